@@ -1,0 +1,151 @@
+"""What every room's GraphQL door shares: the request's context, access directives, Relay connections.
+
+A resolver reaches its room's service by type: `info.context.service(Identity)`. The context is made once a
+request by the HTTP door and is the same object for every in-process subgraph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, Generic, TypeAlias, TypeVar, cast
+
+import strawberry
+from graphql import GraphQLSchema
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema_directive import Location
+
+from core.locale import DEFAULT_LOCALE, Locale
+from core.paging import Page, encode_cursor
+from core.principal import ANONYMOUS, Principal
+
+S = TypeVar("S")
+T = TypeVar("T")
+U = TypeVar("U")
+
+# The composer takes Federation up to 2.9; Strawberry's default is newer and is refused.
+FEDERATION_VERSION: Final = "2.9"
+ACCESS_SPEC = "https://citytong.dev/access/v1.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The program that sent a request, as far as limits and session lists need it.
+
+    address: the peer's IP address. device_id: chosen by the device, kept by it, at most 64 characters.
+    """
+
+    address: str = ""
+    device_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request, as resolvers and the gateway see it."""
+
+    request_id: str
+    principal: Principal = ANONYMOUS
+    locale: Locale = DEFAULT_LOCALE
+    client: Client = Client()
+    services: Mapping[type, object] = field(default_factory=dict, repr=False)
+
+    def service(self, kind: type[S]) -> S:
+        """The room's service that the roof put here."""
+        return cast(S, self.services[kind])
+
+    def headers(self) -> dict[str, str]:
+        """What a subgraph over HTTP is told: never the caller's credentials."""
+        return {"x-request-id": self.request_id, "accept-language": self.locale.value}
+
+
+Info: TypeAlias = strawberry.Info[Context, None]
+
+
+@strawberry.federation.schema_directive(
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT],
+    name="public",
+    compose=True,
+    import_url=ACCESS_SPEC,
+)
+class Public:
+    """Anyone may read this, signed in or not. Said on purpose: a field without any access rule fails the checks."""
+
+
+@strawberry.federation.schema_directive(
+    locations=[Location.FIELD_DEFINITION], name="personal", compose=True, import_url=ACCESS_SPEC
+)
+class Personal:
+    """Personal information. `class_` is its kind (IDENTITY, CONTACT, WHEREABOUTS, DEVICE); `level` its grade, 1 to 4.
+
+    Source: GB/T 43697-2024 appendix B (classes), GB/T 35273-2020.
+    """
+
+    class_: str = strawberry.directive_field(name="class")
+    level: int = strawberry.directive_field(name="level")
+
+
+PUBLIC = Public()
+
+
+def personal(class_: str, level: int) -> Personal:
+    return Personal(class_=class_, level=level)
+
+
+@strawberry.federation.type(description="Where a page stands in its list (Relay).", directives=[PUBLIC], shareable=True)
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@strawberry.type(description="One row of a list with its cursor.", directives=[PUBLIC])
+class Edge(Generic[T]):
+    cursor: str
+    node: T
+
+
+@strawberry.type(description="One page of a list, forwards by cursor.", directives=[PUBLIC])
+class Connection(Generic[T]):
+    edges: list[Edge[T]]
+    nodes: list[T]
+    page_info: PageInfo
+
+
+def connection_of(page: Page[U], of: Callable[[U], T]) -> Connection[T]:
+    """A GraphQL connection of a service's page; `of` makes the node."""
+    nodes = [of(row) for row in page.rows]
+    cursors = [encode_cursor(key) for key in page.keys]
+    return Connection(
+        edges=[Edge(cursor=c, node=n) for c, n in zip(cursors, nodes, strict=True)],
+        nodes=nodes,
+        page_info=PageInfo(
+            has_next_page=page.has_next,
+            has_previous_page=page.has_previous,
+            start_cursor=cursors[0] if cursors else None,
+            end_cursor=cursors[-1] if cursors else None,
+        ),
+    )
+
+
+def build_schema(
+    *, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()
+) -> strawberry.federation.Schema:
+    """A room's Federation 2 subgraph."""
+    return strawberry.federation.Schema(
+        query=query,
+        mutation=mutation,
+        types=types,
+        federation_version=FEDERATION_VERSION,
+        config=StrawberryConfig(auto_camel_case=True),
+    )
+
+
+def graphql_core_schema(schema: strawberry.federation.Schema) -> GraphQLSchema:
+    """The executable graphql-core schema under a Strawberry one."""
+    return schema._schema
+
+
+def sdl(schema: strawberry.federation.Schema) -> str:
+    """The subgraph's SDL as it is committed and composed, with one newline at its end."""
+    return schema.as_str().rstrip() + "\n"

@@ -1,0 +1,142 @@
+"""MongoDB, as every store uses it: majority writes, indexes made at start, transactions that retry.
+
+Rules
+- Facts live here. A write that was acknowledged survives the loss of any one machine.
+- Every transaction states snapshot reads and majority writes itself (Jepsen on MongoDB 4.2.6: weaker defaults
+  of a database or collection are taken over silently).
+- A transaction is tried again only where the server says that this is safe, a bounded number of times.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, Final, TypeAlias, TypeVar
+
+from bson.codec_options import CodecOptions
+from pymongo import AsyncMongoClient, IndexModel
+from pymongo.asynchronous.client_session import AsyncClientSession
+from pymongo.asynchronous.collection import AsyncCollection
+from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
+from pymongo.read_concern import ReadConcern
+from pymongo.read_preferences import ReadPreference
+from pymongo.write_concern import WriteConcern
+
+from core.errors import Unavailable
+
+Document: TypeAlias = dict[str, Any]
+Session: TypeAlias = AsyncClientSession
+Collection: TypeAlias = AsyncCollection[Document]
+Database: TypeAlias = AsyncDatabase[Document]
+R = TypeVar("R")
+
+TRANSACTION_TRIES_MAX: Final = 8
+_RETRY_BASE_S: Final = 0.01
+_CODEC: Final[CodecOptions[Document]] = CodecOptions(tz_aware=True, tzinfo=UTC)
+_MAJORITY: Final = WriteConcern(w="majority", wtimeout=10_000)
+
+
+@dataclass(frozen=True, slots=True)
+class Mongo:
+    """One database of the city and the client that it is reached through."""
+
+    client: AsyncMongoClient[Document]
+    database: Database
+
+    @classmethod
+    def connect(cls, *, url: str, database: str, timeout_s: float = 5.0) -> Mongo:
+        """Opens nothing yet: the first operation does. `timeout_s` bounds each operation, retries and all."""
+        client: AsyncMongoClient[Document] = AsyncMongoClient(
+            url,
+            tz_aware=True,
+            tzinfo=UTC,
+            timeoutMS=int(timeout_s * 1000),
+            serverSelectionTimeoutMS=int(timeout_s * 1000),
+            retryWrites=True,
+            retryReads=True,
+            uuidRepresentation="standard",
+        )
+        options = client.get_database(
+            database, codec_options=_CODEC, write_concern=_MAJORITY, read_concern=ReadConcern("majority")
+        )
+        return cls(client, options)
+
+    def collection(self, name: str) -> Collection:
+        return self.database[name]
+
+    async def ping(self) -> None:
+        """Raises: Unavailable when no primary answers."""
+        try:
+            await self.database.command("ping", read_preference=ReadPreference.PRIMARY)
+        except PyMongoError as fault:
+            raise Unavailable() from fault
+
+    async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
+        """Run `work` in one transaction and commit it; all of its writes happen, or none.
+
+        `work` may run several times: it must take everything it changes from its session.
+        Raises: what `work` raises; Unavailable when the tries are used up or no primary answers.
+        """
+        async with self.client.start_session() as session:
+            for attempt in range(TRANSACTION_TRIES_MAX):
+                try:
+                    return await _attempt(session, work)
+                except PyMongoError as fault:
+                    if not fault.has_error_label("TransientTransactionError"):
+                        raise
+                    last = fault
+                await asyncio.sleep(_backoff_s(attempt))
+            raise Unavailable() from last
+
+    async def close(self) -> None:
+        await self.client.close()
+
+
+async def _attempt(session: Session, work: Callable[[Session], Awaitable[R]]) -> R:
+    async with await session.start_transaction(
+        read_concern=ReadConcern("snapshot"), write_concern=_MAJORITY, read_preference=ReadPreference.PRIMARY
+    ):
+        result = await work(session)
+        await _commit(session)
+        return result
+
+
+async def _commit(session: Session) -> None:
+    """Commit, asking again while the outcome is unknown: a commit is idempotent."""
+    for attempt in range(TRANSACTION_TRIES_MAX):
+        try:
+            await session.commit_transaction()
+            return
+        except PyMongoError as fault:
+            if not fault.has_error_label("UnknownTransactionCommitResult") or attempt + 1 == TRANSACTION_TRIES_MAX:
+                raise
+        await asyncio.sleep(_backoff_s(attempt))
+
+
+def _backoff_s(attempt: int) -> float:
+    """Full jitter, doubling, at most a second. Only the wait is random, never the outcome."""
+    return random.uniform(0, min(_RETRY_BASE_S * 2**attempt, 1.0))
+
+
+@asynccontextmanager
+async def answering() -> AsyncIterator[None]:
+    """Turn "no primary answers in time" into `Unavailable`; let every other fault through."""
+    try:
+        yield
+    except (ConnectionFailure, ExecutionTimeout) as fault:
+        raise Unavailable() from fault
+    except PyMongoError as fault:
+        if fault.timeout:
+            raise Unavailable() from fault
+        raise
+
+
+async def ensure_indexes(mongo: Mongo, indexes: Mapping[str, Sequence[IndexModel]]) -> None:
+    """Make the indexes of each collection (by name) where they are missing."""
+    for name, models in indexes.items():
+        await mongo.collection(name).create_indexes(list(models))

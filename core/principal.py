@@ -1,0 +1,81 @@
+"""Who is asking, and for whom.
+
+`actor` is the person or program that acts; `subject` is the person it is done for. They differ when a
+parent acts for a child or an agent for a company; every service takes the pair and every audit entry
+records it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from core.errors import Forbidden, SignInRequired
+
+
+class PrincipalKind(StrEnum):
+    ANONYMOUS = "anonymous"
+    CITIZEN = "citizen"
+    STAFF = "staff"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class Jurisdiction:
+    """The part of the city that a staff account answers for.
+
+    code: GB/T 2260 division code of six digits (or nine for a street); trailing `00` pairs cover all below.
+    """
+
+    code: str
+
+    def covers(self, code: str) -> bool:
+        """True when the division `code` lies in this jurisdiction."""
+        significant = self.code
+        while significant.endswith("00"):
+            significant = significant[:-2]
+        return code.startswith(significant)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """One authenticated (or anonymous) caller.
+
+    actor, subject: account ids (`cit_…`, `stf_…`, `svc_…`), empty for nobody.
+    scopes: what the session may do (`citizen`, `staff`, `citycode:scan`, …).
+    real_name_level: 0 unknown … 5 checked at a counter (urn:city:rl:1..5).
+    """
+
+    kind: PrincipalKind = PrincipalKind.ANONYMOUS
+    actor: str = ""
+    subject: str = ""
+    session_id: str = ""
+    scopes: frozenset[str] = frozenset()
+    real_name_level: int = 0
+    jurisdiction: Jurisdiction | None = None
+
+    @property
+    def authenticated(self) -> bool:
+        return self.kind is not PrincipalKind.ANONYMOUS
+
+    @property
+    def delegated(self) -> bool:
+        """True when somebody acts for somebody else."""
+        return self.actor != self.subject
+
+    def require(self, kind: PrincipalKind) -> None:
+        """Raises: SignInRequired, Forbidden (signed in as somebody else)."""
+        if not self.authenticated:
+            raise SignInRequired()
+        if self.kind is not kind:
+            raise Forbidden()
+
+    def require_scope(self, scope: str) -> None:
+        """Raises: SignInRequired, Forbidden."""
+        if not self.authenticated:
+            raise SignInRequired()
+        if scope not in self.scopes:
+            raise Forbidden()
+
+
+ANONYMOUS = Principal()
