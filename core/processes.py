@@ -1,0 +1,148 @@
+"""Child processes that live and die with this one: started, watched, started again, ended.
+
+Rules
+- A child gets a session of its own, so Ctrl-C reaches only the parent, which ends its children in order.
+- On Linux the kernel ends a child whose parent dies, even by `kill -9`: nothing is left behind.
+- A child that ends by itself is started again with a growing pause, for as long as the parent wants it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import logging
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+_LOG = logging.getLogger(__name__)
+_PR_SET_PDEATHSIG: Final = 1
+_RESTART_PAUSE_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
+_STOP_TIMEOUT_S: Final = 8.0
+_TAIL_BYTES: Final = 2000
+
+
+class ChildFailed(Exception):
+    """A child did not become ready. The message is one sentence for a person."""
+
+
+class Child:
+    """One supervised child process.
+
+    argv: the command. ready: returns once the child answers; called after every start.
+    log: the file that gets its output, appended to.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        argv: Sequence[str],
+        ready: Callable[[], Awaitable[None]],
+        log: Path,
+        env: Mapping[str, str] | None = None,
+        ready_timeout_s: float = 30.0,
+    ) -> None:
+        self.name = name
+        self._argv = argv
+        self._ready = ready
+        self._log = log
+        self._env = env
+        self._ready_timeout_s = ready_timeout_s
+        self._process: asyncio.subprocess.Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process and self._process.returncode is None else None
+
+    async def start(self) -> None:
+        """Start, wait until ready, then watch. Raises: ChildFailed."""
+        await self._spawn()
+        await self._until_ready()
+        self._watch = asyncio.create_task(self._supervise(), name=f"watch {self.name}")
+
+    async def stop(self) -> None:
+        """End the child: SIGTERM, and SIGKILL when it has not gone in 8 s."""
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), _STOP_TIMEOUT_S)
+        except TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+    async def _spawn(self) -> None:
+        with self._log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=self._env,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+
+    async def _until_ready(self) -> None:
+        assert self._process is not None
+        answered = asyncio.ensure_future(self._ready())
+        ended = asyncio.ensure_future(self._process.wait())
+        await asyncio.wait({answered, ended}, timeout=self._ready_timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        if answered.done() and answered.exception() is None:
+            return
+        answered.cancel()
+        await asyncio.gather(answered, ended, return_exceptions=True)
+        await self.stop()
+        raise ChildFailed(f"{self.name} did not start; the end of {self._log} says why: {self._tail()}")
+
+    async def _supervise(self) -> None:
+        failures = 0
+        while True:
+            assert self._process is not None
+            status = await self._process.wait()
+            _LOG.warning("child ended", extra={"facts": {"child": self.name, "status": status}})
+            await asyncio.sleep(_RESTART_PAUSE_S[min(failures, len(_RESTART_PAUSE_S) - 1)])
+            try:
+                await self._spawn()
+                await self._until_ready_again()
+                failures = 0
+            except (ChildFailed, OSError):
+                failures += 1
+
+    async def _until_ready_again(self) -> None:
+        await asyncio.wait_for(self._ready(), self._ready_timeout_s)
+        _LOG.info("child is back", extra={"facts": {"child": self.name, "pid": self.pid}})
+
+    def _tail(self) -> str:
+        lines = self._log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").strip().splitlines()
+        return lines[-1][:300] if lines else "it printed nothing"
+
+
+def die_with_parent() -> None:
+    """In the child, before exec: ask the kernel for SIGKILL when the parent dies (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` if it is free on the loopback interface, else any free port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", wanted))
+        except OSError:
+            return free_port()
+        return int(probe.getsockname()[1])

@@ -1,0 +1,73 @@
+"""What every test may stand on: real MongoDB and Redis (started once a run), a still clock, seeded randomness."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from core import embedded
+from core import redis as core_redis
+from core.clock import FixedClock
+from core.crypto import FieldCipher
+from core.embedded import Stores
+from core.ids import Ids
+from core.mongo import Mongo
+from core.redis import Redis
+
+NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="citytong-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest_asyncio.fixture(scope="session")
+async def stores(data_folder: Path) -> AsyncIterator[Stores]:
+    """The run's MongoDB and Redis. Tests that kill a server start their own."""
+    running = await embedded.start(data_folder / "stores")
+    yield running
+    await running.stop()
+
+
+_databases = iter(range(1_000_000))
+
+
+@pytest_asyncio.fixture
+async def mongo(stores: Stores) -> AsyncIterator[Mongo]:
+    """A database of the test's own."""
+    connected = Mongo.connect(url=stores.mongo_url, database=f"test_{next(_databases)}", timeout_s=10)
+    yield connected
+    await connected.client.drop_database(connected.database.name)
+    await connected.close()
+
+
+@pytest_asyncio.fixture
+async def redis(stores: Stores) -> AsyncIterator[Redis]:
+    """The run's Redis, emptied."""
+    connected = core_redis.connect(url=stores.redis_url)
+    await connected.flushall()
+    yield connected
+    await connected.aclose()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock(NOW)
+
+
+@pytest.fixture
+def ids(clock: FixedClock) -> Ids:
+    return Ids(clock, random.Random(2026).randbytes)
+
+
+@pytest.fixture
+def cipher() -> FieldCipher:
+    return FieldCipher(bytes(range(32)))
