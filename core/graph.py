@@ -48,6 +48,13 @@ class Context:
     locale: Locale = DEFAULT_LOCALE
     client: Client = Client()
     services: Mapping[type, object] = field(default_factory=dict, repr=False)
+    _kept: dict[str, object] = field(default_factory=dict, repr=False, compare=False)
+
+    def once(self, name: str, make: Callable[[], S]) -> S:
+        """What `make` made when `name` was first asked for in this request: the loaders that batch reads."""
+        if name not in self._kept:
+            self._kept[name] = make()
+        return cast(S, self._kept[name])
 
     def service(self, kind: type[S]) -> S:
         """The room's service that the roof put here."""
