@@ -10,6 +10,7 @@ import asyncio
 import fcntl
 import importlib.util
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -35,37 +36,45 @@ class EmbeddedUnavailable(Exception):
 class Stores:
     """The running servers.
 
-    mongo_url, redis_url: how to reach them. mongo, redis: the supervised processes.
+    urls: how to reach them, as settings. children: the supervised processes, by name (`mongod`, `valkey`).
     """
 
-    mongo_url: str
-    redis_url: str
-    mongo: Child
-    redis: Child
+    urls: Mapping[str, str]
+    children: Mapping[str, Child]
     lock: IO[bytes]
 
+    @property
+    def mongo_url(self) -> str:
+        return self.urls["TONG_MONGO_URL"]
+
+    @property
+    def redis_url(self) -> str:
+        return self.urls["TONG_REDIS_URL"]
+
     async def stop(self) -> None:
-        await asyncio.gather(self.redis.stop(), self.mongo.stop())
+        await asyncio.gather(*(child.stop() for child in self.children.values()))
         self.lock.close()
 
 
-async def start(folder: Path) -> Stores:
-    """Start both servers on the data in `folder` (made when missing).
+async def start(folder: Path, *, mongo: bool = True, redis: bool = True) -> Stores:
+    """Start the wanted servers on the data in `folder` (made when missing).
 
     Raises: EmbeddedUnavailable: another city runs on this folder, a binary is missing, a server does not start.
     """
     lock = _lock(folder)
+    stores = Stores({}, {}, lock)
     try:
-        mongo, mongo_url = _mongo(folder)
-        redis, redis_url = _redis(folder)
-        await asyncio.gather(mongo.start(), redis.start())
+        wanted = [_mongo(folder)] if mongo else []
+        wanted += [_redis(folder)] if redis else []
+        stores = Stores({name: url for _, name, url in wanted}, {child.name: child for child, _, _ in wanted}, lock)
+        await asyncio.gather(*(child.start() for child in stores.children.values()))
     except ChildFailed as fault:
-        lock.close()
+        await stores.stop()
         raise EmbeddedUnavailable(f"{fault}. Mend that, or {_USE_REAL_SERVERS}.") from fault
     except BaseException:
-        lock.close()
+        await stores.stop()
         raise
-    return Stores(mongo_url, redis_url, mongo, redis, lock)
+    return stores
 
 
 def _lock(folder: Path) -> IO[bytes]:
@@ -82,10 +91,10 @@ def _lock(folder: Path) -> IO[bytes]:
     return handle
 
 
-def _mongo(folder: Path) -> tuple[Child, str]:
+def _mongo(folder: Path) -> tuple[Child, str, str]:
     data = folder / "mongo"
     data.mkdir(exist_ok=True)
-    port = _kept_port(folder / "mongo.port")
+    port = kept_port(folder / "mongo.port")
     argv = [str(mongod_binary()), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1"]
     argv += ["--replSet", _REPLICA_SET, "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"]
     argv += ["--networkMessageCompressors", "snappy,zstd", "--quiet"]
@@ -94,13 +103,13 @@ def _mongo(folder: Path) -> tuple[Child, str]:
         await _primary(port)
 
     child = Child(name="mongod", argv=argv, ready=ready, log=folder / "mongod.log")
-    return child, f"mongodb://127.0.0.1:{port}/?replicaSet={_REPLICA_SET}"
+    return child, "TONG_MONGO_URL", f"mongodb://127.0.0.1:{port}/?replicaSet={_REPLICA_SET}"
 
 
-def _redis(folder: Path) -> tuple[Child, str]:
+def _redis(folder: Path) -> tuple[Child, str, str]:
     data = folder / "redis"
     data.mkdir(exist_ok=True)
-    port = _kept_port(folder / "redis.port")
+    port = kept_port(folder / "redis.port")
     argv = [str(redis_binary()), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(data)]
     # What is here may be lost by design: nothing is written to disk.
     argv += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
@@ -109,10 +118,10 @@ def _redis(folder: Path) -> tuple[Child, str]:
         await _answers(port)
 
     child = Child(name="valkey", argv=argv, ready=ready, log=folder / "redis.log")
-    return child, f"redis://127.0.0.1:{port}/0"
+    return child, "TONG_REDIS_URL", f"redis://127.0.0.1:{port}/0"
 
 
-def _kept_port(file: Path) -> int:
+def kept_port(file: Path) -> int:
     """The port of the last start if it is still free (a replica set remembers its address), else a new one."""
     wanted = int(file.read_text()) if file.exists() and file.read_text().isdigit() else 0
     port = free_port(wanted)

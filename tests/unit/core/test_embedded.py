@@ -34,11 +34,11 @@ async def test_acknowledged_writes_survive_kill_9_and_the_servers_come_back(tmp_
     try:
         for n in range(200):
             await mongo.collection("things").insert_one({"_id": n})
-        first = stores.mongo.pid
+        first = stores.children["mongod"].pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
         assert await mongo.collection("things").count_documents({}) == 200
-        assert stores.mongo.pid != first
+        assert stores.children["mongod"].pid != first
     finally:
         await mongo.close()
         await stores.stop()

@@ -1,0 +1,64 @@
+# make run    the city on this machine, with demo data          make test    every test
+# make check  format, lint, types, import rules                 make schema  the graph's snapshots
+# make load   locust on a city of its own                       make bench   the figures in docs/benchmarks/
+# make docs   generated documents                               make reset   forget ./var
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN    := .venv/bin
+DATA   ?= var
+PORT   ?= 8000
+
+.PHONY: run test check setup format schema docs load bench bench-web bench-sensor bench-citycode lock reset debian
+
+run: setup
+	@$(BIN)/python -m api serve --embedded --demo --data-dir $(DATA) --port $(PORT)
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info[:2] == (3, 11) else "CityTong needs Python 3.11. Set PYTHON=/path/to/python3.11.")'
+	@echo "Installing Python packages into .venv (once; about a minute) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "Python's venv module is missing: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.lock
+	@touch $@
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --config contracts.toml
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: setup debian
+	$(BIN)/python -m pytest $(ARGS)
+
+# What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
+debian:
+	@sh tests/debian-packages.sh
+
+schema: setup
+	@cd api/composition && npm ci --ignore-scripts --silent
+	$(BIN)/python -m backends.sensor schema
+	$(BIN)/python -m api schema
+
+docs: setup
+	$(BIN)/python -m api docs
+
+load: setup
+	$(BIN)/python -m loadtest
+
+bench: bench-web bench-citycode bench-sensor
+
+bench-web: setup
+	$(BIN)/python -m loadtest.bench
+
+# Versions that fit together, with the hashes of what was read; no address of a registry.
+lock:
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+
+reset:
+	rm -rf $(DATA)

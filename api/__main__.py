@@ -1,0 +1,212 @@
+"""`python -m api …`: serve the city, work off its events, print its graph and its plans.
+
+The one reader of the environment, and the one place of this package that prints.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import uvloop
+
+from api.app import City, open_city
+from api.composition import CompositionFailed, write_supergraph
+from api.documents import write_documents
+from api.explain import explain
+from api.machine import machine
+from api.serving import CityUnavailable, listening
+from api.settings import Settings, SettingsError
+from core import logs
+from core.embedded import EmbeddedUnavailable
+from core.errors import DomainError
+from core.processes import ChildFailed
+
+_REFUSALS = (SettingsError, EmbeddedUnavailable, ChildFailed, CityUnavailable, CompositionFailed)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The exit status: 0 done, 1 the work itself says no, 2 it cannot be done here and the sentence says why."""
+    arguments = _parser().parse_args(argv)
+    command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = arguments.command
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(command(arguments))
+    except _REFUSALS as refusal:
+        print(refusal, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m api", description="CityTong: the city's gateway.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer for the city")
+    serve.add_argument("--embedded", action="store_true", help="start MongoDB, Valkey and the backends here as well")
+    serve.add_argument("--data-dir", type=Path, default=Path("var"), help="where the embedded servers keep data")
+    serve.add_argument("--demo", action="store_true", help="demo accounts; sign-in codes are shown, not sent")
+    serve.add_argument("--port", type=int, help="overrides TONG_PORT; 0 takes a free one")
+    serve.add_argument("--welcome", action="store_true", help="tell a person where to go, not a script")
+    serve.set_defaults(command=_serve)
+
+    work = commands.add_parser("work", help="work off events only, beside processes that serve")
+    work.set_defaults(command=_work)
+
+    schema = commands.add_parser("schema", help="write every room's schema.graphql and compose supergraph.graphql")
+    schema.set_defaults(command=_schema)
+
+    plan = commands.add_parser("explain", help="print how an operation is planned")
+    plan.add_argument("file", type=Path, help="a GraphQL document, or - for standard input")
+    plan.add_argument("--operation", help="which operation of the document")
+    plan.add_argument("--stage", help="one stage only: normalize, paths, fetches, optimize, plan")
+    plan.set_defaults(command=_explain)
+
+    documents = commands.add_parser("docs", help="write the generated documents")
+    documents.set_defaults(command=_documents)
+
+    keys = commands.add_parser("rotate-keys", help="let the next signing keys sign, and publish new next ones")
+    keys.set_defaults(command=_rotate_keys)
+    return parser
+
+
+async def _serve(arguments: argparse.Namespace) -> int:
+    say = _progress if arguments.welcome else _quiet
+    async with AsyncExitStack() as stack:
+        stop = _stop_signal()
+        env = _environment(arguments)
+        if arguments.embedded:
+            say("Starting MongoDB, Valkey and the sensor backend …")
+            running = await stack.enter_async_context(
+                machine(folder=arguments.data_dir.resolve(), env=env, demo=arguments.demo)
+            )
+            env, pids = running.env, running.pids
+        else:
+            pids = {}
+        settings = Settings.from_env(env)
+        logs.configure(level="WARNING" if arguments.welcome else settings.log_level)
+        say("Opening the city …")
+        city = await stack.enter_async_context(_opened(settings))
+        if settings.demo:
+            say("Loading demo data (once) …")
+            await city.load_demo()
+        await stack.enter_async_context(city.working())
+        address = await stack.enter_async_context(listening(city, host=settings.host, port=settings.port))
+        _tell(address, pids, welcome=arguments.welcome, demo=settings.demo)
+        await stop.wait()
+        say("Stopping …")
+    return 0
+
+
+async def _work(arguments: argparse.Namespace) -> int:
+    settings = Settings.from_env(os.environ)
+    logs.configure(level=settings.log_level)
+    stop = _stop_signal()
+    async with _opened(settings) as city, city.working():
+        await stop.wait()
+    return 0
+
+
+async def _schema(arguments: argparse.Namespace) -> int:
+    await write_supergraph()
+    return 0
+
+
+async def _explain(arguments: argparse.Namespace) -> int:
+    document = sys.stdin.read() if str(arguments.file) == "-" else _read(arguments.file)
+    try:
+        print(explain(document, operation_name=arguments.operation, stage=arguments.stage))
+    except DomainError as refusal:
+        print(f"{refusal.code}: {refusal.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _documents(arguments: argparse.Namespace) -> int:
+    write_documents()
+    return 0
+
+
+async def _rotate_keys(arguments: argparse.Namespace) -> int:
+    async with _opened(Settings.from_env(os.environ)) as city:
+        for ring in city.key_rings:
+            key = await ring.rotate()
+            print(f"{ring.purpose}: {key.kid} signs now")
+    return 0
+
+
+def _environment(arguments: argparse.Namespace) -> dict[str, str]:
+    """The environment's own settings, with those that the command line states."""
+    env = {name: value for name, value in os.environ.items() if name.startswith("TONG_")}
+    if arguments.port is not None:
+        env["TONG_PORT"] = str(arguments.port)
+    if arguments.demo:
+        env["TONG_DEMO"] = "on"
+        env.setdefault("TONG_DEVELOPMENT", "on")
+    return env
+
+
+@asynccontextmanager
+async def _opened(settings: Settings) -> AsyncIterator[City]:
+    city = await open_city(settings)
+    try:
+        yield city
+    finally:
+        await city.close()
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM; a second one changes nothing: the end is already on its way."""
+    stop = asyncio.Event()
+    for one in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(one, stop.set)
+    return stop
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text()
+    except OSError as fault:
+        raise CityUnavailable(f"{file} cannot be read: {fault.strerror}.") from fault
+
+
+def _tell(address: str, pids: Mapping[str, int | None], *, welcome: bool, demo: bool) -> None:
+    if not welcome:
+        ready = {"graphql": f"{address}/graphql", "shell": f"{address}/", "graphiql": f"{address}/graphiql"}
+        print(orjson.dumps({**ready, "pid": os.getpid(), "pids": pids}).decode(), flush=True)
+        return
+    print(f"\n  CityTong is open.\n\n  The shell   {address}/\n  GraphiQL    {address}/graphiql\n")
+    if demo:
+        print(_DEMO_LOGINS)
+    print("  Ctrl-C stops everything. Data stays in ./var; `make reset` forgets it.\n", flush=True)
+
+
+_DEMO_LOGINS = """\
+  Demo logins (the sign-in code is shown on the page):
+    138 0000 0001   张丽华, citizen of Dongcheng
+    138 0000 0002   Alexander Montgomery-Featherstonehaugh, citizen of Chaoyang
+    138 0000 0003   欧阳建国, citizen of Haidian
+    139 0000 0001   staff, Dongcheng: sign in as staff to scan a city code
+    139 0000 0002   staff, Haidian
+"""
+
+
+def _progress(sentence: str) -> None:
+    print(f"  {sentence}", file=sys.stderr, flush=True)
+
+
+def _quiet(sentence: str) -> None:
+    """A script reads the one line of JSON; it needs no progress."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

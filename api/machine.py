@@ -1,0 +1,102 @@
+"""A whole city on one machine: embedded stores, the departments' backends, and their ends.
+
+What production runs as separate services, `make run` and the tests run as children of one process, with the same
+code and over the same protocols.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+
+from core import embedded
+from core.crypto import MASTER_KEY_BYTES
+from core.processes import Child
+
+_POLL_S: Final = 0.05
+
+
+@dataclass(slots=True)
+class Machine:
+    """What runs beside the gateway.
+
+    env: the settings that reach it (`TONG_MONGO_URL`, …). children: the supervised processes by name.
+    """
+
+    env: dict[str, str] = field(repr=False)
+    children: dict[str, Child] = field(default_factory=dict)
+
+    @property
+    def pids(self) -> dict[str, int | None]:
+        return {name: child.pid for name, child in self.children.items()}
+
+
+@asynccontextmanager
+async def machine(*, folder: Path, env: Mapping[str, str], demo: bool) -> AsyncIterator[Machine]:
+    """Start what `env` does not already name, under `folder`; end it on leaving.
+
+    A server named by TONG_MONGO_URL, TONG_REDIS_URL or TONG_SUBGRAPHS is used as it is.
+    Raises: EmbeddedUnavailable, ChildFailed: one sentence each.
+    """
+    running = Machine(env=dict(env))
+    async with AsyncExitStack() as stack:
+        stores = await embedded.start(folder, mongo="TONG_MONGO_URL" not in env, redis="TONG_REDIS_URL" not in env)
+        stack.push_async_callback(stores.stop)
+        running.children.update(stores.children)
+        running.env.update(stores.urls)
+        running.env.setdefault("TONG_MASTER_KEY", _kept_key(folder / "master.key"))
+        if "sensor=" not in env.get("TONG_SUBGRAPHS", ""):
+            await _start_sensor(running, stack, folder=folder, demo=demo)
+        yield running
+
+
+async def _start_sensor(running: Machine, stack: AsyncExitStack, *, folder: Path, demo: bool) -> None:
+    port = embedded.kept_port(folder / "sensor.port")
+    base = f"http://127.0.0.1:{port}"
+    argv = [sys.executable, "-m", "backends.sensor", "serve", "--port", str(port)]
+    argv += ["--demo"] if demo else []
+    child = Child(
+        name="sensor",
+        argv=argv,
+        ready=lambda: _answers(f"{base}/readyz"),
+        log=folder / "sensor.log",
+        # The URL may hold a password: it goes by environment, which other accounts cannot read.
+        env={**os.environ, "TONG_SENSOR_MONGO_URL": running.env["TONG_MONGO_URL"]},  # noqa: TID251 handed on whole
+    )
+    await child.start()
+    stack.push_async_callback(child.stop)
+    running.children["sensor"] = child
+    named = running.env.get("TONG_SUBGRAPHS", "")
+    running.env["TONG_SUBGRAPHS"] = f"{named},sensor={base}/graphql".strip(",")
+
+
+async def _answers(url: str) -> None:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
+        while True:
+            try:
+                async with session.get(url) as response:
+                    if response.status == 200:
+                        return
+            except (aiohttp.ClientError, TimeoutError):
+                pass  # not listening yet: asked again until the child's time is up
+            await asyncio.sleep(_POLL_S)
+
+
+def _kept_key(file: Path) -> str:
+    """The folder's master key, made at the first start; readable by this account alone."""
+    if not file.exists():
+        key = base64.b64encode(secrets.token_bytes(MASTER_KEY_BYTES))
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as out:
+            out.write(key)
+    return file.read_text().strip()

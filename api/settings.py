@@ -1,0 +1,207 @@
+"""Every setting of the city: read once, every fault reported at once, refuses to start.
+
+Each field is one environment variable. Rooms never see this object: the roof hands them plain values.
+`docs/settings.md` is generated from the fields.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from core.crypto import MASTER_KEY_BYTES
+from core.divisions import division_name
+
+
+class SettingsError(Exception):
+    """Faults of the environment, all of them. The message is a list for the operator."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("These settings are wrong:\n" + "\n".join(f"  {fault}" for fault in faults))
+        self.faults = faults
+
+
+def _text(raw: str) -> str:
+    return raw
+
+
+def _switch(raw: str) -> bool:
+    if raw.lower() in ("1", "true", "on", "yes"):
+        return True
+    if raw.lower() in ("0", "false", "off", "no", ""):
+        return False
+    raise ValueError("must be on or off")
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(raw: str) -> int:
+        number = int(raw) if raw.lstrip("-").isdigit() else low - 1
+        if not low <= number <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return number
+
+    return read
+
+
+def _url(*schemes: str) -> Callable[[str], str]:
+    def read(raw: str) -> str:
+        parts = urlsplit(raw)
+        if parts.scheme not in schemes or not parts.netloc:
+            raise ValueError(f"must be a URL that begins with {' or '.join(f'{s}://' for s in schemes)}")
+        return raw
+
+    return read
+
+
+def _key(raw: str) -> bytes:
+    try:
+        key = base64.b64decode(raw, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != MASTER_KEY_BYTES:
+        raise ValueError("must be 32 random bytes in base64, as `openssl rand -base64 32` prints them")
+    return key
+
+
+def _subgraphs(raw: str) -> Mapping[str, str]:
+    found: dict[str, str] = {}
+    for part in filter(None, (p.strip() for p in raw.split(","))):
+        name, separator, url = part.partition("=")
+        if not separator or not name.isidentifier():
+            raise ValueError("must be a list of name=URL, with commas between")
+        found[name] = _url("http", "https")(url)
+    return found
+
+
+def _zone(raw: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(raw)
+    except (ZoneInfoNotFoundError, ValueError) as fault:
+        raise ValueError("must be a zone of the IANA database, such as Asia/Shanghai") from fault
+
+
+def _city(raw: str) -> str:
+    if division_name(raw) is None:
+        raise ValueError("must be a GB/T 2260 code that core/divisions.py knows")
+    return raw
+
+
+def _level(raw: str) -> str:
+    if raw not in logging.getLevelNamesMapping():
+        raise ValueError("must be DEBUG, INFO, WARNING or ERROR")
+    return raw
+
+
+def _setting(
+    read: Callable[[str], Any], meaning: str, *, default: Any = MISSING, unit: str = "", secret: bool = False
+) -> Any:
+    metadata = {"read": read, "meaning": meaning, "unit": unit}
+    if default == {}:
+        return field(default_factory=dict, metadata=metadata)
+    return field(default=default, repr=not secret, metadata=metadata)
+
+
+_BEIJING = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The city's settings. A field `mongo_url` is the variable `TONG_MONGO_URL`."""
+
+    mongo_url: str = _setting(
+        _url("mongodb", "mongodb+srv"), "The MongoDB replica set that holds the facts.", secret=True
+    )
+    redis_url: str = _setting(_url("redis", "rediss"), "The Redis or Valkey that holds what may be lost.", secret=True)
+    master_key: bytes = _setting(_key, "Seals personal fields and signing keys; losing it loses them.", secret=True)
+    mongo_database: str = _setting(_text, "The database's name.", default="citytong")
+    host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")
+    port: int = _setting(_whole(0, 65535), "The port to listen on; 0 takes a free one.", default=8000)
+    public_url: str = _setting(
+        _url("http", "https"), "The address citizens use; the issuer of access tokens.", default="http://127.0.0.1:8000"
+    )
+    subgraphs: Mapping[str, str] = _setting(
+        _subgraphs, "Where subgraphs over HTTP answer: name=URL, with commas between.", default={}
+    )
+    subgraph_deadline_ms: int = _setting(
+        _whole(10, 60_000), "How long one subgraph may take for one fetch.", default=2000, unit="ms"
+    )
+    store_timeout_ms: int = _setting(
+        _whole(100, 60_000), "How long one operation on MongoDB or Redis may take.", default=5000, unit="ms"
+    )
+    city_code: str = _setting(_city, "The city whose codes are signed and accepted here (GB/T 2260).", default="110000")
+    city_zone: ZoneInfo = _setting(_zone, "The city's time zone, for its days.", default=_BEIJING)
+    trusted_proxies: int = _setting(
+        _whole(0, 8), "How many reverse proxies stand before the door; their X-Forwarded-For is believed.", default=0
+    )
+    request_bytes_max: int = _setting(
+        _whole(1024, 16_777_216), "The largest GraphQL request body.", default=262_144, unit="bytes"
+    )
+    plans_kept_max: int = _setting(_whole(16, 100_000), "How many compiled query plans are kept.", default=1000)
+    jobs_at_once_max: int = _setting(_whole(1, 500), "How many event handlers run at once in this process.", default=20)
+    demo: bool = _setting(
+        _switch, "Demo accounts, and sign-in codes shown instead of sent. Never in production.", default=False
+    )
+    development: bool = _setting(_switch, "GraphiQL and introspection.", default=False)
+    log_level: str = _setting(_level, "The least level that is logged.", default="INFO")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str]) -> Settings:
+        """Raises: SettingsError with every fault: wrong values, missing ones, and unknown `TONG_` names."""
+        faults: list[str] = []
+        values: dict[str, Any] = {}
+        names = {variable(f.name): f for f in fields(cls)}
+        for name in sorted(env):
+            if name.startswith("TONG_") and name not in names and not name.startswith("TONG_SENSOR_"):
+                faults.append(f"{name} is not a setting; docs/settings.md lists them")
+        for name, one in names.items():
+            raw = env.get(name)
+            try:
+                if raw is not None and raw != "":
+                    values[one.name] = one.metadata["read"](raw)
+                elif not _has_default(one):
+                    faults.append(f"{name} is missing: {one.metadata['meaning']}")
+            except ValueError as fault:
+                faults.append(f"{name} {fault}")
+        if faults:
+            raise SettingsError(faults)
+        return cls(**values)
+
+
+def variable(field_name: str) -> str:
+    """The environment variable of a field."""
+    return f"TONG_{field_name.upper()}"
+
+
+def as_markdown() -> str:
+    """`docs/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "Generated by `make docs` from `api/settings.py`. Read once at start; any fault stops the start.",
+        "",
+        "| variable | default | meaning |",
+        "|---|---|---|",
+    ]
+    for one in fields(Settings):
+        default = _shown(one.default) if _has_default(one) else "(must be set)"
+        unit = f" ({one.metadata['unit']})" if one.metadata["unit"] else ""
+        lines.append(f"| `{variable(one.name)}` | {default}{unit} | {one.metadata['meaning']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _has_default(one: Field[Any]) -> bool:
+    return one.default is not MISSING or one.default_factory is not MISSING
+
+
+def _shown(value: object) -> str:
+    if value is MISSING or value == "":
+        return "(none)"
+    if isinstance(value, bool):
+        return "`on`" if value else "`off`"
+    return f"`{value}`"

@@ -1,0 +1,29 @@
+"""Which subgraphs the city's graph is made of. A new room is one line here, one in `api/app.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import strawberry
+
+import api.domains.citycode.schema
+import identity.schema
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """folder: where the room lives. schema: makes its Federation 2 subgraph."""
+
+    folder: str
+    schema: Callable[[], strawberry.federation.Schema]
+
+
+ROOMS: Final[Mapping[str, Room]] = {
+    "identity": Room("identity", identity.schema.build),
+    "citycode": Room("api/domains/citycode", api.domains.citycode.schema.build),
+}
+
+# Departments' backends run as processes of their own; the city knows their committed SDL and their URL.
+DEPARTMENTS: Final[Mapping[str, str]] = {"sensor": "backends/sensor"}

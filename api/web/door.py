@@ -1,0 +1,134 @@
+"""The door as one aiohttp application: routes, and what surrounds every request."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import orjson
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from api.web.asking import REQUEST_ID, begin
+from api.web.graphql import GraphQLDoor, refused
+from api.web.media import JSON
+from api.web.metrics import Metrics
+from core.errors import DomainError, Internal
+
+Check: TypeAlias = Callable[[], Awaitable[None]]
+
+_LOG = logging.getLogger(__name__)
+_GRAPHIQL: Final = Path(__file__).parent / "graphiql"
+_CSP: Final = (
+    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": _CSP,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
+}
+# GraphiQL's editor writes style elements; it is served in development only.
+_GRAPHIQL_CSP: Final = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self' data:"
+
+
+def application(
+    *,
+    graphql: GraphQLDoor,
+    metrics: Metrics,
+    checks: Sequence[tuple[str, Check]],
+    shell: Path,
+    routes: Sequence[web.RouteDef],
+    development: bool,
+) -> web.Application:
+    """Assemble the door.
+
+    checks: name and probe of each thing that must answer before this process takes work.
+    shell: the folder of the web shell. routes: those that rooms bring (key sets, the demo's messages).
+    """
+    app = web.Application(middlewares=[_around(metrics)], client_max_size=graphql.request_bytes_max)
+    app.router.add_post("/graphql", graphql.post)
+    app.router.add_get("/graphql", graphql.get, allow_head=False)
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/readyz", _ready(checks))
+    app.router.add_get("/metrics", metrics.expose)
+    app.add_routes(routes)
+    if development:
+        app.router.add_get("/graphiql", _file(_GRAPHIQL / "index.html"))
+        app.router.add_static("/graphiql/", _GRAPHIQL)
+    app.router.add_get("/", _file(shell / "index.html"))
+    app.router.add_static("/", shell)
+    return app
+
+
+def _around(metrics: Metrics) -> Middleware:
+    @web.middleware
+    async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request_id = begin(request)
+        started = time.perf_counter()
+        response = await _handled(request, handler)
+        seconds = time.perf_counter() - started
+        route = _route(request)
+        metrics.requests.labels(route, str(response.status)).inc()
+        metrics.seconds.labels(route).observe(seconds)
+        response.headers["X-Request-Id"] = request_id
+        for name, value in _SECURITY_HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.path.startswith("/graphiql"):
+            response.headers["Content-Security-Policy"] = _GRAPHIQL_CSP
+        _LOG.debug("answered", extra={"facts": {"route": route, "status": response.status, "ms": seconds * 1000}})
+        return response
+
+    return around
+
+
+async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except web.HTTPException as refusal:
+        return refusal
+    except DomainError as fault:
+        return refused(request, fault, media_type=JSON, status=fault.http_status)
+    except Exception:
+        incident = request[REQUEST_ID]
+        _LOG.exception("unexpected", extra={"facts": {"incident": incident, "route": _route(request)}})
+        return refused(request, Internal(incident=incident), media_type=JSON, status=500)
+
+
+def _route(request: web.Request) -> str:
+    """The pattern that matched, never the path as asked."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "none"
+
+
+async def _alive(request: web.Request) -> web.Response:
+    return web.json_response({"status": "alive"})
+
+
+def _ready(checks: Sequence[tuple[str, Check]]) -> Handler:
+    async def ready(request: web.Request) -> web.Response:
+        states = {name: await _state(check) for name, check in checks}
+        ok = all(state == "ok" for state in states.values())
+        return web.Response(body=orjson.dumps(states), status=200 if ok else 503, content_type=JSON)
+
+    return ready
+
+
+async def _state(check: Check) -> str:
+    try:
+        await check()
+    except DomainError as fault:
+        return fault.code
+    return "ok"
+
+
+def _file(path: Path) -> Handler:
+    async def serve(request: web.Request) -> web.FileResponse:
+        return web.FileResponse(path, headers={"Cache-Control": "no-cache"})
+
+    return serve

@@ -1,0 +1,44 @@
+"""What the door itself refuses, before any room is asked."""
+
+from __future__ import annotations
+
+from core.errors import DomainError, Kind
+
+
+class RequestMalformed(DomainError):
+    code = "REQUEST_MALFORMED"
+    kind = Kind.INVALID
+    template = "This is not a GraphQL request: {problem}."
+    template_zh = "请求格式有误。"
+
+    problem: str
+
+
+class RequestTooLarge(DomainError):
+    code = "REQUEST_TOO_LARGE"
+    kind = Kind.INVALID
+    template = "The request is larger than {bytes_max} bytes."
+    template_zh = "请求内容过大。"
+
+    bytes_max: int
+
+
+class MediaTypeUnsupported(DomainError):
+    code = "REQUEST_MEDIA_TYPE_UNSUPPORTED"
+    kind = Kind.INVALID
+    template = "Send the request as application/json."
+    template_zh = "请求格式不受支持。"
+
+
+class NotAcceptable(DomainError):
+    code = "REQUEST_NOT_ACCEPTABLE"
+    kind = Kind.INVALID
+    template = "Answers come as application/graphql-response+json or application/json."
+    template_zh = "不支持所要求的返回格式。"
+
+
+class MethodNotAllowed(DomainError):
+    code = "REQUEST_METHOD_NOT_ALLOWED"
+    kind = Kind.INVALID
+    template = "Queries come by GET or POST, mutations by POST alone."
+    template_zh = "请求方式不受支持。"

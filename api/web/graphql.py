@@ -1,0 +1,154 @@
+"""`/graphql`: GraphQL over HTTP, POST and GET.
+
+Rules
+- A request that cannot be executed at all has no `data`; in the modern media type its status is 400, in plain JSON
+  it is 200 once the body was a GraphQL request (clients of that type read the errors).
+- A request that was executed is 200, whatever single fields failed: partial results are results.
+- A bad access token is 401 before anything runs, so that a client refreshes and repeats, once.
+Source: github.com/graphql/graphql-over-http, spec §5 and §6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+from aiohttp import web
+
+from api.gateway.execute import Answer, Engine
+from api.web.asking import Asking
+from api.web.errors import MethodNotAllowed, RequestMalformed, RequestTooLarge
+from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, response_type
+from core.errors import DomainError
+from core.locale import Locale, negotiate
+
+_OPTIONS: Final = orjson.OPT_NON_STR_KEYS
+_QUERY_CHARACTERS_MAX: Final = 65_536
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """What a client asks (spec §5.1)."""
+
+    query: str
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+
+    @classmethod
+    def of(cls, body: object) -> GraphQLRequest:
+        """From decoded JSON. Raises: RequestMalformed."""
+        if not isinstance(body, dict):
+            raise RequestMalformed(problem="the body must be one JSON object")
+        query, variables = body.get("query"), body.get("variables")
+        operation_name = body.get("operationName")
+        if not isinstance(query, str):
+            raise RequestMalformed(problem="`query` must be a string")
+        if variables is not None and not isinstance(variables, dict):
+            raise RequestMalformed(problem="`variables` must be an object")
+        if operation_name is not None and not isinstance(operation_name, str):
+            raise RequestMalformed(problem="`operationName` must be a string")
+        if not isinstance(body.get("extensions"), dict | None):
+            raise RequestMalformed(problem="`extensions` must be an object")
+        return cls(query, variables, operation_name)
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLDoor:
+    """The handler of `/graphql`.
+
+    request_bytes_max: the largest body.
+    """
+
+    engine: Engine
+    asking: Asking
+    request_bytes_max: int
+
+    async def post(self, request: web.Request) -> web.Response:
+        try:
+            wanted = response_type(request.headers.get("Accept"))
+        except DomainError as fault:
+            return refused(request, fault, media_type=JSON, status=406)
+        try:
+            require_json(request.content_type, request.charset)
+        except DomainError as fault:
+            return refused(request, fault, media_type=wanted, status=415)
+        try:
+            body = GraphQLRequest.of(_decoded(await self._body(request)))
+        except RequestTooLarge as fault:
+            return refused(request, fault, media_type=wanted, status=413)
+        except DomainError as fault:
+            return refused(request, fault, media_type=wanted, status=400)
+        return await self._answer(request, body, wanted)
+
+    async def get(self, request: web.Request) -> web.Response:
+        try:
+            wanted = response_type(request.headers.get("Accept"))
+        except DomainError as fault:
+            return refused(request, fault, media_type=JSON, status=406)
+        try:
+            body = GraphQLRequest.of(_from_query(request))
+            if self.engine.operation_type(query=body.query, operation_name=body.operation_name) == "mutation":
+                raise MethodNotAllowed()
+        except MethodNotAllowed as fault:
+            return refused(request, fault, media_type=wanted, status=405)
+        except DomainError as fault:
+            return refused(request, fault, media_type=wanted, status=400)
+        return await self._answer(request, body, wanted)
+
+    async def _answer(self, request: web.Request, body: GraphQLRequest, wanted: str) -> web.Response:
+        try:
+            context = await self.asking.context(request)
+        except DomainError as fault:
+            return refused(request, fault, media_type=wanted, status=fault.http_status)
+        answer = await self.engine.execute(
+            query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
+        )
+        return web.Response(
+            body=orjson.dumps(answer.as_response(), option=_OPTIONS),
+            status=_status(answer, wanted),
+            headers={"Content-Type": f"{wanted}; charset=utf-8", "Cache-Control": "no-store"},
+        )
+
+    async def _body(self, request: web.Request) -> bytes:
+        """The whole body, read no further than the limit."""
+        limit = self.request_bytes_max
+        if (request.content_length or 0) > limit:
+            raise RequestTooLarge(bytes_max=limit)
+        try:
+            return await request.read()
+        except web.HTTPRequestEntityTooLarge as fault:
+            raise RequestTooLarge(bytes_max=limit) from fault
+
+
+def refused(request: web.Request, fault: DomainError, *, media_type: str, status: int) -> web.Response:
+    """A refusal in GraphQL's shape, in the reader's language."""
+    locale: Locale = negotiate(request.headers.get("Accept-Language"))
+    error = {"message": fault.message_in(locale), "extensions": fault.extensions}
+    headers = {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "no-store"}
+    if status == 405:
+        headers["Allow"] = "POST"
+    return web.Response(body=orjson.dumps({"errors": [error]}), status=status, headers=headers)
+
+
+def _status(answer: Answer, wanted: str) -> int:
+    return 400 if wanted == GRAPHQL_RESPONSE and not answer.executed else 200
+
+
+def _decoded(raw: bytes) -> object:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError as fault:
+        raise RequestMalformed(problem="the body is not JSON") from fault
+
+
+def _from_query(request: web.Request) -> dict[str, object]:
+    parameters = request.query
+    body: dict[str, object] = {"query": parameters.get("query"), "operationName": parameters.get("operationName")}
+    if len(parameters.get("query", "")) > _QUERY_CHARACTERS_MAX:
+        raise RequestMalformed(problem="`query` is too long for GET")
+    for name in ("variables", "extensions"):
+        if raw := parameters.get(name):
+            body[name] = _decoded(raw.encode())
+    return body

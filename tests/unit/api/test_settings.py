@@ -1,0 +1,67 @@
+"""Settings: read once, every fault at once, no secret shown."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from api.settings import Settings, SettingsError
+
+GOOD = {
+    "TONG_MONGO_URL": "mongodb://user:secret@db.internal/",
+    "TONG_REDIS_URL": "redis://:secret@cache.internal/0",
+    "TONG_MASTER_KEY": base64.b64encode(b"s" * 32).decode(),
+}
+
+
+def test_defaults_and_values() -> None:
+    settings = Settings.from_env(
+        {**GOOD, "TONG_SUBGRAPHS": "sensor=http://s/graphql, data=https://d/", "TONG_DEMO": "on"}
+    )
+    assert settings.port == 8000
+    assert settings.subgraphs == {"sensor": "http://s/graphql", "data": "https://d/"}
+    assert settings.demo is True and settings.development is False
+    assert settings.city_zone.key == "Asia/Shanghai"
+
+
+def test_secrets_stay_out_of_the_repr() -> None:
+    shown = repr(Settings.from_env(GOOD))
+    assert "secret" not in shown and "ssss" not in shown
+
+
+def test_every_fault_is_reported_at_once() -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_env(
+            {"TONG_MONGO_URL": "http://x", "TONG_PORT": "70000", "TONG_DEMO": "perhaps", "TONG_PROT": "1"}
+        )
+    assert refusal.value.faults == [
+        "TONG_PROT is not a setting; docs/settings.md lists them",
+        "TONG_MONGO_URL must be a URL that begins with mongodb:// or mongodb+srv://",
+        "TONG_REDIS_URL is missing: The Redis or Valkey that holds what may be lost.",
+        "TONG_MASTER_KEY is missing: Seals personal fields and signing keys; losing it loses them.",
+        "TONG_PORT must be a whole number from 0 to 65535",
+        "TONG_DEMO must be on or off",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TONG_MASTER_KEY", "short"),
+        ("TONG_MASTER_KEY", base64.b64encode(b"s" * 31).decode()),
+        ("TONG_SUBGRAPHS", "sensor"),
+        ("TONG_SUBGRAPHS", "sen sor=http://x"),
+        ("TONG_SUBGRAPHS", "sensor=ftp://x"),
+        ("TONG_CITY_ZONE", "Beijing"),
+        ("TONG_CITY_ZONE", "../etc/passwd"),
+        ("TONG_CITY_CODE", "999999"),
+        ("TONG_LOG_LEVEL", "LOUD"),
+        ("TONG_REQUEST_BYTES_MAX", "1e6"),
+        ("TONG_PORT", "²"),
+    ],
+)
+def test_a_wrong_value_is_one_fault(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_env({**GOOD, name: value})
+    assert [fault.split(" ")[0] for fault in refusal.value.faults] == [name]
