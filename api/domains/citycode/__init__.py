@@ -1,0 +1,5 @@
+"""City codes: a citizen shows a code that lives for a minute, an officer scans it, and both see that it happened.
+
+The personal code (CC1) says nothing about the person to whoever photographs it. The city resolves it for an officer
+with the right scope, once, for a stated purpose, and the citizen reads who scanned them, when and why.
+"""

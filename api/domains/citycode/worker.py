@@ -1,0 +1,16 @@
+"""What scanning does behind the request: it counts."""
+
+from __future__ import annotations
+
+from api.domains.citycode.service import SCANNED, CityCodes
+from core.events import Event, Subscription
+from core.mongo import Session
+
+
+def subscriptions(service: CityCodes) -> list[Subscription]:
+    """The room's handlers, for the outbox."""
+
+    async def tally_scan(event: Event, session: Session) -> None:
+        await service.tally_scan(event.payload, session=session)
+
+    return [Subscription(event=SCANNED, handler="citycode.tally_scan", within=tally_scan)]

@@ -1,0 +1,42 @@
+"""Who plays in the tests of the room, and a look at all that is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from api.domains.citycode.service import CityCodes
+from core.mongo import Mongo
+from core.principal import Jurisdiction, Principal, PrincipalKind
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+ANNA, BEN = "cit_01KAMP0000000000000000000A", "cit_01KAMP0000000000000000000B"
+OFFICER, COLLEAGUE = "stf_01KAMP0000000000000000000C", "stf_01KAMP0000000000000000000D"
+
+Build = Callable[[Mongo], CityCodes]
+
+
+def citizen(account: str = ANNA) -> Principal:
+    return Principal(
+        kind=PrincipalKind.CITIZEN,
+        actor=account,
+        subject=account,
+        scopes=frozenset({"citizen"}),
+        real_name_level=4,
+    )
+
+
+def officer(account: str = OFFICER, *, scopes: frozenset[str] = frozenset({"staff", "citycode:scan"})) -> Principal:
+    return Principal(
+        kind=PrincipalKind.STAFF,
+        actor=account,
+        subject=account,
+        scopes=scopes,
+        jurisdiction=Jurisdiction("110101"),
+    )
+
+
+async def everything(mongo: Mongo) -> dict[str, list[object]]:
+    """All that the database holds."""
+    names = await mongo.database.list_collection_names()
+    return {name: await mongo.collection(name).find().sort("_id", 1).to_list(None) for name in sorted(names)}
