@@ -1,0 +1,171 @@
+"""One-time codes and how often they may be asked for: all of it may be lost, so all of it is in Redis.
+
+Rules
+- Redis never holds a code, a phone number, a device or an address in clear: keys are blind indexes, a code is a
+  keyed digest.
+- A try is counted before it is compared, in one step of Redis, so tries at the same instant cannot outnumber the
+  limit; the comparison is in constant time.
+- A code is good once: of two right answers at the same instant, the one that deletes it has signed in.
+- Limits slide and follow the city's clock; Redis' own expiry only cleans up.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from core.clock import Clock, epoch_ms
+from core.crypto import FieldCipher, same
+from core.redis import Redis, answering
+from identity.errors import CodeExpired, CodeWrong, TooManyRequests
+from identity.model import (
+    CODE_LENGTH,
+    CODE_LIFETIME,
+    CODE_TRIES_MAX,
+    STANDARD_LIMITS,
+    Audience,
+    Limit,
+    SignInLimits,
+    address_group,
+)
+
+# KEYS[1]: one subject's log of instants. ARGV: now, entry, then count_max and window (ms) of each limit.
+# Returns 0 and logs the entry, or the milliseconds to wait and logs nothing.
+_CHARGE: Final = """
+local now, wait, longest = tonumber(ARGV[1]), 0, 0
+for i = 3, #ARGV, 2 do
+  local max, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
+  longest = math.max(longest, window)
+  local within = redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now - window), '+inf')
+  if within >= max then
+    local hindmost = redis.call('ZREVRANGE', KEYS[1], max - 1, max - 1, 'WITHSCORES')
+    wait = math.max(wait, tonumber(hindmost[2]) + window - now)
+  end
+end
+if wait > 0 then return wait end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - longest))
+redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
+redis.call('PEXPIRE', KEYS[1], longest)
+return 0
+"""
+
+# KEYS[1]: the code. ARGV: now, tries allowed. Counts a try; returns {digest, tries so far}, or nothing.
+_TRY: Final = """
+local row = redis.call('HMGET', KEYS[1], 'digest', 'expires')
+if not row[1] then return {} end
+local tries = redis.call('HINCRBY', KEYS[1], 'tries', 1)
+if tonumber(ARGV[1]) >= tonumber(row[2]) or tries > tonumber(ARGV[2]) then
+  redis.call('DEL', KEYS[1])
+  return {}
+end
+return {row[1], tries}
+"""
+
+# KEYS[1]: the code. ARGV[1]: the digest that was compared. Returns 1 for the one caller that took it.
+_TAKE: Final = """
+if redis.call('HGET', KEYS[1], 'digest') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+"""
+
+
+def random_code() -> str:
+    return f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Charge:
+    """One subject of a limit, and what holds for it."""
+
+    key: str
+    limits: tuple[Limit, ...]
+
+
+class SignInCodes:
+    """The codes that are out, and the limits on asking and answering."""
+
+    def __init__(
+        self, *, redis: Redis, cipher: FieldCipher, clock: Clock, limits: SignInLimits = STANDARD_LIMITS
+    ) -> None:
+        self.limits = limits
+        self._redis = redis
+        self._cipher = cipher
+        self._clock = clock
+        self._charge = redis.register_script(_CHARGE)
+        self._try = redis.register_script(_TRY)
+        self._take = redis.register_script(_TAKE)
+
+    async def charge_request(self, *, phone: str, device_id: str, address: str) -> None:
+        """Count one request for a code, by address, device and phone, in that order; a refused one counts nowhere.
+
+        Raises: TooManyRequests, Unavailable.
+        """
+        charges = self._origin("request", device_id, address)
+        charges.append(_Charge(self._key("request:phone", phone), self.limits.requests_per_phone))
+        await self._charge_all(charges)
+
+    async def put(self, *, audience: Audience, phone: str, code: str) -> datetime:
+        """Make `code` the one good code of this phone. Returns when it expires. Raises: Unavailable."""
+        expires = self._clock.now() + CODE_LIFETIME
+        key = self._code_key(audience, phone)
+        row = {"digest": self._digest(audience, phone, code), "expires": epoch_ms(expires), "tries": 0}
+        async with answering():
+            async with self._redis.pipeline(transaction=True) as together:
+                together.delete(key)
+                together.hset(key, mapping=row)
+                together.expire(key, CODE_LIFETIME)
+                await together.execute()
+        return expires
+
+    async def answer(self, *, audience: Audience, phone: str, code: str, device_id: str, address: str) -> None:
+        """Take the code if it is right. Returns to exactly one caller for each code.
+
+        Raises: CodeExpired, CodeWrong, TooManyRequests, Unavailable.
+        """
+        await self._charge_all(self._origin("answer", device_id, address))
+        key = self._code_key(audience, phone)
+        async with answering():
+            tried = await self._try(keys=[key], args=[epoch_ms(self._clock.now()), CODE_TRIES_MAX])
+        if not tried:
+            raise CodeExpired()
+        by_phone = self._key("answer:phone", phone)
+        await self._charge_all([_Charge(by_phone, self.limits.answers_per_phone)])
+        expected, tries = bytes(tried[0]), int(tried[1])
+        if not same(expected, self._digest(audience, phone, code)):
+            raise CodeWrong(tries_left=CODE_TRIES_MAX - tries)
+        async with answering():
+            if not await self._take(keys=[key], args=[expected]):
+                raise CodeExpired()
+            await self._redis.delete(by_phone)
+
+    def _origin(self, act: str, device_id: str, address: str) -> list[_Charge]:
+        """Whom a request is counted by besides its phone."""
+        asking = act == "request"
+        by_address = self.limits.requests_per_address if asking else self.limits.answers_per_address
+        by_device = self.limits.requests_per_device if asking else self.limits.answers_per_device
+        charges = [_Charge(self._key(f"{act}:address", address_group(address)), by_address)]
+        if device_id:
+            charges.append(_Charge(self._key(f"{act}:device", device_id), by_device))
+        return charges
+
+    async def _charge_all(self, charges: Sequence[_Charge]) -> None:
+        now, entry = epoch_ms(self._clock.now()), secrets.token_hex(8)
+        async with answering():
+            for position, charge in enumerate(charges):
+                pairs = [n for limit in charge.limits for n in (limit.count_max, limit.window_s * 1000)]
+                wait_ms = int(await self._charge(keys=[charge.key], args=[now, entry, *pairs]))
+                if wait_ms:
+                    for charged in charges[:position]:
+                        await self._redis.zrem(charged.key, entry)
+                    raise TooManyRequests(retry_after_s=-(-wait_ms // 1000))
+
+    def _code_key(self, audience: Audience, phone: str) -> str:
+        return self._key("code", f"{audience.value}:{phone}")
+
+    def _key(self, kind: str, subject: str) -> str:
+        return f"identity:{kind}:{self._cipher.blind_index(subject, purpose=kind).hex()[:32]}"
+
+    def _digest(self, audience: Audience, phone: str, code: str) -> bytes:
+        return self._cipher.blind_index(f"{audience.value}:{phone}:{code}", purpose="sign_in_code")

@@ -1,0 +1,322 @@
+"""Accounts, sessions and the rules of signing in.
+
+- An account is found by its phone number, in E.164. A citizen may be made by a first sign-in; a staff account is
+  made by the city and never by signing in.
+- A session is one device's sign-in. It ends when it is revoked, left idle, or at its absolute end.
+- What a session may do is read from the account each time a token is made, so a role taken away is gone with
+  the next token.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import Final, TypeAlias
+
+import phonenumbers
+
+from core.divisions import DISTRICTS
+from core.errors import BadInput, NotFound
+from core.locale import Locale, Text
+from core.principal import Jurisdiction, Principal, PrincipalKind
+from identity.errors import PhoneInvalid
+from identity.masking import UNVERIFIED, mask_name, mask_phone
+
+CODE_LENGTH: Final = 6
+CODE_LIFETIME: Final = timedelta(minutes=5)
+CODE_TRIES_MAX: Final = 5
+ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=10)
+# An ended session stays in its owner's list this long.
+ENDED_SESSION_KEPT: Final = timedelta(days=30)
+
+PHONE_LENGTH_MAX: Final = 32
+DEVICE_ID_LENGTH_MAX: Final = 64
+DEVICE_NAME_LENGTH_MAX: Final = 64
+
+_CODE: Final = re.compile(r"[0-9]{6}")
+_CALLABLE_TYPES: Final = frozenset(
+    {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
+)
+
+
+class Audience(StrEnum):
+    """Which side of the counter a session is for."""
+
+    CITIZEN = "CITIZEN"
+    STAFF = "STAFF"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLife:
+    """idle: how long a refresh token waits for its use. absolute: how long a session can be refreshed at all."""
+
+    idle: timedelta
+    absolute: timedelta
+
+
+SESSION_LIVES: Final[dict[Audience, SessionLife]] = {
+    Audience.CITIZEN: SessionLife(idle=timedelta(days=30), absolute=timedelta(days=180)),
+    Audience.STAFF: SessionLife(idle=timedelta(hours=12), absolute=timedelta(hours=12)),
+}
+
+CITIZEN_SCOPES: Final = frozenset({"citizen"})
+# Every staff session has "staff"; a role adds what it needs. A role that is not here adds nothing.
+ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
+    "clerk": frozenset(),
+    "inspector": frozenset({"citycode:scan"}),
+}
+
+
+# --- accounts ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Citizen:
+    """A person who uses the city.
+
+    real_name_level: 1 phone only … 5 checked at a counter (urn:city:rl:N). home_district: GB/T 2260 code.
+    """
+
+    id: str
+    phone: str = field(repr=False)
+    created_at: datetime
+    name: str | None = field(default=None, repr=False)
+    real_name_level: int = 1
+    home_district: str | None = None
+
+    def masked_name(self, locale: Locale) -> str:
+        return mask_name(self.name) if self.name else UNVERIFIED.in_(locale)
+
+    @property
+    def masked_phone(self) -> str:
+        return mask_phone(self.phone)
+
+    def principal(self, *, session_id: str) -> Principal:
+        return Principal(
+            kind=PrincipalKind.CITIZEN,
+            actor=self.id,
+            subject=self.id,
+            session_id=session_id,
+            scopes=CITIZEN_SCOPES,
+            real_name_level=self.real_name_level,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff. A citizen who meets them sees `organisation` and `badge`, never `display_name`."""
+
+    id: str
+    phone: str = field(repr=False)
+    display_name: str = field(repr=False)
+    badge: str
+    organisation: Text
+    roles: tuple[str, ...]
+    jurisdiction: Jurisdiction
+    created_at: datetime
+    suspended: bool = False
+
+    @property
+    def scopes(self) -> frozenset[str]:
+        return frozenset({"staff"}).union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
+
+    def principal(self, *, session_id: str) -> Principal:
+        return Principal(
+            kind=PrincipalKind.STAFF,
+            actor=self.id,
+            subject=self.id,
+            session_id=session_id,
+            scopes=self.scopes,
+            jurisdiction=self.jurisdiction,
+        )
+
+
+Account: TypeAlias = Citizen | Staff
+
+
+# --- sessions ---------------------------------------------------------------------------------------------------
+
+
+class EndReason(StrEnum):
+    SIGNED_OUT = "signed_out"
+    REVOKED = "revoked"
+    REFRESH_REUSED = "refresh_reused"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSession:
+    """One sign-in on one device.
+
+    idle_until: when it ends if its refresh token is not used. ends_at: when it ends in any case.
+    """
+
+    id: str
+    account_id: str
+    audience: Audience
+    device_name: str = field(repr=False)
+    created_at: datetime
+    last_seen_at: datetime
+    idle_until: datetime
+    ends_at: datetime
+    revoked_at: datetime | None = None
+
+    @classmethod
+    def begin(cls, *, id: str, account_id: str, audience: Audience, device_name: str, now: datetime) -> DeviceSession:
+        life = SESSION_LIVES[audience]
+        return cls(id, account_id, audience, device_name, now, now, now + life.idle, now + life.absolute)
+
+    def live(self, now: datetime) -> bool:
+        return self.revoked_at is None and now < min(self.idle_until, self.ends_at)
+
+    def refresh_until(self, now: datetime) -> datetime:
+        """When a refresh token made now expires."""
+        return min(now + SESSION_LIVES[self.audience].idle, self.ends_at)
+
+
+# --- limits -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `count_max` in any span of `window_s` seconds."""
+
+    count_max: int
+    window_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLimits:
+    """How often codes may be asked for and answered, each by whom it is counted.
+
+    answers_per_phone counts over all codes since the last right one: with 30 a day a guesser has 3 chances in
+    100,000 a day, however many codes are sent. Refused requests count nowhere.
+    """
+
+    requests_per_phone: tuple[Limit, ...]
+    requests_per_device: tuple[Limit, ...]
+    requests_per_address: tuple[Limit, ...]
+    answers_per_phone: tuple[Limit, ...]
+    answers_per_device: tuple[Limit, ...]
+    answers_per_address: tuple[Limit, ...]
+
+    @property
+    def resend_after_s(self) -> int:
+        """How long after one code the next may be asked for on the same phone."""
+        return max((limit.window_s for limit in self.requests_per_phone if limit.count_max == 1), default=0)
+
+
+_HOUR_S: Final = 3600
+_DAY_S: Final = 86_400
+STANDARD_LIMITS: Final = SignInLimits(
+    requests_per_phone=(Limit(1, 60), Limit(5, _HOUR_S)),
+    requests_per_device=(Limit(10, _HOUR_S),),
+    requests_per_address=(Limit(30, _HOUR_S),),
+    answers_per_phone=(Limit(30, _DAY_S),),
+    answers_per_device=(Limit(60, _HOUR_S),),
+    answers_per_address=(Limit(120, _HOUR_S),),
+)
+
+
+def address_group(address: str) -> str:
+    """Whom an IP address counts as: itself, or its /64 for IPv6, which one household has whole."""
+    try:
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address[:64]
+    if not isinstance(parsed, IPv6Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+
+
+# --- what people type -------------------------------------------------------------------------------------------
+
+
+def parse_phone(text: str) -> str:
+    """A mobile number in E.164; without a country code it is a Chinese one. Raises: PhoneInvalid."""
+    if len(text) > PHONE_LENGTH_MAX:
+        raise PhoneInvalid()
+    try:
+        number = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException as fault:
+        raise PhoneInvalid() from fault
+    if number.extension or not phonenumbers.is_valid_number(number):
+        raise PhoneInvalid()
+    if phonenumbers.number_type(number) not in _CALLABLE_TYPES:
+        raise PhoneInvalid()
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def parse_code(text: str) -> str:
+    """Six ASCII digits; blanks around and inside are forgiven. Raises: BadInput."""
+    code = text.replace(" ", "") if len(text) <= 2 * CODE_LENGTH else text
+    if not _CODE.fullmatch(code):
+        raise BadInput(field="code", problem=f"must be {CODE_LENGTH} digits")
+    return code
+
+
+def parse_device_name(text: str) -> str:
+    """What the session list calls a device; printable, at most 64 characters. Raises: BadInput."""
+    name = " ".join(text.split())
+    if not name or len(name) > DEVICE_NAME_LENGTH_MAX or not name.isprintable():
+        raise BadInput(field="deviceName", problem=f"must have 1 to {DEVICE_NAME_LENGTH_MAX} printable characters")
+    return name
+
+
+def parse_device_id(text: str) -> str:
+    """Chosen by the device; empty for a device that keeps none. Raises: BadInput."""
+    if len(text) > DEVICE_ID_LENGTH_MAX or not (text == "" or text.isprintable()):
+        raise BadInput(field="deviceId", problem=f"must have at most {DEVICE_ID_LENGTH_MAX} printable characters")
+    return text
+
+
+def check_district(code: str) -> str:
+    """Raises: NotFound."""
+    if code not in DISTRICTS:
+        raise NotFound(thing="district")
+    return code
+
+
+def sign_in_text(*, code: str, locale: Locale) -> str:
+    """The message that carries a code."""
+    minutes = int(CODE_LIFETIME.total_seconds()) // 60
+    text = Text(
+        zh=f"【城市通】验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要,请勿告诉他人。",
+        en=f"[CityTong] Your code is {code}, valid for {minutes} minutes. We never ask for it: tell nobody.",
+    )
+    return text.in_(locale)
+
+
+# --- refresh tokens ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    """What is remembered of a refresh token: never the token."""
+
+    digest: bytes = field(repr=False)
+    session_id: str
+    expires_at: datetime
+    used_at: datetime | None = None
+
+
+class Rotation(StrEnum):
+    """What becomes of a refresh token that is shown."""
+
+    GOOD = "good"
+    REUSED = "reused"
+    INVALID = "invalid"
+
+
+def judge_refresh(*, token: RefreshToken | None, session: DeviceSession | None, now: datetime) -> Rotation:
+    """A token that was used before is reuse however old it is; a guess finds no token and is nothing.
+
+    Source: RFC 9700 §4.14.2, docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
+    """
+    if token is None or session is None:
+        return Rotation.INVALID
+    if token.used_at is not None:
+        return Rotation.REUSED
+    return Rotation.GOOD if now < token.expires_at and session.live(now) else Rotation.INVALID

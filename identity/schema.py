@@ -1,0 +1,348 @@
+"""Identity's part of the graph.
+
+Access is written on the type or on the field. An entity is resolved for the caller and not for whoever holds its
+key: what the caller may not see comes back as null, which the gateway shows as not found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from typing import Annotated, Final, TypeVar
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from core import divisions
+from core.graph import PUBLIC, Connection, Info, build_schema, connection_of, personal
+from core.paging import PageRequest
+from identity import model
+from identity.service import Identity, SignedIn
+
+T = TypeVar("T")
+
+IDENTITY_NAME: Final = personal("IDENTITY", 3)
+IDENTITY_MASKED: Final = personal("IDENTITY", 1)
+WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
+DEVICE: Final = personal("DEVICE", 2)
+
+First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
+After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
+
+strawberry.enum(model.Audience, description="Which side of the counter a session is for.")
+
+
+# --- reading many at a time -------------------------------------------------------------------------------------
+
+
+def _loader(info: Info, name: str, find: Callable[[list[str]], Awaitable[dict[str, T]]]) -> DataLoader[str, T | None]:
+    """This request's loader of that name: what is asked for in one turn is found with one query."""
+
+    async def load(keys: list[str]) -> list[T | None]:
+        found = await find(keys)
+        return [found.get(key) for key in keys]
+
+    return info.context.once(f"identity.{name}", lambda: DataLoader(load_fn=load))
+
+
+async def _own_citizen(info: Info, citizen_id: str) -> model.Citizen | None:
+    identity, principal = info.context.service(Identity), info.context.principal
+    find = lambda ids: identity.own_citizens(principal=principal, ids=ids)  # noqa: E731
+    return await _loader(info, "own_citizens", find).load(citizen_id)
+
+
+async def _person(info: Info, citizen_id: str) -> model.Citizen | None:
+    identity, principal = info.context.service(Identity), info.context.principal
+    find = lambda ids: identity.people(principal=principal, ids=ids)  # noqa: E731
+    return await _loader(info, "people", find).load(citizen_id)
+
+
+async def _colleague(info: Info, staff_id: str) -> model.Staff | None:
+    identity, principal = info.context.service(Identity), info.context.principal
+    find = lambda ids: identity.colleagues(principal=principal, ids=ids)  # noqa: E731
+    return await _loader(info, "colleagues", find).load(staff_id)
+
+
+# --- types ------------------------------------------------------------------------------------------------------
+
+
+@strawberry.federation.type(description="A district of the city.", keys=["code"], directives=[PUBLIC])
+class District:
+    code: strawberry.ID = strawberry.federation.field(description="GB/T 2260 code of six digits.")
+
+    @strawberry.federation.field(description="In the request's language.")
+    def name(self, info: Info) -> str:
+        return divisions.DISTRICTS[self.code].name.in_(info.context.locale)
+
+    @classmethod
+    def resolve_reference(cls, code: strawberry.ID) -> District | None:
+        return cls(code=code) if code in divisions.DISTRICTS else None
+
+
+@strawberry.federation.type(description="The part of the city a staff account answers for.", authenticated=True)
+class Jurisdiction:
+    code: strawberry.ID
+
+    @strawberry.federation.field(description="In the request's language; the code where the city has no name for it.")
+    def name(self, info: Info) -> str:
+        name = divisions.division_name(self.code)
+        return name.in_(info.context.locale) if name else str(self.code)
+
+
+# Public, because the answer to a sign-in holds one and nobody is signed in yet. Every other way to it is closed.
+@strawberry.federation.type(description="One sign-in on one device.", directives=[PUBLIC])
+class Session:
+    id: strawberry.ID
+    device_name: str = strawberry.federation.field(directives=[DEVICE])
+    created_at: datetime
+    last_seen_at: datetime = strawberry.federation.field(description="When its tokens were last renewed.")
+    current: bool = strawberry.federation.field(description="True for the session that asks.")
+    audience: model.Audience
+    revoked_at: datetime | None
+
+    @classmethod
+    def of(cls, session: model.DeviceSession, *, current_id: str) -> Session:
+        return cls(
+            id=strawberry.ID(session.id),
+            device_name=session.device_name,
+            created_at=session.created_at,
+            last_seen_at=session.last_seen_at,
+            current=session.id == current_id,
+            audience=session.audience,
+            revoked_at=session.revoked_at,
+        )
+
+
+async def _own_sessions(info: Info, first: int, after: str | None) -> Connection[Session]:
+    principal = info.context.principal
+    request = PageRequest.of(first=first, after=after)
+    page = await info.context.service(Identity).sessions(principal=principal, request=request)
+    return connection_of(page, lambda row: Session.of(row, current_id=principal.session_id))
+
+
+@strawberry.federation.type(
+    description="A person who uses the city, as they see themself.", keys=["id"], authenticated=True
+)
+class Citizen:
+    id: strawberry.ID
+    name: str | None = strawberry.federation.field(
+        description="Null until the real name is known.", directives=[IDENTITY_NAME]
+    )
+    masked_name: str = strawberry.federation.field(directives=[IDENTITY_MASKED])
+    masked_phone: str = strawberry.federation.field(directives=[personal("CONTACT", 1)])
+    real_name_level: int = strawberry.federation.field(
+        description="1 phone only, 2 form checked, 3 registry, 4 real person, 5 counter (urn:city:rl:N)."
+    )
+    home_district: District | None = strawberry.federation.field(directives=[WHEREABOUTS_HOME])
+
+    @strawberry.federation.field(description="Sessions that run or ended in the last 30 days, newest first.")
+    async def sessions(self, info: Info, first: First = 20, after: After = None) -> Connection[Session]:
+        return await _own_sessions(info, first, after)
+
+    @classmethod
+    def of(cls, citizen: model.Citizen, *, info: Info) -> Citizen:
+        home = citizen.home_district
+        return cls(
+            id=strawberry.ID(citizen.id),
+            name=citizen.name,
+            masked_name=citizen.masked_name(info.context.locale),
+            masked_phone=citizen.masked_phone,
+            real_name_level=citizen.real_name_level,
+            home_district=District(code=strawberry.ID(home)) if home else None,
+        )
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Citizen | None:
+        citizen = await _own_citizen(info, id)
+        return cls.of(citizen, info=info) if citizen else None
+
+
+@strawberry.federation.type(description="A member of staff, as they see themself.", requires_scopes=[["staff"]])
+class StaffMember:
+    id: strawberry.ID
+    display_name: str = strawberry.federation.field(directives=[IDENTITY_NAME])
+    badge: str
+    organisation: str = strawberry.federation.field(description="In the request's language.")
+    roles: list[str]
+    jurisdiction: Jurisdiction
+
+    @strawberry.federation.field(description="Sessions that run or ended in the last 30 days, newest first.")
+    async def sessions(self, info: Info, first: First = 20, after: After = None) -> Connection[Session]:
+        return await _own_sessions(info, first, after)
+
+    @classmethod
+    def of(cls, staff: model.Staff, *, info: Info) -> StaffMember:
+        return cls(
+            id=strawberry.ID(staff.id),
+            display_name=staff.display_name,
+            badge=staff.badge,
+            organisation=staff.organisation.in_(info.context.locale),
+            roles=list(staff.roles),
+            jurisdiction=Jurisdiction(code=strawberry.ID(staff.jurisdiction.code)),
+        )
+
+
+@strawberry.federation.type(
+    description="What an officer may see of a person they scanned.", keys=["ref"], authenticated=True
+)
+class MaskedPerson:
+    ref: strawberry.ID = strawberry.federation.field(inaccessible=True)
+    masked_name: str = strawberry.federation.field(
+        description="张*华, A*** M***; a phrase for a person whose name is not known.", directives=[IDENTITY_MASKED]
+    )
+    real_name_level: int
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> MaskedPerson | None:
+        person = await _person(info, ref)
+        if person is None:
+            return None
+        masked_name = person.masked_name(info.context.locale)
+        return cls(ref=ref, masked_name=masked_name, real_name_level=person.real_name_level)
+
+
+@strawberry.federation.type(
+    description="What a citizen may see of an officer: never a name.", keys=["ref"], authenticated=True
+)
+class StaffCard:
+    ref: strawberry.ID = strawberry.federation.field(inaccessible=True)
+    organisation: str = strawberry.federation.field(description="In the request's language.")
+    badge: str
+
+    @classmethod
+    async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> StaffCard | None:
+        staff = await _colleague(info, ref)
+        if staff is None:
+            return None
+        return cls(ref=ref, organisation=staff.organisation.in_(info.context.locale), badge=staff.badge)
+
+
+@strawberry.federation.type(description="What a client needs to ask for a code.", directives=[PUBLIC])
+class SignInRules:
+    code_length: int
+    code_lifetime_s: int
+    resend_after_s: int
+
+
+@strawberry.federation.type(
+    description="The answer to a request for a code: the same whether or not the phone has an account.",
+    directives=[PUBLIC],
+)
+class SignInCodeRequest:
+    expires_at: datetime
+    resend_after_s: int
+
+
+@strawberry.federation.type(description="A session and its tokens. Keep the refresh token secret.", directives=[PUBLIC])
+class SignInResult:
+    access_token: str
+    access_token_expires_at: datetime
+    refresh_token: str = strawberry.federation.field(description="Good for one use; a second use ends the session.")
+    refresh_token_expires_at: datetime
+    session: Session
+
+    @classmethod
+    def of(cls, signed_in: SignedIn) -> SignInResult:
+        return cls(
+            access_token=signed_in.access.text,
+            access_token_expires_at=signed_in.access.expires_at,
+            refresh_token=signed_in.refresh,
+            refresh_token_expires_at=signed_in.refresh_expires_at,
+            session=Session.of(signed_in.session, current_id=signed_in.session.id),
+        )
+
+
+@strawberry.input
+class RequestSignInCodeInput:
+    phone: str = strawberry.field(description="A mobile number; without + and country code a Chinese one.")
+    device_id: str | None = strawberry.field(default=None, description="Chosen and kept by the device.")
+    audience: model.Audience = model.Audience.CITIZEN
+
+
+@strawberry.input
+class SignInInput:
+    phone: str
+    code: str
+    device_id: str | None = None
+    device_name: str = strawberry.field(default="设备", description="What the session list calls this device.")
+    audience: model.Audience = model.Audience.CITIZEN
+
+
+# --- roots ------------------------------------------------------------------------------------------------------
+
+
+@strawberry.type
+class Query:
+    @strawberry.federation.field(authenticated=True, description="The citizen who is signed in.")
+    async def me(self, info: Info) -> Citizen:
+        citizen = await info.context.service(Identity).me(principal=info.context.principal)
+        return Citizen.of(citizen, info=info)
+
+    @strawberry.federation.field(requires_scopes=[["staff"]], description="The member of staff who is signed in.")
+    async def staff_me(self, info: Info) -> StaffMember:
+        staff = await info.context.service(Identity).staff_me(principal=info.context.principal)
+        return StaffMember.of(staff, info=info)
+
+    @strawberry.federation.field(directives=[PUBLIC], description="The city's districts.")
+    def districts(self) -> list[District]:
+        return [District(code=strawberry.ID(code)) for code in divisions.DISTRICTS]
+
+    @strawberry.federation.field(directives=[PUBLIC])
+    def sign_in_rules(self, info: Info) -> SignInRules:
+        return SignInRules(
+            code_length=model.CODE_LENGTH,
+            code_lifetime_s=int(model.CODE_LIFETIME.total_seconds()),
+            resend_after_s=info.context.service(Identity).codes.limits.resend_after_s,
+        )
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
+    async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
+        client = info.context.client
+        requested = await info.context.service(Identity).request_code(
+            phone=input.phone,
+            audience=input.audience,
+            device_id=input.device_id or client.device_id,
+            address=client.address,
+            locale=info.context.locale,
+        )
+        return SignInCodeRequest(expires_at=requested.expires_at, resend_after_s=requested.resend_after_s)
+
+    @strawberry.federation.field(directives=[PUBLIC], description="Begin a session with a code.")
+    async def sign_in(self, info: Info, input: SignInInput) -> SignInResult:
+        client = info.context.client
+        signed_in = await info.context.service(Identity).sign_in(
+            phone=input.phone,
+            code=input.code,
+            audience=input.audience,
+            device_id=input.device_id or client.device_id,
+            device_name=input.device_name,
+            address=client.address,
+        )
+        return SignInResult.of(signed_in)
+
+    @strawberry.federation.field(directives=[PUBLIC], description="Change a refresh token for new tokens, once.")
+    async def refresh_session(self, info: Info, refresh_token: str) -> SignInResult:
+        return SignInResult.of(await info.context.service(Identity).refresh(refresh_token=refresh_token))
+
+    @strawberry.federation.field(authenticated=True, description="End the session that asks.")
+    async def sign_out(self, info: Info) -> bool:
+        await info.context.service(Identity).sign_out(principal=info.context.principal)
+        return True
+
+    @strawberry.federation.field(authenticated=True, description="End one of your own sessions.")
+    async def revoke_session(self, info: Info, id: strawberry.ID) -> Session:
+        principal = info.context.principal
+        ended = await info.context.service(Identity).revoke_session(principal=principal, session_id=id)
+        return Session.of(ended, current_id=principal.session_id)
+
+    @strawberry.federation.field(authenticated=True, description="Choose the district whose news comes first.")
+    async def set_home_district(self, info: Info, code: strawberry.ID) -> Citizen:
+        principal = info.context.principal
+        citizen = await info.context.service(Identity).set_home_district(principal=principal, code=code)
+        return Citizen.of(citizen, info=info)
+
+
+schema = build_schema(query=Query, mutation=Mutation, types=[MaskedPerson, StaffCard])

@@ -1,0 +1,333 @@
+"""Identity's verbs."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from core.clock import Clock
+from core.crypto import FieldCipher, digest
+from core.errors import NotFound, SignInRequired
+from core.events import Outbox
+from core.ids import Ids, is_id
+from core.locale import Locale
+from core.mongo import Session
+from core.paging import Page, PageRequest
+from core.principal import Principal, PrincipalKind
+from identity.codes import SignInCodes, random_code
+from identity.errors import CodeExpired, RefreshInvalid, RefreshReused, TokenInvalid
+from identity.model import (
+    Account,
+    Audience,
+    Citizen,
+    DeviceSession,
+    EndReason,
+    RefreshToken,
+    Rotation,
+    Staff,
+    check_district,
+    judge_refresh,
+    parse_code,
+    parse_device_id,
+    parse_device_name,
+    parse_phone,
+)
+from identity.revocations import Revocations
+from identity.sms import SignInMessage
+from identity.store import IdentityStore, PhoneTaken
+from identity.tokens import AccessToken, AccessTokens
+
+CODE_REQUESTED: Final = "identity.sign_in_code_requested"
+CITIZEN_REGISTERED: Final = "identity.citizen_registered"
+SIGNED_IN: Final = "identity.signed_in"
+SESSION_ENDED: Final = "identity.session_ended"
+HOME_DISTRICT_SET: Final = "identity.home_district_set"
+
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRequest:
+    """expires_at: when the code that was asked for stops being good."""
+
+    expires_at: datetime
+    resend_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session and the two tokens that stand for it. The refresh token is told this once."""
+
+    session: DeviceSession
+    access: AccessToken
+    refresh: str = field(repr=False)
+    refresh_expires_at: datetime
+
+
+def random_secret() -> str:
+    """256 bits, as 43 characters of base64url."""
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who is asking, and what they hold."""
+
+    store: IdentityStore
+    codes: SignInCodes
+    tokens: AccessTokens
+    revocations: Revocations
+    outbox: Outbox
+    cipher: FieldCipher
+    ids: Ids
+    clock: Clock
+    new_code: Callable[[], str] = random_code
+    new_secret: Callable[[], str] = random_secret
+
+    async def open(self) -> None:
+        """Make the indexes and learn what was revoked. The key ring of `tokens` is opened by its maker."""
+        await self.store.open()
+        await self.revocations.open()
+
+    async def authenticate(self, *, token: str) -> Principal:
+        """Whom an access token speaks for. Asks no server when it has seen the token before.
+
+        Raises: TokenInvalid, TokenExpired.
+        """
+        principal = await self.tokens.verify(token)
+        if principal.session_id in self.revocations:
+            raise TokenInvalid()
+        return principal
+
+    # --- signing in
+
+    async def request_code(
+        self, *, phone: str, audience: Audience, device_id: str, address: str, locale: Locale
+    ) -> CodeRequest:
+        """Have a code sent to `phone`, in `locale`. Replaces the one that is out.
+
+        Nothing here looks whether the phone has an account, so the answer and its time cannot tell. Who has none
+        and needs one is not sent anything: see `message_to_send`.
+        Raises: PhoneInvalid, TooManyRequests, BadInput, Unavailable.
+        """
+        number, device_id = parse_phone(phone), parse_device_id(device_id)
+        await self.codes.charge_request(phone=number, device_id=device_id, address=address)
+        code = self.new_code()
+        expires_at = await self.codes.put(audience=audience, phone=number, code=code)
+        message = SignInMessage(self.ids.new("scr"), audience, number, code, locale, expires_at)
+        payload = message.sealed(self.cipher)
+
+        async def work(session: Session) -> None:
+            await self.outbox.append(name=CODE_REQUESTED, payload=payload, session=session)
+
+        await self.store.transaction(work)
+        return CodeRequest(expires_at, self.codes.limits.resend_after_s)
+
+    async def message_to_send(self, *, payload: Mapping[str, Any]) -> SignInMessage | None:
+        """The message of a `CODE_REQUESTED` event, or None when there is nothing to send.
+
+        There is nothing when the code has expired on the way, or when it is for staff and the phone is not theirs.
+        """
+        if payload["expires_at"] <= self.clock.now():
+            return None
+        message = SignInMessage.opened(**payload, cipher=self.cipher)
+        if message.audience is Audience.STAFF:
+            staff = await self.store.staff_of_phone(message.phone)
+            return message if staff and not staff.suspended else None
+        return message
+
+    async def sign_in(
+        self, *, phone: str, code: str, audience: Audience, device_id: str, device_name: str, address: str
+    ) -> SignedIn:
+        """Begin a session with a code. The first sign-in of a citizen's phone makes the citizen.
+
+        Raises: PhoneInvalid, BadInput, CodeWrong, CodeExpired, TooManyRequests, Unavailable.
+        """
+        number, code = parse_phone(phone), parse_code(code)
+        device_id, device_name = parse_device_id(device_id), parse_device_name(device_name)
+        await self.codes.answer(audience=audience, phone=number, code=code, device_id=device_id, address=address)
+
+        async def work(session: Session) -> SignedIn:
+            account = await self._account_of_phone(number, audience, session)
+            return await self._begin(account, audience, device_name, session)
+
+        try:
+            return await self.store.transaction(work)
+        except PhoneTaken:
+            return await self.store.transaction(work)
+
+    async def _account_of_phone(self, phone: str, audience: Audience, session: Session) -> Account:
+        if audience is Audience.STAFF:
+            staff = await self.store.staff_of_phone(phone, session=session)
+            if staff is None or staff.suspended:
+                raise CodeExpired()
+            return staff
+        citizen = await self.store.citizen_of_phone(phone, session=session)
+        if citizen is None:
+            citizen = Citizen(id=self.ids.new("cit"), phone=phone, created_at=self.clock.now())
+            await self.store.add_citizen(citizen, session=session)
+            await self.outbox.append(name=CITIZEN_REGISTERED, payload={"citizen_id": citizen.id}, session=session)
+        return citizen
+
+    async def _begin(self, account: Account, audience: Audience, device_name: str, session: Session) -> SignedIn:
+        begun = DeviceSession.begin(
+            id=self.ids.new("ses"),
+            account_id=account.id,
+            audience=audience,
+            device_name=device_name,
+            now=self.clock.now(),
+        )
+        await self.store.add_session(begun, session=session)
+        payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
+        await self.outbox.append(name=SIGNED_IN, payload=payload, session=session)
+        return await self._hand_out(account, begun, session)
+
+    async def _hand_out(self, account: Account, device: DeviceSession, session: Session) -> SignedIn:
+        secret, expires_at = self.new_secret(), device.refresh_until(self.clock.now())
+        await self.store.add_refresh(RefreshToken(digest(secret), device.id, expires_at), session=session)
+        access = self.tokens.issue(account.principal(session_id=device.id))
+        return SignedIn(device, access, secret, expires_at)
+
+    # --- sessions
+
+    async def refresh(self, *, refresh_token: str) -> SignedIn:
+        """Change a refresh token for new tokens, once. A second use ends the session, whoever comes second.
+
+        Raises: RefreshReused, RefreshInvalid, Unavailable.
+        Source: docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
+        """
+        if not _SECRET.fullmatch(refresh_token):
+            raise RefreshInvalid()
+        name = digest(refresh_token)
+
+        async def work(session: Session) -> SignedIn | DeviceSession:
+            token = await self.store.refresh_token(name, session=session)
+            device = await self.store.session(token.session_id, session=session) if token else None
+            verdict = judge_refresh(token=token, session=device, now=self.clock.now())
+            if device is None or verdict is Rotation.INVALID:
+                raise RefreshInvalid()
+            if verdict is Rotation.REUSED:
+                await self._end(device, EndReason.REFRESH_REUSED, session)
+                return device
+            await self.store.use_refresh(name, now=self.clock.now(), session=session)
+            return await self._continue(device, session)
+
+        result = await self.store.transaction(work)
+        if isinstance(result, DeviceSession):
+            await self.revocations.add(result.id)
+            raise RefreshReused()
+        return result
+
+    async def _continue(self, device: DeviceSession, session: Session) -> SignedIn:
+        """The account is read again: what it may do now is what the new token says."""
+        account = await self.store.account(device.account_id, device.audience, session=session)
+        if account is None or (isinstance(account, Staff) and account.suspended):
+            raise RefreshInvalid()
+        now = self.clock.now()
+        used = await self.store.extend_session(
+            device.id, now=now, idle_until=device.refresh_until(now), session=session
+        )
+        return await self._hand_out(account, used, session)
+
+    async def sign_out(self, *, principal: Principal) -> None:
+        """End the session that asks. Raises: SignInRequired, Unavailable."""
+        _signed_in(principal)
+        await self.revoke_session(principal=principal, session_id=principal.session_id, because=EndReason.SIGNED_OUT)
+
+    async def revoke_session(
+        self, *, principal: Principal, session_id: str, because: EndReason = EndReason.REVOKED
+    ) -> DeviceSession:
+        """End one of the caller's own sessions, at once; one that has ended stays as it is.
+
+        Raises: SignInRequired, NotFound (also for another's session), Unavailable.
+        """
+        _signed_in(principal)
+
+        async def work(session: Session) -> DeviceSession:
+            device = await self.store.session(session_id, session=session) if is_id(session_id, prefix="ses") else None
+            if device is None or device.account_id != principal.actor:
+                raise NotFound(thing="session")
+            return await self._end(device, because, session)
+
+        ended = await self.store.transaction(work)
+        await self.revocations.add(ended.id)
+        return ended
+
+    async def _end(self, device: DeviceSession, because: EndReason, session: Session) -> DeviceSession:
+        ended = await self.store.end_session(
+            device.id, account_id=device.account_id, now=self.clock.now(), because=because, session=session
+        )
+        if ended is None:
+            return device
+        payload = {"account_id": device.account_id, "session_id": device.id, "because": because.value}
+        await self.outbox.append(name=SESSION_ENDED, payload=payload, session=session)
+        return ended
+
+    async def sessions(self, *, principal: Principal, request: PageRequest) -> Page[DeviceSession]:
+        """The caller's own sessions, newest first. Raises: SignInRequired, Unavailable."""
+        _signed_in(principal)
+        return await self.store.sessions(principal.actor, request=request, now=self.clock.now())
+
+    # --- accounts
+
+    async def me(self, *, principal: Principal) -> Citizen:
+        """The citizen for whom the caller acts. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
+        principal.require(PrincipalKind.CITIZEN)
+        found = await self.store.citizens([principal.subject])
+        if principal.subject not in found:
+            raise NotFound(thing="citizen")
+        return found[principal.subject]
+
+    async def staff_me(self, *, principal: Principal) -> Staff:
+        """Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
+        principal.require_scope("staff")
+        found = await self.store.staff([principal.actor])
+        if principal.actor not in found:
+            raise NotFound(thing="staff member")
+        return found[principal.actor]
+
+    async def set_home_district(self, *, principal: Principal, code: str) -> Citizen:
+        """Raises: SignInRequired, Forbidden, NotFound (no such district), Unavailable."""
+        principal.require(PrincipalKind.CITIZEN)
+        district = check_district(code)
+
+        async def work(session: Session) -> Citizen:
+            citizen = await self.store.set_home_district(principal.subject, district, session=session)
+            if citizen is None:
+                raise NotFound(thing="citizen")
+            await self.outbox.append(name=HOME_DISTRICT_SET, payload={"citizen_id": citizen.id}, session=session)
+            return citizen
+
+        return await self.store.transaction(work)
+
+    # --- what others may see, many at a time
+
+    async def own_citizens(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
+        """Of `ids`, the citizen who asks; nobody else's whole record is there to be asked for."""
+        if principal.kind is not PrincipalKind.CITIZEN:
+            return {}
+        return await self._citizens(i for i in ids if i == principal.subject)
+
+    async def people(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
+        """Of `ids`, those whose masked name the caller may see: an officer who scans, all; a citizen, their own."""
+        if "citycode:scan" in principal.scopes:
+            return await self._citizens(ids)
+        return await self.own_citizens(principal=principal, ids=ids)
+
+    async def colleagues(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Staff]:
+        """Of `ids`, the staff whose card the caller may see: all, for anyone who is signed in."""
+        wanted = {i for i in ids if is_id(i, prefix="stf")}
+        return await self.store.staff(wanted) if wanted and principal.authenticated else {}
+
+    async def _citizens(self, ids: Iterable[str]) -> dict[str, Citizen]:
+        wanted = {i for i in ids if is_id(i, prefix="cit")}
+        return await self.store.citizens(wanted) if wanted else {}
+
+
+def _signed_in(principal: Principal) -> None:
+    if not principal.authenticated:
+        raise SignInRequired()

@@ -1,0 +1,106 @@
+"""How a code reaches a phone: the message, the port it leaves by, and the sink that development uses.
+
+A carrier adapter implements `SmsSender` in a file of its own and is chosen by the roof; nothing else changes. It
+should hand `reference` to the carrier as its idempotency key, because a message may be sent a second time when the
+process dies between the carrier's answer and ours.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import orjson
+from pymongo import ASCENDING, IndexModel
+
+from core.clock import Clock
+from core.crypto import FieldCipher
+from core.locale import Locale
+from core.mongo import Mongo, answering, ensure_indexes
+from identity.model import Audience, parse_phone, sign_in_text
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SignInMessage:
+    """One code on its way to one phone. request_id: what it is sealed for (`scr_…`)."""
+
+    request_id: str
+    audience: Audience
+    phone: str = field(repr=False)
+    code: str = field(repr=False)
+    locale: Locale
+    expires_at: datetime
+
+    @property
+    def text(self) -> str:
+        return sign_in_text(code=self.code, locale=self.locale)
+
+    def sealed(self, cipher: FieldCipher) -> dict[str, Any]:
+        """As an event's payload: nothing personal in clear."""
+        plain = orjson.dumps([self.audience.value, self.phone, self.code, self.locale.value])
+        sealed = cipher.seal(plain, purpose="sign_in_message", owner=self.request_id)
+        return {"request_id": self.request_id, "expires_at": self.expires_at, "sealed": sealed}
+
+    @classmethod
+    def opened(cls, *, request_id: str, expires_at: datetime, sealed: bytes, cipher: FieldCipher) -> SignInMessage:
+        """Raises: core.crypto.UnsealError."""
+        plain = cipher.open(sealed, purpose="sign_in_message", owner=request_id)
+        audience, phone, code, locale = orjson.loads(plain)
+        return cls(request_id, Audience(audience), phone, code, Locale(locale), expires_at)
+
+
+class SmsSender(Protocol):
+    """A way to a phone."""
+
+    async def send(self, message: SignInMessage, *, reference: str) -> None:
+        """Hand the message over, in bounded time; raise when it must be tried again. `reference` is the event's id."""
+        ...
+
+
+class NoCarrier:
+    """What a city without a carrier has: nobody can sign in, and the log says why."""
+
+    async def send(self, message: SignInMessage, *, reference: str) -> None:
+        _log.warning("no SMS carrier is configured: a code was not sent", extra={"facts": {"event": reference}})
+
+
+DEVELOPMENT_SMS: Final = "identity_development_sms"
+
+
+class DevelopmentSms:
+    """Keeps the last code of each phone for a developer to read. Only where the demo switch is on."""
+
+    def __init__(self, *, mongo: Mongo, cipher: FieldCipher, clock: Clock) -> None:
+        self._messages = mongo.collection(DEVELOPMENT_SMS)
+        self._mongo = mongo
+        self._cipher = cipher
+        self._clock = clock
+
+    async def open(self) -> None:
+        """Make the index that lets expired codes leave."""
+        leaves = IndexModel([("expires_at", ASCENDING)], name="leaves", expireAfterSeconds=0)
+        await ensure_indexes(self._mongo, {DEVELOPMENT_SMS: [leaves]})
+
+    async def send(self, message: SignInMessage, *, reference: str) -> None:
+        box = self._box(message.phone)
+        sealed = self._cipher.seal(message.code.encode(), purpose="development_sms", owner=box)
+        row = {"sealed": sealed, "expires_at": message.expires_at, "reference": reference}
+        async with answering():
+            await self._messages.update_one({"_id": box}, {"$set": row}, upsert=True)
+
+    async def latest(self, phone: str) -> dict[str, Any] | None:
+        """`{"code", "expires_at"}` of the last unexpired message to this phone. Raises: PhoneInvalid."""
+        box = self._box(parse_phone(phone))
+        async with answering():
+            row = await self._messages.find_one({"_id": box})
+        if row is None or row["expires_at"] <= self._clock.now():
+            return None
+        code = self._cipher.open(row["sealed"], purpose="development_sms", owner=box).decode()
+        return {"code": code, "expires_at": row["expires_at"]}
+
+    def _box(self, phone: str) -> str:
+        return self._cipher.blind_index(phone, purpose="development_sms").hex()

@@ -1,0 +1,293 @@
+"""Accounts, sessions and refresh tokens in MongoDB.
+
+Rules
+- A phone number, a name and a device's name are stored sealed, bound to their row. A phone is found again by its
+  blind index, which is unique for each kind of account.
+- A refresh token is stored as its digest.
+- Sessions and refresh tokens leave by themselves: `delete_at` is a TTL index. Everything that reads them still
+  judges times itself, since MongoDB cleans up about once a minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import datetime
+from typing import Any, Final, TypeVar
+
+from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
+
+from core.crypto import FieldCipher
+from core.locale import Text
+from core.mongo import Document, Mongo, Session, answering, ensure_indexes
+from core.paging import Page, PageRequest
+from core.principal import Jurisdiction
+from identity.model import ENDED_SESSION_KEPT, Account, Audience, Citizen, DeviceSession, EndReason, RefreshToken, Staff
+
+R = TypeVar("R")
+
+CITIZENS: Final = "identity_citizens"
+STAFF: Final = "identity_staff"
+SESSIONS: Final = "identity_sessions"
+REFRESH_TOKENS: Final = "identity_refresh_tokens"
+
+_ONE_PER_PHONE: Final = IndexModel([("phone_index", ASCENDING)], name="one_per_phone", unique=True)
+_LEAVES: Final = IndexModel([("delete_at", ASCENDING)], name="leaves", expireAfterSeconds=0)
+_INDEXES: Final = {
+    CITIZENS: [_ONE_PER_PHONE],
+    STAFF: [_ONE_PER_PHONE],
+    SESSIONS: [
+        _LEAVES,
+        IndexModel([("account_id", ASCENDING), ("_id", DESCENDING)], name="of_account"),
+        IndexModel(
+            [("revoked_at", ASCENDING)],
+            name="ended",
+            partialFilterExpression={"revoked_at": {"$type": "date"}},
+        ),
+    ],
+    REFRESH_TOKENS: [_LEAVES],
+}
+
+
+class PhoneTaken(Exception):
+    """Somebody else's transaction made the account of this phone first: look again."""
+
+
+class IdentityStore:
+    """Everything that identity must not forget."""
+
+    def __init__(self, *, mongo: Mongo, cipher: FieldCipher) -> None:
+        self._mongo = mongo
+        self._cipher = cipher
+
+    async def open(self) -> None:
+        """Make the indexes."""
+        async with answering():
+            await ensure_indexes(self._mongo, _INDEXES)
+
+    async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
+        """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
+        async with answering():
+            return await self._mongo.transaction(work)
+
+    # --- accounts
+
+    async def citizens(self, ids: Iterable[str]) -> dict[str, Citizen]:
+        """Those that exist, by id, in one query."""
+        rows = await self._rows(CITIZENS, {"_id": {"$in": list(ids)}})
+        return {row["_id"]: self._citizen(row) for row in rows}
+
+    async def staff(self, ids: Iterable[str]) -> dict[str, Staff]:
+        """Those that exist, by id, in one query."""
+        rows = await self._rows(STAFF, {"_id": {"$in": list(ids)}})
+        return {row["_id"]: self._staff(row) for row in rows}
+
+    async def citizen_of_phone(self, phone: str, *, session: Session | None = None) -> Citizen | None:
+        index = self._cipher.blind_index(phone, purpose="citizen.phone")
+        row = await self._row(CITIZENS, {"phone_index": index}, session)
+        return self._citizen(row) if row else None
+
+    async def staff_of_phone(self, phone: str, *, session: Session | None = None) -> Staff | None:
+        index = self._cipher.blind_index(phone, purpose="staff.phone")
+        row = await self._row(STAFF, {"phone_index": index}, session)
+        return self._staff(row) if row else None
+
+    async def account(self, account_id: str, audience: Audience, *, session: Session | None = None) -> Account | None:
+        if audience is Audience.CITIZEN:
+            row = await self._row(CITIZENS, {"_id": account_id}, session)
+            return self._citizen(row) if row else None
+        row = await self._row(STAFF, {"_id": account_id}, session)
+        return self._staff(row) if row else None
+
+    async def add_citizen(self, citizen: Citizen, *, session: Session | None = None) -> None:
+        """Raises: PhoneTaken."""
+        row = {
+            "_id": citizen.id,
+            **self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=citizen.id),
+            "name": self._seal(citizen.name, purpose="citizen.name", owner=citizen.id) if citizen.name else None,
+            "real_name_level": citizen.real_name_level,
+            "home_district": citizen.home_district,
+            "created_at": citizen.created_at,
+        }
+        await self._add(CITIZENS, row, session)
+
+    async def add_staff(self, staff: Staff, *, session: Session | None = None) -> None:
+        """Raises: PhoneTaken."""
+        row = {
+            "_id": staff.id,
+            **self._sealed_phone(staff.phone, purpose="staff.phone", owner=staff.id),
+            "display_name": self._seal(staff.display_name, purpose="staff.display_name", owner=staff.id),
+            "badge": staff.badge,
+            "organisation": {"zh": staff.organisation.zh, "en": staff.organisation.en},
+            "roles": list(staff.roles),
+            "jurisdiction": staff.jurisdiction.code,
+            "suspended": staff.suspended,
+            "created_at": staff.created_at,
+        }
+        await self._add(STAFF, row, session)
+
+    async def set_home_district(self, citizen_id: str, code: str, *, session: Session) -> Citizen | None:
+        row = await self._mongo.collection(CITIZENS).find_one_and_update(
+            {"_id": citizen_id}, {"$set": {"home_district": code}}, return_document=True, session=session
+        )
+        return self._citizen(row) if row else None
+
+    # --- sessions
+
+    async def add_session(self, begun: DeviceSession, *, session: Session) -> None:
+        row = {
+            "_id": begun.id,
+            "account_id": begun.account_id,
+            "audience": begun.audience.value,
+            "device_name": self._seal(begun.device_name, purpose="session.device_name", owner=begun.id),
+            "created_at": begun.created_at,
+            "last_seen_at": begun.last_seen_at,
+            "idle_until": begun.idle_until,
+            "ends_at": begun.ends_at,
+            "revoked_at": None,
+            "delete_at": min(begun.idle_until, begun.ends_at),
+        }
+        await self._mongo.collection(SESSIONS).insert_one(row, session=session)
+
+    async def session(self, session_id: str, *, session: Session | None = None) -> DeviceSession | None:
+        row = await self._row(SESSIONS, {"_id": session_id}, session)
+        return self._session(row) if row else None
+
+    async def sessions(self, account_id: str, *, request: PageRequest, now: datetime) -> Page[DeviceSession]:
+        """An account's sessions that run or ended lately, newest first."""
+        query: dict[str, Any] = {"account_id": account_id, "delete_at": {"$gt": now}}
+        if request.after is not None:
+            query["_id"] = {"$lt": request.after}
+        found = await self._rows(SESSIONS, query, newest_first=request.limit)
+        rows = [self._session(row) for row in found]
+        return Page.of(rows=rows, keys=[row.id for row in rows], request=request)
+
+    async def extend_session(
+        self, session_id: str, *, now: datetime, idle_until: datetime, session: Session
+    ) -> DeviceSession:
+        """Note that a live session was used."""
+        row = await self._mongo.collection(SESSIONS).find_one_and_update(
+            {"_id": session_id},
+            {"$set": {"last_seen_at": now, "idle_until": idle_until, "delete_at": idle_until}},
+            return_document=True,
+            session=session,
+        )
+        assert row is not None, "read in this transaction"
+        return self._session(row)
+
+    async def end_session(
+        self, session_id: str, *, account_id: str, now: datetime, because: EndReason, session: Session
+    ) -> DeviceSession | None:
+        """End a session of this account; None when it has none such that runs."""
+        row = await self._mongo.collection(SESSIONS).find_one_and_update(
+            {"_id": session_id, "account_id": account_id, "revoked_at": None},
+            {"$set": {"revoked_at": now, "revoked_because": because.value, "delete_at": now + ENDED_SESSION_KEPT}},
+            return_document=True,
+            session=session,
+        )
+        return self._session(row) if row else None
+
+    async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
+        """The sessions that were ended at or after `instant`, oldest first, each with when."""
+        async with answering():
+            cursor = self._mongo.collection(SESSIONS).find({"revoked_at": {"$gte": instant}}, {"revoked_at": 1})
+            return [(row["_id"], row["revoked_at"]) async for row in cursor.sort("revoked_at", ASCENDING)]
+
+    # --- refresh tokens
+
+    async def add_refresh(self, token: RefreshToken, *, session: Session) -> None:
+        row = {
+            "_id": token.digest,
+            "session_id": token.session_id,
+            "expires_at": token.expires_at,
+            "used_at": None,
+            "delete_at": token.expires_at,
+        }
+        await self._mongo.collection(REFRESH_TOKENS).insert_one(row, session=session)
+
+    async def refresh_token(self, digest: bytes, *, session: Session) -> RefreshToken | None:
+        row = await self._row(REFRESH_TOKENS, {"_id": digest}, session)
+        return RefreshToken(digest, row["session_id"], row["expires_at"], row["used_at"]) if row else None
+
+    async def use_refresh(self, digest: bytes, *, now: datetime, session: Session) -> None:
+        """Mark an unused token used. A transaction that does so at the same time fails and runs again."""
+        await self._mongo.collection(REFRESH_TOKENS).update_one(
+            {"_id": digest, "used_at": None}, {"$set": {"used_at": now}}, session=session
+        )
+
+    # --- rows
+
+    async def _row(self, collection: str, query: Mapping[str, Any], session: Session | None) -> Document | None:
+        async with _answering(session):
+            return await self._mongo.collection(collection).find_one(query, session=session)
+
+    async def _rows(self, collection: str, query: Mapping[str, Any], *, newest_first: int = 0) -> list[Document]:
+        async with answering():
+            cursor = self._mongo.collection(collection).find(query)
+            if newest_first:
+                cursor = cursor.sort("_id", DESCENDING).limit(newest_first)
+            return await cursor.to_list(None)
+
+    async def _add(self, collection: str, row: Document, session: Session | None) -> None:
+        try:
+            async with _answering(session):
+                await self._mongo.collection(collection).insert_one(row, session=session)
+        except DuplicateKeyError as fault:
+            raise PhoneTaken() from fault
+
+    def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
+        return self._cipher.seal(plain.encode(), purpose=purpose, owner=owner)
+
+    def _open(self, sealed: bytes, *, purpose: str, owner: str) -> str:
+        return self._cipher.open(sealed, purpose=purpose, owner=owner).decode()
+
+    def _sealed_phone(self, phone: str, *, purpose: str, owner: str) -> Document:
+        return {
+            "phone": self._seal(phone, purpose=purpose, owner=owner),
+            "phone_index": self._cipher.blind_index(phone, purpose=purpose),
+        }
+
+    def _citizen(self, row: Document) -> Citizen:
+        id_, name = row["_id"], row["name"]
+        return Citizen(
+            id=id_,
+            phone=self._open(row["phone"], purpose="citizen.phone", owner=id_),
+            created_at=row["created_at"],
+            name=self._open(name, purpose="citizen.name", owner=id_) if name else None,
+            real_name_level=row["real_name_level"],
+            home_district=row["home_district"],
+        )
+
+    def _staff(self, row: Document) -> Staff:
+        id_ = row["_id"]
+        return Staff(
+            id=id_,
+            phone=self._open(row["phone"], purpose="staff.phone", owner=id_),
+            display_name=self._open(row["display_name"], purpose="staff.display_name", owner=id_),
+            badge=row["badge"],
+            organisation=Text(**row["organisation"]),
+            roles=tuple(row["roles"]),
+            jurisdiction=Jurisdiction(row["jurisdiction"]),
+            created_at=row["created_at"],
+            suspended=row["suspended"],
+        )
+
+    def _session(self, row: Document) -> DeviceSession:
+        id_ = row["_id"]
+        return DeviceSession(
+            id=id_,
+            account_id=row["account_id"],
+            audience=Audience(row["audience"]),
+            device_name=self._open(row["device_name"], purpose="session.device_name", owner=id_),
+            created_at=row["created_at"],
+            last_seen_at=row["last_seen_at"],
+            idle_until=row["idle_until"],
+            ends_at=row["ends_at"],
+            revoked_at=row["revoked_at"],
+        )
+
+
+def _answering(session: Session | None) -> AbstractAsyncContextManager[None]:
+    """Inside a transaction a fault goes to the transaction, which knows whether to try again."""
+    return answering() if session is None else nullcontext()

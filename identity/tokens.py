@@ -1,0 +1,210 @@
+"""Access tokens: what a request proves itself with for ten minutes.
+
+Rules
+- A token is a JWT signed with ES256 (RFC 7519, RFC 9068): header exactly {alg, kid, typ: at+jwt}. A header that
+  brings more (`jwk`, `jku`, `x5u`, `crit`, `b64`) is refused before anything in it is believed.
+- The key comes from our own ring by `kid`, must say `use: sig` and `alg: ES256` itself (PyJWT does not look), and
+  is tried with that one algorithm, so a token cannot choose how it is checked (RFC 8725 §3.1).
+- Times are judged by the city's clock, with a small leeway between machines.
+- A verified token may be remembered until it expires: the same text always means the same principal. Revocation is
+  asked separately, each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
+from jwt.algorithms import ECAlgorithm
+
+from core.clock import Clock, epoch_s, from_epoch_s
+from core.crypto import digest
+from core.ids import Ids
+from core.keys import RingKey
+from core.principal import Jurisdiction, Principal, PrincipalKind
+from identity.errors import TokenExpired, TokenInvalid
+from identity.model import ACCESS_TOKEN_LIFETIME
+
+ALGORITHM: Final = "ES256"
+TOKEN_TYPE: Final = "at+jwt"
+LEEWAY_S: Final = 5
+TOKEN_LENGTH_MAX: Final = 4096
+REMEMBERED_MAX: Final = 20_000
+
+_COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+_HEADER_MEMBERS: Final = frozenset({"alg", "kid", "typ"})
+_LEVEL: Final = re.compile(r"urn:city:rl:([1-5])")
+_OPTIONS: Final[Any] = {
+    "require": ["iss", "aud", "sub", "sid", "iat", "exp", "jti", "scope", "kind"],
+    "strict_aud": True,
+    "verify_exp": False,
+    "verify_iat": False,
+    "verify_nbf": False,
+}
+
+
+class Keys(Protocol):
+    """Where keys come from (core.keys.KeyRing)."""
+
+    @property
+    def active(self) -> RingKey: ...
+
+    async def find(self, kid: str) -> RingKey | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    text: str = field(repr=False)
+    expires_at: datetime
+
+
+class AccessTokens:
+    """Makes and checks access tokens.
+
+    issuer, audience: the `iss` and `aud` of every token; a token for anything else is refused.
+    """
+
+    def __init__(self, *, keys: Keys, issuer: str, audience: str, clock: Clock, ids: Ids) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._clock = clock
+        self._ids = ids
+        self._remembered: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
+        self._public: dict[str, EllipticCurvePublicKey] = {}
+
+    def issue(self, principal: Principal) -> AccessToken:
+        """A token that says what `principal` says, for ten minutes."""
+        now = epoch_s(self._clock.now())
+        expires = now + int(ACCESS_TOKEN_LIFETIME.total_seconds())
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "iat": now,
+            "exp": expires,
+            "jti": self._ids.new("tok"),
+            **_claims(principal),
+        }
+        key = self._keys.active
+        headers = {"kid": key.kid, "typ": TOKEN_TYPE}
+        text = jwt.encode(claims, key.private, algorithm=ALGORITHM, headers=headers)  # type: ignore[arg-type]
+        return AccessToken(text, from_epoch_s(expires))
+
+    async def verify(self, text: str) -> Principal:
+        """Whom the token speaks for. Raises: TokenInvalid, TokenExpired."""
+        if len(text) > TOKEN_LENGTH_MAX:
+            raise TokenInvalid()
+        name = digest(text)
+        known = self._remembered.get(name)
+        if known is None:
+            known = await self._check(text)
+            self._remember(name, known)
+        principal, expires = known
+        if epoch_s(self._clock.now()) >= expires + LEEWAY_S:
+            self._remembered.pop(name, None)
+            raise TokenExpired()
+        return principal
+
+    async def _check(self, text: str) -> tuple[Principal, int]:
+        key = await self._key(_header(text))
+        try:
+            claims = jwt.decode(
+                text, key, algorithms=[ALGORITHM], audience=self._audience, issuer=self._issuer, options=_OPTIONS
+            )
+        except jwt.PyJWTError as fault:
+            raise TokenInvalid() from fault
+        issued, expires = claims["iat"], claims["exp"]
+        if type(issued) is not int or type(expires) is not int:
+            raise TokenInvalid()
+        if issued > epoch_s(self._clock.now()) + LEEWAY_S:
+            raise TokenInvalid()
+        return _principal(claims), expires
+
+    async def _key(self, header: Mapping[str, Any]) -> EllipticCurvePublicKey:
+        if set(header) != _HEADER_MEMBERS or header["typ"] != TOKEN_TYPE or header["alg"] != ALGORITHM:
+            raise TokenInvalid()
+        kid = header["kid"]
+        key = await self._keys.find(kid) if isinstance(kid, str) else None
+        if key is None:
+            raise TokenInvalid()
+        if kid not in self._public:
+            self._public[kid] = verification_key(key.jwk())
+        return self._public[kid]
+
+    def _remember(self, name: bytes, known: tuple[Principal, int]) -> None:
+        self._remembered[name] = known
+        while len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)
+
+
+def verification_key(jwk: Mapping[str, Any]) -> EllipticCurvePublicKey:
+    """The public key of a JWK that is for checking ES256 signatures and for nothing else.
+
+    Raises: TokenInvalid.
+    Source: RFC 7517 §4.2-4.4, RFC 7518 §6.2.
+    """
+    fits = (
+        jwk.get("kty") == "EC"
+        and jwk.get("crv") == "P-256"
+        and jwk.get("use") == "sig"
+        and jwk.get("alg") == ALGORITHM
+        and "verify" in jwk.get("key_ops", ["verify"])
+        and "d" not in jwk
+    )
+    if not fits:
+        raise TokenInvalid()
+    try:
+        key = ECAlgorithm.from_jwk(dict(jwk))
+    except (jwt.InvalidKeyError, ValueError) as fault:
+        raise TokenInvalid() from fault
+    assert isinstance(key, EllipticCurvePublicKey)
+    return key
+
+
+def _header(text: str) -> Mapping[str, Any]:
+    if not _COMPACT.fullmatch(text):
+        raise TokenInvalid()
+    try:
+        return jwt.get_unverified_header(text)
+    except jwt.PyJWTError as fault:
+        raise TokenInvalid() from fault
+
+
+def _claims(principal: Principal) -> dict[str, Any]:
+    claims: dict[str, Any] = {
+        "sub": principal.subject,
+        "sid": principal.session_id,
+        "scope": " ".join(sorted(principal.scopes)),
+        "kind": principal.kind.value,
+    }
+    if principal.real_name_level:
+        claims["acr"] = f"urn:city:rl:{principal.real_name_level}"
+    if principal.jurisdiction is not None:
+        claims["jurisdiction"] = principal.jurisdiction.code
+    if principal.delegated:
+        claims["act"] = {"sub": principal.actor}  # RFC 8693 §4.1
+    return claims
+
+
+def _principal(claims: Mapping[str, Any]) -> Principal:
+    """Signed by us, so only what our own versions might disagree on is judged here."""
+    try:
+        level = _LEVEL.fullmatch(claims["acr"]) if "acr" in claims else None
+        jurisdiction = claims.get("jurisdiction")
+        return Principal(
+            kind=PrincipalKind(claims["kind"]),
+            actor=claims["act"]["sub"] if "act" in claims else claims["sub"],
+            subject=claims["sub"],
+            session_id=claims["sid"],
+            scopes=frozenset(claims["scope"].split()),
+            real_name_level=int(level[1]) if level else 0,
+            jurisdiction=Jurisdiction(jurisdiction) if jurisdiction else None,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as fault:
+        raise TokenInvalid() from fault
