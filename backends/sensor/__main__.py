@@ -1,0 +1,118 @@
+"""python -m backends.sensor serve | import | backfill: the one place here that reads arguments and the environment.
+
+Environment (an argument goes first):
+- TONG_SENSOR_MONGO_URL, TONG_SENSOR_DATABASE: as --mongo-url and --database
+- TONG_SENSOR_INGEST_KEYS: keys that may post readings, separated by commas; with none, nobody may
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from pymongo.errors import PyMongoError
+
+from backends.sensor import app, feed, synthetic
+from backends.sensor.app import CannotStart, Settings
+from backends.sensor.http import key_digest
+from backends.sensor.importer import Importer
+from backends.sensor.model import Recorded
+from core import logs
+from core.errors import DomainError
+
+_IMPORT_TIMEOUT_S = 20.0
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = _parser(os.environ).parse_args(argv)
+    logs.configure()
+    try:
+        uvloop.run(_COMMANDS[arguments.command](arguments))
+    except (CannotStart, DomainError) as fault:
+        print(str(fault), file=sys.stderr)
+        return 2
+    except PyMongoError as fault:
+        # Refused credentials, a bad URL: the driver's own words may quote the URL with its password.
+        print(f"MongoDB refuses the sensor backend ({type(fault).__name__}): check --mongo-url.", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+async def _serve(arguments: argparse.Namespace) -> None:
+    await app.serve(_settings(arguments), announce=lambda ready: print(json.dumps(ready), flush=True))
+
+
+async def _import(arguments: argparse.Namespace) -> None:
+    async with app.opened(_settings(arguments)) as sensors:
+        importer, total = Importer(sensors, _progress), Recorded(0, 0)
+        for file in arguments.paths:
+            total += await importer.take(file)
+            print(file=sys.stderr)
+    print(json.dumps({"accepted": total.accepted, "duplicates": total.duplicates}))
+
+
+async def _backfill(arguments: argparse.Namespace) -> None:
+    print(json.dumps({"accepted": await app.backfill(_settings(arguments))}))
+
+
+_COMMANDS = {"serve": _serve, "import": _import, "backfill": _backfill}
+
+
+def _progress(file: Path, done: Recorded) -> None:
+    print(f"\r{file.name}: {done.accepted} added, {done.duplicates} stood already", end="", file=sys.stderr, flush=True)
+
+
+def _settings(arguments: argparse.Namespace) -> Settings:
+    keys = os.environ.get("TONG_SENSOR_INGEST_KEYS", "").split(",")
+    return Settings(
+        mongo_url=arguments.mongo_url,
+        database=arguments.database,
+        mongo_timeout_s=_IMPORT_TIMEOUT_S if arguments.command == "import" else 2.5,
+        host=getattr(arguments, "host", "127.0.0.1"),
+        port=getattr(arguments, "port", 0),
+        demo=getattr(arguments, "demo", False),
+        seed=getattr(arguments, "seed", synthetic.SEED),
+        backfill_h=getattr(arguments, "hours", feed.BACKFILL_H),
+        ingest_keys=tuple(key_digest(key.strip()) for key in keys if key.strip()),
+    )
+
+
+def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m backends.sensor", description="CityTong's sensor backend.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    serve = commands.add_parser("serve", help="answer GraphQL and take readings over HTTP")
+    serve.add_argument("--host", default="127.0.0.1")
+    serve.add_argument("--port", type=_bounded(0, 65535), default=0, help="0 takes a free port")
+    serve.add_argument("--demo", action="store_true", help="keep synthetic readings of the last hours up to date")
+    files = commands.add_parser("import", help="import PRSA_Data files, CSV or gzip")
+    files.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    fill = commands.add_parser("backfill", help="add the synthetic readings that are missing of the last hours")
+    for command in (serve, fill):
+        command.add_argument("--seed", type=int, default=synthetic.SEED, help="of the synthetic model")
+        command.add_argument("--hours", type=_bounded(1, feed.BACKFILL_H_MAX), default=feed.BACKFILL_H)
+    for command in (serve, files, fill):
+        url = env.get("TONG_SENSOR_MONGO_URL")
+        command.add_argument("--mongo-url", default=url, required=url is None)
+        command.add_argument("--database", default=env.get("TONG_SENSOR_DATABASE", "sensor"))
+    return parser
+
+
+def _bounded(least: int, most: int) -> Any:
+    def number(text: str) -> int:
+        if not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"must be from {least} to {most}")
+        return int(text)
+
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

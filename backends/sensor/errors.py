@@ -1,0 +1,135 @@
+"""What can go wrong between a measuring station and a reader."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.errors import DomainError, Kind
+
+
+class IngestKeyInvalid(DomainError):
+    code = "SENSOR_INGEST_KEY_INVALID"
+    kind = Kind.UNAUTHENTICATED
+    template = "Send `Authorization: Bearer` with a valid ingest key."
+    template_zh = "缺少有效的数据接入密钥。"
+
+
+class BodyTooLarge(DomainError):
+    code = "SENSOR_BODY_TOO_LARGE"
+    kind = Kind.INVALID
+    template = "The body is larger than {bytes_max} bytes: send fewer rows at a time."
+    template_zh = "请求内容超过 {bytes_max} 字节,请分批发送。"
+
+    bytes_max: int
+
+    @property
+    def http_status(self) -> int:
+        return 413
+
+
+class BodyMalformed(DomainError):
+    code = "SENSOR_BODY_MALFORMED"
+    kind = Kind.INVALID
+    template = "The body cannot be read: {problem}"
+    template_zh = "请求内容无法解析。"
+
+    problem: str
+
+
+class BatchInvalid(DomainError):
+    """At least one row is refused, so none was stored.
+
+    rows: the first refusals, each {index (from 0), code, message, and the refusal's own fields}.
+    """
+
+    code = "SENSOR_BATCH_INVALID"
+    kind = Kind.INVALID
+    template = "{rows_invalid} rows are invalid; nothing was stored."
+    template_zh = "有 {rows_invalid} 行数据无效,未保存任何数据。"
+
+    rows_invalid: int
+    rows: list[dict[str, Any]]
+
+
+class RowMalformed(DomainError):
+    code = "SENSOR_ROW_MALFORMED"
+    kind = Kind.INVALID
+    template = "{field}: {problem}"
+    template_zh = "数据行格式有误({field})。"
+
+    field: str
+    problem: str
+
+
+class StationUnknown(DomainError):
+    code = "SENSOR_STATION_UNKNOWN"
+    kind = Kind.INVALID
+    template = "No station has the code {station}."
+    template_zh = "没有代码为 {station} 的监测站。"
+
+    station: str
+
+
+class PropertyUnknown(DomainError):
+    code = "SENSOR_PROPERTY_UNKNOWN"
+    kind = Kind.INVALID
+    template = "No observed property has the id {property}."
+    template_zh = "没有编号为 {property} 的观测项目。"
+
+    property: str
+
+
+class ValueImplausible(DomainError):
+    code = "SENSOR_VALUE_IMPLAUSIBLE"
+    kind = Kind.INVALID
+    template = "{property} must be a number from {least} to {most} {unit}."
+    template_zh = "{property} 应为 {least} 至 {most} {unit} 之间的数值。"
+
+    property: str
+    least: float
+    most: float
+    unit: str
+
+
+class TimeImplausible(DomainError):
+    code = "SENSOR_TIME_IMPLAUSIBLE"
+    kind = Kind.INVALID
+    template = "ts: {problem}"
+    template_zh = "观测时间有误。"
+
+    problem: str
+
+
+class WritersBusy(DomainError):
+    """Another writer holds one of these stations, or died holding it; its lease ends by itself."""
+
+    code = "SENSOR_WRITERS_BUSY"
+    kind = Kind.UNAVAILABLE
+    template = "Another writer is storing readings of these stations. Send the same batch again in {retry_after_s} s."
+    template_zh = "其他程序正在写入这些监测站的数据,请在 {retry_after_s} 秒后重新发送。"
+
+    retry_after_s: int
+
+
+class FileInvalid(DomainError):
+    """A file to import is not what it should be; the batch that holds this line was not stored."""
+
+    code = "SENSOR_FILE_INVALID"
+    kind = Kind.INVALID
+    template = "{file}, line {line}: {problem}"
+    template_zh = "文件 {file} 第 {line} 行有误。"
+
+    file: str
+    line: int
+    problem: str
+
+
+class QueryRefused(DomainError):
+    """A GraphQL request that is not run: not GraphQL, not for this schema, or too large."""
+
+    code = "SENSOR_QUERY_REFUSED"
+    kind = Kind.INVALID
+    template = "The query is refused: {problem}"
+    template_zh = "查询无法执行。"
+
+    problem: str

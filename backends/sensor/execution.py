@@ -1,0 +1,178 @@
+"""Runs GraphQL for the gateway: parsed and validated once a text, executed by graphql-core, errors in plain shape.
+
+A document is bounded before it runs: in bytes (by the door), in tokens, in depth and, while it runs, in time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLSchema,
+    GraphQLSyntaxError,
+    SelectionSetNode,
+    execute,
+    parse,
+    validate,
+)
+from graphql.execution import ExecutionResult
+from graphql.language import DefinitionNode, InlineFragmentNode, SelectionNode
+
+from backends.sensor.errors import QueryRefused
+from core.errors import BadInput, DomainError, Internal, Unavailable
+from core.graph import Context
+from core.ids import Ids
+
+_LOG = logging.getLogger(__name__)
+
+TOKENS_MAX: Final = 4000
+DEPTH_MAX: Final = 16
+DOCUMENTS_KEPT: Final = 500
+KEPT_LENGTH_MAX: Final = 16_384
+TIMEOUT_S: Final = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """One request by GraphQL over HTTP. Raises (from `of`): BadInput."""
+
+    query: str
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+
+    @classmethod
+    def of(cls, body: object) -> GraphQLRequest:
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            raise BadInput(field="query", problem="must be a string in a JSON object")
+        variables, name = body.get("variables"), body.get("operationName")
+        if variables is not None and not isinstance(variables, dict):
+            raise BadInput(field="variables", problem="must be an object")
+        if name is not None and not isinstance(name, str):
+            raise BadInput(field="operationName", problem="must be a string")
+        return cls(body["query"], variables, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Executor:
+    """Executes against one schema, keeping the last `DOCUMENTS_KEPT` documents that were found good."""
+
+    schema: GraphQLSchema
+    ids: Ids
+    timeout_s: float = TIMEOUT_S
+    _documents: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict, init=False, repr=False)
+
+    async def run(self, request: GraphQLRequest, context: Context) -> dict[str, Any]:
+        """The response: {"data"} and, where something failed, {"errors"}. Never raises for what a request holds."""
+        try:
+            document = self._document(request.query)
+            async with asyncio.timeout(self.timeout_s):
+                result = await self._execute(document, request, context)
+        except DomainError as refusal:
+            return {"errors": [self._shown(GraphQLError(refusal.message, original_error=refusal), context)]}
+        except TimeoutError as fault:
+            slow = Unavailable()
+            slow.__cause__ = fault
+            return {"data": None, "errors": [self._shown(GraphQLError(slow.message, original_error=slow), context)]}
+        response: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            response["errors"] = [self._shown(error, context) for error in result.errors]
+        return response
+
+    async def _execute(self, document: DocumentNode, request: GraphQLRequest, context: Context) -> ExecutionResult:
+        result = execute(
+            self.schema,
+            document,
+            context_value=context,
+            variable_values=dict(request.variables or {}),
+            operation_name=request.operation_name,
+        )
+        return result if isinstance(result, ExecutionResult) else await result
+
+    def _document(self, text: str) -> DocumentNode:
+        """The checked document. Raises: QueryRefused."""
+        document = self._documents.get(text)
+        if document is None:
+            document = self._checked(text)
+            self._keep(text, document)
+        else:
+            self._documents.move_to_end(text)
+        return document
+
+    def _keep(self, text: str, document: DocumentNode) -> None:
+        if len(text) <= KEPT_LENGTH_MAX:
+            self._documents[text] = document
+        if len(self._documents) > DOCUMENTS_KEPT:
+            self._documents.popitem(last=False)
+
+    def _checked(self, text: str) -> DocumentNode:
+        try:
+            document = parse(text, max_tokens=TOKENS_MAX)
+            if deeper_than(document, DEPTH_MAX):
+                raise QueryRefused(problem=f"it is nested deeper than {DEPTH_MAX} fields")
+            faults = validate(self.schema, document, max_errors=5)
+        except GraphQLSyntaxError as fault:
+            raise QueryRefused(problem=fault.message) from fault
+        except RecursionError as fault:
+            raise QueryRefused(problem="its values are nested too deep") from fault
+        if faults:
+            raise QueryRefused(problem=" ".join(fault.message for fault in faults))
+        return document
+
+    def _shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
+        """An error as the client gets it: what is not a domain error or the client's own fault is only an incident."""
+        original = error.original_error
+        while isinstance(original, GraphQLError) and original.original_error is not None:
+            original = original.original_error
+        if original is not None and not isinstance(original, DomainError | GraphQLError):
+            incident = self.ids.new("inc")
+            _LOG.error("resolver failed", exc_info=original, extra={"facts": {"incident": incident}})
+            original = Internal(incident=incident)
+        shown: dict[str, Any] = {"message": error.message, "extensions": {"code": BadInput.code}}
+        if isinstance(original, DomainError):
+            shown = {"message": original.message_in(context.locale), "extensions": original.extensions}
+        if error.path:
+            shown["path"] = error.path
+        if error.locations:
+            shown["locations"] = [location.formatted for location in error.locations]
+        return shown
+
+
+def deeper_than(document: DocumentNode, depth_max: int) -> bool:
+    """True when any field lies deeper than `depth_max`; a fragment cycle counts as endless.
+
+    Walks with a list, not by recursion: the document may be hostile. Each fragment is entered once a depth, so the
+    work is bounded by the document's size times `depth_max`.
+    """
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    waiting: list[tuple[DefinitionNode | SelectionNode, int]] = [(node, 0) for node in document.definitions]
+    seen: set[tuple[str, int]] = set()
+    while waiting:
+        node, depth = waiting.pop()
+        if depth > depth_max:
+            return True
+        for child in _selections(node):
+            if isinstance(child, FragmentSpreadNode):
+                name = child.name.value
+                # A spread counts as a level, so that a cycle of fragments ends here too.
+                if name in fragments and (name, depth + 1) not in seen:
+                    seen.add((name, depth + 1))
+                    waiting.append((fragments[name], depth + 1))
+            else:
+                waiting.append((child, depth + isinstance(child, FieldNode)))
+    return False
+
+
+def _selections(node: DefinitionNode | SelectionNode) -> Sequence[SelectionNode]:
+    holder = getattr(node, "selection_set", None)
+    assert isinstance(node, InlineFragmentNode) or holder is None or isinstance(holder, SelectionSetNode)
+    return holder.selections if holder is not None else ()
