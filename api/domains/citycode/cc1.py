@@ -126,7 +126,8 @@ class SignedCode:
 def issue(body: Body, *, key: SigningKey) -> str:
     """The text of a code. The same body and key give the same text."""
     raw = body.pack()
-    return PREFIX + base45.b45encode(raw + key.sign(_DOMAIN + raw).signature).decode()
+    written: bytes = base45.b45encode(raw + key.sign(_DOMAIN + raw).signature)
+    return PREFIX + written.decode()
 
 
 def parse(text: str) -> SignedCode:

@@ -7,6 +7,7 @@ from typing import Final
 
 import strawberry
 from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 
 from api.domains.citycode import model
 from api.domains.citycode.model import PURPOSE_LABELS, SCAN_SCOPE, ScanPurpose
@@ -33,14 +34,14 @@ class CityCode:
 
 
 @strawberry.federation.type(
-    keys=[Key(fields="ref", resolvable=False)], description="What an officer may see of a person."
+    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What an officer may see of a person."
 )
 class MaskedPerson:
     ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
 
 
 @strawberry.federation.type(
-    keys=[Key(fields="ref", resolvable=False)], description="What a citizen may see of an officer."
+    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What a citizen may see of an officer."
 )
 class StaffCard:
     ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from api.domains.citycode.service import CityCodes
-from core.mongo import Mongo
+from core.mongo import Document, Mongo
 from core.principal import Jurisdiction, Principal, PrincipalKind
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -36,7 +36,7 @@ def officer(account: str = OFFICER, *, scopes: frozenset[str] = frozenset({"staf
     )
 
 
-async def everything(mongo: Mongo) -> dict[str, list[object]]:
+async def everything(mongo: Mongo) -> dict[str, list[Document]]:
     """All that the database holds."""
     names = await mongo.database.list_collection_names()
     return {name: await mongo.collection(name).find().sort("_id", 1).to_list(None) for name in sorted(names)}
