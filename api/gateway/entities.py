@@ -1,0 +1,187 @@
+"""From the internal answer to references and back: what one entity fetch sends, and where its answer goes.
+
+Representations are deduplicated: an entity that stands in the answer many times is asked once. Objects are found by
+walking the fetch's path without recursion per object; the client's path of each is worked out only for an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import orjson
+
+from api.gateway.fetches import Part, Path, Representation
+from api.gateway.normalize import Place
+
+Object: TypeAlias = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Batch:
+    """The references of one fetch. targets: for each, the objects that its entity is merged into."""
+
+    representations: list[Object] = field(default_factory=list)
+    targets: list[list[Object]] = field(default_factory=list)
+
+
+def gather(root: Object, path: Path, kinds: Sequence[Representation]) -> Batch:
+    """References to every object at `path` that one can be made of; null or missing keys make none."""
+    batch = Batch()
+    known: dict[object, int] = {}
+    seen: set[int] = set()
+    for target in objects_at(root, path):
+        if id(target) in seen:
+            continue
+        seen.add(id(target))
+        for kind in kinds:
+            made = _represent(target, kind)
+            if made is not None:
+                key = _identity(made)
+                index = known.get(key)
+                if index is None:
+                    known[key] = len(batch.targets)
+                    batch.representations.append(made)
+                    batch.targets.append([target])
+                else:
+                    batch.targets[index].append(target)
+    return batch
+
+
+def objects_at(root: Object, path: Path) -> list[Object]:
+    """The objects at a path, lists of any depth spread."""
+    found: list[Object] = [root]
+    for segment in path:
+        key, only = segment.key, segment.only
+        below: list[Any] = [o.get(key) for o in found if only is None or o.get("__typename") in only]
+        found = _spread(below)
+    return found
+
+
+def _spread(values: list[Any]) -> list[Object]:
+    found: list[Object] = []
+    for value in values:
+        if type(value) is dict:
+            found.append(value)
+        elif type(value) is list:
+            found.extend(_spread(value))
+    return found
+
+
+def _represent(target: Object, kind: Representation) -> Object | None:
+    name = target.get("__typename")
+    if name not in kind.types and not (kind.blank and (name is None or name == kind.owner)):
+        return None
+    made: Object = {"__typename": kind.owner}
+    return made if _fill(made, target, kind.parts, name) else None
+
+
+def _fill(made: Object, source: Object, parts: Iterable[Part], type_name: object) -> bool:
+    for part in parts:
+        if part.types is not None and type_name not in part.types:
+            continue
+        if part.key not in source:
+            return False
+        value = source[part.key]
+        if value is None and part.needed:
+            return False
+        made[part.name] = value = value if part.below is None else _below(value, part)
+        if value is _INCOMPLETE:
+            return False
+    return True
+
+
+_INCOMPLETE = object()
+
+
+def _below(value: Any, part: Part) -> Any:
+    if value is None:
+        return None
+    if type(value) is list:
+        items = [_below(item, part) for item in value]
+        return _INCOMPLETE if any(item is _INCOMPLETE for item in items) else items
+    if type(value) is not dict:
+        return _INCOMPLETE
+    name = value.get("__typename")
+    made: Object = {"__typename": name} if part.typename else {}
+    return made if _fill(made, value, part.below or (), name) else _INCOMPLETE
+
+
+def _identity(made: Object) -> object:
+    try:
+        return orjson.dumps(made)
+    except TypeError:
+        return repr(made)
+
+
+def merge(target: Object, source: Object) -> None:
+    """Put one subgraph's fields of an object beside those of others; a value never gives way to a null."""
+    for key, value in source.items():
+        held = target.get(key)
+        if held is None:
+            target[key] = value
+        elif type(held) is dict and type(value) is dict:
+            if held is not value:
+                merge(held, value)
+        elif type(held) is list and type(value) is list:
+            _merge_lists(held, value)
+        elif value is not None:
+            target[key] = value
+
+
+def _merge_lists(held: list[Any], new: list[Any]) -> None:
+    """The same list from two subgraphs, item by item; one of another length is not the same list."""
+    if len(held) != len(new):
+        return
+    for index, value in enumerate(new):
+        mine = held[index]
+        if type(mine) is dict and type(value) is dict:
+            merge(mine, value)
+        elif type(mine) is list and type(value) is list:
+            _merge_lists(mine, value)
+        elif mine is None:
+            held[index] = value
+
+
+# Paths for errors
+
+
+Located: TypeAlias = list[tuple[Object, tuple[str | int, ...]]]
+
+
+def located(root: Object, path: Path, place: Place) -> Located:
+    """`objects_at` with the client's path of each object."""
+    found: Located = [(root, ())]
+    for segment in path:
+        below: Located = []
+        response_key = place.response_keys.get(segment.key, segment.key)
+        for holder, trail in found:
+            if segment.only is None or holder.get("__typename") in segment.only:
+                _locate(holder.get(segment.key), (*trail, response_key), below)
+        found, place = below, place.child(segment.key)
+    return found
+
+
+def _locate(value: Any, trail: tuple[str | int, ...], found: Located) -> None:
+    if type(value) is dict:
+        found.append((value, trail))
+    elif type(value) is list:
+        for index, item in enumerate(value):
+            _locate(item, (*trail, index), found)
+
+
+def client_path(path: Sequence[Any], place: Place) -> tuple[str | int, ...]:
+    """A path in a subgraph's answer as the client knows it; it ends above the first field the client did not ask."""
+    found: list[str | int] = []
+    here: Place | None = place
+    for part in path:
+        if isinstance(part, str):
+            response_key = here.response_keys.get(part) if here else None
+            if response_key is None or here is None:
+                break
+            found.append(response_key)
+            here = here.children.get(part)
+        else:
+            found.append(part)
+    return tuple(found)

@@ -1,0 +1,187 @@
+"""What the engine refuses or reports. Codes reach `errors[].extensions.code`."""
+
+from __future__ import annotations
+
+from core.errors import DomainError, Kind
+
+
+class ParseFailed(DomainError):
+    code = "GRAPHQL_PARSE_FAILED"
+    kind = Kind.INVALID
+    template = "The document is not GraphQL: {reason}"
+    template_zh = "请求不是有效的 GraphQL 文档:{reason}"
+
+    reason: str
+
+
+class ValidationFailed(DomainError):
+    code = "GRAPHQL_VALIDATION_FAILED"
+    kind = Kind.INVALID
+    template = "{reason}"
+    template_zh = "请求与接口定义不符:{reason}"
+
+    reason: str
+
+
+class OperationUnknown(DomainError):
+    code = "OPERATION_RESOLUTION_FAILURE"
+    kind = Kind.INVALID
+    template = "The document holds no operation of that name, or several and none was named."
+    template_zh = "文档中没有该名称的操作,或有多个操作而未指明。"
+
+
+class VariablesInvalid(DomainError):
+    code = "BAD_USER_INPUT"
+    kind = Kind.INVALID
+    template = "{reason}"
+    template_zh = "变量无效:{reason}"
+
+    reason: str
+
+
+class SubscriptionUnsupported(DomainError):
+    code = "SUBSCRIPTION_UNSUPPORTED"
+    kind = Kind.INVALID
+    template = "Subscriptions are not answered here."
+    template_zh = "此处不支持订阅操作。"
+
+
+class DocumentTooLarge(DomainError):
+    code = "DOCUMENT_TOO_LARGE"
+    kind = Kind.INVALID
+    template = "The document is longer than {limit} characters."
+    template_zh = "请求文档超过 {limit} 个字符。"
+
+    limit: int
+
+
+class TooManyTokens(DomainError):
+    code = "TOO_MANY_TOKENS"
+    kind = Kind.INVALID
+    template = "The document has more than {limit} tokens."
+    template_zh = "请求文档超过 {limit} 个词法单元。"
+
+    limit: int
+
+
+class TooDeep(DomainError):
+    code = "TOO_DEEP"
+    kind = Kind.INVALID
+    template = "The operation is nested deeper than {limit} fields."
+    template_zh = "查询嵌套超过 {limit} 层。"
+
+    limit: int
+
+
+class TooManyAliases(DomainError):
+    code = "TOO_MANY_ALIASES"
+    kind = Kind.INVALID
+    template = "The operation has more than {limit} aliases."
+    template_zh = "查询的别名超过 {limit} 个。"
+
+    limit: int
+
+
+class TooManyRootFields(DomainError):
+    code = "TOO_MANY_ROOT_FIELDS"
+    kind = Kind.INVALID
+    template = "The operation asks more than {limit} root fields."
+    template_zh = "查询的根字段超过 {limit} 个。"
+
+    limit: int
+
+
+class TooManyDirectives(DomainError):
+    code = "TOO_MANY_DIRECTIVES"
+    kind = Kind.INVALID
+    template = "The operation has more than {limit} directives."
+    template_zh = "查询的指令超过 {limit} 个。"
+
+    limit: int
+
+
+class TooManyFields(DomainError):
+    """Fragments that spread each other can make a short document ask for millions of fields."""
+
+    code = "TOO_MANY_FIELDS"
+    kind = Kind.INVALID
+    template = "The operation asks more than {limit} fields once its fragments are spread."
+    template_zh = "展开片段后,查询的字段超过 {limit} 个。"
+
+    limit: int
+
+
+class PlanTooCostly(DomainError):
+    code = "PLAN_TOO_COSTLY"
+    kind = Kind.INVALID
+    template = "Planning this operation needs more than {limit} steps."
+    template_zh = "该查询的规划步骤超过 {limit}。"
+
+    limit: int
+
+
+class FieldUnreachable(DomainError):
+    """The schema has the field, but from where the query stands no key leads to a subgraph that answers it."""
+
+    code = "FIELD_UNREACHABLE"
+    kind = Kind.INVALID
+    template = "{coordinate} cannot be reached from where this query asks it."
+    template_zh = "从该查询所处位置无法取得 {coordinate}。"
+
+    coordinate: str
+
+
+class SubgraphUnavailable(DomainError):
+    code = "SUBGRAPH_UNAVAILABLE"
+    kind = Kind.UNAVAILABLE
+    template = "{service} does not answer right now. Try again shortly."
+    template_zh = "服务 {service} 暂时不可用,请稍后重试。"
+
+    service: str
+
+
+class SubgraphTimeout(DomainError):
+    code = "SUBGRAPH_TIMEOUT"
+    kind = Kind.UNAVAILABLE
+    template = "{service} took too long to answer. Try again shortly."
+    template_zh = "服务 {service} 响应超时,请稍后重试。"
+
+    service: str
+
+
+class SubgraphFault(DomainError):
+    """A subgraph answered with an error of its own that carries no code: its words stay inside."""
+
+    code = "SUBGRAPH_FAULT"
+    kind = Kind.INTERNAL
+    template = "{service} could not answer this part."
+    template_zh = "服务 {service} 无法给出这部分内容。"
+
+    service: str
+
+
+class NonNullMissing(DomainError):
+    code = "NON_NULL_MISSING"
+    kind = Kind.INTERNAL
+    template = "A value that is always there is missing."
+    template_zh = "缺少必有的内容。"
+
+
+class ValueInvalid(DomainError):
+    """A subgraph gave a value that the public schema does not know: a hidden enum value or type, a list for an object."""
+
+    code = "VALUE_INVALID"
+    kind = Kind.INTERNAL
+    template = "A value came back that the schema does not allow here."
+    template_zh = "返回的内容不符合接口定义。"
+
+
+class SupergraphInvalid(DomainError):
+    """Seen by an operator at start, never by a citizen."""
+
+    code = "SUPERGRAPH_INVALID"
+    kind = Kind.INTERNAL
+    template = "The supergraph cannot be used: {reason}"
+    template_zh = "无法使用该 supergraph:{reason}"
+
+    reason: str

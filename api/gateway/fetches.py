@@ -1,0 +1,305 @@
+"""Who is called, with what, after whom: decisions drawn as a graph of fetches.
+
+A `Draft` is one fetch being written: a tree of fields to ask one subgraph, for the root or for entities at a path.
+It depends on the drafts that obtain the fields of its representations, and on nothing else. Fields that enter one
+subgraph at one path on the strength of the same drafts share a draft; one that must wait for more gets its own, so a
+subgraph that fails takes along only what needs it.
+Mutations are serial: each root draft waits for everything that was drawn before it.
+Seam: `@defer` cuts this graph at a path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from api.gateway.errors import FieldUnreachable
+from api.gateway.normalize import Call, Field, Normalized, Place, Selection, shapes
+from api.gateway.paths import Paths, Step
+from api.gateway.supergraph import Supergraph
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One step of a path: the key, how many lists stand there, and on which parent types it is followed (None: all)."""
+
+    key: str
+    lists: int = 0
+    only: frozenset[str] | None = None
+
+
+Path: TypeAlias = tuple[Segment, ...]
+
+
+@dataclass(slots=True)
+class Tree:
+    """What is asked of one object: by type condition, then by key. declared: the type that needs no condition."""
+
+    declared: str
+    typename: bool = False
+    branches: dict[str, dict[str, Node]] = field(default_factory=dict)
+
+    def add(self, on: str, key: str, call: Call) -> Node:
+        return self.branches.setdefault(on, {}).setdefault(key, Node(key=key, call=call))
+
+    def child(self, node: Node, declared: str) -> Tree:
+        node.sub = node.sub or Tree(declared=declared)
+        return node.sub
+
+
+@dataclass(slots=True)
+class Node:
+    """One field to be asked, under its key."""
+
+    key: str
+    call: Call
+    sub: Tree | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One field of a representation: its name for the subgraph, the key it is read from, the types it is there for.
+
+    needed: it belongs to an entity key, so without a value there is no reference to make.
+    """
+
+    name: str
+    key: str
+    needed: bool
+    types: frozenset[str] | None = None
+    below: tuple[Part, ...] | None = None
+    typename: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """How a reference is made of an object. types: the objects it is made of; blank: also of those without a type."""
+
+    types: frozenset[str]
+    owner: str
+    parts: tuple[Part, ...]
+    blank: bool = False
+
+
+@dataclass(slots=True)
+class Draft:
+    """One fetch. trees: by the type asked (the root type, or each entity type)."""
+
+    number: int
+    graph: str
+    kind: str
+    path: Path = ()
+    place: Place = field(default_factory=Place)
+    trees: dict[str, Tree] = field(default_factory=dict)
+    representations: list[Representation] = field(default_factory=list)
+    depends: set[int] = field(default_factory=set)
+
+    def tree(self, declared: str) -> Tree:
+        return self.trees.setdefault(declared, Tree(declared=declared))
+
+    @property
+    def entity(self) -> bool:
+        return bool(self.representations)
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where fields are being drawn: a place, as the subgraph of `draft` sees it."""
+
+    draft: Draft
+    tree: Tree
+    type_name: str
+    place: Place
+    path: Path
+    provides: Selection | None = None
+
+    @property
+    def graph(self) -> str:
+        return self.draft.graph
+
+
+@dataclass(slots=True)
+class Drawing:
+    """Draws the fetches of one operation."""
+
+    supergraph: Supergraph
+    paths: Paths
+    operation: Normalized
+    drafts: list[Draft] = field(default_factory=list)
+
+    def draw(self) -> list[Draft]:
+        """Raises: FieldUnreachable, PlanTooCostly."""
+        decision = self.paths.root(self.operation)
+        if decision.residue is not None:
+            raise FieldUnreachable(coordinate=_coordinate(self.operation.root_type, decision.residue))
+        steps = [step for branch in decision.branches for step in branch.steps]
+        order = {f.key: i for i, f in enumerate(self.operation.selection.fields)}
+        for step in sorted(steps, key=lambda s: order[s.field.key]):
+            draft = self._root_draft(step.graph)
+            site = Site(draft, draft.tree(step.owner), step.owner, self.operation.place, ())
+            self._take(site, step.owner, replace(step, enter=False))
+        return self.drafts
+
+    def _root_draft(self, graph: str) -> Draft:
+        roots = [d for d in self.drafts if not d.entity]
+        if self.operation.kind == "mutation":
+            reusable = self.drafts and self.drafts[-1].graph == graph and not self.drafts[-1].entity
+            found = self.drafts[-1] if reusable else None
+        else:
+            found = next((d for d in roots if d.graph == graph), None)
+        if found is None:
+            found = self._new_draft(graph, self.operation.kind, (), self.operation.place)
+            found.depends = {d.number for d in self.drafts[:-1]} if self.operation.kind == "mutation" else set()
+        return found
+
+    def _new_draft(self, graph: str, kind: str, path: Path, place: Place) -> Draft:
+        draft = Draft(number=len(self.drafts), graph=graph, kind=kind, path=path, place=place)
+        self.drafts.append(draft)
+        return draft
+
+    def _fill(self, site: Site, wanted: Selection) -> set[int]:
+        """Draw a selection at a site; the numbers of the drafts that it took."""
+        definition = self.supergraph.types[site.type_name]
+        if definition.abstract and not self.supergraph.is_interface_object(site.graph, site.type_name):
+            site.tree.typename = True
+        return self._fill_as(site, site.type_name, wanted)
+
+    def _fill_as(self, site: Site, type_name: str, wanted: Selection) -> set[int]:
+        taken = {site.draft.number}
+        decision = self.paths.at(site.graph, type_name, site.provides, wanted)
+        for branch in decision.branches:
+            for step in branch.steps:
+                taken |= self._take(site, branch.on, step)
+        return taken
+
+    def _take(self, site: Site, on: str, step: Step) -> set[int]:
+        if step.enter:
+            return self._enter(site, on, step)
+        if step.field.call.name == "__typename":
+            site.tree.typename = True
+            return {site.draft.number}
+        key = self._key(site.place, step.owner, step.field)
+        node = site.tree.add(step.owner, key, step.field.call)
+        if step.field.sub is None:
+            return {site.draft.number}
+        type_name, provides = self.paths.below(step, site.provides)
+        path = (*site.path, self._segment(site, on, key, step))
+        tree = site.tree.child(node, type_name)
+        below = Site(site.draft, tree, type_name, site.place.child(key), path, provides)
+        return self._fill(below, step.field.sub)
+
+    def _enter(self, site: Site, on: str, step: Step) -> set[int]:
+        masked = self.supergraph.is_interface_object(site.graph, on)
+        site.tree.typename = site.tree.typename or not masked
+        inputs = self.paths.inputs(step)
+        providers = self._fill_as(site, on, inputs)
+        representation = Representation(
+            types=self.supergraph.members(on),
+            owner=step.owner,
+            parts=self._reference(site.place, self.supergraph.members(on), step),
+            blank=masked,
+        )
+        draft = self._entity_draft(site, step.graph, providers, representation)
+        inside = Site(draft, draft.tree(step.owner), step.owner, site.place, site.path)
+        if self.paths.unmasks(step):
+            return self._fill(inside, self.paths.alone(step.field))
+        return self._take(inside, step.owner, replace(step, enter=False))
+
+    def _entity_draft(self, site: Site, graph: str, providers: set[int], made_of: Representation) -> Draft:
+        for draft in self.drafts:
+            if draft.graph == graph and draft.entity and draft.path == site.path and draft.depends == providers:
+                if _agree(draft.representations, made_of):
+                    _add_representation(draft, made_of)
+                    return draft
+        draft = self._new_draft(graph, "query", site.path, site.place)
+        draft.depends = set(providers)
+        draft.representations.append(made_of)
+        return draft
+
+    def _reference(self, place: Place, types: frozenset[str], step: Step) -> tuple[Part, ...]:
+        key = self._parts(place, types, self.paths.set_of(step.owner, step.key), needed=True)
+        if not step.requires:
+            return key
+        return _united(key, self._parts(place, types, self.paths.set_of(step.owner, step.requires), needed=False))
+
+    def _parts(self, place: Place, types: frozenset[str], wanted: Selection, *, needed: bool) -> tuple[Part, ...]:
+        found: dict[tuple[str, str], Part] = {}
+        for wanted_field in wanted.fields:
+            by_key: dict[str, set[str]] = {}
+            for name in sorted(wanted_field.types & types):
+                by_key.setdefault(self._key(place, name, wanted_field), set()).add(name)
+            for key, names in by_key.items():
+                only = None if names == types else frozenset(names)
+                part = self._part(place, key, wanted_field, only, needed=needed)
+                found[part.name, key] = _merged(found[part.name, key], part) if (part.name, key) in found else part
+        return tuple(found.values())
+
+    def _part(self, place: Place, key: str, wanted: Field, types: frozenset[str] | None, *, needed: bool) -> Part:
+        if wanted.sub is None:
+            return Part(name=wanted.call.name, key=key, needed=needed, types=types)
+        named = self._named(wanted)
+        below = self._parts(place.child(key), self.supergraph.members(named), wanted.sub, needed=needed)
+        abstract = self.supergraph.types[named].abstract
+        return Part(wanted.call.name, key, needed, types, below, typename=abstract)
+
+    def _named(self, wanted: Field) -> str:
+        """The type behind a composite field of a field set; the widest one, where its owners differ."""
+        found = {
+            definition.type.named
+            for name in wanted.types
+            if (definition := self.supergraph.field_of(name, wanted.call.name)) is not None
+        }
+        return max(sorted(found), key=lambda name: len(self.supergraph.members(name)))
+
+    def _key(self, place: Place, owner: str, wanted: Field) -> str:
+        if wanted.call.name == "__typename":
+            return "__typename"
+        return wanted.key or place.claim_inner(wanted.call, shapes(self.supergraph, owner, wanted.call.name))
+
+    def _segment(self, site: Site, on: str, key: str, step: Step) -> Segment:
+        definition = self.supergraph.field_of(step.owner, step.field.call.name)
+        assert definition is not None
+        lists = definition.joins[site.graph].type.shape.count("[")
+        abstract = self.supergraph.types[site.type_name].abstract
+        only = self.supergraph.members_in(site.graph, on) if abstract and on != site.type_name else None
+        return Segment(key=key, lists=lists, only=only)
+
+
+def _agree(held: Iterable[Representation], new: Representation) -> bool:
+    """Whether no field of `new` would be read from another key than in what is already sent."""
+    keys = {p.name: p.key for r in held if r.types & new.types for p in r.parts}
+    owners = {r.owner for r in held if r.types & new.types}
+    return owners <= {new.owner} and all(keys.get(p.name, p.key) == p.key for p in new.parts)
+
+
+def _add_representation(draft: Draft, new: Representation) -> None:
+    for index, held in enumerate(draft.representations):
+        if held.types == new.types and held.owner == new.owner:
+            draft.representations[index] = replace(held, parts=_united(held.parts, new.parts))
+            return
+    draft.representations.append(new)
+
+
+def _united(held: Iterable[Part], new: Iterable[Part]) -> tuple[Part, ...]:
+    parts = {(p.name, p.key): p for p in held}
+    for part in new:
+        before = parts.get((part.name, part.key))
+        parts[part.name, part.key] = _merged(before, part) if before else part
+    return tuple(parts.values())
+
+
+def _merged(held: Part, new: Part) -> Part:
+    types = held.types | new.types if held.types is not None and new.types is not None else None
+    needed, typename = held.needed or new.needed, held.typename or new.typename
+    below = held.below if new.below is None or held.below is None else _united(held.below, new.below)
+    return replace(held, types=types, needed=needed, below=below, typename=typename)
+
+
+def _coordinate(type_name: str, residue: Selection) -> str:
+    """The first field that cannot be reached, as `Type.field`."""
+    wanted, owner = residue.fields[0], type_name
+    while wanted.sub is not None and wanted.sub.fields:
+        wanted = wanted.sub.fields[0]
+        owner = sorted(wanted.types)[0]
+    return f"{owner}.{wanted.call.name}"

@@ -1,0 +1,346 @@
+"""What is asked, in one shape: fragments spread, conditions settled, refusals pruned, names that clash told apart.
+
+- A `Selection` says, for every object type a place can hold, which fields are wanted there. Fields that several types
+  want alike are one `Field` with all those types, so an interface with many implementers stays small.
+- `@skip` and `@include` are settled here: a plan is made per truth assignment of its condition variables, so later
+  stages know no conditions and nothing is fetched in vain.
+- Fields whose access rules the reader fails are marked `denied`; no later stage sees them, and the projection
+  answers for them.
+- A `Place` is a path in the merged internal answer. Each field gets a key there: the client's response key, or that
+  with a suffix where types of one place use it for different fields or shapes.
+Seams: `@defer` (a label on `Selection`), demand control (weights summed over `Field`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from graphql.language import (
+    BooleanValueNode,
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+    Visitor,
+    parse,
+    print_ast,
+    visit,
+)
+
+from api.gateway.access import NOBODY, Rule
+from api.gateway.errors import TooManyFields
+from api.gateway.supergraph import Supergraph
+
+INTROSPECTION = frozenset({"__schema", "__type"})
+Shapes: TypeAlias = Mapping[str, str]
+Scope: TypeAlias = tuple[str, frozenset[str], SelectionSetNode]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A field's name with its arguments as they are printed, `delivery(zip: $zip)`, and the variables they use."""
+
+    name: str
+    arguments: str = ""
+    variables: frozenset[str] = frozenset()
+
+    def __str__(self) -> str:
+        return self.name + self.arguments
+
+
+@dataclass(slots=True)
+class Place:
+    """A path in the internal answer: which keys stand there and what they hold."""
+
+    claims: dict[str, tuple[Call, dict[str, str]]] = field(default_factory=dict)
+    children: dict[str, Place] = field(default_factory=dict)
+    response_keys: dict[str, str] = field(default_factory=dict)
+
+    def claim(self, wanted: str, call: Call, shapes: Shapes) -> str:
+        """The key for a client's field: `wanted`, or `wanted__1` … where `wanted` holds something else."""
+        for key in _suffixed(wanted):
+            if self._fits(key, call, shapes):
+                self.response_keys[key] = wanted
+                return key
+        raise AssertionError("unreachable: the suffixes never end")
+
+    def claim_inner(self, call: Call, shapes: Shapes) -> str:
+        """The key for a field that the engine needs for itself; one that a client already asks for is reused."""
+        for key, (held, _) in self.claims.items():
+            if held == call and self._fits(key, call, shapes):
+                return key
+        return next(key for key in _suffixed(call.name) if self._fits(key, call, shapes))
+
+    def child(self, key: str) -> Place:
+        return self.children.setdefault(key, Place())
+
+    def _fits(self, key: str, call: Call, shapes: Shapes) -> bool:
+        held = self.claims.get(key)
+        if held is None:
+            self.claims[key] = (call, dict(shapes))
+            return True
+        if held[0] != call or any(held[1].get(graph, shape) != shape for graph, shape in shapes.items()):
+            return False
+        held[1].update(shapes)
+        return True
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Field:
+    """One wanted field. types: the object types it is wanted on. key: where it stands; empty in a field set."""
+
+    response_key: str
+    key: str
+    call: Call
+    types: frozenset[str]
+    sub: Selection | None = None
+    denied: bool = False
+
+    def narrowed(self, sub: Selection | None) -> Field:
+        """The same field with less below it."""
+        return Field(self.response_key, self.key, self.call, self.types, sub, self.denied)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """What is wanted at one place. by_type: the client's fields in the client's order, for each possible type."""
+
+    fields: tuple[Field, ...]
+    by_type: Mapping[str, tuple[Field, ...]] = field(default_factory=dict)
+
+    @property
+    def planned(self) -> tuple[Field, ...]:
+        """The fields that subgraphs have to answer."""
+        return tuple(f for f in self.fields if not f.denied and f.call.name not in INTROSPECTION)
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """One operation, ready to be planned."""
+
+    kind: str
+    name: str
+    root_type: str
+    selection: Selection
+    place: Place
+
+
+@dataclass(slots=True)
+class Normalizer:
+    """Turns one document into selections.
+
+    denied_rules: the access rules that the reader fails. conditions: the variables of `@skip` and `@include`.
+    fields_max: how many fields may be spread before the operation is refused.
+    """
+
+    supergraph: Supergraph
+    fragments: Mapping[str, FragmentDefinitionNode]
+    conditions: Mapping[str, Any] = field(default_factory=dict)
+    denied_rules: frozenset[Rule] = NOBODY
+    fields_max: int = 20_000
+    spread: int = 0
+
+    def operation(self, node: OperationDefinitionNode) -> Normalized:
+        """Raises: TooManyFields."""
+        root = self.supergraph.roots[node.operation.value]
+        place = Place()
+        scope = (root, self.supergraph.members(root), node.selection_set)
+        selection = self.select([scope], place)
+        return Normalized(
+            kind=node.operation.value,
+            name=node.name.value if node.name else "",
+            root_type=root,
+            selection=selection,
+            place=place,
+        )
+
+    def select(self, scopes: Iterable[Scope], place: Place | None) -> Selection:
+        """Merge selection sets that stand at one place into one `Selection`."""
+        wants: dict[str, dict[str, list[tuple[str, FieldNode]]]] = {}
+        for scope in scopes:
+            for parent, types, node in self._flatten(*scope):
+                response_key = node.alias.value if node.alias else node.name.value
+                for name in types:
+                    wants.setdefault(name, {}).setdefault(response_key, []).append((parent, node))
+        return self._merge(wants, place)
+
+    def _merge(self, wants: Mapping[str, Mapping[str, list[tuple[str, FieldNode]]]], place: Place | None) -> Selection:
+        groups: dict[tuple[Any, ...], list[str]] = {}
+        order: dict[str, list[tuple[Any, ...]]] = {}
+        nodes_of: dict[tuple[Any, ...], list[tuple[str, FieldNode]]] = {}
+        for type_name in sorted(wants):
+            for response_key, nodes in wants[type_name].items():
+                call = _call(nodes[0][1])
+                key = self._key(type_name, response_key, call, place)
+                identity = (response_key, key, call, self._fingerprint(nodes))
+                groups.setdefault(identity, []).append(type_name)
+                order.setdefault(type_name, []).append(identity)
+                nodes_of.setdefault(identity, nodes)
+        fields = {i: self._field(i, types, nodes_of[i], place) for i, types in groups.items()}
+        by_type = {name: tuple(fields[i] for i in identities) for name, identities in order.items()}
+        return Selection(fields=tuple(fields.values()), by_type=by_type)
+
+    def _key(self, type_name: str, response_key: str, call: Call, place: Place | None) -> str:
+        if call.name == "__typename":
+            return "__typename"
+        return place.claim(response_key, call, shapes(self.supergraph, type_name, call.name)) if place else ""
+
+    def _fingerprint(self, nodes: list[tuple[str, FieldNode]]) -> tuple[Any, ...]:
+        """What tells fields of one name apart: what is below them, and whether the reader may see them."""
+        denied = any(self._denied(parent, node.name.value) for parent, node in nodes)
+        if nodes[0][1].selection_set is None:
+            return (denied,)
+        return (denied, *((parent, id(node)) for parent, node in nodes))
+
+    def _field(
+        self, identity: tuple[Any, ...], types: list[str], nodes: list[tuple[str, FieldNode]], place: Place | None
+    ) -> Field:
+        response_key, key, call, fingerprint = identity
+        denied = fingerprint[0]
+        sub = None
+        if not denied and nodes[0][1].selection_set is not None and call.name not in INTROSPECTION:
+            sub = self.select(list(self._scopes_below(nodes)), place.child(key) if place else None)
+        return Field(response_key, key, call, frozenset(types), sub, denied)
+
+    def _scopes_below(self, nodes: list[tuple[str, FieldNode]]) -> Iterator[Scope]:
+        for parent, node in nodes:
+            definition = self.supergraph.field_of(parent, node.name.value)
+            if definition is not None and node.selection_set is not None:
+                named = definition.type.named
+                yield (named, self.supergraph.members(named), node.selection_set)
+
+    def _flatten(
+        self, parent: str, types: frozenset[str], node: SelectionSetNode
+    ) -> Iterator[tuple[str, frozenset[str], FieldNode]]:
+        for selection in node.selections:
+            if not types or not self._included(selection):
+                continue
+            self.spread += 1
+            if self.spread > self.fields_max:
+                raise TooManyFields(limit=self.fields_max)
+            if isinstance(selection, FieldNode):
+                yield (parent, types, selection)
+            else:
+                yield from self._flatten(*self._narrow(parent, types, selection))
+
+    def _narrow(self, parent: str, types: frozenset[str], node: Any) -> Scope:
+        fragment = self.fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+        assert isinstance(fragment, FragmentDefinitionNode | InlineFragmentNode)
+        condition = fragment.type_condition.name.value if fragment.type_condition else parent
+        return (condition, types & self.supergraph.members(condition), fragment.selection_set)
+
+    def _included(self, node: Any) -> bool:
+        for directive in node.directives or ():
+            if directive.name.value in ("skip", "include"):
+                if self._truth(directive.arguments[0].value) == (directive.name.value == "skip"):
+                    return False
+        return True
+
+    def _truth(self, value: Any) -> bool:
+        if isinstance(value, VariableNode):
+            return bool(self.conditions.get(value.name.value))
+        return isinstance(value, BooleanValueNode) and value.value
+
+    def _denied(self, parent: str, field_name: str) -> bool:
+        return bool(self.denied_rules) and not self.denied_rules.isdisjoint(
+            rules_of(self.supergraph, parent, field_name)
+        )
+
+
+def rules_of(supergraph: Supergraph, parent: str, field_name: str) -> frozenset[Rule]:
+    """Every access rule that reading `parent.field_name` meets.
+
+    On an interface, the rules of each implementing field and type count: which object comes is not known before.
+    """
+    definition = supergraph.types[parent]
+    owners = [definition, *(supergraph.types[m] for m in supergraph.members(parent) if definition.abstract)]
+    found = set[Rule]()
+    for owner in owners if field_name != "__typename" else ():
+        found |= owner.rules
+        owned = owner.fields.get(field_name)
+        if owned is not None:
+            found |= (
+                owned.rules | supergraph.types[owned.type.named].rules
+                if owned.type.named in supergraph.types
+                else owned.rules
+            )
+    return frozenset(found)
+
+
+def document_rules(supergraph: Supergraph, document: DocumentNode) -> frozenset[Rule]:
+    """Every access rule that any field of the document can meet, so that one signature serves the whole document."""
+    asked = {node.name.value for node in _fields_of(document)}
+    return frozenset(
+        rule
+        for definition in supergraph.types.values()
+        for name in definition.fields
+        if name in asked
+        for rule in rules_of(supergraph, definition.name, name)
+    )
+
+
+def condition_variables(document: DocumentNode) -> tuple[str, ...]:
+    """The variables that decide what is asked, sorted: a plan is made for each of their truth assignments."""
+    found: set[str] = set()
+
+    class Find(Visitor):
+        def enter_directive(self, node: Any, *_: Any) -> None:
+            if node.name.value in ("skip", "include"):
+                found.update(a.value.name.value for a in node.arguments if isinstance(a.value, VariableNode))
+
+    visit(document, Find())
+    return tuple(sorted(found))
+
+
+def field_set(supergraph: Supergraph, type_name: str, text: str) -> Selection:
+    """The `Selection` of a key's, `@requires` or `@provides` field set."""
+    node = parse("{" + text + "}", no_location=True).definitions[0]
+    assert isinstance(node, OperationDefinitionNode)
+    normalizer = Normalizer(supergraph=supergraph, fragments={})
+    return normalizer.select([(type_name, supergraph.members(type_name), node.selection_set)], None)
+
+
+def shapes(supergraph: Supergraph, type_name: str, field_name: str) -> dict[str, str]:
+    """Brackets and marks around a field's type, by subgraph: what must agree for two fields to share a key."""
+    definition = supergraph.field_of(type_name, field_name)
+    return {graph: join.type.shape for graph, join in definition.joins.items()} if definition else {}
+
+
+def _call(node: FieldNode) -> Call:
+    if not node.arguments:
+        return Call(node.name.value)
+    printed = sorted(f"{a.name.value}: {print_ast(a.value)}" for a in node.arguments)
+    used: set[str] = set()
+
+    class Find(Visitor):
+        def enter_variable(self, node: Any, *_: Any) -> None:
+            used.add(node.name.value)
+
+    for argument in node.arguments:
+        visit(argument, Find())
+    return Call(node.name.value, f"({', '.join(printed)})", frozenset(used))
+
+
+def _fields_of(document: DocumentNode) -> list[FieldNode]:
+    found: list[FieldNode] = []
+
+    class Find(Visitor):
+        def enter_field(self, node: FieldNode, *_: Any) -> None:
+            found.append(node)
+
+    visit(document, Find())
+    return found
+
+
+def _suffixed(name: str) -> Iterator[str]:
+    yield name
+    number = 1
+    while True:
+        yield f"{name}__{number}"
+        number += 1

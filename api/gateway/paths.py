@@ -1,0 +1,451 @@
+"""Where each field can come from, at what price: the decisions, before any fetch is drawn.
+
+A *site* is a place seen by one subgraph. For every field wanted there the ways are:
+- it is answered here: the subgraph resolves the field on that type (or a path above `@provides` it);
+- another subgraph is entered by one of its keys, whose fields are themselves obtained from this site, so a chain of
+  keys is a recursion and nothing special; `@requires` are further fields to obtain before entering;
+- an interface is answered as one where the subgraph resolves the field for every type it knows behind it, and
+  otherwise type by type; an interface object is entered under the interface's name.
+
+Each way costs the fetches it adds. Fields choose greedily, those with the fewest ways first, and a subgraph once
+entered is free for the rest. What no way reaches from one site becomes the *residue*, for which the field above is
+asked a second time in another subgraph (a value type split over its parents, a shared root).
+Work is counted against a budget; a query that would make it explode is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeVar
+
+from api.gateway.errors import PlanTooCostly
+from api.gateway.normalize import Call, Field, Normalized, Selection, field_set
+from api.gateway.supergraph import FieldJoin, Supergraph
+
+T = TypeVar("T")
+
+FETCH_COST: Final = 100
+# A second fetch that waits for the first costs a little more than two that run together.
+WAIT_COST: Final = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One field and the way it is obtained.
+
+    owner: the type on which `graph` is asked. enter: by a fetch of its own kind, else within the site's fetch.
+    key: the field set by which `graph` is entered (empty at a root). requires: what must be sent beside the key.
+    """
+
+    field: Field
+    graph: str
+    owner: str
+    enter: bool = False
+    key: str = ""
+    requires: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Branch:
+    """The steps for objects of one type, or of one interface asked as one."""
+
+    on: str
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Decision:
+    """How a selection is obtained at a site. residue: what cannot be; missing: how many leaves that is."""
+
+    branches: tuple[Branch, ...] = ()
+    residue: Selection | None = None
+    missing: int = 0
+    cost: int = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Way:
+    """One candidate step with its price. shares: a fetch into its subgraph can be the one others use."""
+
+    step: Step
+    missing: int
+    entry_cost: int
+    cost: int
+    residue: Selection | None
+    shares: bool
+    provides: Selection | None
+
+    def price(self, entered: set[str]) -> tuple[int, int, bool]:
+        free = self.shares and self.step.graph in entered
+        return (self.missing, self.cost + (0 if free else self.entry_cost), self.step.enter)
+
+
+@dataclass(slots=True)
+class Paths:
+    """Decides, for one plan. budget: how many ways may be weighed."""
+
+    supergraph: Supergraph
+    budget: int = 50_000
+    weighed: int = 0
+    _memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _open: list[tuple[Any, ...]] = field(default_factory=list)
+    _lowest: int = 1 << 30
+    _kept: list[object] = field(default_factory=list)
+
+    # Decisions
+
+    def root(self, operation: Normalized) -> Decision:
+        """How the root fields are obtained.
+
+        Raises: PlanTooCostly.
+        """
+        ways = [(f, list(self._root_ways(operation.root_type, f))) for f in operation.selection.planned]
+        return self._assembled(operation.root_type, self._choose(ways, set()))
+
+    def at(self, graph: str, type_name: str, provides: Selection | None, wanted: Selection) -> Decision:
+        """How `wanted` is obtained where `graph` stands on `type_name`.
+
+        Raises: PlanTooCostly.
+        """
+        key = ("at", graph, type_name, id(provides), id(wanted))
+        self._kept.append((provides, wanted))
+        return self._once(key, lambda: self._decide(graph, type_name, provides, wanted), Decision(missing=1 << 20))
+
+    def below(self, step: Step, provides: Selection | None) -> tuple[str, Selection | None]:
+        """The type that `step` leads to in its subgraph, and what is provided there."""
+        join = self._join(step.graph, step.owner, step.field.call.name)
+        assert join is not None
+        inner = None if step.enter else self._provided(provides, step.field.call.name, step.field.types)
+        if join.provides:
+            return join.type.named, self.set_of(join.type.named, join.provides)
+        return join.type.named, inner.sub if inner else None
+
+    def set_of(self, type_name: str, text: str) -> Selection:
+        """A field set as a selection, one object per text so that decisions on it are shared."""
+        key = ("set", type_name, text)
+        if key not in self._memo:
+            self._memo[key] = field_set(self.supergraph, type_name, text)
+        found: Selection = self._memo[key]
+        return found
+
+    def inputs(self, step: Step) -> Selection:
+        """What must be known of an object before `step` can enter: key and requires."""
+        key = ("inputs", step.owner, step.key, step.requires)
+        if key not in self._memo:
+            sets = [self.set_of(step.owner, text) for text in (step.key, step.requires) if text]
+            self._memo[key] = Selection(fields=tuple(f for s in sets for f in s.fields))
+        found: Selection = self._memo[key]
+        return found
+
+    def _decide(self, graph: str, type_name: str, provides: Selection | None, wanted: Selection) -> Decision:
+        definition = self.supergraph.types[type_name]
+        if not definition.abstract:
+            fields = [f for f in wanted.planned if type_name in f.types]
+            return self._assembled(type_name, self._decide_object(graph, type_name, provides, fields, set()))
+        if self.supergraph.is_interface_object(graph, type_name):
+            return self._decide_interface_object(graph, type_name, provides, wanted)
+        return self._decide_abstract(graph, type_name, provides, wanted)
+
+    def _decide_object(
+        self, graph: str, type_name: str, provides: Selection | None, fields: Iterable[Field], entered: set[str]
+    ) -> _Chosen:
+        asked = [f for f in fields if f.call.name != "__typename"]
+        return self._choose([(f, list(self._ways(graph, type_name, provides, f))) for f in asked], entered)
+
+    def _decide_abstract(self, graph: str, type_name: str, provides: Selection | None, wanted: Selection) -> Decision:
+        members = self.supergraph.members_in(graph, type_name)
+        folded: dict[str, list[Field]] = {}
+        single: dict[str, list[Field]] = {}
+        for wanted_field in wanted.planned:
+            reached = wanted_field.types & members
+            if not reached or wanted_field.call.name == "__typename":
+                continue
+            fold = self._fold(graph, type_name, reached, provides, wanted_field)
+            for name in (fold,) if fold else sorted(reached):
+                (folded if fold else single).setdefault(name, []).append(wanted_field)
+        entered: set[str] = set()
+        chosen = [(on, self._choose(self._here(graph, on, provides, fs), entered)) for on, fs in folded.items()]
+        chosen += [(on, self._decide_object(graph, on, provides, fs, entered)) for on, fs in single.items()]
+        return _together(chosen)
+
+    def _decide_interface_object(
+        self, graph: str, type_name: str, provides: Selection | None, wanted: Selection
+    ) -> Decision:
+        everyone = self.supergraph.members(type_name)
+        ways: list[tuple[Field, list[_Way]]] = []
+        discovery: Field | None = None
+        for wanted_field in wanted.planned:
+            if wanted_field.call.name == "__typename" or not wanted_field.types >= everyone:
+                discovery = discovery or wanted_field
+            if wanted_field.call.name != "__typename":
+                found = list(self._ways(graph, type_name, provides, wanted_field))
+                found += self._unmasking_ways(graph, type_name, provides, wanted_field)
+                ways.append((wanted_field, found))
+        if discovery is not None:
+            typename = discovery if discovery.call.name == "__typename" else _typename(everyone)
+            ways.append((typename, list(self._unmasking_ways(graph, type_name, provides, typename))))
+        return self._assembled(type_name, self._choose(ways, set()))
+
+    # Ways
+
+    def _root_ways(self, root_type: str, wanted: Field) -> Iterator[_Way]:
+        definition = self.supergraph.field_of(root_type, wanted.call.name)
+        for graph, join in definition.joins.items() if definition else ():
+            if join.resolvable:
+                step = Step(field=wanted, graph=graph, owner=root_type, enter=True)
+                yield self._way(step, None, entry_cost=FETCH_COST)
+
+    def _here(
+        self, graph: str, on: str, provides: Selection | None, fields: Sequence[Field]
+    ) -> list[tuple[Field, list[_Way]]]:
+        return [(f, [self._way(Step(field=f, graph=graph, owner=on), provides)]) for f in fields]
+
+    def _ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[_Way]:
+        name = wanted.call.name
+        if self._answers(graph, type_name, name, self._provided(provides, name, self.supergraph.members(type_name))):
+            yield self._way(Step(field=wanted, graph=graph, owner=type_name), provides)
+        for owner in (type_name, *self.supergraph.interfaces_of(type_name)):
+            definition = self.supergraph.field_of(owner, name)
+            for target, join in definition.joins.items() if definition else ():
+                by_own_name = owner == type_name and not self._real_interface(target, owner)
+                if not join.resolvable or not (by_own_name or self.supergraph.is_interface_object(target, owner)):
+                    continue
+                if target == graph and owner == type_name and not join.requires:
+                    continue
+                yield from self._entering(graph, type_name, provides, wanted, target, owner, join.requires)
+
+    def _unmasking_ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[_Way]:
+        """Ways out of an interface object, through a subgraph that knows which type each object really is."""
+        for target in self.supergraph.types[type_name].joins:
+            if self._real_interface(target, type_name):
+                yield from self._entering(graph, type_name, provides, wanted, target, type_name, "")
+
+    def _entering(
+        self,
+        graph: str,
+        type_name: str,
+        provides: Selection | None,
+        wanted: Field,
+        target: str,
+        owner: str,
+        requires: str,
+    ) -> Iterator[_Way]:
+        entry = self._entry(graph, type_name, provides, target, owner)
+        if entry is None:
+            return
+        key, key_cost = entry
+        requires_cost = self._requires_cost(graph, type_name, provides, requires, owner, target, wanted.call.name)
+        if requires_cost is None:
+            return
+        step = Step(field=wanted, graph=target, owner=owner, enter=True, key=key, requires=requires)
+        waits = requires_cost > 0 or target == graph
+        yield self._way(step, None, entry_cost=FETCH_COST + key_cost, cost=requires_cost, shares=not waits)
+
+    def _way(
+        self, step: Step, provides: Selection | None, *, entry_cost: int = 0, cost: int = 0, shares: bool = True
+    ) -> _Way:
+        self.weighed += 1
+        if self.weighed > self.budget:
+            raise PlanTooCostly(limit=self.budget)
+        if step.field.sub is None:
+            return _Way(step, 0, entry_cost, cost, None, shares, provides)
+        found = self._below_decision(step, provides)
+        return _Way(step, found.missing, entry_cost, cost + found.cost, found.residue, shares, provides)
+
+    def _below_decision(self, step: Step, provides: Selection | None) -> Decision:
+        assert step.field.sub is not None
+        if self.unmasks(step):
+            return self.at(step.graph, step.owner, None, self.alone(step.field))
+        type_name, inner = self.below(step, provides)
+        return self.at(step.graph, type_name, inner, step.field.sub)
+
+    def _entry(
+        self, graph: str, type_name: str, provides: Selection | None, target: str, owner: str
+    ) -> tuple[str, int] | None:
+        """The cheapest key by which `target` is entered from this site, with what it costs to know that key."""
+
+        def find() -> tuple[str, int] | None:
+            join = self.supergraph.types[owner].joins.get(target)
+            costs = []
+            for key in join.keys if join else ():
+                if key.resolvable:
+                    wanted = self.set_of(owner, key.fields)
+                    decision = self.at(graph, type_name, provides, wanted)
+                    if not decision.missing:
+                        costs.append((decision.cost, key.fields))
+            return min(costs)[::-1] if costs else None
+
+        return self._once(("entry", graph, type_name, id(provides), target, owner), find, None)
+
+    def _requires_cost(
+        self, graph: str, type_name: str, provides: Selection | None, requires: str, owner: str, target: str, name: str
+    ) -> int | None:
+        if not requires:
+            return 0
+
+        def find() -> int | None:
+            decision = self.at(graph, type_name, provides, self.set_of(owner, requires))
+            return None if decision.missing else decision.cost + (WAIT_COST if decision.cost else 0)
+
+        key = ("requires", graph, type_name, id(provides), requires, owner, target, name)
+        return self._once(key, find, None)
+
+    # Facts
+
+    def _join(self, graph: str, type_name: str, name: str) -> FieldJoin | None:
+        definition = self.supergraph.field_of(type_name, name)
+        return definition.joins.get(graph) if definition else None
+
+    def _answers(self, graph: str, type_name: str, name: str, provided: Field | None) -> bool:
+        join = self._join(graph, type_name, name)
+        return join is not None and (provided is not None or (join.resolvable and not join.requires))
+
+    def _provided(self, provides: Selection | None, name: str, types: frozenset[str]) -> Field | None:
+        for candidate in provides.fields if provides else ():
+            if candidate.call.name == name and candidate.types & types:
+                return candidate
+        return None
+
+    def unmasks(self, step: Step) -> bool:
+        """Whether the step enters under an interface's name where that is a real interface."""
+        return step.enter and self._real_interface(step.graph, step.owner)
+
+    def _real_interface(self, graph: str, type_name: str) -> bool:
+        definition = self.supergraph.types[type_name]
+        return definition.abstract and graph in definition.joins and not definition.joins[graph].interface_object
+
+    def _fold(
+        self, graph: str, type_name: str, reached: frozenset[str], provides: Selection | None, wanted: Field
+    ) -> str | None:
+        """An interface under which the subgraph answers the field for exactly the types in `reached`."""
+        if len(reached) == 1 and not self._answers(graph, type_name, wanted.call.name, None):
+            return None
+        members = self.supergraph.members_in(graph, type_name)
+        shared = set.intersection(*(set(self.supergraph.interfaces_of(t)) for t in reached))
+        for candidate in (type_name, *sorted(shared)):
+            exact = self.supergraph.members_in(graph, candidate) & members == reached
+            if exact and self._answers_for_all(graph, candidate, reached, provides, wanted):
+                return candidate
+        return None
+
+    def _answers_for_all(
+        self, graph: str, interface: str, reached: frozenset[str], provides: Selection | None, wanted: Field
+    ) -> bool:
+        name = wanted.call.name
+        if self._join(graph, interface, name) is None or not self._real_interface(graph, interface):
+            return False
+        return all(self._answers(graph, t, name, self._provided(provides, name, frozenset((t,)))) for t in reached)
+
+    def alone(self, wanted: Field) -> Selection:
+        """A selection of this one field, the same object each time."""
+        key = ("alone", id(wanted))
+        if key not in self._memo:
+            self._kept.append(wanted)
+            self._memo[key] = Selection(fields=(wanted,))
+        found: Selection = self._memo[key]
+        return found
+
+    # Choosing
+
+    def _choose(self, wants: list[tuple[Field, list[_Way]]], entered: set[str]) -> _Chosen:
+        """Pick a way for each field; those with the fewest first, and a subgraph once entered is free."""
+        demand: dict[str, int] = {}
+        for _, ways in wants:
+            for way in ways:
+                demand[way.step.graph] = demand.get(way.step.graph, 0) + 1
+        chosen = _Chosen()
+        for wanted, ways in sorted(wants, key=lambda w: len(w[1])):
+            self._choose_one(wanted, ways, entered, demand, chosen)
+        return chosen
+
+    def _choose_one(
+        self, wanted: Field, ways: list[_Way], entered: set[str], demand: dict[str, int], chosen: _Chosen
+    ) -> None:
+        remaining, left = wanted, ways
+        while left:
+            best = min(left, key=lambda w: (*w.price(entered), -demand[w.step.graph]))
+            if best.missing and (best.residue is None or best.missing >= leaves(remaining)):
+                break
+            chosen.take(best, entered)
+            if best.residue is None:
+                return
+            missing, remaining = best.missing, wanted.narrowed(best.residue)
+            left = [w for w in self._again(remaining, left, best) if w.missing < missing]
+        chosen.miss(remaining)
+
+    def _again(self, wanted: Field, ways: list[_Way], done: _Way) -> list[_Way]:
+        """The other ways, priced anew for what is still wanted."""
+        found = []
+        for way in ways:
+            if way is not done:
+                old = way.step
+                step = Step(wanted, old.graph, old.owner, old.enter, old.key, old.requires)
+                found.append(self._way(step, way.provides, entry_cost=way.entry_cost, shares=way.shares))
+        return found
+
+    def _assembled(self, on: str, chosen: _Chosen) -> Decision:
+        return _together([(on, chosen)])
+
+    def _once(self, key: tuple[Any, ...], find: Callable[[], T], cyclic: T) -> T:
+        """Remember `find()`; asked again while still finding, the way leads in a circle and the answer is `cyclic`.
+
+        What was found on the strength of such a `cyclic` answer holds only inside the circle, so it is not kept.
+        """
+        if key in self._memo:
+            found: T = self._memo[key]
+            return found
+        if key in self._open:
+            self._lowest = min(self._lowest, self._open.index(key))
+            return cyclic
+        depth, before = len(self._open), self._lowest
+        self._open.append(key)
+        self._lowest = 1 << 30
+        try:
+            result = find()
+        finally:
+            self._open.pop()
+        if self._lowest >= depth:
+            self._memo[key] = result
+            self._lowest = before
+        else:
+            self._lowest = min(before, self._lowest)
+        return result
+
+
+@dataclass(slots=True)
+class _Chosen:
+    """Steps picked so far for one type."""
+
+    steps: list[Step] = field(default_factory=list)
+    missed: list[Field] = field(default_factory=list)
+    cost: int = 0
+
+    def take(self, way: _Way, entered: set[str]) -> None:
+        self.steps.append(way.step)
+        self.cost += way.price(entered)[1]
+        if way.step.enter and way.shares:
+            entered.add(way.step.graph)
+
+    def miss(self, wanted: Field) -> None:
+        self.missed.append(wanted)
+
+
+def _together(chosen: list[tuple[str, _Chosen]]) -> Decision:
+    """One decision of several types' choices."""
+    missed = list(dict.fromkeys(f for _, c in chosen for f in c.missed))
+    return Decision(
+        branches=tuple(Branch(on=on, steps=tuple(c.steps)) for on, c in chosen if c.steps),
+        residue=Selection(fields=tuple(missed)) if missed else None,
+        missing=sum(leaves(f) for f in missed),
+        cost=sum(c.cost for _, c in chosen),
+    )
+
+
+def leaves(wanted: Field) -> int:
+    """How many leaf fields stand below (or at) a field."""
+    return sum(leaves(f) for f in wanted.sub.fields) if wanted.sub else 1
+
+
+def _typename(types: frozenset[str]) -> Field:
+    return Field("__typename", "__typename", Call("__typename"), types)

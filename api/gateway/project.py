@@ -1,0 +1,231 @@
+"""The answer's shape: from the merged internal answer to what the client asked, compiled once per plan.
+
+Each selection becomes one closure; none goes through graphql-core's executor, whose depth is what makes it slow on
+CPython 3.11 (gh-142183). Null completion follows the specification by the public schema: a null where none may stand
+travels to the nearest place that allows it, and an error says so unless one stands there already.
+A key that is *absent* (not null) was never delivered: the failure of the fetch that should have is told at its path.
+Seams: masking by data labels, `@defer` (a closure per part), passing bytes through.
+Source: https://spec.graphql.org/September2025/#sec-Handling-Execution-Errors
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLSchema,
+    is_abstract_type,
+    is_leaf_type,
+)
+
+from api.gateway.access import refusal
+from api.gateway.errors import NonNullMissing, ValueInvalid
+from api.gateway.normalize import INTROSPECTION, Field, Place, Selection
+from core.errors import DomainError
+
+ResponsePath: TypeAlias = tuple[str | int, ...]
+# A path while projecting: (path above, key), so that going down costs one small tuple.
+Trail: TypeAlias = tuple[Any, ...] | None
+
+
+class _Mark:
+    """A value that no answer holds."""
+
+
+BUBBLE: Final = _Mark()
+ABSENT: Final = _Mark()
+Complete: TypeAlias = Callable[[Any, Trail, "Report"], Any]
+
+
+@dataclass(slots=True)
+class Report:
+    """What went wrong so far, and what each absent key is to be blamed on.
+
+    failures: by identity of a place and key, the error of the fetch that should have delivered it.
+    """
+
+    authenticated: bool
+    failures: Mapping[tuple[int, str], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    errors: list[tuple[ResponsePath | None, DomainError | Mapping[str, Any]]] = field(default_factory=list)
+    _seen: set[ResponsePath] = field(default_factory=set)
+    _exact: set[ResponsePath] = field(default_factory=set)
+
+    def add(self, path: ResponsePath | None, error: DomainError | Mapping[str, Any]) -> None:
+        self.errors.append((path, error))
+        if path is not None:
+            self._exact.add(path)
+            self._seen.update(path[:n] for n in range(1, len(path) + 1))
+
+    def absent(self, trail: Trail, place: int, key: str) -> None:
+        for error in self.failures.get((place, key), ()):
+            self.add(unwound(trail), error)
+
+    def forbidden_null(self, trail: Trail) -> None:
+        """Report a null that may not be, unless an error at, below or right above it explains it already."""
+        path = unwound(trail)
+        if path not in self._seen and path[:-1] not in self._exact:
+            self.add(path, NonNullMissing())
+
+
+def unwound(trail: Trail) -> ResponsePath:
+    """A trail as the path that a client reads."""
+    parts: list[str | int] = []
+    while trail is not None:
+        trail, key = trail
+        parts.append(key)
+    return tuple(reversed(parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Projector:
+    """Compiles the projections of one operation."""
+
+    schema: GraphQLSchema
+
+    def root(self, type_name: str, selection: Selection, place: Place) -> Complete:
+        """The projection of the whole answer; gives a dictionary, or `BUBBLE` when all of it is null."""
+        return self._object(self.schema.type_map[type_name], selection, place)
+
+    def _object(self, declared: Any, selection: Selection, place: Place) -> Complete:
+        if isinstance(declared, GraphQLObjectType):
+            return _object_of(self._entries(declared, selection, place), id(place))
+        possible = {t.name: t for t in self.schema.get_possible_types(declared)}
+        by_type = {
+            name: _object_of(self._entries(possible[name], selection, place), id(place))
+            for name in selection.by_type
+            if name in possible
+        }
+        empty = _object_of([], id(place))
+        alike = len(set(selection.by_type.values())) == 1 and possible.keys() <= selection.by_type.keys()
+        typeless = alike and all(f.call.name != "__typename" for f in selection.fields)
+        anyone = next(iter(by_type.values())) if typeless and by_type else None
+        return _abstract_of({name: by_type.get(name, empty) for name in possible}, anyone)
+
+    def _entries(self, parent: GraphQLObjectType, selection: Selection, place: Place) -> list[_Entry]:
+        return [self._entry(parent, wanted, place) for wanted in selection.by_type.get(parent.name, ())]
+
+    def _entry(self, parent: GraphQLObjectType, wanted: Field, place: Place) -> _Entry:
+        name = wanted.call.name
+        if name == "__typename":
+            return (wanted.response_key, "", _constant(parent.name), False)
+        if name in INTROSPECTION:
+            return (wanted.response_key, wanted.key, None, False)
+        declared = parent.fields[name].type
+        required = isinstance(declared, GraphQLNonNull)
+        if wanted.denied:
+            return (wanted.response_key, "", _denied, required)
+        inner = self._complete(_nullable(declared), wanted, place)
+        return (wanted.response_key, wanted.key, inner, required)
+
+    def _complete(self, declared: Any, wanted: Field, place: Place) -> Complete | None:
+        """The completion of a value that is not null; None where the value passes as it is."""
+        if isinstance(declared, GraphQLList):
+            inner = self._complete(_nullable(declared.of_type), wanted, place)
+            required = isinstance(declared.of_type, GraphQLNonNull)
+            return None if inner is None and not required else _list_of(inner, required)
+        if isinstance(declared, GraphQLEnumType):
+            return _enum_of(frozenset(declared.values))
+        if is_leaf_type(declared):
+            return None
+        assert wanted.sub is not None
+        assert is_abstract_type(declared) or isinstance(declared, GraphQLObjectType)
+        return self._object(declared, wanted.sub, place.child(wanted.key))
+
+
+_Entry: TypeAlias = tuple[str, str, Complete | None, bool]
+
+
+def _nullable(declared: Any) -> Any:
+    return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
+
+
+def _object_of(entries: list[_Entry], place: int) -> Complete:
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        if type(value) is not dict:
+            report.add(unwound(trail), ValueInvalid())
+            return None
+        answer = {}
+        bubbles = False
+        for response_key, key, inner, required in entries:
+            found = value.get(key, ABSENT)
+            if found is ABSENT and key:
+                report.absent((trail, response_key), place, key)
+                found = None
+            if inner is not None and found is not None:
+                found = inner(found, (trail, response_key), report)
+                if found is BUBBLE:
+                    found = None
+                    bubbles = bubbles or required
+                    answer[response_key] = None
+                    continue
+            if found is None and required:
+                report.forbidden_null((trail, response_key))
+                bubbles = True
+            answer[response_key] = found
+        return BUBBLE if bubbles else answer
+
+    return complete
+
+
+def _abstract_of(by_type: Mapping[str, Complete], anyone: Complete | None) -> Complete:
+    """anyone: what serves an object whose type nobody asked, because every type is wanted alike."""
+
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        name = value.get("__typename") if type(value) is dict else None
+        inner = by_type.get(name) if isinstance(name, str) else anyone
+        if inner is None:
+            report.add(unwound(trail), ValueInvalid())
+            return None
+        return inner(value, trail, report)
+
+    return complete
+
+
+def _list_of(inner: Complete | None, required: bool) -> Complete:
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        if type(value) is not list:
+            report.add(unwound(trail), ValueInvalid())
+            return None
+        answer = []
+        bubbles = False
+        for index, item in enumerate(value):
+            found = item
+            if inner is not None and item is not None:
+                found = inner(item, (trail, index), report)
+                if found is BUBBLE:
+                    bubbles = bubbles or required
+                    answer.append(None)
+                    continue
+            if found is None and required:
+                report.forbidden_null((trail, index))
+                bubbles = True
+            answer.append(found)
+        return BUBBLE if bubbles else answer
+
+    return complete
+
+
+def _enum_of(values: frozenset[str]) -> Complete:
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        if isinstance(value, str) and value in values:
+            return value
+        report.add(unwound(trail), ValueInvalid())
+        return None
+
+    return complete
+
+
+def _constant(name: str) -> Complete:
+    return lambda value, trail, report: name
+
+
+def _denied(value: Any, trail: Trail, report: Report) -> Any:
+    report.add(unwound(trail), refusal(report.authenticated))
+    return None
+
