@@ -15,22 +15,14 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from core.clock import Clock, epoch_ms
 from core.crypto import FieldCipher, same
 from core.redis import Redis, answering
 from identity.errors import CodeExpired, CodeWrong, TooManyRequests
-from identity.model import (
-    CODE_LENGTH,
-    CODE_LIFETIME,
-    CODE_TRIES_MAX,
-    STANDARD_LIMITS,
-    Audience,
-    Limit,
-    SignInLimits,
-    address_group,
-)
+from identity.limits import STANDARD_LIMITS, Limit, SignInLimits, address_group
+from identity.model import CODE_LENGTH, CODE_LIFETIME, CODE_TRIES_MAX, Audience
 
 # KEYS[1]: one subject's log of instants. ARGV: now, entry, then count_max and window (ms) of each limit.
 # Returns 0 and logs the entry, or the milliseconds to wait and logs nothing.
@@ -110,7 +102,7 @@ class SignInCodes:
         """Make `code` the one good code of this phone. Returns when it expires. Raises: Unavailable."""
         expires = self._clock.now() + CODE_LIFETIME
         key = self._code_key(audience, phone)
-        row = {"digest": self._digest(audience, phone, code), "expires": epoch_ms(expires), "tries": 0}
+        row: dict[Any, Any] = {"digest": self._digest(audience, phone, code), "expires": epoch_ms(expires), "tries": 0}
         async with answering():
             async with self._redis.pipeline(transaction=True) as together:
                 together.delete(key)

@@ -9,7 +9,8 @@ from core.clock import Clock
 from core.ids import Ids
 from core.locale import Text
 from core.principal import Jurisdiction
-from identity.model import Citizen, Limit, SignInLimits, Staff
+from identity.limits import Limit, SignInLimits
+from identity.model import Citizen, Staff
 from identity.store import IdentityStore, PhoneTaken
 
 

@@ -13,7 +13,6 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final, TypeAlias
 
 import phonenumbers
@@ -174,61 +173,6 @@ class DeviceSession:
     def refresh_until(self, now: datetime) -> datetime:
         """When a refresh token made now expires."""
         return min(now + SESSION_LIVES[self.audience].idle, self.ends_at)
-
-
-# --- limits -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Limit:
-    """At most `count_max` in any span of `window_s` seconds."""
-
-    count_max: int
-    window_s: int
-
-
-@dataclass(frozen=True, slots=True)
-class SignInLimits:
-    """How often codes may be asked for and answered, each by whom it is counted.
-
-    answers_per_phone counts over all codes since the last right one: with 30 a day a guesser has 3 chances in
-    100,000 a day, however many codes are sent. Refused requests count nowhere.
-    """
-
-    requests_per_phone: tuple[Limit, ...]
-    requests_per_device: tuple[Limit, ...]
-    requests_per_address: tuple[Limit, ...]
-    answers_per_phone: tuple[Limit, ...]
-    answers_per_device: tuple[Limit, ...]
-    answers_per_address: tuple[Limit, ...]
-
-    @property
-    def resend_after_s(self) -> int:
-        """How long after one code the next may be asked for on the same phone."""
-        return max((limit.window_s for limit in self.requests_per_phone if limit.count_max == 1), default=0)
-
-
-_HOUR_S: Final = 3600
-_DAY_S: Final = 86_400
-STANDARD_LIMITS: Final = SignInLimits(
-    requests_per_phone=(Limit(1, 60), Limit(5, _HOUR_S)),
-    requests_per_device=(Limit(10, _HOUR_S),),
-    requests_per_address=(Limit(30, _HOUR_S),),
-    answers_per_phone=(Limit(30, _DAY_S),),
-    answers_per_device=(Limit(60, _HOUR_S),),
-    answers_per_address=(Limit(120, _HOUR_S),),
-)
-
-
-def address_group(address: str) -> str:
-    """Whom an IP address counts as: itself, or its /64 for IPv6, which one household has whole."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:64]
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
 
 
 # --- what people type -------------------------------------------------------------------------------------------

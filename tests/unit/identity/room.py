@@ -1,0 +1,155 @@
+"""Identity as the roof assembles it, on the run's real MongoDB and Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from core.clock import FixedClock
+from core.crypto import FieldCipher
+from core.events import Event, Outbox
+from core.graph import Client, Context
+from core.ids import Ids
+from core.keys import Algorithm, KeyRing
+from core.locale import Locale
+from core.mongo import Mongo
+from core.principal import ANONYMOUS, Principal
+from core.redis import Redis
+from identity.codes import SignInCodes
+from identity.demo import load_demo
+from identity.limits import STANDARD_LIMITS, SignInLimits
+from identity.model import Audience
+from identity.revocations import Revocations
+from identity.schema import schema
+from identity.service import Identity, SignedIn
+from identity.sms import DevelopmentSms
+from identity.store import IdentityStore
+from identity.tokens import AccessTokens
+from identity.worker import subscriptions
+
+ISSUER = "https://city.test"
+AUDIENCE = "https://city.test/graphql"
+ZHANG = "13800000001"
+ALEXANDER = "13800000002"
+OUYANG = "13800000003"
+OFFICER = "13900000001"
+NEWCOMER = "13700000009"
+
+
+@dataclass
+class Room:
+    """One process's identity, with what a test needs to look behind it."""
+
+    identity: Identity
+    keys: KeyRing
+    sms: DevelopmentSms
+    mongo: Mongo
+    redis: Redis
+    clock: FixedClock
+    ids: Ids
+    cipher: FieldCipher
+    delivered: set[str] = field(default_factory=set)
+
+    async def deliver(self) -> int:
+        """Hand each new event to identity's own handlers, as a worker would. Returns how many messages were made."""
+        before = await self.mongo.collection("identity_development_sms").count_documents({})
+        for event in await self.events():
+            for subscription in subscriptions(self.identity, sender=self.sms):
+                if event.name == subscription.event and event.id not in self.delivered and subscription.after:
+                    await subscription.after(event)
+            self.delivered.add(event.id)
+        return await self.mongo.collection("identity_development_sms").count_documents({}) - before
+
+    async def events(self, name: str | None = None) -> list[Event]:
+        query = {"name": name} if name else {}
+        rows = await self.mongo.collection("events").find(query).sort("_id").to_list(None)
+        return [Event(row["_id"], row["name"], row["at"], row["payload"]) for row in rows]
+
+    async def request(
+        self, phone: str, *, audience: Audience = Audience.CITIZEN, device_id: str = "", address: str = "203.0.113.5"
+    ) -> None:
+        await self.identity.request_code(
+            phone=phone, audience=audience, device_id=device_id, address=address, locale=Locale.ZH_CN
+        )
+
+    async def code(self, phone: str, *, audience: Audience = Audience.CITIZEN, address: str = "203.0.113.5") -> str:
+        """Ask for a code and read it as the phone's owner does."""
+        await self.request(phone, audience=audience, address=address)
+        await self.deliver()
+        latest = await self.sms.latest(phone)
+        assert latest is not None
+        return str(latest["code"])
+
+    async def answer(
+        self, phone: str, code: str, *, audience: Audience = Audience.CITIZEN, address: str = "203.0.113.5"
+    ) -> SignedIn:
+        return await self.identity.sign_in(
+            phone=phone, code=code, audience=audience, device_id="", device_name="测试手机", address=address
+        )
+
+    async def sign_in(self, phone: str, *, audience: Audience = Audience.CITIZEN) -> SignedIn:
+        signed_in = await self.answer(phone, await self.code(phone, audience=audience), audience=audience)
+        self.clock.advance(seconds=61)  # so that the next code may be asked for
+        return signed_in
+
+    async def principal(self, signed_in: SignedIn) -> Principal:
+        return await self.identity.authenticate(token=signed_in.access.text)
+
+    async def ask(
+        self,
+        query: str,
+        *,
+        principal: Principal = ANONYMOUS,
+        locale: Locale = Locale.ZH_CN,
+        variables: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """The answer to a GraphQL request: {"data", "codes"}, codes being those of its errors."""
+        context = Context(
+            request_id="req_test",
+            principal=principal,
+            locale=locale,
+            client=Client(address="203.0.113.5", device_id="device-1"),
+            services={Identity: self.identity},
+        )
+        result = await schema.execute(query, variable_values=dict(variables or {}), context_value=context)
+        return {"data": result.data, "codes": [(e.extensions or {}).get("code", e.message) for e in result.errors or []]}
+
+
+async def build(
+    *,
+    mongo: Mongo,
+    redis: Redis,
+    clock: FixedClock,
+    ids: Ids,
+    cipher: FieldCipher,
+    limits: SignInLimits = STANDARD_LIMITS,
+) -> Room:
+    # The server's own clock is not the test's: it must not clean up what a still clock calls fresh.
+    await mongo.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
+    store = IdentityStore(mongo=mongo, cipher=cipher)
+    keys = KeyRing(
+        purpose="access-token",
+        algorithm=Algorithm.ES256,
+        mongo=mongo,
+        cipher=cipher,
+        clock=clock,
+        overlap=timedelta(minutes=15),
+    )
+    identity = Identity(
+        store=store,
+        codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=limits),
+        tokens=AccessTokens(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=clock, ids=ids),
+        revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since),
+        outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
+        cipher=cipher,
+        ids=ids,
+        clock=clock,
+    )
+    sms = DevelopmentSms(mongo=mongo, cipher=cipher, clock=clock)
+    await keys.open()
+    await identity.open()
+    await sms.open()
+    await load_demo(store=store, ids=ids, clock=clock)
+    return Room(identity, keys, sms, mongo, redis, clock, ids, cipher)
