@@ -11,14 +11,34 @@ Source: docs/decisions/0003-state-and-event-are-one-transaction.md
 
 from __future__ import annotations
 
-from core.events.model import PAYLOAD_BYTES_MAX, Event, EventNotStorable, EventTooLarge, Subscription
+from core.events.backbone import Backbone
+from core.events.dead_letters import DeadLetters
+from core.events.deliveries import INDEXES
+from core.events.model import (
+    PAYLOAD_BYTES_MAX,
+    Backlog,
+    Counts,
+    DeadLetter,
+    Event,
+    EventNotStorable,
+    EventTooLarge,
+    Limits,
+    Subscription,
+)
 from core.events.outbox import Outbox
 
 __all__ = [
+    "INDEXES",
     "PAYLOAD_BYTES_MAX",
+    "Backbone",
+    "Backlog",
+    "Counts",
+    "DeadLetter",
+    "DeadLetters",
     "Event",
     "EventNotStorable",
     "EventTooLarge",
+    "Limits",
     "Outbox",
     "Subscription",
 ]

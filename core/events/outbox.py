@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 import bson
 from bson.errors import InvalidDocument
 
 from core.clock import Clock
-from core.events.model import PAYLOAD_BYTES_MAX, Event, EventNotStorable, EventTooLarge
+from core.events.deliveries import DELIVERIES, EVENTS
+from core.events.model import PAYLOAD_BYTES_MAX, Backlog, Event, EventNotStorable, EventTooLarge
 from core.ids import Ids
 from core.mongo import Mongo, Session
-
-EVENTS: Final = "events"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +33,27 @@ class Outbox:
         _check(payload)
         event = Event(self.ids.new("evt"), name, _to_ms(self.clock.now()), dict(payload))
         await self.mongo.collection(EVENTS).insert_one(
-            {"_id": event.id, "name": name, "at": event.occurred_at, "payload": event.payload, "spread": False},
+            {"_id": event.id, "name": name, "at": event.occurred_at, "payload": event.payload, "state": "new"},
             session=session,
         )
         return event
+
+    async def backlog(self) -> Backlog:
+        """How much waits, and for how long the oldest has."""
+        events, deliveries = self.mongo.collection(EVENTS), self.mongo.collection(DELIVERIES)
+        fresh, open_, dead = {"state": "new"}, {"next_at": {"$exists": True}}, {"dead.at": {"$exists": True}}
+        most = Backlog.COUNTED_MAX
+        waiting = await events.count_documents(fresh, limit=most) + await deliveries.count_documents(open_, limit=most)
+        oldest = [
+            await events.find_one(fresh, {"at": 1}, sort=[("_id", 1)]),
+            await deliveries.find_one(open_, {"at": 1}, sort=[("at", 1)]),
+        ]
+        since = [row["at"] for row in oldest if row]
+        return Backlog(
+            waiting=min(waiting, most),
+            dead=await deliveries.count_documents(dead, limit=most),
+            oldest_s=(self.clock.now() - min(since)).total_seconds() if since else 0.0,
+        )
 
 
 def _check(payload: Mapping[str, object]) -> None:
