@@ -59,6 +59,7 @@ bench-web: setup
 lock:
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile --quiet pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header -o docker/requirements.lock
 
 reset:
 	rm -rf $(DATA)

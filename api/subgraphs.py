@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,15 +14,15 @@ import identity.schema
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """folder: where the room lives. schema: makes its Federation 2 subgraph."""
+    """folder: where the room lives. schema: its Federation 2 subgraph."""
 
     folder: str
-    schema: Callable[[], strawberry.federation.Schema]
+    schema: strawberry.federation.Schema
 
 
 ROOMS: Final[Mapping[str, Room]] = {
-    "identity": Room("identity", identity.schema.build),
-    "citycode": Room("api/domains/citycode", api.domains.citycode.schema.build),
+    "identity": Room("identity", identity.schema.schema),
+    "citycode": Room("api/domains/citycode", api.domains.citycode.schema.schema),
 }
 
 # Departments' backends run as processes of their own; the city knows their committed SDL and their URL.

@@ -44,8 +44,7 @@ class Subgraph:
 def current() -> list[Subgraph]:
     """Every subgraph as the code (rooms) or its department's snapshot (backends) has it now."""
     rooms = [
-        Subgraph(name, _ROOT / room.folder / "schema.graphql", sdl(room.schema()), "")
-        for name, room in ROOMS.items()
+        Subgraph(name, _ROOT / room.folder / "schema.graphql", sdl(room.schema), "") for name, room in ROOMS.items()
     ]
     departments = [
         Subgraph(name, _ROOT / folder / "schema.graphql", (_ROOT / folder / "schema.graphql").read_text(), "")

@@ -89,7 +89,7 @@ class GraphQLDoor:
             return refused(request, fault, media_type=JSON, status=406)
         try:
             body = GraphQLRequest.of(_from_query(request))
-            if self.engine.operation_type(query=body.query, operation_name=body.operation_name) == "mutation":
+            if self.engine.operation_kind(query=body.query, operation_name=body.operation_name) == "mutation":
                 raise MethodNotAllowed()
         except MethodNotAllowed as fault:
             return refused(request, fault, media_type=wanted, status=405)
@@ -106,7 +106,7 @@ class GraphQLDoor:
             query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
         )
         return web.Response(
-            body=orjson.dumps(answer.as_response(), option=_OPTIONS),
+            body=orjson.dumps(answer.as_dict(), option=_OPTIONS),
             status=_status(answer, wanted),
             headers={"Content-Type": f"{wanted}; charset=utf-8", "Cache-Control": "no-store"},
         )
@@ -133,7 +133,7 @@ def refused(request: web.Request, fault: DomainError, *, media_type: str, status
 
 
 def _status(answer: Answer, wanted: str) -> int:
-    return 400 if wanted == GRAPHQL_RESPONSE and not answer.executed else 200
+    return 400 if wanted == GRAPHQL_RESPONSE and answer.refused else 200
 
 
 def _decoded(raw: bytes) -> object:

@@ -23,7 +23,8 @@ class Metrics:
     registry: CollectorRegistry = field(default_factory=CollectorRegistry)
     requests: Counter = field(init=False)
     seconds: Histogram = field(init=False)
-    outbox: Gauge = field(init=False)
+    backlog: Gauge = field(init=False)
+    oldest: Gauge = field(init=False)
 
     def __post_init__(self) -> None:
         registry = self.registry
@@ -31,9 +32,16 @@ class Metrics:
         seconds = Histogram(
             "tong_http_request_seconds", "Time to answer", ("route",), buckets=_BUCKETS_S, registry=registry
         )
-        outbox = Gauge("tong_outbox_events", "Events of the outbox by state", ("state",), registry=registry)
-        for name, metric in (("requests", requests), ("seconds", seconds), ("outbox", outbox)):
+        backlog = Gauge("tong_events", "Events that wait or are dead letters", ("state",), registry=registry)
+        oldest = Gauge("tong_events_oldest_seconds", "Age of the oldest event that waits", registry=registry)
+        made = {"requests": requests, "seconds": seconds, "backlog": backlog, "oldest": oldest}
+        for name, metric in made.items():
             object.__setattr__(self, name, metric)
+
+    def show_backlog(self, *, waiting: int, dead: int, oldest_s: float) -> None:
+        self.backlog.labels("waiting").set(waiting)
+        self.backlog.labels("dead").set(dead)
+        self.oldest.set(oldest_s)
 
     async def expose(self, request: web.Request) -> web.Response:
         if self.refresh is not None:

@@ -1,0 +1,26 @@
+"""What only a demonstration may show: the sign-in code that a real city would send by SMS."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from aiohttp import web
+
+
+def sms_routes(latest: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> list[web.RouteDef]:
+    """`GET /dev/sms?phone=…`: `{"code", "expires_at"}` of the newest message, 204 when there is none (yet).
+
+    Mounted with the demo switch alone: without it the path is 404, and a client can tell.
+    """
+
+    async def sms(request: web.Request) -> web.Response:
+        message = await latest(request.query.get("phone", ""))
+        if message is None:
+            return web.Response(status=204)
+        return web.Response(
+            body=orjson.dumps(message), content_type="application/json", headers={"Cache-Control": "no-store"}
+        )
+
+    return [web.get("/dev/sms", sms)]

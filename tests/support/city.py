@@ -1,0 +1,129 @@
+"""A whole city in this process: its gateway and the sensor backend, each behind a port of its own."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+
+from api.app import City, open_city
+from api.serving import listening
+from api.settings import Settings
+from backends.sensor import app as sensor_app
+from backends.sensor.feed import SyntheticFeed
+from core.clock import Clock
+from tests.support.waiting import until
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a GraphQL request brought back."""
+
+    status: int
+    data: JSON | None
+    errors: list[JSON]
+
+    @property
+    def codes(self) -> list[str]:
+        return [error["extensions"]["code"] for error in self.errors]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCity:
+    """A city that answers. base: its address. clock: the one it lives by."""
+
+    base: str
+    city: City
+    clock: Clock
+    http: aiohttp.ClientSession
+
+    async def ask(
+        self, query: str, *, token: str = "", language: str = "zh-CN", device: str = "", **variables: Any
+    ) -> Answer:
+        headers = {"Accept-Language": language, "Accept": "application/graphql-response+json"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
+        if device:
+            headers["X-Device-Id"] = device
+        body = {"query": query, "variables": variables}
+        async with self.http.post(f"{self.base}/graphql", json=body, headers=headers) as response:
+            answer = await response.json(content_type=None)
+            return Answer(response.status, answer.get("data"), answer.get("errors", []))
+
+    async def sms(self, phone: str) -> str:
+        """The code of the newest message to this phone, as the demo shows it; waits until it is there."""
+
+        async def look() -> str | None:
+            async with self.http.get(f"{self.base}/dev/sms", params={"phone": phone}) as response:
+                return (await response.json())["code"] if response.status == 200 else None
+
+        return await until(look, what="an SMS")
+
+    async def sign_in(self, phone: str, *, audience: str = "CITIZEN", device: str = "test") -> JSON:
+        """The whole way through phone and code; the `SignInResult`."""
+        given = {"phone": phone, "audience": audience, "deviceId": device}
+        asked = await self.ask(REQUEST_CODE, input=given)
+        assert not asked.errors, asked.errors
+        code = await self.sms(phone)
+        signed = await self.ask(SIGN_IN, input={**given, "code": code, "deviceName": "Test phone"})
+        assert signed.data and not signed.errors, signed.errors
+        result: JSON = signed.data["signIn"]
+        return result
+
+    async def token(self, phone: str, *, audience: str = "CITIZEN") -> str:
+        text: str = (await self.sign_in(phone, audience=audience))["accessToken"]
+        return text
+
+
+REQUEST_CODE = """mutation($input: RequestSignInCodeInput!) {
+  requestSignInCode(input: $input) { expiresAt resendAfterS }
+}"""
+SIGN_IN = """mutation($input: SignInInput!) {
+  signIn(input: $input) { accessToken refreshToken accessTokenExpiresAt session { id current } }
+}"""
+
+
+def settings(*, mongo_url: str, redis_url: str, database: str, sensor: str, **more: str) -> Settings:
+    env = {
+        "TONG_MONGO_URL": mongo_url,
+        "TONG_REDIS_URL": redis_url,
+        "TONG_MONGO_DATABASE": database,
+        "TONG_MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
+        "TONG_SUBGRAPHS": f"sensor={sensor}",
+        "TONG_PORT": "0",
+        "TONG_DEMO": "on",
+        "TONG_DEVELOPMENT": "on",
+        **more,
+    }
+    return Settings.from_env(env)
+
+
+@asynccontextmanager
+async def sensor_backend(*, mongo_url: str, database: str, clock: Clock, port: int = 0) -> AsyncIterator[str]:
+    """The department's backend with synthetic readings up to the clock's hour; yields its GraphQL URL."""
+    told = sensor_app.Settings(mongo_url=mongo_url, database=database, port=port, demo=True, mongo_timeout_s=10)
+    async with sensor_app.opened(told, clock=clock) as sensors:
+        await SyntheticFeed(sensors, clock, told.seed, told.backfill_h).catch_up()
+        async with sensor_app.serving(told, sensors) as base:
+            yield f"{base}/graphql"
+
+
+@asynccontextmanager
+async def open_demo_city(told: Settings, clock: Clock) -> AsyncIterator[OpenCity]:
+    city = await open_city(told, clock=clock)
+    try:
+        await city.load_demo()
+        async with (
+            city.working(),
+            listening(city, host="127.0.0.1", port=0) as base,
+            aiohttp.ClientSession() as http,
+        ):
+            yield OpenCity(base, city, clock, http)
+    finally:
+        await city.close()
