@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from graphql import GraphQLError, execute_sync, get_variable_values, specified_rules, validate
-from graphql.language import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, print_ast
+from graphql.language import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, VariableDefinitionNode, print_ast
 
 from api.gateway.access import Rule, signature
 from api.gateway.entities import Batch, client_path, gather, located, merge
@@ -182,7 +182,7 @@ class Engine:
             fragments={d.name.value: d for d in node.definitions if isinstance(d, FragmentDefinitionNode)},
             rules=document_rules(self.supergraph, node),
             conditions=condition_variables(node),
-            variable_types={v.variable.name.value: print_ast(v.type) for v in operation.variable_definitions or ()},
+            variable_types=dict(map(_declared_variable, operation.variable_definitions or ())),
         )
 
     def _compiled(
@@ -367,6 +367,12 @@ def _error(
     if path is not None:
         value["path"] = list(path)
     return value
+
+
+def _declared_variable(node: VariableDefinitionNode) -> tuple[str, str]:
+    """A variable's name and what its fetches declare; the default stays, since it makes a nullable type non-null."""
+    default = f" = {print_ast(node.default_value)}" if node.default_value else ""
+    return node.variable.name.value, print_ast(node.type) + default
 
 
 def _chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:

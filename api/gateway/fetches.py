@@ -186,8 +186,15 @@ class Drawing:
         type_name, provides = self.paths.below(step, site.provides)
         path = (*site.path, self._segment(site, on, key, step))
         tree = site.tree.child(node, type_name)
+        tree.typename = tree.typename or self._hides_type(step, type_name)
         below = Site(site.draft, tree, type_name, site.place.child(key), path, provides)
         return self._fill(below, step.field.sub)
+
+    def _hides_type(self, step: Step, type_name: str) -> bool:
+        """Whether clients see an abstract type where this subgraph knows a single one."""
+        definition = self.supergraph.field_of(step.owner, step.field.call.name)
+        assert definition is not None
+        return self.supergraph.types[definition.type.named].abstract and not self.supergraph.types[type_name].abstract
 
     def _enter(self, site: Site, on: str, step: Step) -> set[int]:
         masked = self.supergraph.is_interface_object(site.graph, on)

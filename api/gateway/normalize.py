@@ -160,17 +160,32 @@ class Normalizer:
             place=place,
         )
 
-    def select(self, scopes: Iterable[Scope], place: Place | None) -> Selection:
-        """Merge selection sets that stand at one place into one `Selection`."""
+    def select(
+        self,
+        scopes: Iterable[Scope],
+        place: Place | None,
+        rivals: frozenset[str] | None = None,
+        shared: frozenset[str] | None = None,
+    ) -> Selection:
+        """Merge selection sets that stand at one place into one `Selection`.
+
+        rivals: the subgraphs that can answer this place alike. shared: the types that all of them know here.
+        """
         wants: dict[str, dict[str, list[tuple[str, FieldNode]]]] = {}
         for scope in scopes:
             for parent, types, node in self._flatten(*scope):
                 response_key = node.alias.value if node.alias else node.name.value
                 for name in types:
                     wants.setdefault(name, {}).setdefault(response_key, []).append((parent, node))
-        return self._merge(wants, place)
+        return self._merge(wants, place, rivals, shared)
 
-    def _merge(self, wants: Mapping[str, Mapping[str, list[tuple[str, FieldNode]]]], place: Place | None) -> Selection:
+    def _merge(
+        self,
+        wants: Mapping[str, Mapping[str, list[tuple[str, FieldNode]]]],
+        place: Place | None,
+        rivals: frozenset[str] | None,
+        shared: frozenset[str] | None,
+    ) -> Selection:
         groups: dict[tuple[Any, ...], list[str]] = {}
         order: dict[str, list[tuple[Any, ...]]] = {}
         nodes_of: dict[tuple[Any, ...], list[tuple[str, FieldNode]]] = {}
@@ -182,9 +197,12 @@ class Normalizer:
                 groups.setdefault(identity, []).append(type_name)
                 order.setdefault(type_name, []).append(identity)
                 nodes_of.setdefault(identity, nodes)
-        fields = {i: self._field(i, types, nodes_of[i], place) for i, types in groups.items()}
+        fields = {
+            i: self._field(i, frozenset(types) if shared is None else shared.intersection(types), nodes_of[i], place, rivals)
+            for i, types in groups.items()
+        }
         by_type = {name: tuple(fields[i] for i in identities) for name, identities in order.items()}
-        return Selection(fields=tuple(fields.values()), by_type=by_type)
+        return Selection(fields=tuple(f for f in fields.values() if f.types), by_type=by_type)
 
     def _key(self, type_name: str, response_key: str, call: Call, place: Place | None) -> str:
         if call.name == "__typename":
@@ -199,14 +217,45 @@ class Normalizer:
         return (denied, *((parent, id(node)) for parent, node in nodes))
 
     def _field(
-        self, identity: tuple[Any, ...], types: list[str], nodes: list[tuple[str, FieldNode]], place: Place | None
+        self,
+        identity: tuple[Any, ...],
+        types: frozenset[str],
+        nodes: list[tuple[str, FieldNode]],
+        place: Place | None,
+        rivals: frozenset[str] | None,
     ) -> Field:
         response_key, key, call, fingerprint = identity
         denied = fingerprint[0]
         sub = None
         if not denied and nodes[0][1].selection_set is not None and call.name not in INTROSPECTION:
-            sub = self.select(list(self._scopes_below(nodes)), place.child(key) if place else None)
-        return Field(response_key, key, call, frozenset(types), sub, denied)
+            below = self._rivals_below(types, call.name, rivals) if place else None
+            shared = self._shared(types, call.name, below)
+            sub = self.select(list(self._scopes_below(nodes)), place.child(key) if place else None, below, shared)
+        return Field(response_key, key, call, types, sub, denied)
+
+    def _rivals_below(self, types: frozenset[str], name: str, rivals: frozenset[str] | None) -> frozenset[str]:
+        """The subgraphs that can answer a field: of an entity all that resolve it, else those that got this far."""
+        found: frozenset[str] = frozenset()
+        for type_name in types:
+            resolvers = self.supergraph.resolvers(type_name, name)
+            anywhere = rivals is None or self.supergraph.is_entity(type_name)
+            found |= resolvers if anywhere else resolvers & rivals or resolvers
+        return found
+
+    def _shared(self, types: frozenset[str], name: str, rivals: frozenset[str] | None) -> frozenset[str] | None:
+        """Of a union whose members differ between rivals, those that all know; None where nothing differs.
+
+        What a shared field gives must not depend on which subgraph happens to be asked.
+        """
+        if rivals is None or len(rivals) < 2:
+            return None
+        found: list[frozenset[str]] = []
+        for type_name in types:
+            definition = self.supergraph.field_of(type_name, name)
+            if definition and self.supergraph.types[definition.type.named].kind == "union":
+                joins = [(g, definition.joins[g]) for g in rivals if g in definition.joins]
+                found += [self.supergraph.members_in(g, join.type.named) for g, join in joins]
+        return frozenset.intersection(*found) if found else None
 
     def _scopes_below(self, nodes: list[tuple[str, FieldNode]]) -> Iterator[Scope]:
         for parent, node in nodes:

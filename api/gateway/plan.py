@@ -50,7 +50,7 @@ class QueryPlan:
 
 
 def make_plan(drafts: Iterable[Draft], variable_types: Mapping[str, str]) -> QueryPlan:
-    """The plan of drawn fetches. variable_types: the client's variables as declared, `{"zip": "String!"}`."""
+    """The plan of drawn fetches. variable_types: the client's variables as declared, `{"zip": "String!", "first": "Int = 5"}`."""
     return QueryPlan(fetches=tuple(_fetch(draft, variable_types) for draft in drafts))
 
 

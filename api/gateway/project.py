@@ -16,6 +16,7 @@ from typing import Any, Final, TypeAlias
 
 from graphql import (
     GraphQLEnumType,
+    GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
@@ -95,6 +96,8 @@ class Projector:
     def _object(self, declared: Any, selection: Selection, place: Place) -> Complete:
         if isinstance(declared, GraphQLObjectType):
             return _object_of(self._entries(declared, selection, place), id(place))
+        if selection.by_type.keys() == {declared.name}:
+            return _object_of(self._entries(declared, selection, place), id(place))
         possible = {t.name: t for t in self.schema.get_possible_types(declared)}
         by_type = {
             name: _object_of(self._entries(possible[name], selection, place), id(place))
@@ -107,10 +110,10 @@ class Projector:
         anyone = next(iter(by_type.values())) if typeless and by_type else None
         return _abstract_of({name: by_type.get(name, empty) for name in possible}, anyone)
 
-    def _entries(self, parent: GraphQLObjectType, selection: Selection, place: Place) -> list[_Entry]:
+    def _entries(self, parent: GraphQLObjectType | GraphQLInterfaceType, selection: Selection, place: Place) -> list[_Entry]:
         return [self._entry(parent, wanted, place) for wanted in selection.by_type.get(parent.name, ())]
 
-    def _entry(self, parent: GraphQLObjectType, wanted: Field, place: Place) -> _Entry:
+    def _entry(self, parent: GraphQLObjectType | GraphQLInterfaceType, wanted: Field, place: Place) -> _Entry:
         name = wanted.call.name
         if name == "__typename":
             return (wanted.response_key, "", _constant(parent.name), False)

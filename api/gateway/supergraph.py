@@ -148,7 +148,10 @@ class Supergraph:
             raise SupergraphInvalid(reason=error.message) from error
 
     def members(self, type_name: str) -> frozenset[str]:
-        """The object types that `type_name` can be, in the whole supergraph."""
+        """The object types that `type_name` can be, in the whole supergraph.
+
+        An interface that nothing implements (an interface object and no more) stands for itself.
+        """
         return self._all_members[type_name]
 
     def members_in(self, graph: str, type_name: str) -> frozenset[str]:
@@ -158,6 +161,15 @@ class Supergraph:
         if found is None:
             found = self._members[key] = frozenset(self._count_members(graph, self.types[type_name]))
         return found
+
+    def resolvers(self, type_name: str, field_name: str) -> frozenset[str]:
+        """The subgraphs that answer a field of an object type."""
+        definition = self.field_of(type_name, field_name)
+        return frozenset(g for g, join in definition.joins.items() if join.resolvable) if definition else frozenset()
+
+    def is_entity(self, type_name: str) -> bool:
+        """Whether any subgraph resolves references to the type."""
+        return any(key.resolvable for join in self.types[type_name].joins.values() for key in join.keys)
 
     def is_interface_object(self, graph: str, type_name: str) -> bool:
         """Whether the subgraph sees this interface as one object type."""
@@ -179,6 +191,8 @@ class Supergraph:
         if definition.kind == "union":
             return definition.union_members.get(graph, frozenset())
         if definition.kind == "interface":
+            if self.members(definition.name) == {definition.name}:
+                return (definition.name,)
             return (t.name for t in self._objects if graph in t.interfaces.get(definition.name, ()))
         return (definition.name,) if graph in definition.joins else ()
 
@@ -191,7 +205,8 @@ class Supergraph:
         found: dict[str, frozenset[str]] = {}
         for definition in self.types.values():
             if definition.kind == "interface":
-                found[definition.name] = frozenset(t.name for t in self._objects if definition.name in t.interfaces)
+                members = frozenset(t.name for t in self._objects if definition.name in t.interfaces)
+                found[definition.name] = members or frozenset((definition.name,))
             elif definition.kind == "union":
                 found[definition.name] = frozenset().union(*definition.union_members.values())
             else:
