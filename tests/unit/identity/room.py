@@ -114,7 +114,10 @@ class Room:
             services={Identity: self.identity},
         )
         result = await schema.execute(query, variable_values=dict(variables or {}), context_value=context)
-        return {"data": result.data, "codes": [(e.extensions or {}).get("code", e.message) for e in result.errors or []]}
+        return {
+            "data": result.data,
+            "codes": [(e.extensions or {}).get("code", e.message) for e in result.errors or []],
+        }
 
 
 async def build(

@@ -48,7 +48,16 @@ def test_a_mobile_number_is_kept_in_e164(typed: str, number: str) -> None:
 
 @pytest.mark.parametrize(
     "typed",
-    ["", "1", "12000000000", "010 6512 3456", "+8613800000001;ext=5", "not a phone", "1380000000１" * 9, "+999123456789"],
+    [
+        "",
+        "1",
+        "12000000000",
+        "010 6512 3456",
+        "+8613800000001;ext=5",
+        "not a phone",
+        "1380000000１" * 9,
+        "+999123456789",
+    ],
 )
 def test_what_is_no_mobile_number_is_refused(typed: str) -> None:
     with pytest.raises(PhoneInvalid) as refusal:
