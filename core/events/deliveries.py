@@ -3,8 +3,8 @@
 Rules
 - A row is open while it has `next_at`, the instant from which a relay hands it to the queue (again).
 - `tries` is counted when a try begins, so that a handler which kills its process runs out of tries too.
-- `claims` only grows, and its value is the token of a claim: a worker that was taken for dead changes nothing
-  when it wakes up.
+- `claims` only grows, and its value is the token of a claim: a worker that was taken for dead puts nothing off
+  and buries nothing when it wakes up. It may still be the one that gets it done: open to done happens once.
 - A row is done or dead for good only by a majority write; what merely paces the work needs one machine's memory.
 """
 
@@ -55,7 +55,7 @@ class Claim:
 
     @property
     def held(self) -> Document:
-        """The row while it is still this try's."""
+        """The row while it is still this claim's."""
         return {"_id": self.id, "claims": self.token, "next_at": {"$exists": True}}
 
 
@@ -92,7 +92,7 @@ class Deliveries:
         return Event(row["_id"], row["name"], row["at"], row["payload"]) if row else None
 
     async def do_within(self, claim: Claim, work: Callable[[Session], Awaitable[None]]) -> bool:
-        """Mark the delivery done and run `work`, in one transaction; False when somebody else has it or did it."""
+        """Mark the delivery done and run `work`, in one transaction; False when it was done already."""
 
         async def once(session: Session) -> bool:
             if not await self._mark_done(claim, session=session):
@@ -106,9 +106,12 @@ class Deliveries:
         return await self._mark_done(claim)
 
     async def _mark_done(self, claim: Claim, session: Session | None = None) -> bool:
-        done = done_at(self.clock.now(), self.limits)
+        # Not `held`: a transaction's snapshot may be older than the claim, whose write one machine acknowledged. A
+        # filter that fits both states makes the server report the conflict, and the transaction runs again.
         result = await self.rows.update_one(
-            claim.held, {"$set": done, "$unset": {"next_at": "", "busy_until": ""}}, session=session
+            {"_id": claim.id, "next_at": {"$exists": True}},
+            {"$set": done_at(self.clock.now(), self.limits), "$unset": {"next_at": "", "busy_until": ""}},
+            session=session,
         )
         return result.modified_count == 1
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from pymongo.read_concern import ReadConcern
 
 from core.clock import FixedClock
 from core.embedded import Stores
@@ -87,7 +88,9 @@ class City:
         return (await self.outbox.backlog()).waiting == 0
 
     async def rows(self, collection: str) -> list[dict[str, Any]]:
-        return await self.mongo.collection(collection).find().sort("_id").to_list()
+        """As the primary has them now, also what no majority has yet."""
+        local = self.mongo.collection(collection).with_options(read_concern=ReadConcern("local"))
+        return await local.find().sort("_id").to_list()
 
 
 @asynccontextmanager
@@ -301,6 +304,7 @@ async def test_a_handler_only_another_process_knows_is_left_for_it(city: City) -
     newer = city.backbone(counting(city))
     async with running(newer):
         await until(lambda: _registered(city, "gate.count"))
+    city.clock.advance(seconds=QUICK.lease_s)
     old = await city.start(Subscription(event="door.opened", handler="door.ring", after=Failing(0, Jammed())))
     await city.append("gate.opened")
     await until(lambda: _is(old, abandoned=1))
