@@ -25,7 +25,7 @@ from api.gateway.supergraph import FieldJoin, Supergraph
 
 T = TypeVar("T")
 
-# A field that needs another fetch costs 1 more than one that does not, even where that fetch is made anyway.
+# A leaf that comes by another fetch costs 1 more than one that does not, even where that fetch is made anyway.
 FETCH_COST: Final = 100
 # A second fetch that waits for the first costs a little more than two that run together.
 WAIT_COST: Final = 10
@@ -79,7 +79,8 @@ class _Way:
 
     def price(self, entered: set[str]) -> tuple[int, int, bool]:
         free = self.shares and self.step.graph in entered
-        return (self.missing, self.cost + self.step.enter + (0 if free else self.entry_cost), self.step.enter)
+        late = leaves(self.step.field) if self.step.enter else 0
+        return (self.missing, self.cost + late + (0 if free else self.entry_cost), self.step.enter)
 
 
 @dataclass(slots=True)

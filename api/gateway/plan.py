@@ -127,10 +127,21 @@ def _owners(fetches: Sequence[Fetch], roots: Sequence[Fetch]) -> dict[int, set[i
 
 
 def _group(word: str, parts: Sequence[str]) -> str:
+    parts = [inner for part in parts for inner in _unwrapped(word, part)]
     if len(parts) == 1:
         return parts[0]
     body = ",\n".join(_indented(part, 1) for part in parts)
     return f"{word} {{\n{body}\n}}"
+
+
+def _unwrapped(word: str, part: str) -> list[str]:
+    """The parts of a group within a group of the same word, which nests for nothing."""
+    if not part.startswith(f"{word} {{\n"):
+        return [part]
+    inner = part[len(word) + 3 : -2].split("\n")
+    starts = [i for i, line in enumerate(inner) if line.startswith("  ") and line[2:3] not in (" ", "}")]
+    blocks = [inner[a:b] for a, b in zip(starts, [*starts[1:], len(inner)], strict=True)]
+    return ["\n".join(line[2:] for line in block).removesuffix(",") for block in blocks]
 
 
 def _printed(fetch: Fetch) -> str:
