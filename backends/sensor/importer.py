@@ -141,12 +141,14 @@ class _Position:
     line: int = 0
 
 
-def read(file: Path, *, now: datetime, batch_rows: int = BATCH_ROWS) -> Iterator[list[Row]]:
-    """The file's rows in batches. Raises: FileInvalid."""
+def read(
+    file: Path, *, now: datetime, batch_rows: int = BATCH_ROWS, bytes_max: int = FILE_BYTES_MAX
+) -> Iterator[list[Row]]:
+    """The file's rows in batches, of at most `bytes_max` unpacked. Raises: FileInvalid."""
     at = _Position()
     try:
         with _opened(file) as stream:
-            rows = _rows(csv.reader(_lines(stream, at), strict=True), now)
+            rows = _rows(csv.reader(_lines(stream, at, bytes_max), strict=True), now)
             while batch := list(islice(rows, batch_rows)):
                 yield batch
     except (_Unbelievable, ValueError, csv.Error, EOFError, zlib.error, OSError) as fault:
@@ -173,15 +175,15 @@ def _opened(file: Path) -> BufferedReader:
     return BufferedReader(cast(RawIOBase, gzip.open(file))) if packed else file.open("rb")
 
 
-def _lines(stream: BufferedReader, at: _Position) -> Iterator[str]:
-    left = FILE_BYTES_MAX
+def _lines(stream: BufferedReader, at: _Position, bytes_max: int) -> Iterator[str]:
+    left = bytes_max
     while raw := stream.readline(LINE_BYTES_MAX + 1):
         at.line += 1
         left -= len(raw)
         if len(raw) > LINE_BYTES_MAX:
             raise _Unbelievable(f"is longer than {LINE_BYTES_MAX} bytes")
         if left < 0:
-            raise _Unbelievable(f"the file is larger than {FILE_BYTES_MAX} bytes when unpacked")
+            raise _Unbelievable(f"the file is larger than {bytes_max} bytes when unpacked")
         yield raw.decode("utf-8-sig" if at.line == 1 else "utf-8")
 
 

@@ -13,7 +13,7 @@ It imitates the shape of Beijing's hourly data, not any real hour. For a station
   is a little higher. A station differs from its district by up to 8 %, and from hour to hour by slow noise of 6 %.
 - Weather: temperature by season and hour, humidity by the episode, wind against it.
 
-Levels at exposure 1: PM2.5 from 8 µg/m³ when swept clean to about 210 in the worst winter stagnation.
+Levels at exposure 1: PM2.5 from 8 µg/m³ when swept clean to about 180 in the worst winter stagnation.
 Randomness is blake2b of (seed, what, where, knot): the same on every platform and version.
 """
 

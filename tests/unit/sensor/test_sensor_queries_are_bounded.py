@@ -1,0 +1,94 @@
+"""A GraphQL document is bounded before it runs."""
+
+from __future__ import annotations
+
+import pytest
+from graphql import parse
+
+from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, Executor, GraphQLRequest, deeper_than
+from backends.sensor.schema import build
+from core.clock import FixedClock
+from core.errors import BadInput
+from core.graph import Context, graphql_core_schema
+from core.ids import Ids
+from core.locale import Locale
+
+
+@pytest.fixture
+def executor(ids: Ids, clock: FixedClock) -> Executor:
+    return Executor(graphql_core_schema(build()), ids)
+
+
+async def answer(executor: Executor, query: str, locale: Locale = Locale.EN) -> dict[str, object]:
+    response = await executor.run(GraphQLRequest(query, None, None), Context("r", locale=locale))
+    assert set(response) == {"errors"}
+    [error] = response["errors"]
+    assert error["extensions"]["code"] == "SENSOR_QUERY_REFUSED"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("document", "depth"),
+    [
+        ("{a}", 1),
+        ("{a{b{c}}}", 3),
+        ("{a{...on T{b{... {c}}}}}", 3),
+        ("query{a} mutation{a{b{c{d}}}}", 4),
+        ("fragment F on T{b{c}} {a{...F}}", 4),  # a spread counts as a level
+    ],
+)
+def test_depth_is_counted_through_fragments(document: str, depth: int) -> None:
+    assert not deeper_than(parse(document), depth)
+    assert deeper_than(parse(document), depth - 1)
+
+
+def test_a_cycle_of_fragments_is_endless() -> None:
+    assert deeper_than(parse("fragment A on T{...B} fragment B on T{a{...A}} {...A}"), 100)
+
+
+def test_many_spreads_of_one_fragment_are_walked_once_a_depth() -> None:
+    layers = "".join(f"fragment F{n} on T{{{f'...F{n + 1} ' * 50}}}" for n in range(14)) + "fragment F14 on T{a}"
+    assert not deeper_than(parse(layers + "{...F0}"), 16)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{",
+        "{nope}",
+        "{" + "a{" * (DEPTH_MAX + 1) + "b" + "}" * (DEPTH_MAX + 2),
+        "{a(b:" + "[" * 1500 + "]" * 1500 + ")}",
+        "{" + " ".join(f"a{n}: observedProperties{{id}}" for n in range(10_000)) + "}",
+        "subscription {x}",
+    ],
+)
+async def test_a_query_that_is_too_much_or_wrong_is_refused(executor: Executor, query: str) -> None:
+    error = await answer(executor, query)
+    assert str(error["message"]).startswith("The query is refused: ")
+
+
+async def test_a_refusal_is_told_in_the_readers_language(executor: Executor) -> None:
+    assert (await answer(executor, "{nope}", Locale.ZH_CN))["message"] == "查询无法执行。"
+
+
+async def test_documents_are_kept_up_to_a_bound(executor: Executor) -> None:
+    for n in range(DOCUMENTS_KEPT + 20):
+        await executor.run(GraphQLRequest(f"{{a{n}: __typename}}", None, None), Context("r"))
+    assert len(executor._documents) == DOCUMENTS_KEPT
+    assert "{a0: __typename}" not in executor._documents
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ([], "query"),
+        ({}, "query"),
+        ({"query": 1}, "query"),
+        ({"query": "{a}", "variables": []}, "variables"),
+        ({"query": "{a}", "operationName": 1}, "operationName"),
+    ],
+)
+def test_a_body_that_is_no_request_names_its_field(body: object, field: str) -> None:
+    with pytest.raises(BadInput) as refusal:
+        GraphQLRequest.of(body)
+    assert refusal.value.field == field
