@@ -31,7 +31,7 @@ from core.errors import NotFound
 from core.events import Outbox
 from core.ids import Ids
 from core.keys import KeyRing, RingKey
-from core.mongo import Session
+from core.mongo import Session, answering
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
 
@@ -151,7 +151,8 @@ class CityCodes:
         """The code if this city signed it; its time is not looked at."""
         code = cc1.parse(text)
         code.body.check_city(self.city)
-        key = await self.keys.find(code.body.kid)
+        async with answering():
+            key = await self.keys.find(code.body.kid)
         if key is None:
             raise CodeKeyUnknown()
         code.check_signature(_ed25519(key).verify_key)

@@ -135,12 +135,17 @@ async def test_a_pseudonym_never_comes_to_mean_somebody_else(codes: CityCodes) -
     assert await codes.store.citizen_of(b"0123456789") == ANNA
 
 
-async def test_when_mongodb_does_not_answer_in_time_the_room_is_unavailable(codes: CityCodes) -> None:
+async def test_when_mongodb_does_not_answer_in_time_the_room_is_unavailable(
+    codes: CityCodes, clock: FixedClock
+) -> None:
+    clock.advance(seconds=2)
     text = await shown(codes)
+    of_a_new_key = resigned(text, codes, kid="AAAA")
     with pymongo.timeout(1e-6):
         for attempt in (
             codes.issue(principal=citizen(BEN), citizen_id=BEN),
             codes.scan(principal=officer(), text=text, purpose=ScanPurpose.TRANSIT),
+            codes.scan(principal=officer(), text=of_a_new_key, purpose=ScanPurpose.TRANSIT),
             codes.scans(principal=citizen(), citizen_id=ANNA, page=FIRST_PAGE),
             codes.staff_scans(principal=officer(), page=FIRST_PAGE),
             codes.tallies(principal=officer()),
