@@ -1,0 +1,154 @@
+/**
+ * The one way to the city: POST /graphql.
+ *
+ * `ask` returns what the city answered, `{data, errors}`, also when parts are missing: a screen shows what came and
+ * says what did not. It throws `CityError` only when there is nothing to show.
+ */
+
+import { prefs } from "./prefs.js";
+import { REFRESH } from "./documents.js";
+import * as session from "./session.js";
+
+const TIMEOUT_MS = 12_000;
+
+/** The codes below exist in this client only; all others are the city's. */
+export const OFFLINE = "CLIENT_OFFLINE";
+export const UNREACHABLE = "CLIENT_UNREACHABLE";
+export const TIMEOUT = "CLIENT_TIMEOUT";
+export const SIGNED_OUT = "UNAUTHENTICATED";
+
+const ENDED = new Set(["AUTH_REFRESH_REUSED", "AUTH_REFRESH_INVALID", "AUTH_TOKEN_INVALID", SIGNED_OUT]);
+
+export class CityError extends Error {
+  /** @param {string} code @param {string} message @param {Record<string, unknown>} [extensions] */
+  constructor(code, message, extensions = {}) {
+    super(message);
+    this.code = code;
+    this.extensions = extensions;
+  }
+}
+
+/** @typedef {{ message: string, path?: (string | number)[], extensions?: { code?: string } & Record<string, unknown> }} GraphError */
+/** @template T @typedef {{ data: T, errors: GraphError[] }} Answer */
+
+let offsetMs = 0;
+
+/** The city's clock as this device best knows it: a phone may be minutes wrong, a code lives one minute. */
+export const cityNow = () => Date.now() + offsetMs;
+
+/**
+ * Ask as the person who is signed in.
+ * @template T
+ * @param {string} document
+ * @param {Record<string, unknown>} [variables]
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<Answer<T>>}
+ */
+export async function ask(document, variables, options = {}) {
+  let token = session.accessToken() ?? (await renew(null));
+  let answer = await post(document, variables, { ...options, token });
+  if (codeOf(answer) === "AUTH_TOKEN_EXPIRED") {
+    token = await renew(token);
+    answer = await post(document, variables, { ...options, token });
+  }
+  if (ENDED.has(codeOf(answer))) session.forget();
+  return settle(answer);
+}
+
+/** Ask as nobody: signing in, and the rules of it. @template T @param {string} document @param {Record<string, unknown>} [variables] @returns {Promise<Answer<T>>} */
+export async function askOpenly(document, variables) {
+  return settle(await post(document, variables, {}));
+}
+
+/** Only what was asked for will do: for mutations. @template T @param {Promise<Answer<T>>} asked @returns {Promise<T>} */
+export async function whole(asked) {
+  const { data, errors } = await asked;
+  if (errors.length) throw fromGraph(errors[0]);
+  return data;
+}
+
+/** @param {GraphError} error */
+export const fromGraph = (error) => new CityError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions);
+
+/** Did the field at `path` fail? @param {GraphError[]} errors @param {...string} path @returns {GraphError | undefined} */
+export const missing = (errors, ...path) => errors.find((error) => path.every((step, i) => error.path?.[i] === step));
+
+/**
+ * A fresh access token. Tabs take turns: the refresh token that this tab knew may have been spent by another one.
+ * @param {string | null} stale  the token that the city refused
+ */
+async function renew(stale) {
+  return session.alone(async () => {
+    const token = session.accessToken();
+    if (token && token !== stale) return token;
+    session.dropAccess();
+    const kept = session.kept();
+    if (!kept) throw new CityError(SIGNED_OUT, "");
+    const answer = await post(REFRESH, { refreshToken: kept.refreshToken }, {});
+    if (ENDED.has(codeOf(answer))) session.forget();
+    const { data } = settle(answer);
+    session.keep(data.refreshSession, cityNow());
+    return data.refreshSession.accessToken;
+  });
+}
+
+async function post(document, variables, { token, signal }) {
+  const sentAt = Date.now();
+  let response;
+  try {
+    response = await fetch("/graphql", {
+      method: "POST",
+      headers: headers(token),
+      body: JSON.stringify({ query: document, variables, operationName: operationName(document) }),
+      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]),
+      credentials: "same-origin",
+      cache: "no-store",
+    });
+    readClock(response.headers.get("Date"), sentAt);
+    return await body(response);
+  } catch (cause) {
+    throw transportError(cause, signal);
+  }
+}
+
+/** Whatever the status, a GraphQL body is an answer; anything else is a broken line. */
+async function body(response) {
+  const answer = await response.json().catch(() => null);
+  if (!answer || typeof answer !== "object" || !("data" in answer || "errors" in answer)) {
+    throw new CityError(UNREACHABLE, "", { status: response.status });
+  }
+  return answer;
+}
+
+function transportError(cause, signal) {
+  if (cause instanceof CityError || signal?.aborted) return cause;
+  if (cause.name === "TimeoutError") return new CityError(TIMEOUT, "");
+  return new CityError(navigator.onLine ? UNREACHABLE : OFFLINE, "");
+}
+
+function settle(answer) {
+  const errors = answer.errors ?? [];
+  const nothing = !answer.data || Object.values(answer.data).every((value) => value === null);
+  if (nothing && errors.length) throw fromGraph(errors[0]);
+  return { data: answer.data, errors };
+}
+
+const codeOf = (answer) => (answer.data ? null : (answer.errors?.[0]?.extensions?.code ?? null));
+
+function headers(token) {
+  return {
+    "Content-Type": "application/json",
+    Accept: "application/graphql-response+json, application/json",
+    "Accept-Language": prefs().locale,
+    "X-Device-Id": session.deviceId(),
+    ...(token ? { Authorization: `Bearer ${token}` } : {}),
+  };
+}
+
+const operationName = (document) => /(?:query|mutation)\s+(\w+)/.exec(document)?.[1];
+
+/** HTTP dates have whole seconds: take the middle of the second, and the middle of the round trip. */
+function readClock(date, sentAt) {
+  const stamp = date ? Date.parse(date) : NaN;
+  if (!Number.isNaN(stamp)) offsetMs = stamp + 500 - (sentAt + Date.now()) / 2;
+}

@@ -1,0 +1,81 @@
+/**
+ * Who is signed in on this device.
+ *
+ * The access token lives in memory and dies with the tab. The refresh token is kept in localStorage, because a
+ * citizen signs in once; it works once, so tabs take turns (Web Locks) and read it again when their turn comes.
+ */
+
+const KEY = "citytong.session";
+const DEVICE = "citytong.device";
+const LOCK = "citytong.refresh";
+
+/** @typedef {"CITIZEN" | "STAFF"} Audience */
+/** @typedef {{ refreshToken: string, audience: Audience }} Kept */
+
+/** @type {{ token: string, until: number } | null} */
+let access = null;
+const watchers = new Set();
+
+/** @returns {Kept | null} */
+export function kept() {
+  try {
+    const value = JSON.parse(localStorage.getItem(KEY) ?? "null");
+    return typeof value?.refreshToken === "string" ? value : null;
+  } catch {
+    return null;
+  }
+}
+
+export const audience = () => kept()?.audience ?? null;
+
+/** The access token if it still has ten seconds to live. */
+export const accessToken = () => (access && access.until - Date.now() > 10_000 ? access.token : null);
+
+/** @param {{ accessToken: string, accessTokenExpiresAt: string, refreshToken: string, session: { audience: Audience } }} result @param {number} now  the city's clock */
+export function keep(result, now) {
+  access = { token: result.accessToken, until: Date.now() + (Date.parse(result.accessTokenExpiresAt) - now) };
+  localStorage.setItem(KEY, JSON.stringify({ refreshToken: result.refreshToken, audience: result.session.audience }));
+}
+
+export function dropAccess() {
+  access = null;
+}
+
+export function forget() {
+  access = null;
+  localStorage.removeItem(KEY);
+  for (const watch of watchers) watch();
+}
+
+/** Called when this tab or another one signs in as someone else, or out. @param {() => void} watch */
+export const onSessionChange = (watch) => void watchers.add(watch);
+
+addEventListener("storage", (event) => {
+  if (event.key !== KEY) return;
+  const was = event.oldValue ? JSON.parse(event.oldValue).audience : null;
+  if (was === audience()) return; // another tab only renewed it
+  access = null;
+  for (const watch of watchers) watch();
+});
+
+/** One at a time over all tabs of this device. @template T @param {() => Promise<T>} work @returns {Promise<T>} */
+export const alone = (work) => (navigator.locks ? navigator.locks.request(LOCK, work) : work());
+
+/** A random name for this device, so that the city can tell a citizen's devices apart. */
+export function deviceId() {
+  const known = localStorage.getItem(DEVICE);
+  if (known) return known;
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  const made = "dev_" + Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  localStorage.setItem(DEVICE, made);
+  return made;
+}
+
+/** "Chrome · Android": what a citizen recognises in the list of devices. */
+export function deviceName() {
+  const agent = navigator.userAgent;
+  const browser = [["Edg/", "Edge"], ["MicroMessenger", "微信"], ["Firefox/", "Firefox"], ["Chrome/", "Chrome"], ["Safari/", "Safari"]];
+  const system = [["Android", "Android"], ["HarmonyOS", "HarmonyOS"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Mac OS", "Mac"], ["Windows", "Windows"], ["Linux", "Linux"]];
+  const pick = (table) => table.find(([mark]) => agent.includes(mark))?.[1];
+  return [pick(browser), pick(system)].filter(Boolean).join(" · ") || "Web";
+}

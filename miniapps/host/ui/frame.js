@@ -1,0 +1,63 @@
+/** The frame of every screen: the city's name or the way back above, the screen, and the dock at the thumb. */
+
+import { fill, h } from "../dom.js";
+import { t } from "../i18n.js";
+import { prefs } from "../prefs.js";
+import { audience } from "../session.js";
+import { icon } from "./icons.js";
+import { lineNotice } from "./line.js";
+import { mark } from "./mark.js";
+import { readAloud } from "./speak.js";
+
+/**
+ * @param {import("../router.js").View} view
+ * @param {string} path
+ * @returns {HTMLElement} the empty <main>
+ */
+export function frame(view, path) {
+  const main = h("main", { id: "main", tabindex: "-1", "data-screen": path.slice(1) });
+  fill(
+    document.getElementById("app"),
+    h("a.skip", { href: "#main", onclick: (event) => skipTo(event, main) }, t("frame.skip")),
+    h("header.bar", null, view.back ? backLink(view.back) : brand(), aside(main)),
+    lineNotice(),
+    main,
+    view.dock ? dock(path) : null,
+  );
+  document.body.classList.toggle("docked", Boolean(view.dock));
+  return main;
+}
+
+/** The address belongs to the router, so the skip link moves the focus by itself. */
+function skipTo(event, main) {
+  event.preventDefault();
+  main.focus();
+}
+
+const backLink = (to) => h("a.back", { href: `#${to}` }, icon("back"), t("frame.back"));
+
+const brand = () => h("span.brand", null, mark(), h("span", null, t("city.app")), h("span.brand-city", null, t("city.name")));
+
+/** Elder mode reads a screen aloud; the others have nothing here. */
+const aside = (main) => (prefs().mode === "elder" ? readAloud(main) : null);
+
+function dock(path) {
+  const items = audience() === "STAFF" ? staffItems() : citizenItems();
+  return h("nav.dock", { "aria-label": t("frame.nav"), "data-testid": "dock" }, items.map((item) => dockItem(item, path)));
+}
+
+const citizenItems = () => [
+  { to: "/home", sign: "home", words: t("dock.home") },
+  { to: "/code", sign: "code", words: t("dock.code"), city: true },
+  { to: "/me", sign: "me", words: t("dock.me") },
+];
+
+const staffItems = () => [
+  { to: "/desk", sign: "scan", words: t("dock.desk") },
+  { to: "/me", sign: "me", words: t("dock.me") },
+];
+
+function dockItem({ to, sign, words, city }, path) {
+  const here = path === to || path.startsWith(`${to}/`);
+  return h(city ? "a.dock-item.city" : "a.dock-item", { href: `#${to}`, "aria-current": here ? "page" : null }, icon(sign), h("span", null, words));
+}

@@ -1,0 +1,61 @@
+/**
+ * Sheets rise from the bottom and are drawn by the host alone. The browser's own <dialog> keeps the focus inside,
+ * closes on Escape and gives the focus back.
+ */
+
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+
+/** Long enough that a second tap meant for something else does not confirm. */
+const ARMED_AFTER_MS = 800;
+
+let count = 0;
+
+/**
+ * @param {{ title: string, body: import("../dom.js").Child, actions?: import("../dom.js").Child, kind?: string, onclose?: () => void }} sheet
+ * @returns {HTMLDialogElement}
+ */
+export function openSheet({ title, body, actions, kind = "plain", onclose }) {
+  const id = `sheet-${++count}`;
+  const dialog = /** @type {HTMLDialogElement} */ (
+    h(
+      `dialog.sheet.${kind}`,
+      { "aria-labelledby": id, "data-testid": "sheet" },
+      h("div.sheet-body", null, h("h2", { id, tabindex: "-1", autofocus: true }, title), body),
+      h("div.sheet-actions", null, actions ?? closeButton(t("sheet.close"))),
+    )
+  );
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  dialog.addEventListener("close", () => {
+    dialog.remove();
+    onclose?.();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return dialog;
+}
+
+/** @param {string} words @param {string} [look] */
+export const closeButton = (words, look = "second") =>
+  h(`button.${look}`, { type: "button", onclick: (event) => event.currentTarget.closest("dialog").close() }, words);
+
+/**
+ * Asks before something that matters. No is as easy as yes, and yes is armed only after a moment.
+ * @param {{ title: string, body: import("../dom.js").Child, yes: string, no: string }} question
+ * @returns {Promise<boolean>}
+ */
+export function confirmSheet({ title, body, yes, no }) {
+  return new Promise((resolve) => {
+    let said = false;
+    const agree = h("button.primary.arming", { type: "button", disabled: true, "data-testid": "confirm" }, yes);
+    const dialog = openSheet({ title, body, actions: [agree, closeButton(no)], kind: "ask", onclose: () => resolve(said) });
+    agree.addEventListener("click", () => {
+      said = true;
+      dialog.close();
+    });
+    setTimeout(() => {
+      agree.removeAttribute("disabled");
+      agree.classList.remove("arming");
+    }, ARMED_AFTER_MS);
+  });
+}
