@@ -26,12 +26,12 @@ class Batch:
     targets: list[list[Object]] = field(default_factory=list)
 
 
-def gather(root: Object, path: Path, kinds: Sequence[Representation]) -> Batch:
-    """References to every object at `path` that one can be made of; null or missing keys make none."""
+def gather(root: Object, paths: Iterable[Path], kinds: Sequence[Representation]) -> Batch:
+    """References to every object at `paths` that one can be made of; null or missing keys make none."""
     batch = Batch()
     known: dict[object, int] = {}
     seen: set[int] = set()
-    for target in objects_at(root, path):
+    for target in (target for path in paths for target in objects_at(root, path)):
         if id(target) in seen:
             continue
         seen.add(id(target))

@@ -168,7 +168,7 @@ class NonNullMissing(DomainError):
 
 
 class ValueInvalid(DomainError):
-    """A subgraph gave a value that the public schema does not know: a hidden enum value or type, a list for an object."""
+    """A subgraph gave a value that the public schema does not know: a hidden enum value, a list for an object."""
 
     code = "VALUE_INVALID"
     kind = Kind.INTERNAL

@@ -1,55 +1,54 @@
-"""Run it: one request through the stages, its plan from the cache, its fetches as a dependency graph.
+"""Run it: one request through the stages, with what is the same for every request from a bounded cache.
 
-- A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline; none can fail the request.
-- Documents are parsed and validated once, plans made once per document, operation, access signature and truth of the
-  condition variables. Both caches are bounded.
-- A failed fetch leaves its fields absent; the projection tells the failure at each of their paths. Errors inside
-  `_entities` are told at every place where that entity stands.
+Documents are parsed and validated once; plans are made once per document, operation, access signature and truth of
+the condition variables, so no plan belongs to a user.
 Seams: trusted documents enter at `_document`; response caching, tracing and in-flight deduplication around `execute`;
 hot reload makes a new `Engine`; subscriptions and `@defer` are further methods beside `execute`.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from graphql import GraphQLError, execute_sync, get_variable_values, specified_rules, validate
-from graphql.language import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, VariableDefinitionNode, print_ast
+from graphql.language import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    OperationDefinitionNode,
+    VariableDefinitionNode,
+    print_ast,
+)
 
-from api.gateway.access import Rule, signature
-from api.gateway.entities import Batch, client_path, gather, located, merge
+from api.gateway.access import NOBODY, Rule, signature
 from api.gateway.errors import (
     OperationUnknown,
-    SubgraphTimeout,
-    SubgraphUnavailable,
     SubscriptionUnsupported,
     ValidationFailed,
     VariablesInvalid,
 )
+from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
 from api.gateway.limits import GatewayLimits, check_size, parse_bounded
 from api.gateway.normalize import (
     INTROSPECTION,
     Normalized,
     Normalizer,
+    Place,
     condition_variables,
     document_rules,
 )
 from api.gateway.optimize import optimize
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
-from api.gateway.project import BUBBLE, Complete, Projector, Report
+from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath
+from api.gateway.run import Run
 from api.gateway.supergraph import Supergraph
-from api.gateway.transport import RequestContext, SubgraphRequest, SubgraphResponse, Transport, error_value
+from api.gateway.transport import RequestContext, Transport, error_value
 from core.errors import DomainError
 from core.locale import Locale
-
-logger = logging.getLogger(__name__)
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -121,6 +120,7 @@ class Compiled:
     """A plan that is ready to run. dependents: by fetch number, who waits for it."""
 
     plan: QueryPlan
+    place: Place
     project: Complete
     dependents: Mapping[int, tuple[Fetch, ...]]
     introspects: bool
@@ -155,8 +155,28 @@ class Engine:
             compiled = self._compiled(query, operation_name, document, values, context)
         except DomainError as refusal:
             return Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
-        run = Run(engine=self, compiled=compiled, values=values, context=context)
-        return await run.answer(document)
+        run = Run(
+            plan=compiled.plan,
+            dependents=compiled.dependents,
+            place=compiled.place,
+            transports=self.transports,
+            limits=self.limits,
+            values=values,
+            context=context,
+        )
+        await run.fetch_all()
+        if compiled.introspects:
+            run.data.update(_introspected(self.supergraph, document, values))
+        return self._projected(compiled, run)
+
+    def _projected(self, compiled: Compiled, run: Run) -> Answer:
+        report = Report(authenticated=run.context.principal.authenticated, failures=run.failures)
+        for path, error in run.told:
+            report.add(path, error)
+        data = compiled.project(run.data, None, report)
+        errors = report.errors[: self.limits.errors_max]
+        shown = [_error(path, error, run.context.locale) for path, error in errors] if errors else []
+        return Answer(data=None if data is BUBBLE else data, errors=shown)
 
     def operation_kind(self, *, query: str, operation_name: str | None = None) -> str:
         """`query` or `mutation`, for a door that must not run a mutation by GET.
@@ -164,6 +184,30 @@ class Engine:
         Raises: any refusal of the document.
         """
         return self._document(query, operation_name).kind
+
+    def explain(
+        self,
+        *,
+        query: str,
+        operation_name: str | None = None,
+        stage: str | None = None,
+        variables: Mapping[str, Any] | None = None,
+    ) -> str:
+        """What the stages make of an operation, for a reader who may see everything.
+
+        stage: one of `explain.STAGES`; None prints them all. Condition variables that are not given count as true.
+        Raises: any refusal of the document.
+        """
+        document = self._document(query, operation_name)
+        values = {**dict.fromkeys(document.conditions, True), **(variables or {})}
+        operation = self._normalized(document, NOBODY, values)
+        drafts = self._drawn(operation)
+        texts = {"normalize": normalized_text(operation), "fetches": drafts_text(drafts)}
+        texts["paths"] = paths_text(self._paths(), operation)
+        better = optimize(drafts)
+        texts["optimize"] = drafts_text(better)
+        texts["plan"] = str(make_plan(better, document.variable_types))
+        return texts[stage] if stage else "\n\n".join(f"# {name}\n{texts[name]}" for name in STAGES)
 
     def _document(self, query: str, operation_name: str | None) -> Document:
         key = (query, operation_name)
@@ -204,6 +248,7 @@ class Engine:
         projector = Projector(schema=self.supergraph.schema)
         return Compiled(
             plan=plan,
+            place=operation.place,
             project=projector.root(operation.root_type, operation.selection, operation.place),
             dependents={f.number: tuple(d for d in plan.fetches if f.number in d.depends) for f in plan.fetches},
             introspects=any(f.call.name in INTROSPECTION for f in operation.selection.fields),
@@ -219,149 +264,13 @@ class Engine:
         ).operation(document.operation)
 
     def _drawn(self, operation: Normalized) -> list[Draft]:
-        paths = Paths(supergraph=self.supergraph, budget=self.limits.plan_budget)
-        return Drawing(supergraph=self.supergraph, paths=paths, operation=operation).draw()
+        return Drawing(supergraph=self.supergraph, paths=self._paths(), operation=operation).draw()
+
+    def _paths(self) -> Paths:
+        return Paths(supergraph=self.supergraph, budget=self.limits.plan_budget)
 
 
-@dataclass(slots=True)
-class Run:
-    """One execution of a compiled plan."""
-
-    engine: Engine
-    compiled: Compiled
-    values: Mapping[str, Any]
-    context: RequestContext
-    data: dict[str, Any] = field(default_factory=dict)
-    waiting: dict[int, int] = field(default_factory=dict)
-    failures: dict[tuple[int, str], list[Mapping[str, Any]]] = field(default_factory=dict)
-    located_errors: list[tuple[tuple[str | int, ...], Mapping[str, Any]]] = field(default_factory=list)
-
-    async def answer(self, document: Document) -> Answer:
-        """Fetch, project, and say what went wrong."""
-        fetches = self.compiled.plan.fetches
-        if len(fetches) == 1:
-            await self._fetch(fetches[0])
-        elif fetches:
-            await self._fetch_all(fetches)
-        if self.compiled.introspects:
-            self.data.update(_introspected(self.engine.supergraph, document, self.values))
-        report = Report(authenticated=self.context.principal.authenticated, failures=self.failures)
-        for path, error in self.located_errors:
-            report.add(path, error)
-        data = self.compiled.project(self.data, None, report)
-        errors = report.errors[: self.engine.limits.errors_max]
-        shown = [_error(path, error, self.context.locale) for path, error in errors] if errors else []
-        return Answer(data=None if data is BUBBLE else data, errors=shown)
-
-    async def _fetch_all(self, fetches: Sequence[Fetch]) -> None:
-        self.waiting = {f.number: len(f.depends) for f in fetches}
-        async with asyncio.TaskGroup() as group:
-            for fetch in [f for f in fetches if not f.depends]:
-                group.create_task(self._fetch_and_on(fetch, group))
-
-    async def _fetch_and_on(self, fetch: Fetch, group: asyncio.TaskGroup) -> None:
-        """Fetch, then start what waited for this alone: the first in this task, the rest beside it."""
-        current: Fetch | None = fetch
-        while current is not None:
-            await self._fetch(current)
-            ready = []
-            for dependent in self.compiled.dependents[current.number]:
-                self.waiting[dependent.number] -= 1
-                if not self.waiting[dependent.number]:
-                    ready.append(dependent)
-            for other in ready[1:]:
-                group.create_task(self._fetch_and_on(other, group))
-            current = ready[0] if ready else None
-
-    async def _fetch(self, fetch: Fetch) -> None:
-        variables: dict[str, Any] = {name: self.values[name] for name in fetch.variables if name in self.values}
-        batch: Batch | None = None
-        if fetch.representations:
-            batch = gather(self.data, fetch.path, fetch.representations)
-            if not batch.representations:
-                return
-            variables["representations"] = batch.representations
-        request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
-        response = await self._call(request)
-        if isinstance(response, DomainError):
-            self._fail(fetch, error_value(response, self.context.locale))
-        else:
-            self._take(fetch, batch, response)
-
-    async def _call(self, request: SubgraphRequest) -> SubgraphResponse | DomainError:
-        service = request.service
-        transport = self.engine.transports.get(service)
-        if transport is None:
-            return SubgraphUnavailable(service=service)
-        try:
-            async with asyncio.timeout(self.engine.limits.deadline_of(service)):
-                return await transport.fetch(request, self.context)
-        except TimeoutError:
-            return SubgraphTimeout(service=service)
-        except DomainError as error:
-            return error
-        except Exception:
-            logger.exception("subgraph %s failed in request %s", service, self.context.request_id)
-            return SubgraphUnavailable(service=service)
-
-    def _take(self, fetch: Fetch, batch: Batch | None, response: SubgraphResponse) -> None:
-        for error in response.errors:
-            extensions = {**(error.get("extensions") or {}), "service": fetch.service}
-            self._place_error(fetch, batch, {**error, "extensions": extensions})
-        if response.data is None:
-            if not response.errors:
-                self._fail(fetch, error_value(SubgraphUnavailable(service=fetch.service), self.context.locale))
-        elif batch is None:
-            merge(self.data, response.data)
-        else:
-            self._take_entities(fetch, batch, response.data.get("_entities"), bool(response.errors))
-
-    def _take_entities(self, fetch: Fetch, batch: Batch, entities: object, explained: bool) -> None:
-        if type(entities) is not list or len(entities) != len(batch.targets):
-            if not explained:
-                self._fail(fetch, error_value(SubgraphUnavailable(service=fetch.service), self.context.locale))
-            return
-        for entity, targets in zip(entities, batch.targets, strict=True):
-            if type(entity) is dict:
-                for target in targets:
-                    merge(target, entity)
-
-    def _fail(self, fetch: Fetch, error: Mapping[str, Any]) -> None:
-        """Blame `error` for every key that this fetch, and what waits for it, does not deliver."""
-        pending = [fetch]
-        seen = set[int]()
-        while pending:
-            current = pending.pop()
-            if current.number not in seen:
-                seen.add(current.number)
-                for key in current.delivers:
-                    self.failures.setdefault((id(current.place), key), []).append(error)
-                pending.extend(self.compiled.dependents[current.number])
-
-    def _place_error(self, fetch: Fetch, batch: Batch | None, error: Mapping[str, Any]) -> None:
-        path = error.get("path")
-        if not path:
-            self._fail(fetch, error)
-        elif batch is None:
-            self.located_errors.append((client_path(path, fetch.place), error))
-        elif len(path) > 1 and isinstance(path[1], int) and path[1] < len(batch.targets):
-            below = client_path(path[2:], fetch.place)
-            wanted = {id(target) for target in batch.targets[path[1]]}
-            root_place = self._root_place
-            for target, trail in located(self.data, fetch.path, root_place):
-                if id(target) in wanted:
-                    self.located_errors.append(((*trail, *below), error))
-        else:
-            self._fail(fetch, error)
-
-    @property
-    def _root_place(self) -> Any:
-        return next(f.place for f in self.compiled.plan.fetches if not f.path)
-
-
-def _error(
-    path: tuple[str | int, ...] | None, error: DomainError | Mapping[str, Any], locale: Locale
-) -> dict[str, Any]:
+def _error(path: ResponsePath | None, error: DomainError | Mapping[str, Any], locale: Locale) -> dict[str, Any]:
     value = error_value(error, locale) if isinstance(error, DomainError) else dict(error)
     value.pop("path", None)
     if path is not None:

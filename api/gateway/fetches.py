@@ -82,25 +82,45 @@ class Representation:
     blank: bool = False
 
 
-@dataclass(slots=True)
-class Draft:
-    """One fetch. trees: by the type asked (the root type, or each entity type)."""
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where entities stand: the path, and that path's place in the internal answer."""
 
-    number: int
-    graph: str
-    kind: str
-    path: Path = ()
-    place: Place = field(default_factory=Place)
+    path: Path
+    place: Place
+
+
+@dataclass(slots=True)
+class Lane:
+    """What is asked of one kind of entities. trees: by the type asked. stops: one until lanes alike are joined."""
+
+    stops: list[Stop]
+    representations: list[Representation]
     trees: dict[str, Tree] = field(default_factory=dict)
-    representations: list[Representation] = field(default_factory=list)
-    depends: set[int] = field(default_factory=set)
 
     def tree(self, declared: str) -> Tree:
         return self.trees.setdefault(declared, Tree(declared=declared))
 
+    def alike(self, other: Lane) -> bool:
+        """Whether the other lane asks the same of the same kinds of objects."""
+        return self.trees == other.trees and self.representations == other.representations
+
+
+@dataclass(slots=True)
+class Draft:
+    """One fetch: a root selection, or entities in one lane (in several, once optimised)."""
+
+    number: int
+    graph: str
+    kind: str
+    place: Place
+    root: Tree | None = None
+    lanes: list[Lane] = field(default_factory=list)
+    depends: set[int] = field(default_factory=set)
+
     @property
-    def entity(self) -> bool:
-        return bool(self.representations)
+    def trees(self) -> tuple[Tree, ...]:
+        return (self.root,) if self.root else tuple(t for lane in self.lanes for t in lane.trees.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,24 +157,23 @@ class Drawing:
         order = {f.key: i for i, f in enumerate(self.operation.selection.fields)}
         for step in sorted(steps, key=lambda s: order[s.field.key]):
             draft = self._root_draft(step.graph)
-            site = Site(draft, draft.tree(step.owner), step.owner, self.operation.place, ())
+            draft.root = draft.root or Tree(declared=step.owner)
+            site = Site(draft, draft.root, step.owner, self.operation.place, ())
             self._take(site, step.owner, replace(step, enter=False))
         return self.drafts
 
     def _root_draft(self, graph: str) -> Draft:
-        roots = [d for d in self.drafts if not d.entity]
-        if self.operation.kind == "mutation":
-            reusable = self.drafts and self.drafts[-1].graph == graph and not self.drafts[-1].entity
-            found = self.drafts[-1] if reusable else None
-        else:
-            found = next((d for d in roots if d.graph == graph), None)
-        if found is None:
-            found = self._new_draft(graph, self.operation.kind, (), self.operation.place)
-            found.depends = {d.number for d in self.drafts[:-1]} if self.operation.kind == "mutation" else set()
-        return found
+        serial = self.operation.kind == "mutation"
+        for draft in self.drafts[-1:] if serial else self.drafts:
+            if draft.graph == graph and not draft.lanes:
+                return draft
+        before = {d.number for d in self.drafts} if serial else set()
+        draft = self._new_draft(graph, self.operation.kind, self.operation.place)
+        draft.depends = before
+        return draft
 
-    def _new_draft(self, graph: str, kind: str, path: Path, place: Place) -> Draft:
-        draft = Draft(number=len(self.drafts), graph=graph, kind=kind, path=path, place=place)
+    def _new_draft(self, graph: str, kind: str, place: Place) -> Draft:
+        draft = Draft(number=len(self.drafts), graph=graph, kind=kind, place=place)
         self.drafts.append(draft)
         return draft
 
@@ -208,20 +227,21 @@ class Drawing:
             blank=masked,
         )
         draft = self._entity_draft(site, step.graph, providers, representation)
-        inside = Site(draft, draft.tree(step.owner), step.owner, site.place, site.path)
+        inside = Site(draft, draft.lanes[0].tree(step.owner), step.owner, site.place, site.path)
         if self.paths.unmasks(step):
             return self._fill(inside, self.paths.alone(step.field))
         return self._take(inside, step.owner, replace(step, enter=False))
 
     def _entity_draft(self, site: Site, graph: str, providers: set[int], made_of: Representation) -> Draft:
         for draft in self.drafts:
-            if draft.graph == graph and draft.entity and draft.path == site.path and draft.depends == providers:
-                if _agree(draft.representations, made_of):
-                    _add_representation(draft, made_of)
+            if draft.graph == graph and draft.lanes and draft.depends == providers:
+                lane = draft.lanes[0]
+                if lane.stops[0].path == site.path and _agree(lane.representations, made_of):
+                    _add_representation(lane, made_of)
                     return draft
-        draft = self._new_draft(graph, "query", site.path, site.place)
+        draft = self._new_draft(graph, "query", site.place)
         draft.depends = set(providers)
-        draft.representations.append(made_of)
+        draft.lanes.append(Lane(stops=[Stop(site.path, site.place)], representations=[made_of]))
         return draft
 
     def _reference(self, place: Place, types: frozenset[str], step: Step) -> tuple[Part, ...]:
@@ -280,12 +300,12 @@ def _agree(held: Iterable[Representation], new: Representation) -> bool:
     return owners <= {new.owner} and all(keys.get(p.name, p.key) == p.key for p in new.parts)
 
 
-def _add_representation(draft: Draft, new: Representation) -> None:
-    for index, held in enumerate(draft.representations):
+def _add_representation(lane: Lane, new: Representation) -> None:
+    for index, held in enumerate(lane.representations):
         if held.types == new.types and held.owner == new.owner:
-            draft.representations[index] = replace(held, parts=_united(held.parts, new.parts))
+            lane.representations[index] = replace(held, parts=_united(held.parts, new.parts))
             return
-    draft.representations.append(new)
+    lane.representations.append(new)
 
 
 def _united(held: Iterable[Part], new: Iterable[Part]) -> tuple[Part, ...]:

@@ -198,7 +198,9 @@ class Normalizer:
                 order.setdefault(type_name, []).append(identity)
                 nodes_of.setdefault(identity, nodes)
         fields = {
-            i: self._field(i, frozenset(types) if shared is None else shared.intersection(types), nodes_of[i], place, rivals)
+            i: self._field(
+                i, frozenset(types) if shared is None else shared.intersection(types), nodes_of[i], place, rivals
+            )
             for i, types in groups.items()
         }
         by_type = {name: tuple(fields[i] for i in identities) for name, identities in order.items()}
@@ -238,8 +240,8 @@ class Normalizer:
         found: frozenset[str] = frozenset()
         for type_name in types:
             resolvers = self.supergraph.resolvers(type_name, name)
-            anywhere = rivals is None or self.supergraph.is_entity(type_name)
-            found |= resolvers if anywhere else resolvers & rivals or resolvers
+            anywhere = self.supergraph.is_entity(type_name)
+            found |= resolvers if anywhere or rivals is None else resolvers & rivals or resolvers
         return found
 
     def _shared(self, types: frozenset[str], name: str, rivals: frozenset[str] | None) -> frozenset[str] | None:

@@ -1,7 +1,10 @@
 """Fewer calls for the same answer: passes over the drawn fetches, each small and named.
 
-- `_without_implied`: a dependency that another one already implies is dropped, so the plan reads as it runs.
-Seams: `BatchFetch` (entity drafts of one wave to one subgraph under aliases), folding equal type branches.
+1. `_ordered`: each draft after what it depends on.
+2. `_without_implied`: a dependency that another one already implies is dropped.
+3. `_batched`: entity drafts that ask one subgraph become one call, each in a lane of its own, when nobody has to
+   wait longer for it. Lanes that ask the same at several paths become one lane. A lane sends only the references
+   that could be made, so what a failed subgraph takes along stays as small as without the pass.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ from api.gateway.fetches import Draft
 
 def optimize(drafts: Sequence[Draft]) -> list[Draft]:
     """Run every pass; drafts come back in an order in which each stands after what it depends on."""
-    return _without_implied(_ordered(drafts))
+    return _without_implied(_batched(_without_implied(_ordered(drafts))))
 
 
 def _ordered(drafts: Sequence[Draft]) -> list[Draft]:
@@ -34,8 +37,58 @@ def _ordered(drafts: Sequence[Draft]) -> list[Draft]:
 def _without_implied(drafts: list[Draft]) -> list[Draft]:
     before: dict[int, set[int]] = {}
     for draft in drafts:
-        reach = {n: before[n] for n in draft.depends}
-        implied = set().union(*reach.values()) if reach else set()
+        implied: set[int] = set().union(*(before[n] for n in draft.depends))
         before[draft.number] = draft.depends | implied
         draft.depends -= implied
     return drafts
+
+
+def _batched(drafts: list[Draft]) -> list[Draft]:
+    """Join each entity draft to the latest one of its subgraph that runs no later than whatever waits for it."""
+    for draft in reversed(drafts):
+        levels = _levels(drafts)
+        mine = levels[draft.number]
+        deadline = min((levels[d.number] for d in drafts if draft.number in d.depends), default=1 << 30)
+        hosts = [
+            d
+            for d in drafts
+            if d is not draft and d.graph == draft.graph and d.lanes and mine <= levels[d.number] < deadline
+        ]
+        hosts = [d for d in hosts if draft.number not in _ancestors(d, drafts)]
+        if draft.lanes and hosts:
+            _join(max(hosts, key=lambda d: levels[d.number]), draft, drafts)
+            drafts = _ordered([d for d in drafts if d is not draft])
+    return drafts
+
+
+def _levels(drafts: Sequence[Draft]) -> dict[int, int]:
+    """How many fetches stand before each, at most."""
+    found: dict[int, int] = {}
+    for draft in drafts:
+        found[draft.number] = 1 + max((found[n] for n in draft.depends), default=-1)
+    return found
+
+
+def _ancestors(draft: Draft, drafts: Sequence[Draft]) -> set[int]:
+    by_number = {d.number: d for d in drafts}
+    found: set[int] = set()
+    pending = list(draft.depends)
+    while pending:
+        number = pending.pop()
+        if number not in found:
+            found.add(number)
+            pending.extend(by_number[number].depends)
+    return found
+
+
+def _join(host: Draft, guest: Draft, drafts: Sequence[Draft]) -> None:
+    host.depends |= guest.depends
+    for lane in guest.lanes:
+        twin = next((held for held in host.lanes if held.alike(lane)), None)
+        if twin is None:
+            host.lanes.append(lane)
+        else:
+            twin.stops.extend(lane.stops)
+    for draft in drafts:
+        if guest.number in draft.depends:
+            draft.depends = (draft.depends - {guest.number}) | {host.number}

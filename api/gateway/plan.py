@@ -1,7 +1,7 @@
 """The plan: what will be fetched, in the field's standard vocabulary, and how it is printed.
 
-`QueryPlan`, `Fetch`, `Flatten`, `Sequence` and `Parallel` are Apollo's words and Apollo's text. There is no
-`Condition` node: `@skip` and `@include` are settled before planning, and a plan is kept per truth assignment.
+`QueryPlan`, `Fetch`, `Flatten`, `Sequence` and `Parallel` are Apollo's words and Apollo's text; `BatchFetch` is Hive's.
+There is no `Condition` node: `@skip` and `@include` are settled before planning, a plan for each of their outcomes.
 The printed nesting is for readers; what runs is the dependency graph in `Fetch.depends`, so a fetch starts as soon
 as what it needs is there.
 Source: https://www.apollographql.com/docs/graphos/reference/federation/query-plans
@@ -9,21 +9,33 @@ Source: https://www.apollographql.com/docs/graphos/reference/federation/query-pl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from graphql.language import OperationDefinitionNode, parse, print_ast
 
-from api.gateway.fetches import Draft, Node, Part, Path, Representation, Tree
+from api.gateway.fetches import Draft, Node, Part, Path, Representation, Stop, Tree
 from api.gateway.normalize import Place
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """One `_entities` of a fetch: under which key its answer comes, in which variable its references go, and whose."""
+
+    key: str
+    variable: str
+    stops: tuple[Stop, ...]
+    representations: tuple[Representation, ...]
+    selection: str
+    delivers: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Fetch:
     """One call of one subgraph.
 
-    document: what is sent. variables: the client's variables that it uses. path: where its entities stand (empty at
-    the root). place: that path in the internal answer. delivers: the keys it puts there. depends: fetches before it.
+    document: what is sent. variables: the client's variables that it uses. references: empty at the root; several
+    when calls were joined (`BatchFetch`). delivers: the keys a root fetch puts at `place`. depends: fetches before it.
     """
 
     number: int
@@ -31,9 +43,8 @@ class Fetch:
     kind: str
     document: str
     variables: tuple[str, ...]
-    path: Path
     place: Place
-    representations: tuple[Representation, ...]
+    references: tuple[References, ...]
     delivers: frozenset[str]
     depends: frozenset[int]
 
@@ -45,40 +56,64 @@ class QueryPlan:
     fetches: tuple[Fetch, ...]
 
     def __str__(self) -> str:
-        body = _indented(_nested(self.fetches), 1)
-        return f"QueryPlan {{\n{body}\n}}" if self.fetches else "QueryPlan {}"
+        if not self.fetches:
+            return "QueryPlan {}"
+        return f"QueryPlan {{\n{_indented(_text(_nested(self.fetches)), 1)}\n}}"
 
 
 def make_plan(drafts: Iterable[Draft], variable_types: Mapping[str, str]) -> QueryPlan:
-    """The plan of drawn fetches. variable_types: the client's variables as declared, `{"zip": "String!", "first": "Int = 5"}`."""
+    """The plan of drawn fetches. variable_types: the client's variables as declared, `{"first": "Int = 5"}`."""
     return QueryPlan(fetches=tuple(_fetch(draft, variable_types) for draft in drafts))
 
 
 def _fetch(draft: Draft, variable_types: Mapping[str, str]) -> Fetch:
-    used = sorted({v for tree in draft.trees.values() for v in _variables(tree)})
+    used = sorted({v for tree in draft.trees for v in _variables(tree)})
+    references = tuple(_references(draft, variable_types))
     return Fetch(
         number=draft.number,
         service=draft.graph,
         kind=draft.kind,
-        document=_document(draft, {name: variable_types[name] for name in used}),
+        document=_document(draft, references, {name: variable_types[name] for name in used}),
         variables=tuple(used),
-        path=draft.path,
         place=draft.place,
-        representations=tuple(draft.representations),
-        delivers=frozenset(key for tree in draft.trees.values() for branch in tree.branches.values() for key in branch),
+        references=references,
+        delivers=_keys((draft.root,)) if draft.root else frozenset(),
         depends=frozenset(draft.depends),
     )
 
 
-def _document(draft: Draft, variables: Mapping[str, str]) -> str:
-    declared = [f"${name}: {type_name}" for name, type_name in variables.items()]
-    if not draft.entity:
-        (tree,) = draft.trees.values()
-        head = draft.kind + (f"({', '.join(declared)})" if declared else "")
-        return f"{head}{_selection(tree)}" if head != "query" else _selection(tree)
-    declared.insert(0, "$representations: [_Any!]!")
-    bodies = " ".join(f"... on {name}{_selection(tree)}" for name, tree in draft.trees.items())
-    return f"query({', '.join(declared)}){{_entities(representations: $representations){{{bodies}}}}}"
+def _references(draft: Draft, taken: Collection[str]) -> Iterable[References]:
+    for number, lane in enumerate(draft.lanes):
+        several = len(draft.lanes) > 1
+        variable = f"representations_{number}" if several else "representations"
+        while variable in taken:
+            variable += "_"
+        yield References(
+            key=f"_e{number}" if several else "_entities",
+            variable=variable,
+            stops=tuple(lane.stops),
+            representations=tuple(lane.representations),
+            selection=" ".join(f"... on {name}{_selection(tree)}" for name, tree in lane.trees.items()),
+            delivers=_keys(lane.trees.values()),
+        )
+
+
+def _keys(trees: Iterable[Tree]) -> frozenset[str]:
+    return frozenset(key for tree in trees for branch in tree.branches.values() for key in branch)
+
+
+def _document(draft: Draft, references: Sequence[References], variables: Mapping[str, str]) -> str:
+    declared = [f"${r.variable}: [_Any!]!" for r in references]
+    declared += [f"${name}: {type_name}" for name, type_name in variables.items()]
+    head = draft.kind + (f"({', '.join(declared)})" if declared else "")
+    if draft.root is not None:
+        return f"{head}{_selection(draft.root)}" if head != "query" else _selection(draft.root)
+    return f"{head}{{{' '.join(map(_entities, references))}}}"
+
+
+def _entities(references: References) -> str:
+    alias = "" if references.key == "_entities" else f"{references.key}: "
+    return f"{alias}_entities(representations: ${references.variable}){{{references.selection}}}"
 
 
 def _selection(tree: Tree) -> str:
@@ -105,7 +140,27 @@ def _variables(tree: Tree) -> Iterable[str]:
 # Printing
 
 
-def _nested(fetches: Sequence[Fetch]) -> str:
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`Sequence` or `Parallel`, as it is printed."""
+
+    word: str
+    nodes: tuple[Fetch | Group, ...]
+
+    def __str__(self) -> str:
+        body = ",\n".join(_indented(_text(node), 1) for node in self.nodes)
+        return f"{self.word} {{\n{body}\n}}"
+
+
+def _grouped(word: str, nodes: Iterable[Fetch | Group]) -> Fetch | Group:
+    """Nodes under one word; a group of the same word within is spread, and a single node stands alone."""
+    spread: list[Fetch | Group] = []
+    for node in nodes:
+        spread.extend(node.nodes if isinstance(node, Group) and node.word == word else (node,))
+    return spread[0] if len(spread) == 1 else Group(word, tuple(spread))
+
+
+def _nested(fetches: Sequence[Fetch]) -> Fetch | Group:
     """Fetches that wait for nothing side by side, each with what only it leads to; then what waits for several."""
     numbers = {f.number for f in fetches}
     roots = [f for f in fetches if not f.depends & numbers]
@@ -113,12 +168,13 @@ def _nested(fetches: Sequence[Fetch]) -> str:
     lanes = []
     for root in roots:
         below = [f for f in fetches if f is not root and owners[f.number] == {root.number}]
-        lanes.append(_group("Sequence", [_printed(root), *([_nested(below)] if below else [])]))
+        lanes.append(_grouped("Sequence", [root, *([_nested(below)] if below else [])]))
     rest = [f for f in fetches if len(owners[f.number]) > 1]
-    return _group("Sequence", [_group("Parallel", lanes), *([_nested(rest)] if rest else [])])
+    return _grouped("Sequence", [_grouped("Parallel", lanes), *([_nested(rest)] if rest else [])])
 
 
 def _owners(fetches: Sequence[Fetch], roots: Sequence[Fetch]) -> dict[int, set[int]]:
+    """For each fetch, the roots that lead to it."""
     owners = {root.number: {root.number} for root in roots}
     for fetch in fetches:
         if fetch.number not in owners:
@@ -126,40 +182,36 @@ def _owners(fetches: Sequence[Fetch], roots: Sequence[Fetch]) -> dict[int, set[i
     return owners
 
 
-def _group(word: str, parts: Sequence[str]) -> str:
-    parts = [inner for part in parts for inner in _unwrapped(word, part)]
-    if len(parts) == 1:
-        return parts[0]
-    body = ",\n".join(_indented(part, 1) for part in parts)
-    return f"{word} {{\n{body}\n}}"
-
-
-def _unwrapped(word: str, part: str) -> list[str]:
-    """The parts of a group within a group of the same word, which nests for nothing."""
-    if not part.startswith(f"{word} {{\n"):
-        return [part]
-    inner = part[len(word) + 3 : -2].split("\n")
-    starts = [i for i, line in enumerate(inner) if line.startswith("  ") and line[2:3] not in (" ", "}")]
-    blocks = [inner[a:b] for a, b in zip(starts, [*starts[1:], len(inner)], strict=True)]
-    return ["\n".join(line[2:] for line in block).removesuffix(",") for block in blocks]
+def _text(node: Fetch | Group) -> str:
+    return str(node) if isinstance(node, Group) else _printed(node)
 
 
 def _printed(fetch: Fetch) -> str:
-    definition = parse(fetch.document, no_location=True).definitions[0]
-    assert isinstance(definition, OperationDefinitionNode)
-    if not fetch.representations:
-        body = print_ast(definition.selection_set)
-        return f'Fetch(service: "{fetch.service}") {{\n{_indented(body, 1)}\n}}'
-    entities = definition.selection_set.selections[0]
-    body = print_ast(entities.selection_set)  # type: ignore[attr-defined]
-    text = f"{_representations(fetch.representations)} =>\n{body}"
-    inner = f'Fetch(service: "{fetch.service}") {{\n{_indented(text, 1)}\n}}'
-    return f'Flatten(path: "{path_text(fetch.path)}") {{\n{_indented(inner, 1)}\n}}'
+    if not fetch.references:
+        definition = parse(fetch.document, no_location=True).definitions[0]
+        assert isinstance(definition, OperationDefinitionNode)
+        return f'Fetch(service: "{fetch.service}") {{\n{_indented(print_ast(definition.selection_set), 1)}\n}}'
+    if len(fetch.references) == 1:
+        (only,) = fetch.references
+        return _flattened(only, f'Fetch(service: "{fetch.service}") {{\n{_indented(_exchange(only), 1)}\n}}')
+    lanes = ",\n".join(_flattened(r, _exchange(r)) for r in fetch.references)
+    return f'BatchFetch(service: "{fetch.service}") {{\n{_indented(lanes, 1)}\n}}'
+
+
+def _flattened(references: References, inner: str) -> str:
+    paths = ", ".join(f'"{path_text(stop.path)}"' for stop in references.stops)
+    return f"Flatten(path: {paths}) {{\n{_indented(inner, 1)}\n}}"
+
+
+def _exchange(references: References) -> str:
+    """What is sent `=>` what is asked."""
+    asked = parse("{" + references.selection + "}", no_location=True).definitions[0]
+    return f"{_representations(references.representations)} =>\n{print_ast(asked)}"
 
 
 def path_text(path: Path) -> str:
     """A path as plans print it: `products.@.reviews`, `media|[Book].author`."""
-    parts = []
+    parts: list[str] = []
     for segment in path:
         only = f"|[{','.join(sorted(segment.only))}]" if segment.only else ""
         if only and parts:

@@ -10,7 +10,7 @@ Source: https://spec.graphql.org/September2025/#sec-Handling-Execution-Errors
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -52,7 +52,7 @@ class Report:
     """
 
     authenticated: bool
-    failures: Mapping[tuple[int, str], Sequence[Mapping[str, Any]]] = field(default_factory=dict)
+    failures: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     errors: list[tuple[ResponsePath | None, DomainError | Mapping[str, Any]]] = field(default_factory=list)
     _seen: set[ResponsePath] = field(default_factory=set)
     _exact: set[ResponsePath] = field(default_factory=set)
@@ -64,7 +64,8 @@ class Report:
             self._seen.update(path[:n] for n in range(1, len(path) + 1))
 
     def absent(self, trail: Trail, place: int, key: str) -> None:
-        for error in self.failures.get((place, key), ()):
+        error = self.failures.get((place, key))
+        if error is not None:
             self.add(unwound(trail), error)
 
     def forbidden_null(self, trail: Trail) -> None:
@@ -110,7 +111,9 @@ class Projector:
         anyone = next(iter(by_type.values())) if typeless and by_type else None
         return _abstract_of({name: by_type.get(name, empty) for name in possible}, anyone)
 
-    def _entries(self, parent: GraphQLObjectType | GraphQLInterfaceType, selection: Selection, place: Place) -> list[_Entry]:
+    def _entries(
+        self, parent: GraphQLObjectType | GraphQLInterfaceType, selection: Selection, place: Place
+    ) -> list[_Entry]:
         return [self._entry(parent, wanted, place) for wanted in selection.by_type.get(parent.name, ())]
 
     def _entry(self, parent: GraphQLObjectType | GraphQLInterfaceType, wanted: Field, place: Place) -> _Entry:
@@ -153,7 +156,7 @@ def _object_of(entries: list[_Entry], place: int) -> Complete:
         if type(value) is not dict:
             report.add(unwound(trail), ValueInvalid())
             return None
-        answer = {}
+        answer: dict[str, Any] = {}
         bubbles = False
         for response_key, key, inner, required in entries:
             found = value.get(key, ABSENT)
@@ -195,7 +198,7 @@ def _list_of(inner: Complete | None, required: bool) -> Complete:
         if type(value) is not list:
             report.add(unwound(trail), ValueInvalid())
             return None
-        answer = []
+        answer: list[Any] = []
         bubbles = False
         for index, item in enumerate(value):
             found = item
@@ -231,4 +234,3 @@ def _constant(name: str) -> Complete:
 def _denied(value: Any, trail: Trail, report: Report) -> Any:
     report.add(unwound(trail), refusal(report.authenticated))
     return None
-

@@ -8,11 +8,12 @@ Source: https://specs.apollo.dev/link/v1.0, https://specs.apollo.dev/inaccessibl
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 from graphql import GraphQLSchema, build_ast_schema
 from graphql.language import (
     ConstDirectiveNode,
+    DefinitionNode,
     DirectiveDefinitionNode,
     DirectiveLocation,
     DocumentNode,
@@ -64,7 +65,9 @@ def _marked(node: Any, directive: str) -> bool:
     return any(d.name.value == directive for d in node.directives or ())
 
 
-def _shown_definition(node: Node, hidden: frozenset[str], features: frozenset[str], inaccessible: str) -> Node | None:
+def _shown_definition(
+    node: Node, hidden: frozenset[str], features: frozenset[str], inaccessible: str
+) -> DefinitionNode | None:
     if isinstance(node, SchemaDefinitionNode):
         return _with(node, directives=())
     if isinstance(node, DirectiveDefinitionNode):
@@ -75,7 +78,7 @@ def _shown_definition(node: Node, hidden: frozenset[str], features: frozenset[st
     return _shown_type(node, hidden, inaccessible)
 
 
-def _shown_type(node: TypeDefinitionNode, hidden: frozenset[str], inaccessible: str) -> Node:
+def _shown_type(node: TypeDefinitionNode, hidden: frozenset[str], inaccessible: str) -> DefinitionNode:
     changes: dict[str, Any] = {"directives": _shown_directives(node)}
     if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode):
         changes["fields"] = tuple(
@@ -107,4 +110,4 @@ def _shown_directives(node: Any) -> tuple[ConstDirectiveNode, ...]:
 def _with(node: N, **changes: Any) -> N:
     """A copy of an AST node with some of its parts changed."""
     parts = {key: getattr(node, key, None) for key in node.keys}
-    return cast(N, type(node)(**{**parts, **changes}))
+    return type(node)(**{**parts, **changes})

@@ -287,13 +287,14 @@ class _Reader:
     def _read_type(self, node: TypeDefinitionNode) -> TypeDef:
         joins = self._read_type_joins(node)
         kind = node.kind.removesuffix("_type_definition")
-        composite = isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode)
+        composite = node if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode) else None
+        fields = composite.fields or () if composite else ()
         return TypeDef(
             name=node.name.value,
             kind=kind,
             joins=joins,
-            fields={f.name.value: self._read_field(f, joins) for f in node.fields or ()} if composite else {},
-            interfaces=self._read_interfaces(node, joins) if composite else {},
+            fields={f.name.value: self._read_field(f, joins) for f in fields},
+            interfaces=self._read_interfaces(composite, joins) if composite else {},
             union_members=self._read_members(node, joins) if isinstance(node, UnionTypeDefinitionNode) else {},
             rules=self._read_rules(node),
         )
@@ -308,7 +309,9 @@ class _Reader:
             found[join["graph"]] = TypeJoin(keys=keys, interface_object=interface_object)
         return found
 
-    def _read_interfaces(self, node: Any, joins: Mapping[str, TypeJoin]) -> dict[str, frozenset[str]]:
+    def _read_interfaces(
+        self, node: ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode, joins: Mapping[str, TypeJoin]
+    ) -> dict[str, frozenset[str]]:
         found = {i.name.value: set[str]() for i in node.interfaces or ()}
         stated = self._joins(node, "implements")
         for join in stated:

@@ -1,0 +1,170 @@
+"""One run of a compiled plan: its fetches as a dependency graph, its failures told where the client sees them.
+
+A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline, and none can fail the
+request: what it did not deliver stays absent, and the projection tells why at each path. Errors inside `_entities`
+are told at every place where that entity stands. Cancelling the run cancels what is under way.
+Seams: retries, circuit breakers and in-flight deduplication wrap `Transport`; tracing wraps `_fetch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from api.gateway.entities import Batch, client_path, gather, located, merge
+from api.gateway.errors import SubgraphTimeout, SubgraphUnavailable
+from api.gateway.limits import GatewayLimits
+from api.gateway.normalize import Place
+from api.gateway.plan import Fetch, QueryPlan, References
+from api.gateway.project import ResponsePath
+from api.gateway.transport import RequestContext, SubgraphRequest, SubgraphResponse, Transport, error_value
+from core.errors import DomainError
+
+logger = logging.getLogger(__name__)
+
+ErrorValue: TypeAlias = Mapping[str, Any]
+Sent: TypeAlias = Sequence[tuple[References, Batch]]
+
+
+@dataclass(slots=True)
+class Run:
+    """data: the internal answer so far. failures: errors by place and key. told: errors by the client's path."""
+
+    plan: QueryPlan
+    dependents: Mapping[int, tuple[Fetch, ...]]
+    place: Place
+    transports: Mapping[str, Transport]
+    limits: GatewayLimits
+    values: Mapping[str, Any]
+    context: RequestContext
+    data: dict[str, Any] = field(default_factory=dict)
+    failures: dict[tuple[int, str], ErrorValue] = field(default_factory=dict)
+    told: list[tuple[ResponsePath, ErrorValue]] = field(default_factory=list)
+    _waiting: dict[int, int] = field(default_factory=dict)
+
+    async def fetch_all(self) -> None:
+        """Run every fetch of the plan."""
+        fetches = self.plan.fetches
+        if len(fetches) == 1:
+            await self._fetch(fetches[0])
+            return
+        self._waiting = {f.number: len(f.depends) for f in fetches}
+        async with asyncio.TaskGroup() as group:
+            for fetch in [f for f in fetches if not f.depends]:
+                group.create_task(self._fetch_and_on(fetch, group))
+
+    async def _fetch_and_on(self, fetch: Fetch, group: asyncio.TaskGroup) -> None:
+        """Fetch, then what waited for this alone: the first in this task, the rest beside it."""
+        current: Fetch | None = fetch
+        while current is not None:
+            await self._fetch(current)
+            ready = []
+            for dependent in self.dependents[current.number]:
+                self._waiting[dependent.number] -= 1
+                if not self._waiting[dependent.number]:
+                    ready.append(dependent)
+            for other in ready[1:]:
+                group.create_task(self._fetch_and_on(other, group))
+            current = ready[0] if ready else None
+
+    async def _fetch(self, fetch: Fetch) -> None:
+        variables: dict[str, Any] = {name: self.values[name] for name in fetch.variables if name in self.values}
+        sent: Sent = [(r, gather(self.data, [s.path for s in r.stops], r.representations)) for r in fetch.references]
+        for references, batch in sent:
+            variables[references.variable] = batch.representations
+        if sent and not any(batch.representations for _, batch in sent):
+            return
+        response = await self._call(SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service))
+        if isinstance(response, DomainError):
+            self._fail(fetch, error_value(response, self.context.locale))
+        else:
+            self._take(fetch, sent, response)
+
+    async def _call(self, request: SubgraphRequest) -> SubgraphResponse | DomainError:
+        service = request.service
+        transport = self.transports.get(service)
+        if transport is None:
+            return SubgraphUnavailable(service=service)
+        try:
+            async with asyncio.timeout(self.limits.deadline_of(service)):
+                return await transport.fetch(request, self.context)
+        except TimeoutError:
+            return SubgraphTimeout(service=service)
+        except DomainError as error:
+            return error
+        except Exception:
+            logger.exception("subgraph %s failed in request %s", service, self.context.request_id)
+            return SubgraphUnavailable(service=service)
+
+    def _take(self, fetch: Fetch, sent: Sent, response: SubgraphResponse) -> None:
+        for error in response.errors:
+            extensions = {**(error.get("extensions") or {}), "service": fetch.service}
+            self._place_error(fetch, sent, {**error, "extensions": extensions})
+        if response.data is None:
+            if not response.errors:
+                self._fail(fetch, self._unavailable(fetch))
+        elif not sent:
+            merge(self.data, response.data)
+        for references, batch in sent if response.data else ():
+            self._take_entities(fetch, references, batch, response)
+
+    def _take_entities(self, fetch: Fetch, references: References, batch: Batch, response: SubgraphResponse) -> None:
+        entities = (response.data or {}).get(references.key)
+        if type(entities) is not list or len(entities) != len(batch.targets):
+            if not response.errors:
+                self._fail(fetch, self._unavailable(fetch))
+            return
+        for entity, targets in zip(entities, batch.targets, strict=True):
+            if type(entity) is dict:
+                for target in targets:
+                    merge(target, entity)
+
+    # Failures
+
+    def _unavailable(self, fetch: Fetch) -> ErrorValue:
+        return error_value(SubgraphUnavailable(service=fetch.service), self.context.locale)
+
+    def _fail(self, fetch: Fetch, error: ErrorValue) -> None:
+        """Blame `error` for every key that this fetch, and what waits for it, does not deliver."""
+        pending = [fetch]
+        seen: set[int] = set()
+        while pending:
+            current = pending.pop()
+            if current.number not in seen:
+                seen.add(current.number)
+                for place, key in _delivered(current):
+                    self.failures.setdefault((id(place), key), error)
+                pending.extend(self.dependents[current.number])
+
+    def _place_error(self, fetch: Fetch, sent: Sent, error: ErrorValue) -> None:
+        path: list[Any] = error.get("path") or []
+        if path and not sent:
+            self.told.append((client_path(path, fetch.place), error))
+            return
+        for references, batch in sent:
+            if path[:1] == [references.key] and len(path) > 1 and path[1] in range(len(batch.targets)):
+                self._place_entity_error(references, batch.targets[path[1]], path[2:], error)
+                return
+        self._fail(fetch, error)
+
+    def _place_entity_error(
+        self, references: References, targets: Iterable[object], path: Sequence[Any], error: ErrorValue
+    ) -> None:
+        wanted = {id(target) for target in targets}
+        for stop in references.stops:
+            below = client_path(path, stop.place)
+            for target, trail in located(self.data, stop.path, self.place):
+                if id(target) in wanted:
+                    self.told.append(((*trail, *below), error))
+
+
+def _delivered(fetch: Fetch) -> Iterable[tuple[Place, str]]:
+    for key in fetch.delivers:
+        yield fetch.place, key
+    for references in fetch.references:
+        for stop in references.stops:
+            for key in references.delivers:
+                yield stop.place, key
