@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
+
+import orjson
 
 from core.clock import FixedClock
 from core.crypto import FieldCipher
@@ -113,7 +116,9 @@ class Room:
             client=Client(address="203.0.113.5", device_id="device-1"),
             services={Identity: self.identity},
         )
-        result = await schema.execute(query, variable_values=dict(variables or {}), context_value=context)
+        # Strawberry takes the representations of an `_entities` call apart, so each call gets its own.
+        fresh = orjson.loads(orjson.dumps(variables or {}))
+        result = await schema.execute(query, variable_values=fresh, context_value=context)
         return {
             "data": result.data,
             "codes": [(e.extensions or {}).get("code", e.message) for e in result.errors or []],
@@ -156,3 +161,10 @@ async def build(
     await sms.open()
     await load_demo(store=store, ids=ids, clock=clock)
     return Room(identity, keys, sms, mongo, redis, clock, ids, cipher)
+
+
+async def eventually(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:
+    """Wait until something that another task does has been done. Raises: TimeoutError."""
+    async with asyncio.timeout(within_s):
+        while not holds():  # noqa: ASYNC110 there is no event to wait for in what is watched
+            await asyncio.sleep(0.01)

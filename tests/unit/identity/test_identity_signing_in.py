@@ -427,7 +427,7 @@ async def _dump(room: Room) -> bytes:
 
 
 async def _redis_dump(room: Room) -> bytes:
-    parts: list[bytes] = []
+    parts: list[Any] = []
     for key in await room.redis.keys("*"):
         kind = await room.redis.type(key)
         parts.append(key)
