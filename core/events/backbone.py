@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.events.deliveries import INDEXES, Deliveries
+from core.events.ending import ended
 from core.events.model import Counts, Limits, Subscription
 from core.events.queue import Queue
 from core.events.relay import Relay
@@ -65,9 +66,17 @@ class Backbone:
         delivering = Delivering(deliveries, handlers, self.counts, self.jitter)
         spreading = Spreading(self.mongo, self.clock, self.limits)
         relay = Relay(spreading=spreading, queue=queue, subscriptions=self.subscriptions, counts=self.counts)
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(relay.run(), name="events: relay")
-            tasks.create_task(queue.work(delivering.deliver), name="events: worker")
+        tasks = [
+            asyncio.create_task(relay.run(), name="events: relay"),
+            asyncio.create_task(queue.work(delivering.deliver), name="events: worker"),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            await ended(tasks, within_s=self.limits.stop_s + 0.2)
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()  # a fault in here is a bug: it ends the run
 
 
 async def _closed(queue: Queue, *, within_s: float) -> None:

@@ -92,7 +92,7 @@ class Limits:
     tries_max: then it is a dead letter. With the pauses below, twelve tries take half an hour.
     retry_base_s, retry_cap_s: the pause after the first failed try and the longest one; it doubles in between.
     grace_s: on top of a handler's own time, before its process is taken for dead.
-    stop_s: within this everything has ended after a cancel.
+    stop_s: handlers that are cancelled have this long to end; half a second later everything has.
     retention_s: how long a done event is kept.
     lapse_s: a handler that no process has offered for this long gets no new events.
     """
@@ -106,7 +106,7 @@ class Limits:
     retry_base_s: float = 1.0
     retry_cap_s: float = 900.0
     grace_s: float = 5.0
-    stop_s: float = 1.5
+    stop_s: float = 1.2
     retention_s: float = 7 * 86_400
     lapse_s: float = 7 * 86_400
 

@@ -21,6 +21,7 @@ from typing import Final
 from docket import Disposition, Docket, Worker
 from redis.exceptions import RedisError
 
+from core.events.ending import ended
 from core.events.model import Limits
 
 _LOG = logging.getLogger(__name__)
@@ -110,11 +111,5 @@ class Queue:
         """Stop pydocket's loop. A cancel makes it wait for its tasks to finish, so they are cancelled too."""
         if looping.done():
             return
-        looping.cancel()
-        for task in self._running:
-            task.cancel()
-        await asyncio.wait({looping}, timeout=self._limits.stop_s)
-        if not looping.done():
+        if not await ended({looping, *self._running}, within_s=self._limits.stop_s):
             _LOG.warning("the queue did not end in time", extra={"facts": {"running": len(self._running)}})
-            looping.cancel()
-            await asyncio.wait({looping}, timeout=self._limits.stop_s / 4)

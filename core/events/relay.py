@@ -16,6 +16,7 @@ from pymongo.errors import InvalidOperation, PyMongoError
 
 from core.errors import Unavailable
 from core.events.deliveries import EVENTS
+from core.events.ending import ended, raise_if_cancelled
 from core.events.model import Counts, Subscription
 from core.events.queue import Queue, QueueUnavailable
 from core.events.spreading import LeaseLost, Spreading
@@ -49,13 +50,13 @@ class Relay:
         except InvalidOperation:
             _LOG.info("the client of MongoDB is closed, the relay ends")
         finally:
-            watching.cancel()
-            await asyncio.wait({watching}, timeout=_LET_GO_S)
+            await ended({watching}, within_s=_LET_GO_S)
             await self._let_go()
 
     async def _relay(self) -> None:
         failures = 0
         while True:
+            raise_if_cancelled()
             try:
                 more = await self.round()
                 failures = 0
@@ -119,6 +120,7 @@ class Relay:
         """Wake the relay at each event appended by any process; open the stream again whenever it breaks."""
         failures = 0
         while True:
+            raise_if_cancelled()
             try:
                 await self._listen()
             except InvalidOperation:
@@ -134,6 +136,7 @@ class Relay:
         async with await events.watch(only, max_await_time_ms=_AWAIT_MS) as stream:
             self._wake.set()  # what was appended while nobody listened
             while stream.alive:
+                raise_if_cancelled()
                 if await stream.try_next() is not None:
                     self._wake.set()
 
