@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import uvloop
-from pymongo.errors import PyMongoError
 
 from backends.sensor import app, feed, synthetic
 from backends.sensor.app import CannotStart, Settings
@@ -36,10 +35,6 @@ def main(argv: list[str] | None = None) -> int:
         uvloop.run(_COMMANDS[arguments.command](arguments))
     except (CannotStart, DomainError) as fault:
         print(str(fault), file=sys.stderr)
-        return 2
-    except PyMongoError as fault:
-        # Refused credentials, a bad URL: the driver's own words may quote the URL with its password.
-        print(f"MongoDB refuses the sensor backend ({type(fault).__name__}): check --mongo-url.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

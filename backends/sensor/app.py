@@ -11,7 +11,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import pymongo
 from aiohttp import web
+from pymongo.errors import PyMongoError
 
 from backends.sensor.execution import Executor
 from backends.sensor.feed import BACKFILL_H, SyntheticFeed
@@ -26,7 +28,9 @@ from core.graph import graphql_core_schema
 from core.ids import Ids
 from core.mongo import Mongo
 
+_START_S: Final = 5.0
 _DRAIN_S: Final = 1.0
+_CHECK_URL: Final = "check --mongo-url."
 _KEEPALIVE_S: Final = 75.0
 
 
@@ -58,18 +62,29 @@ class Settings:
 @contextlib.asynccontextmanager
 async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Sensors]:
     """The department's service on a prepared database. Raises: CannotStart."""
-    mongo = Mongo.connect(url=settings.mongo_url, database=settings.database, timeout_s=settings.mongo_timeout_s)
+    mongo = _connect(settings)
     try:
         sensors = Sensors(SensorStore(mongo), clock or SystemClock())
         try:
-            await sensors.store.prepare()
+            with pymongo.timeout(_START_S):
+                await sensors.store.prepare()
         except Unavailable as fault:
             raise CannotStart(
                 "The sensor backend's MongoDB does not answer: check that it runs and that --mongo-url is right."
             ) from fault
+        except PyMongoError as fault:
+            raise CannotStart(f"MongoDB refuses the sensor backend ({type(fault).__name__}): {_CHECK_URL}") from fault
         yield sensors
     finally:
         await mongo.close()
+
+
+def _connect(settings: Settings) -> Mongo:
+    try:
+        return Mongo.connect(url=settings.mongo_url, database=settings.database, timeout_s=settings.mongo_timeout_s)
+    except (PyMongoError, ValueError) as fault:
+        # The driver's own words may quote the URL with its password.
+        raise CannotStart(f"The URL of the sensor backend's MongoDB cannot be read: {_CHECK_URL}") from fault
 
 
 @contextlib.asynccontextmanager

@@ -31,7 +31,7 @@ from backends.sensor.model import registered_station
 from backends.sensor.service import Sensors
 from core import logs
 from core.clock import Clock
-from core.errors import BadInput, DomainError, Internal
+from core.errors import BadInput, DomainError, Internal, NotFound
 from core.graph import Context
 from core.ids import Ids
 from core.locale import negotiate
@@ -161,12 +161,19 @@ class SensorDoor:
             return await handler(request)
         except DomainError as refusal:
             return _refusal(request, refusal)
+        except web.HTTPNotFound:
+            return _refusal(request, NotFound(thing="path"))
         except web.HTTPException as answer:
-            return answer
+            return web.Response(status=answer.status, text=answer.text, headers=_kept(answer))
         except Exception as fault:
             incident = self.ids.new("inc")
             _LOG.error("request failed", exc_info=fault, extra={"facts": {"incident": incident}})
             return _refusal(request, Internal(incident=incident))
+
+
+def _kept(answer: web.HTTPException) -> dict[str, str]:
+    """What aiohttp's own answer says besides its text: which methods are allowed."""
+    return {name: value for name, value in answer.headers.items() if name == "Allow"}
 
 
 async def _body(request: web.Request, bytes_max: int) -> bytes:

@@ -23,7 +23,7 @@ from typing import Any, Final
 
 import pymongo
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
-from pymongo.errors import CollectionInvalid
+from pymongo.errors import OperationFailure, PyMongoError
 
 from backends.sensor.errors import WritersBusy
 from backends.sensor.model import Reading, Station
@@ -33,6 +33,7 @@ from core.mongo import Document, Mongo, answering, ensure_indexes
 LEASE_S: Final = 15
 WRITE_TIMEOUT_S: Final = 10  # shorter than the lease: no insert may outlive it
 _LEASE_POLL_S: Final = 0.02
+_NAMESPACE_EXISTS: Final = 48
 _STATIONS: Final = "stations"
 _READINGS: Final = "readings"
 _NOT_VALUES: Final = frozenset({"_id", "ts", "m"})
@@ -46,13 +47,16 @@ class SensorStore:
     async def prepare(self) -> None:
         """Make the collections and indexes that are missing. Safe to run by several processes at once."""
         async with answering():
-            with contextlib.suppress(CollectionInvalid):
-                await self.mongo.database.create_collection(
-                    _READINGS, timeseries={"timeField": "ts", "metaField": "m", "granularity": "hours"}
-                )
-            with contextlib.suppress(CollectionInvalid):
-                await self.mongo.database.create_collection(_STATIONS)
+            await self._create(_STATIONS)
+            await self._create(_READINGS, timeseries={"timeField": "ts", "metaField": "m", "granularity": "hours"})
             await ensure_indexes(self.mongo, _INDEXES)
+
+    async def _create(self, name: str, **options: Any) -> None:
+        try:
+            await self.mongo.database.create_collection(name, check_exists=False, **options)
+        except OperationFailure as fault:
+            if fault.code != _NAMESPACE_EXISTS:
+                raise
 
     async def put_stations(self, stations: Iterable[Station]) -> None:
         """Add these stations, or set what is known of them; their leases are left alone."""
@@ -125,42 +129,61 @@ class SensorStore:
         wait_s: how long to wait for other writers.
         Raises: WritersBusy, Unavailable.
         """
-        token = secrets.token_hex(8)
+        token, now = secrets.token_hex(8), asyncio.get_running_loop().time
+        give_up = now() + wait_s
         # Writers of one process queue here, in order; only writers of other processes are met in the database.
-        async with self._writing:
+        async with self._queued(wait_s):
+            deadline = await self._lease(stations, token, give_up)
             try:
-                async with asyncio.timeout(wait_s):
-                    deadline = await self._lease(stations, token)
-            except TimeoutError as fault:
-                raise WritersBusy(retry_after_s=LEASE_S) from fault
-            try:
-                with pymongo.timeout(max(deadline - asyncio.get_running_loop().time(), 0.001)):
+                with pymongo.timeout(max(deadline - now(), 0.001)):
                     yield
             finally:
                 await asyncio.shield(self._release(token, stations))
 
-    async def _lease(self, stations: Sequence[str], token: str) -> float:
-        """Take all of the stations' leases, or none and try again; returns the loop time at which writing must end."""
+    @contextlib.asynccontextmanager
+    async def _queued(self, wait_s: float) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(wait_s):
+                await self._writing.acquire()
+        except TimeoutError as fault:
+            raise WritersBusy(retry_after_s=LEASE_S) from fault
+        try:
+            yield
+        finally:
+            self._writing.release()
+
+    async def _lease(self, stations: Sequence[str], token: str, give_up: float) -> float:
+        """Take all of the stations' leases, or none and try again; returns the loop time at which writing must end.
+
+        Counts time itself: a driver call that is cancelled from outside does not always end.
+        """
         now = asyncio.get_running_loop().time
         try:
             while True:
                 started = now()
-                async with answering():
-                    taken = await self.mongo.collection(_STATIONS).update_many(
-                        {"_id": {"$in": list(stations)}, "$expr": {"$lt": ["$lease.until", "$$NOW"]}},
-                        [{"$set": {"lease": {"writer": token, "until": {"$add": ["$$NOW", LEASE_S * 1000]}}}}],
-                    )
-                if taken.modified_count == len(stations):
+                if await self._take(stations, token) == len(stations):
                     return started + WRITE_TIMEOUT_S
                 await self._release(token, stations)
+                if now() > give_up:
+                    raise WritersBusy(retry_after_s=LEASE_S)
                 await asyncio.sleep(_LEASE_POLL_S + secrets.randbelow(20) / 1000)
         except asyncio.CancelledError:
             await asyncio.shield(self._release(token, stations))
             raise
 
+    async def _take(self, stations: Sequence[str], token: str) -> int:
+        """Lease those of the stations that nobody holds; how many these are."""
+        free = {"_id": {"$in": list(stations)}, "$expr": {"$lt": ["$lease.until", "$$NOW"]}}
+        until = {"$add": ["$$NOW", LEASE_S * 1000]}
+        async with answering():
+            taken = await self.mongo.collection(_STATIONS).update_many(
+                free, [{"$set": {"lease": {"writer": token, "until": until}}}]
+            )
+        return taken.modified_count
+
     async def _release(self, token: str, stations: Sequence[str]) -> None:
         # A lease that cannot be given back ends by itself: what was written is written, so this never fails a batch.
-        with contextlib.suppress(pymongo.errors.PyMongoError), pymongo.timeout(2):
+        with contextlib.suppress(PyMongoError), pymongo.timeout(2):
             await self.mongo.collection(_STATIONS).update_many(
                 {"_id": {"$in": list(stations)}, "lease.writer": token}, {"$unset": {"lease": ""}}
             )
