@@ -27,9 +27,9 @@ from core.events.model import Limits
 _LOG = logging.getLogger(__name__)
 _TASK: Final = "deliver"
 
-# A worker renews its hold on a message four times in this span, so a killed worker's messages come back after ten
-# seconds however long a handler may take. Its row is busy for longer, so the early copy does nothing.
-_REDELIVERY: Final = timedelta(seconds=10)
+# A worker renews its hold on a message four times in this span, so a killed worker's messages come back after five
+# seconds however long a handler may take. Its row may be busy for longer: then the early copy does nothing.
+_REDELIVERY: Final = timedelta(seconds=5)
 # pydocket sleeps this long when every slot is taken: at 250 ms (its default) 32 slots cap at 128 deliveries a second.
 _CHECK: Final = timedelta(milliseconds=25)
 # Nothing is scheduled for later in Redis, so its scheduler has nothing to find; heartbeats only feed its dashboards.

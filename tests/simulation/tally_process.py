@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 
+from core import logs
 from core.clock import SystemClock
 from core.events import Backbone, Event, Limits, Subscription
 from core.mongo import Mongo, Session
@@ -32,4 +33,5 @@ async def main(mongo_url: str, database: str, redis_url: str, mode: str) -> None
 
 
 if __name__ == "__main__":
+    logs.configure()
     asyncio.run(main(*sys.argv[1:]))

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,18 +22,14 @@ from core.events import INDEXES, Outbox
 from core.ids import Ids
 from core.mongo import Mongo, Session, ensure_indexes
 from core.processes import die_with_parent
+from tests.support.waiting import until
 
 ROOT = Path(__file__).parents[2]
 PROCESS = Path(__file__).with_name("tally_process.py")
 DATABASE = "kills"
 # A transaction whose client was killed keeps its rows locked for this long (MongoDB's default is a minute).
 ORPHANED_TRANSACTION_S = 3
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 45.0) -> None:
-    async with asyncio.timeout(within_s):
-        while not await condition():  # noqa: ASYNC110 what is waited for is in a database
-            await asyncio.sleep(0.05)
+RECOVERY_S = 45.0
 
 
 @dataclass
@@ -125,14 +121,14 @@ async def test_a_worker_killed_inside_its_handler(ground: Ground) -> None:
     victim = await ground.worker("hang")
     appending = asyncio.create_task(ground.append(20))
     entered = ground.mongo.collection("entered")
-    await until(lambda: _some(entered.count_documents({})))
+    await until(lambda: _some(entered.count_documents({})), what="a handler at work")
     kill_9(victim.pid)
     await victim.wait()
     await appending
     assert await ground.tallied() == 0
 
     await ground.worker()
-    await until(ground.all_done)
+    await until(ground.all_done, what="the end of every event", deadline_s=RECOVERY_S)
     assert len(ground.acknowledged) == 20
     await ground.assert_each_once()
 
@@ -146,25 +142,25 @@ async def test_redis_killed_with_all_it_held(ground: Ground) -> None:
     await ground.worker()
     appending = asyncio.create_task(ground.append(150))
     for reached in (20, 80):
-        await until(lambda reached=reached: _some(_over(ground, reached)))
-        kill_9(ground.stores.redis.pid)
+        await until(lambda reached=reached: _over(ground, reached), what=f"{reached} handled")
+        kill_9(ground.stores.children["valkey"].pid)
     await appending
-    await until(ground.all_done)
+    await until(ground.all_done, what="the end of every event", deadline_s=RECOVERY_S)
     assert len(ground.acknowledged) == 150
     await ground.assert_each_once()
 
 
-async def _over(ground: Ground, reached: int) -> int:
-    return max(0, await ground.tallied() - reached)
+async def _over(ground: Ground, reached: int) -> bool:
+    return await ground.tallied() >= reached
 
 
 async def test_mongodb_killed_and_started_again(ground: Ground) -> None:
     await ground.worker()
     await ground.worker()
     appending = asyncio.create_task(ground.append(150))
-    await until(lambda: _some(_over(ground, 20)))
-    kill_9(ground.stores.mongo.pid)
+    await until(lambda: _over(ground, 20), what="the first twenty")
+    kill_9(ground.stores.children["mongod"].pid)
     await appending
-    await until(ground.all_done)
+    await until(ground.all_done, what="the end of every event", deadline_s=RECOVERY_S)
     assert len(ground.acknowledged) >= 100
     await ground.assert_each_once()
