@@ -2,9 +2,9 @@
 
 1. `_ordered`: each draft after what it depends on.
 2. `_without_implied`: a dependency that another one already implies is dropped.
-3. `_batched`: entity drafts that ask one subgraph become one call, each in a lane of its own, when nobody has to
-   wait longer for it. Lanes that ask the same at several paths become one lane. A lane sends only the references
-   that could be made, so what a failed subgraph takes along stays as small as without the pass.
+3. `_batched`: entity drafts that ask one subgraph side by side become one call, each in a lane of its own; so does
+   one that can wait for a later call about the same objects. Lanes that ask the same at several paths become one.
+   A lane sends only the references that could be made, so a failed subgraph takes along no more than without the pass.
 """
 
 from __future__ import annotations
@@ -44,21 +44,28 @@ def _without_implied(drafts: list[Draft]) -> list[Draft]:
 
 
 def _batched(drafts: list[Draft]) -> list[Draft]:
-    """Join each entity draft to the latest one of its subgraph that runs no later than whatever waits for it."""
-    for draft in reversed(drafts):
+    """Join each entity draft to the latest host that it may wait for."""
+    for draft in [d for d in reversed(drafts) if d.lanes]:
         levels = _levels(drafts)
-        mine = levels[draft.number]
-        deadline = min((levels[d.number] for d in drafts if draft.number in d.depends), default=1 << 30)
-        hosts = [
-            d
-            for d in drafts
-            if d is not draft and d.graph == draft.graph and d.lanes and mine <= levels[d.number] < deadline
-        ]
-        hosts = [d for d in hosts if draft.number not in _ancestors(d, drafts)]
-        if draft.lanes and hosts:
+        hosts = [d for d in drafts if _hosts(d, draft, levels, drafts)]
+        if hosts:
             _join(max(hosts, key=lambda d: levels[d.number]), draft, drafts)
             drafts = _ordered([d for d in drafts if d is not draft])
     return drafts
+
+
+def _hosts(host: Draft, guest: Draft, levels: dict[int, int], drafts: Sequence[Draft]) -> bool:
+    """Whether `guest` can be asked in `host`'s call: they run side by side, or `host` asks later of the same objects
+    and nothing waits for `guest` until then."""
+    if host is guest or host.graph != guest.graph or not host.lanes:
+        return False
+    mine, theirs = levels[guest.number], levels[host.number]
+    if theirs == mine:
+        return True
+    awaited = min((levels[d.number] for d in drafts if guest.number in d.depends), default=theirs + 1)
+    paths = {stop.path for lane in host.lanes for stop in lane.stops}
+    same = all(stop.path in paths for lane in guest.lanes for stop in lane.stops)
+    return mine < theirs < awaited and same and guest.number not in _ancestors(host, drafts)
 
 
 def _levels(drafts: Sequence[Draft]) -> dict[int, int]:
