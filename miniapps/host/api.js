@@ -31,11 +31,6 @@ export class CityError extends Error {
 /** @typedef {{ message: string, path?: (string | number)[], extensions?: { code?: string } & Record<string, unknown> }} GraphError */
 /** @template T @typedef {{ data: T, errors: GraphError[] }} Answer */
 
-let offsetMs = 0;
-
-/** The city's clock as this device best knows it: a phone may be minutes wrong, a code lives one minute. */
-export const cityNow = () => Date.now() + offsetMs;
-
 /**
  * Ask as the person who is signed in.
  * @template T
@@ -84,16 +79,16 @@ async function renew(stale) {
     session.dropAccess();
     const kept = session.kept();
     if (!kept) throw new CityError(SIGNED_OUT, "");
+    const askedAt = Date.now();
     const answer = await post(REFRESH, { refreshToken: kept.refreshToken }, {});
     if (ENDED.has(codeOf(answer))) session.forget();
     const { data } = settle(answer);
-    session.keep(data.refreshSession, cityNow());
+    session.keep(data.refreshSession, askedAt);
     return data.refreshSession.accessToken;
   });
 }
 
 async function post(document, variables, { token, signal }) {
-  const sentAt = Date.now();
   let response;
   try {
     response = await fetch("/graphql", {
@@ -104,7 +99,6 @@ async function post(document, variables, { token, signal }) {
       credentials: "same-origin",
       cache: "no-store",
     });
-    readClock(response.headers.get("Date"), sentAt);
     return await body(response);
   } catch (cause) {
     throw transportError(cause, signal);
@@ -146,9 +140,3 @@ function headers(token) {
 }
 
 const operationName = (document) => /(?:query|mutation)\s+(\w+)/.exec(document)?.[1];
-
-/** HTTP dates have whole seconds: take the middle of the second, and the middle of the round trip. */
-function readClock(date, sentAt) {
-  const stamp = date ? Date.parse(date) : NaN;
-  if (!Number.isNaN(stamp)) offsetMs = stamp + 500 - (sentAt + Date.now()) / 2;
-}

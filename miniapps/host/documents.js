@@ -2,9 +2,9 @@
 
 const SCAN = `id at purpose purposeLabel scanner { organisation badge }`;
 const SEEN = `id at purpose purposeLabel codeIssuedAt person { maskedName realNameLevel }`;
-const TOKENS = `accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session { id audience }`;
+const TOKENS = `accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session { id audience lastSeenAt }`;
 const SESSIONS = `sessions(first: 20, after: $after) {
-  nodes { id deviceName createdAt lastSeenAt current }
+  nodes { id deviceName createdAt lastSeenAt current revokedAt }
   pageInfo { hasNextPage endCursor }
 }`;
 
@@ -31,7 +31,7 @@ export const HOME = `query Home {
       }
     }
     scans(first: 1) { nodes { ${SCAN} } }
-    sessions(first: 20) { nodes { id } pageInfo { hasNextPage } }
+    sessions(first: 20) { nodes { id revokedAt } pageInfo { hasNextPage } }
   }
 }`;
 

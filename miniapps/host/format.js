@@ -1,8 +1,8 @@
 /** Times as people say them: relative when near, absolute when it matters, always in the city's zone. */
 
-import { cityNow } from "./api.js";
 import { t } from "./i18n.js";
 import { prefs } from "./prefs.js";
+import { cityNow } from "./session.js";
 
 const ZONE = "Asia/Shanghai";
 const MINUTE = 60_000;

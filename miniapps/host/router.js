@@ -64,7 +64,7 @@ function show(focus) {
   const main = frame(view, path);
   view.enter({ main, signal, go, again: redraw });
   scrollTo(0, y);
-  if (focus) main.querySelector("h1")?.focus({ preventScroll: true });
+  if (focus) (main.querySelector("h1") ?? main).focus({ preventScroll: true });
 }
 
 function allowed(view) {

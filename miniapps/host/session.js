@@ -14,6 +14,7 @@ const LOCK = "citytong.refresh";
 
 /** @type {{ token: string, until: number } | null} */
 let access = null;
+let offsetMs = 0;
 const watchers = new Set();
 
 /** @returns {Kept | null} */
@@ -31,11 +32,28 @@ export const audience = () => kept()?.audience ?? null;
 /** The access token if it still has ten seconds to live. */
 export const accessToken = () => (access && access.until - Date.now() > 10_000 ? access.token : null);
 
-/** @param {{ accessToken: string, accessTokenExpiresAt: string, refreshToken: string, session: { audience: Audience } }} result @param {number} now  the city's clock */
-export function keep(result, now) {
-  access = { token: result.accessToken, until: Date.now() + (Date.parse(result.accessTokenExpiresAt) - now) };
+/**
+ * @typedef {{
+ *   accessToken: string, accessTokenExpiresAt: string, refreshToken: string,
+ *   session: { audience: Audience, lastSeenAt: string },
+ * }} SignInResult
+ */
+
+/**
+ * Keep what the city gave. The session was last seen at the very moment that these tokens were made, so the same
+ * answer tells what time it is in the city: a phone may be minutes wrong, and a token lives ten.
+ * @param {SignInResult} result
+ * @param {number} askedAt  this device's clock when the question left
+ */
+export function keep(result, askedAt) {
+  const made = Date.parse(result.session.lastSeenAt);
+  offsetMs = made - (askedAt + Date.now()) / 2;
+  access = { token: result.accessToken, until: askedAt + (Date.parse(result.accessTokenExpiresAt) - made) };
   localStorage.setItem(KEY, JSON.stringify({ refreshToken: result.refreshToken, audience: result.session.audience }));
 }
+
+/** The city's clock, as well as this device knows it. */
+export const cityNow = () => Date.now() + offsetMs;
 
 export function dropAccess() {
   access = null;

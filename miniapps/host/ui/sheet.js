@@ -23,6 +23,7 @@ export function openSheet({ title, body, actions, kind = "plain", onclose }) {
       { "aria-labelledby": id, "data-testid": "sheet" },
       h("div.sheet-body", null, h("h2", { id, tabindex: "-1", autofocus: true }, title), body),
       h("div.sheet-actions", null, actions ?? closeButton(t("sheet.close"))),
+      h("div.announce.unseen", { role: "status" }),
     )
   );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());

@@ -45,6 +45,7 @@ export async function verdict({ text, purpose, signal, again, done }) {
     accept(body, scanCityCode);
   } catch (error) {
     refuse(body, error);
+    fill(nextButton, t("verdict.again"));
   } finally {
     clearTimeout(waiting);
   }

@@ -3,13 +3,14 @@
  * (seconds left). It renews itself before it ends; when nobody looks it rests; without a line it says so.
  */
 
-import { ask, cityNow } from "../api.js";
+import { ask } from "../api.js";
 import { fill, h } from "../dom.js";
 import { CODE } from "../documents.js";
 import { clockSeconds, when } from "../format.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { qrPicture } from "../qr.js";
+import { cityNow } from "../session.js";
 import { announce } from "../ui/announce.js";
 import { band } from "../ui/band.js";
 import { icon } from "../ui/icons.js";
@@ -46,15 +47,16 @@ function codeHolder(screen) {
   let nextTryAt = 0;
   let asking = false;
 
-  const leftS = () => (endsAt - cityNow()) / 1000;
+  const leftS = () => (endsAt - Date.now()) / 1000;
 
   async function renew() {
     if (asking || screen.signal.aborted) return;
     asking = true;
     try {
+      const askedAt = Date.now();
       const { data, errors } = await ask(CODE, {}, screen);
       if (!data.me.cityCode) throw Object.assign(new Error(), { code: errors[0]?.extensions?.code, extensions: errors[0]?.extensions });
-      accept(data.me);
+      accept(data.me, askedAt);
     } catch (error) {
       if (!screen.signal.aborted) refuse(error);
     } finally {
@@ -62,9 +64,9 @@ function codeHolder(screen) {
     }
   }
 
-  function accept(me) {
+  function accept(me, askedAt) {
     lifetimeS = me.cityCode.lifetimeS;
-    endsAt = Math.min(Date.parse(me.cityCode.expiresAt), cityNow() + lifetimeS * 1000);
+    endsAt = askedAt + lifetimeS * 1000; // it was made after we asked, so it lives a little longer than this
     face.show(me);
     if (!face.el.isConnected) {
       fill(screen.main, heading(), face.el, face.below);
@@ -75,7 +77,7 @@ function codeHolder(screen) {
   }
 
   function refuse(error) {
-    nextTryAt = cityNow() + TRY_AGAIN_S * 1000;
+    nextTryAt = Date.now() + TRY_AGAIN_S * 1000;
     if (!face.el.isConnected) return fill(screen.main, heading(), problem(error, renew));
     if (leftS() <= 0) face.end(error, renew);
     else face.late(Math.ceil(leftS()));
@@ -86,7 +88,7 @@ function codeHolder(screen) {
     const left = leftS();
     face.left(left, lifetimeS);
     if (left <= 0) face.end({ code: navigator.onLine ? "CLIENT_UNREACHABLE" : "CLIENT_OFFLINE" }, renew);
-    if (left <= RENEW_AT_S && !document.hidden && cityNow() >= nextTryAt) renew();
+    if (left <= RENEW_AT_S && !document.hidden && Date.now() >= nextTryAt) renew();
   }
 
   const timer = setInterval(tick, 1000);

@@ -1,13 +1,12 @@
 /** The officer's desk: say what for, read the code, see what the city answers. Only the city can tell a true code. */
 
-import { ask } from "../api.js";
+import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { DESK } from "../documents.js";
 import { clock } from "../format.js";
 import { t } from "../i18n.js";
 import { choices, empty, moreButton } from "../ui/list.js";
 import { load, missingPart, problem } from "../ui/load.js";
-import { missing } from "../api.js";
 import { reader } from "../ui/reader.js";
 import { skeleton } from "../ui/skeleton.js";
 import { verdict } from "../ui/verdict.js";
@@ -69,7 +68,7 @@ function tallies(counts, failed, screen) {
     { "data-testid": "tallies" },
     h("h2.section", null, t("desk.today")),
     h("p.tally-sum.figures", null, h("b", null, sum), " ", t("desk.scans", { n: sum })),
-    h("ul.tally-list", null, counts.map((tally) => h("li", { "data-purpose": tally.purpose }, tally.purposeLabel, " ", h("b.figures", null, tally.count)))),
+    h("ul.tally-list", null, counts.filter((tally) => tally.count).map((tally) => h("li", { "data-purpose": tally.purpose }, tally.purposeLabel, " ", h("b.figures", null, tally.count)))),
   );
 }
 

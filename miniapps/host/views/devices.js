@@ -44,18 +44,16 @@ function list(screen, first) {
 }
 
 function deviceRow(session, foot) {
-  const row = h(
-    "li.device",
-    { "data-testid": "device" },
-    h(
-      "div",
-      null,
-      h("p.device-name", null, session.deviceName),
-      h("p.device-fact", null, session.current ? t("devices.current") : t("devices.seen", { when: when(session.lastSeenAt) })),
-    ),
-    session.current ? null : h("button.second", { type: "button", "aria-label": t("devices.end.named", { name: session.deviceName }), onclick: () => end(session, row, foot) }, t("devices.end")),
-  );
-  return row;
+  const row = h("li.device", { "data-testid": "device", "data-ended": Boolean(session.revokedAt) });
+  const live = !session.revokedAt && !session.current;
+  const endButton = () =>
+    h("button.second", { type: "button", "aria-label": t("devices.end.named", { name: session.deviceName }), onclick: () => end(session, row, foot) }, t("devices.end"));
+  return fill(row, h("div", null, h("p.device-name", null, session.deviceName), h("p.device-fact", null, stateOf(session))), live ? endButton() : null);
+}
+
+function stateOf(session) {
+  if (session.revokedAt) return t("devices.over", { when: when(session.revokedAt) });
+  return session.current ? t("devices.current") : t("devices.seen", { when: when(session.lastSeenAt) });
 }
 
 async function end(session, row, foot) {
@@ -67,9 +65,9 @@ async function end(session, row, foot) {
   });
   if (!sure) return;
   try {
-    await whole(ask(REVOKE, { id: session.id }));
+    const { revokeSession: ended } = await whole(ask(REVOKE, { id: session.id }));
     forgetAnswers();
-    row.remove();
+    row.replaceWith(deviceRow({ ...session, ...ended }, foot));
     announce(t("devices.ended", { name: session.deviceName }));
   } catch (error) {
     fill(foot, problem(error));

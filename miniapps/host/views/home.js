@@ -1,10 +1,11 @@
 /** Home: who you are, your air, the one thing that matters, what you use. Then nothing. */
 
-import { ask, cityNow, missing } from "../api.js";
+import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { HOME } from "../documents.js";
 import { cityHour, clock, partOfDay, today, when } from "../format.js";
 import { t } from "../i18n.js";
+import { cityNow } from "../session.js";
 import { horizon } from "../ui/horizon.js";
 import { airShape, icon } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
@@ -38,19 +39,18 @@ const greeting = (me) =>
 function matters(me) {
   const [scan] = me.scans?.nodes ?? [];
   const air = me.homeDistrict?.airQuality;
-  if (!me.homeDistrict) return matter("/me/district", t("home.matters.district"));
   if (air?.aqi > HEAVY) return matter(null, t("home.matters.air", { category: air.categoryLabel }));
   if (scan && cityNow() - Date.parse(scan.at) < DAY_MS) {
     return matter("/scans", t("home.matters.scan", { when: when(scan.at), who: scan.scanner.organisation, why: scan.purposeLabel }));
   }
-  return matter(null, t("home.matters.nothing"));
+  return matter(null, t(me.homeDistrict ? "home.matters.nothing" : "home.matters.district"));
 }
 
 const matter = (to, words) => (to ? h("a.matter", { href: `#${to}`, "data-testid": "matter" }, h("span", null, words), icon("next")) : h("p.matter", { "data-testid": "matter" }, words));
 
 function air(me, errors, screen) {
   const district = me.homeDistrict;
-  if (!district) return null;
+  if (!district) return noAir();
   const failed = missing(errors, "me", "homeDistrict", "airQuality");
   return h(
     "section.air",
@@ -60,6 +60,15 @@ function air(me, errors, screen) {
     horizon({ aqi: district.airQuality?.aqi ?? null, hour: cityHour() }),
   );
 }
+
+const noAir = () =>
+  h(
+    "section.air",
+    { "aria-labelledby": "air", "data-testid": "air" },
+    h("h2", { id: "air" }, t("home.air.choose")),
+    h("p.air-none", null, h("a.second", { href: "#/me/district" }, t("home.air.choose.do"))),
+    horizon({ aqi: null, hour: cityHour() }),
+  );
 
 const airNow = (air) => [
   h(
@@ -82,7 +91,7 @@ const facts = (air) => [
 /** What this person can do here today, each with a live fact. Laid as bricks. */
 function services(me) {
   const [scan] = me.scans?.nodes ?? [];
-  const devices = me.sessions ? `${me.sessions.nodes.length}${me.sessions.pageInfo.hasNextPage ? "+" : ""}` : "";
+  const devices = me.sessions ? `${me.sessions.nodes.filter((session) => !session.revokedAt).length}${me.sessions.pageInfo.hasNextPage ? "+" : ""}` : "";
   return h(
     "section",
     { "aria-labelledby": "services" },

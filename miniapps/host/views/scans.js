@@ -1,6 +1,6 @@
 /** Who scanned my code, when and why: every showing is on record, and the record is mine. */
 
-import { ask } from "../api.js";
+import { ask, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { SCANS } from "../documents.js";
 import { clock, dayName } from "../format.js";
@@ -19,11 +19,13 @@ function enter(screen) {
   return load(region, {
     key: "scans",
     signal: screen.signal,
-    ask: () => ask(SCANS, { after: null }, screen),
+    ask: async () => ({ data: await whole(page(screen, null)), errors: [] }),
     skeleton: () => skeleton("short", "row", "row", "row"),
     show: ({ data }) => list(screen, data.me.scans),
   });
 }
+
+const page = (screen, after) => ask(SCANS, { after }, screen);
 
 function list(screen, { nodes, pageInfo }) {
   if (!nodes.length) return empty(t("scans.none"), t("scans.none.hint"));
@@ -35,8 +37,7 @@ function list(screen, { nodes, pageInfo }) {
   };
   const next = async (after) => {
     try {
-      const { data } = await ask(SCANS, { after }, screen);
-      add(data.me.scans);
+      add((await whole(page(screen, after))).me.scans);
     } catch (error) {
       if (!screen.signal.aborted) fill(foot, problem(error, () => next(after)));
     }

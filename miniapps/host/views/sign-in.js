@@ -1,6 +1,6 @@
 /** Signing in: a phone number, then the code that was sent to it. No password to remember. */
 
-import { askOpenly, cityNow, CityError, whole } from "../api.js";
+import { askOpenly, CityError, whole } from "../api.js";
 import { DEMO_ACCOUNTS, demoCode, isDemo } from "../demo.js";
 import { fill, h } from "../dom.js";
 import { REQUEST_CODE, SIGN_IN, SIGN_IN_RULES } from "../documents.js";
@@ -124,7 +124,7 @@ async function askCode(screen, draft, sent) {
   );
   input.addEventListener("input", () => input.value.length === length && submit());
   input.focus();
-  demoCode(draft.phone).then((code) => code && fill(demo, demoFill(code, input)));
+  demoCode(draft.phone, sent.expiresAt, screen.signal).then((code) => code && fill(demo, demoFill(code, input)));
 }
 
 /** One input, drawn as cells: paste, autofill and screen readers see a single field. */
@@ -148,9 +148,10 @@ function codeInput(length) {
 async function finish(draft, code, input, trouble) {
   fill(trouble);
   try {
+    const askedAt = Date.now();
     const asked = askOpenly(SIGN_IN, { input: { ...draft, code, deviceId: deviceId(), deviceName: deviceName() } });
     const { signIn: result } = await whole(asked);
-    keep(result, cityNow());
+    keep(result, askedAt);
     location.hash = startPath();
   } catch (error) {
     input.value = "";
