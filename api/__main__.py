@@ -18,12 +18,12 @@ from typing import Any
 import orjson
 import uvloop
 
-from api.app import City, open_city
+from api.app import City, CityUnavailable, open_city
 from api.composition import CompositionFailed, write_supergraph
 from api.documents import write_documents
 from api.explain import explain
-from api.machine import machine
-from api.serving import CityUnavailable, listening
+from api.machine import STAND_INS, machine
+from api.serving import bound, listening
 from api.settings import Settings, SettingsError
 from core import logs
 from core.embedded import EmbeddedUnavailable
@@ -84,6 +84,9 @@ async def _serve(arguments: argparse.Namespace) -> int:
     async with AsyncExitStack() as stack:
         stop = _stop_signal()
         env = _environment(arguments)
+        early = Settings.from_env({**STAND_INS, **env} if arguments.embedded else env)
+        held = bound(host=early.host, port=early.port)
+        stack.callback(held.close)
         if arguments.embedded:
             say("Starting MongoDB, Valkey and the sensor backend …")
             running = await stack.enter_async_context(
@@ -100,7 +103,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
             say("Loading demo data (once) …")
             await city.load_demo()
         await stack.enter_async_context(city.working())
-        address = await stack.enter_async_context(listening(city, host=settings.host, port=settings.port))
+        address = await stack.enter_async_context(listening(city, held))
         _tell(address, pids, welcome=arguments.welcome, demo=settings.demo)
         await stop.wait()
         say("Stopping …")

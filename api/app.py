@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -40,6 +41,7 @@ from api.web.metrics import Metrics
 from core import redis as core_redis
 from core.clock import Clock, SystemClock
 from core.crypto import FieldCipher
+from core.errors import Unavailable
 from core.events import Backbone, Backlog, DeadLetters, Limits, Outbox, Subscription
 from core.graph import graphql_core_schema
 from core.ids import Ids
@@ -47,6 +49,7 @@ from core.keys import Algorithm, KeyRing
 from core.mongo import Mongo
 from core.principal import Principal
 from core.redis import Redis
+from core.tasks import going_on
 from identity.codes import SignInCodes
 from identity.demo import DEMO_LIMITS, load_demo
 from identity.limits import STANDARD_LIMITS
@@ -62,6 +65,10 @@ _AUDIENCE: Final = "citytong"
 # Longer than anything a key signs lives, and than a process goes without looking at its ring.
 _KEY_OVERLAP: Final = timedelta(hours=1)
 _KEYS_RELOADED_EVERY_S: Final = 60.0
+
+
+class CityUnavailable(Exception):
+    """The city cannot be opened here. The message is one sentence that says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +136,14 @@ class City:
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
         """Deliver events, learn of revocations and of new keys, while inside."""
-        tasks = [
-            asyncio.create_task(self.backbone.run(), name="events"),
-            asyncio.create_task(self.identity.revocations.run(), name="revocations"),
-            asyncio.create_task(_reload_keys(self.key_rings), name="keys"),
-        ]
-        try:
+        async with going_on(
+            {
+                "events": self.backbone.run,
+                "revocations": self.identity.revocations.run,
+                "keys": partial(_reload_keys, self.key_rings),
+            }
+        ):
             yield
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
 
     async def close(self) -> None:
         await self.http.close()
@@ -147,17 +151,25 @@ class City:
 
 
 async def open_city(settings: Settings, *, clock: Clock | None = None) -> City:
-    """Connect, assemble, and make what must exist. Raises: Unavailable when MongoDB or Redis does not answer."""
+    """Connect, assemble, and make what must exist. Raises: CityUnavailable when MongoDB or Redis does not answer."""
     ground = _Ground.connect(settings, clock or SystemClock())
     http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
-        await ground.mongo.ping()
-        await core_redis.ping(ground.redis)
+        await answering("MongoDB", "TONG_MONGO_URL", ground.mongo.ping())
+        await answering("Redis", "TONG_REDIS_URL", core_redis.ping(ground.redis))
         return await _assemble(ground, http)
     except BaseException:
         await http.close()
         await ground.close()
         raise
+
+
+async def answering(store: str, setting: str, probe: Awaitable[None]) -> None:
+    """Raises: CityUnavailable, which names the setting, when `probe` says that the store is not there."""
+    try:
+        await probe
+    except Unavailable as fault:
+        raise CityUnavailable(f"{store} does not answer. Check that it runs, and that {setting} is right.") from fault
 
 
 async def _assemble(ground: _Ground, http: aiohttp.ClientSession) -> City:

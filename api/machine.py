@@ -19,11 +19,21 @@ from typing import Final
 
 import aiohttp
 
+from api.app import answering
 from core import embedded
+from core import redis as core_redis
 from core.crypto import MASTER_KEY_BYTES
+from core.mongo import Mongo
 from core.processes import Child
 
+# What the embedded servers will bring, so that every other setting is checked before they are started.
+STAND_INS: Final[Mapping[str, str]] = {
+    "TONG_MONGO_URL": "mongodb://embedded/",
+    "TONG_REDIS_URL": "redis://embedded/",
+    "TONG_MASTER_KEY": base64.b64encode(bytes(MASTER_KEY_BYTES)).decode(),
+}
 _POLL_S: Final = 0.05
+_NAMED_TIMEOUT_S: Final = 5.0
 
 
 @dataclass(slots=True)
@@ -46,8 +56,9 @@ async def machine(*, folder: Path, env: Mapping[str, str], demo: bool) -> AsyncI
     """Start what `env` does not already name, under `folder`; end it on leaving.
 
     A server named by TONG_MONGO_URL, TONG_REDIS_URL or TONG_SUBGRAPHS is used as it is.
-    Raises: EmbeddedUnavailable, ChildFailed: one sentence each.
+    Raises: CityUnavailable, EmbeddedUnavailable, ChildFailed: one sentence each.
     """
+    await _named_stores_answer(env)
     running = Machine(env=dict(env))
     async with AsyncExitStack() as stack:
         stores = await embedded.start(folder, mongo="TONG_MONGO_URL" not in env, redis="TONG_REDIS_URL" not in env)
@@ -58,6 +69,19 @@ async def machine(*, folder: Path, env: Mapping[str, str], demo: bool) -> AsyncI
         if "sensor=" not in env.get("TONG_SUBGRAPHS", ""):
             await _start_sensor(running, stack, folder=folder, demo=demo)
         yield running
+
+
+async def _named_stores_answer(env: Mapping[str, str]) -> None:
+    """A store that is named and not there is said before anything is started."""
+    if url := env.get("TONG_MONGO_URL"):
+        mongo = Mongo.connect(url=url, database="admin", timeout_s=_NAMED_TIMEOUT_S)
+        try:
+            await answering("MongoDB", "TONG_MONGO_URL", mongo.ping())
+        finally:
+            await mongo.close()
+    if url := env.get("TONG_REDIS_URL"):
+        async with core_redis.connect(url=url) as redis:
+            await answering("Redis", "TONG_REDIS_URL", core_redis.ping(redis))
 
 
 async def _start_sensor(running: Machine, stack: AsyncExitStack, *, folder: Path, demo: bool) -> None:

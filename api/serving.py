@@ -3,37 +3,45 @@
 from __future__ import annotations
 
 import errno
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Final
 
 from aiohttp import web
 
-from api.app import City, door
+from api.app import City, CityUnavailable, door
 
 _SHUTDOWN_S: Final = 3.0
+_WAITING_MAX: Final = 1024
 
 
-class CityUnavailable(Exception):
-    """The city cannot be opened here. The message is one sentence that says what to do."""
+def bound(*, host: str, port: int) -> socket.socket:
+    """A socket that holds `host:port` (0: a free one), so that a taken port is known before anything is started.
+
+    Raises: CityUnavailable when the port is taken or not ours to take.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    held = socket.socket(family, socket.SOCK_STREAM)
+    held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        held.bind((host, port))
+        held.listen(_WAITING_MAX)
+    except OSError as fault:
+        held.close()
+        raise CityUnavailable(_sentence(fault, host, port)) from fault
+    return held
 
 
 @asynccontextmanager
-async def listening(city: City, *, host: str, port: int) -> AsyncIterator[str]:
-    """Answer on `host:port` (0: a free one) while inside; yields the base URL.
-
-    Requests under way get 3 s to end. Raises: CityUnavailable when the port is taken or not ours to take.
-    """
+async def listening(city: City, held: socket.socket) -> AsyncIterator[str]:
+    """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end."""
     runner = web.AppRunner(door(city), access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
     await runner.setup()
     try:
-        site = web.TCPSite(runner, host, port)
-        try:
-            await site.start()
-        except OSError as fault:
-            raise CityUnavailable(_sentence(fault, host, port)) from fault
-        bound = runner.addresses[0]
-        yield f"http://{host if host != '0.0.0.0' else '127.0.0.1'}:{bound[1]}"
+        await web.SockSite(runner, held).start()
+        host, port = held.getsockname()[:2]
+        yield f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
     finally:
         await runner.cleanup()
 

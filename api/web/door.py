@@ -77,6 +77,7 @@ def _around(metrics: Metrics) -> Middleware:
         metrics.requests.labels(route, str(response.status)).inc()
         metrics.seconds.labels(route).observe(seconds)
         response.headers["X-Request-Id"] = request_id
+        response.headers["Server"] = "CityTong"
         for name, value in _SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         if request.path.startswith("/graphiql"):

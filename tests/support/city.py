@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from api.app import City, open_city
-from api.serving import listening
+from api.serving import bound, listening
 from api.settings import Settings
 from backends.sensor import app as sensor_app
 from backends.sensor.feed import SyntheticFeed
@@ -121,7 +121,7 @@ async def open_demo_city(told: Settings, clock: Clock) -> AsyncIterator[OpenCity
         await city.load_demo()
         async with (
             city.working(),
-            listening(city, host="127.0.0.1", port=0) as base,
+            listening(city, bound(host="127.0.0.1", port=0)) as base,
             aiohttp.ClientSession() as http,
         ):
             yield OpenCity(base, city, clock, http)

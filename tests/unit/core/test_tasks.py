@@ -1,0 +1,49 @@
+"""Background work: started again when it fails, ended even when it swallows a cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from core import tasks
+from core.tasks import going_on
+
+
+async def test_work_that_fails_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "_PAUSE_AFTER_FAILURE_S", 0)
+    starts = 0
+    third = asyncio.Event()
+
+    async def work() -> None:
+        nonlocal starts
+        starts += 1
+        if starts < 3:
+            raise ValueError("a surprise")
+        third.set()
+        await asyncio.Event().wait()
+
+    async with going_on({"work": work}):
+        await asyncio.wait_for(third.wait(), 5)
+    assert starts == 3
+
+
+async def test_work_that_swallows_a_cancellation_ends_all_the_same() -> None:
+    swallowed = 0
+
+    async def stubborn() -> None:
+        nonlocal swallowed
+        while True:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                swallowed += 1
+                if swallowed == 3:
+                    raise
+
+    async def leave() -> None:
+        async with going_on({"stubborn": stubborn}):
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(leave(), 10)
+    assert swallowed == 3
