@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final, TypeVar
 
 from pymongo import ASCENDING, ReturnDocument, UpdateOne
@@ -38,6 +38,7 @@ class Spreading:
     clock: Clock
     limits: Limits
     term: int = field(default=0, init=False)
+    _renew_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
     _settled_to: str = field(default="", init=False)
 
     async def register(self, subscriptions: Iterable[Subscription]) -> None:
@@ -51,10 +52,12 @@ class Spreading:
             await self.mongo.collection(SUBSCRIPTIONS).bulk_write(writes, ordered=False)
 
     async def hold(self) -> bool:
-        """Renew the lease, or take it when it is free; True while it is held."""
+        """Renew the lease when it is time to, or take it when it is free; True while it is held."""
         now = self.clock.now()
+        if self.term and now < self._renew_at:
+            return True
         leases = self.mongo.collection(LEASES)
-        until = {"until": now + timedelta(seconds=self.limits.lease_s)}
+        until = self._until(now)
         if self.term:
             renewed = await leases.update_one({**_LEASE, "term": self.term}, {"$set": until})
             self.term = self.term if renewed.matched_count else 0
@@ -158,6 +161,11 @@ class Spreading:
             found.setdefault(row["event"], []).append(row["_id"])
         return found
 
+    def _until(self, now: datetime) -> Document:
+        """The lease's new end; a third of it later it is renewed, unless a transaction has done so meanwhile."""
+        self._renew_at = now + timedelta(seconds=self.limits.lease_s / 3)
+        return {"until": now + timedelta(seconds=self.limits.lease_s)}
+
     def _lapsed(self) -> datetime:
         return self.clock.now() - timedelta(seconds=self.limits.lapse_s)
 
@@ -178,11 +186,12 @@ class Spreading:
         """Run `work` in a transaction that fails when the lease is another relay's by now."""
 
         async def write(session: Session) -> R:
-            until = {"until": self.clock.now() + timedelta(seconds=self.limits.lease_s)}
+            until = self._until(self.clock.now())
             held = await self.mongo.collection(LEASES).update_one(
                 {**_LEASE, "term": self.term}, {"$set": until}, session=session
             )
             if not held.matched_count:
+                self.term = 0
                 raise LeaseLost()
             return await work(session)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -25,19 +25,18 @@ from core.events import (
     Outbox,
     Subscription,
 )
+from core.events.deliveries import Deliveries
+from core.events.queue import Queue
+from core.events.relay import Relay
+from core.events.spreading import LeaseLost, Spreading
+from core.events.worker import Delivering
 from core.ids import Ids
 from core.mongo import Mongo, Session
 from core.paging import PageRequest
 from core.redis import Redis
+from tests.support.waiting import until
 
 QUICK = Limits(poll_s=0.05, tries_max=3, retry_base_s=10, retry_cap_s=60, stop_s=1.0)
-
-
-async def until(condition: Callable[[], Awaitable[bool]], *, within_s: float = 10.0) -> None:
-    """Poll until it holds; fail when the time is up."""
-    async with asyncio.timeout(within_s):
-        while not await condition():  # noqa: ASYNC110 what is waited for is in a database
-            await asyncio.sleep(0.01)
 
 
 class City:
@@ -48,13 +47,13 @@ class City:
         self.clock = clock
         self.outbox = Outbox(mongo, ids, clock)
         self.dead_letters = DeadLetters(mongo, clock)
-        self._redis_url = redis_url
+        self.redis_url = redis_url
         self._stack = stack
 
     def backbone(self, *subscriptions: Subscription, limits: Limits = QUICK) -> Backbone:
         return Backbone(
             mongo=self.mongo,
-            redis_url=self._redis_url,
+            redis_url=self.redis_url,
             clock=self.clock,
             subscriptions=subscriptions,
             limits=limits,
@@ -143,7 +142,7 @@ async def test_each_handler_of_an_event_runs_once(city: City) -> None:
 
     counts = await city.start(counting(city), Subscription(event="gate.opened", handler="gate.hear", after=hear))
     (event,) = await city.append("gate.opened", gate=7)
-    await until(city.quiet)
+    await until(city.quiet, what="the end of every delivery")
 
     assert await city.tally("gate.opened") == 1
     assert heard == [event] and heard[0].payload == {"gate": 7}
@@ -167,7 +166,7 @@ async def test_a_handler_that_raises_leaves_none_of_its_writes(city: City) -> No
 
     counts = await city.start(Subscription(event="gate.opened", handler="gate.count", within=write_then_fail))
     await city.append("gate.opened")
-    await until(lambda: _is(counts, retried=1))
+    await until(lambda: _is(counts, retried=1), what="a failed try")
     assert await city.tally("gate.opened") == 0
 
 
@@ -175,29 +174,34 @@ async def _is(counts: Counts, **expected: int) -> bool:
     return all(getattr(counts, name) == value for name, value in expected.items())
 
 
-async def test_two_processes_and_duplicate_deliveries_take_effect_once(city: City) -> None:
+async def test_two_processes_and_a_queue_filled_again_and_again_take_effect_once(city: City) -> None:
     deliveries = city.mongo.collection("event_deliveries")
-    backbone = city.backbone(counting(city))
-    async with running(backbone), running(city.backbone(counting(city))):
+    async with running(city.backbone(counting(city))), running(city.backbone(counting(city))):
         await city.append(*["gate.opened"] * 50)
-        await until(lambda: _is(backbone.counts, spread=50) if backbone.counts.spread else _true())
-        for _ in range(20):  # the relay hands over again whatever is still open, as after a lost queue
+        for _ in range(20):  # whatever is open is due at once, as after a lost queue
             await deliveries.update_many({"next_at": {"$exists": True}}, {"$set": {"next_at": city.clock.now()}})
-        await until(city.quiet)
+        await until(city.quiet, what="the end of every delivery")
     assert await city.tally("gate.opened") == 50
 
 
-async def _true() -> bool:
-    return True
+async def test_one_delivery_given_to_two_workers_ten_times_at_once_takes_effect_once(city: City) -> None:
+    spreading = Spreading(city.mongo, city.clock, QUICK)
+    await spreading.register([counting(city)])
+    await city.append("gate.opened")
+    assert await spreading.hold() is True
+    _, (id_,) = await spreading.spread()
+    handlers = {"gate.count": Subscription(event="gate.opened", handler="gate.count", within=city.count, at_once=10)}
+    workers = [Delivering(Deliveries(city.mongo, city.clock, QUICK), handlers, Counts(), lambda: 1.0) for _ in range(2)]
+    await asyncio.gather(*(worker.deliver(id_) for worker in workers for _ in range(10)))
+    assert await city.tally("gate.opened") == 1
+    assert sum(worker.counts.done for worker in workers) == 1
 
 
 async def test_a_delivery_done_meanwhile_does_not_run_again(city: City) -> None:
     """The once-only mark itself: one claim taken for dead, a second one that finishes, the first one waking up."""
-    from core.events.deliveries import Deliveries
-
     (event,) = await city.append("gate.opened")
     async with running(city.backbone(counting(city))):
-        await until(city.quiet)
+        await until(city.quiet, what="the end of every delivery")
     await city.mongo.collection("event_deliveries").update_one(
         {}, {"$set": {"next_at": city.clock.now()}, "$unset": {"done_at": "", "expires_at": ""}}
     )
@@ -224,11 +228,11 @@ async def test_a_failing_handler_is_tried_again_after_doubling_pauses(city: City
     counts = await city.start(Subscription(event="gate.opened", handler="gate.ring", after=handler))
     await city.append("gate.opened")
     for tries, pause_s in ((1, 10), (2, 20)):
-        await until(lambda tries=tries: _is(counts, retried=tries))
+        await until(lambda tries=tries: _is(counts, retried=tries), what="a failed try")
         (row,) = await city.rows("event_deliveries")
         assert (row["next_at"] - city.clock.now()).total_seconds() == pause_s
         city.clock.advance(seconds=pause_s)
-    await until(city.quiet)
+    await until(city.quiet, what="the end of every delivery")
     assert handler.calls == 3
     assert (counts.done, counts.dead) == (1, 0)
 
@@ -238,9 +242,9 @@ async def test_used_up_tries_make_a_dead_letter_that_can_be_replayed(city: City)
     counts = await city.start(Subscription(event="gate.opened", handler="gate.ring", after=handler), counting(city))
     (event,) = await city.append("gate.opened")
     for tries in (1, 2):
-        await until(lambda tries=tries: _is(counts, retried=tries))
+        await until(lambda tries=tries: _is(counts, retried=tries), what="a failed try")
         city.clock.advance(seconds=60)
-    await until(lambda: _is(counts, dead=1))
+    await until(lambda: _is(counts, dead=1), what="the dead letter")
 
     (letter,) = await first_page(city.dead_letters)
     assert (letter.id, letter.event_name, letter.error, letter.tries, letter.at) == (
@@ -251,11 +255,11 @@ async def test_used_up_tries_make_a_dead_letter_that_can_be_replayed(city: City)
         city.clock.now(),
     )
     assert "张丽华" not in repr(await city.rows("event_deliveries"))
-    await until(city.quiet)
+    await until(city.quiet, what="the end of every delivery")
     assert (await city.rows("events"))[0]["state"] == "spread"
 
     await city.dead_letters.replay(id=letter.id)
-    await until(lambda: _event_is(city, "done"))
+    await until(lambda: _event_is(city, "done"), what="the end of the event")
     assert handler.calls == 4
     assert await city.tally("gate.opened") == 1
     assert await first_page(city.dead_letters) == []
@@ -272,9 +276,9 @@ async def test_a_discarded_dead_letter_lets_its_event_end(city: City) -> None:
     limits = Limits(poll_s=0.05, tries_max=1)
     await city.start(Subscription(event="gate.opened", handler="gate.ring", after=handler), limits=limits)
     (event,) = await city.append("gate.opened")
-    await until(lambda: _has_dead(city))
+    await until(lambda: _has_dead(city), what="the dead letter")
     await city.dead_letters.discard(id=f"{event.id}:gate.ring")
-    await until(lambda: _event_is(city, "done"))
+    await until(lambda: _event_is(city, "done"), what="the end of the event")
     assert handler.calls == 1
 
 
@@ -294,20 +298,20 @@ async def test_a_handler_that_hangs_is_cancelled_and_tried_again(city: City) -> 
     slow = Subscription(event="gate.opened", handler="gate.hang", after=hang, timeout_s=0.05)
     counts = await city.start(slow)
     await city.append("gate.opened")
-    await until(lambda: _is(counts, retried=1))
+    await until(lambda: _is(counts, retried=1), what="a failed try")
     city.clock.advance(seconds=10)
-    await until(city.quiet)
+    await until(city.quiet, what="the end of every delivery")
     assert entered == 2
 
 
 async def test_a_handler_only_another_process_knows_is_left_for_it(city: City) -> None:
     newer = city.backbone(counting(city))
     async with running(newer):
-        await until(lambda: _registered(city, "gate.count"))
+        await until(lambda: _registered(city, "gate.count"), what="the registration")
     city.clock.advance(seconds=QUICK.lease_s)
     old = await city.start(Subscription(event="door.opened", handler="door.ring", after=Failing(0, Jammed())))
     await city.append("gate.opened")
-    await until(lambda: _is(old, abandoned=1))
+    await until(lambda: _is(old, abandoned=1), what="the delivery left for others")
     assert (await city.outbox.backlog()).waiting == 1
 
     async with running(newer):
@@ -316,7 +320,7 @@ async def test_a_handler_only_another_process_knows_is_left_for_it(city: City) -
             city.clock.advance(seconds=1)
             return await city.quiet()
 
-        await until(handed_on)
+        await until(handed_on, what="the other process")
     assert await city.tally("gate.opened") == 1
 
 
@@ -327,8 +331,8 @@ async def _registered(city: City, handler: str) -> bool:
 async def test_an_event_nobody_listens_to_is_done_and_forgotten_after_its_retention(city: City) -> None:
     counts = await city.start(counting(city))
     await city.append("nobody.cares")
-    await until(lambda: _is(counts, spread=1))
-    await until(lambda: _event_is(city, "done"))
+    await until(lambda: _is(counts, spread=1), what="the spreading of the events")
+    await until(lambda: _event_is(city, "done"), what="the end of the event")
     (row,) = await city.rows("events")
     assert (row["expires_at"] - city.clock.now()).total_seconds() == QUICK.retention_s
     indexes = await city.mongo.collection("events").index_information()
@@ -337,29 +341,24 @@ async def test_an_event_nobody_listens_to_is_done_and_forgotten_after_its_retent
 
 async def test_a_handler_nobody_has_offered_for_long_gets_no_new_events(city: City) -> None:
     async with running(city.backbone(counting(city))):
-        await until(lambda: _registered(city, "gate.count"))
+        await until(lambda: _registered(city, "gate.count"), what="the registration")
     city.clock.advance(seconds=QUICK.lapse_s + 1)
     counts = await city.start()
     await city.append("gate.opened")
-    await until(lambda: _is(counts, spread=1))
+    await until(lambda: _is(counts, spread=1), what="the spreading of the events")
     assert await city.rows("event_deliveries") == []
 
 
 async def test_a_wiped_queue_is_filled_again(city: City, redis: Redis) -> None:
     """Handed over, then lost with all of Redis before any worker had it."""
-    from core.events.model import Counts as FreshCounts
-    from core.events.queue import Queue
-    from core.events.relay import Relay
-    from core.events.spreading import Spreading
-
-    queue = Queue(redis_url=city._redis_url, limits=QUICK, name=city.mongo.database.name)
+    queue = Queue(redis_url=city.redis_url, limits=QUICK, name=city.mongo.database.name)
     await queue.open()
     subscriptions = [counting(city)]
     relay = Relay(
         spreading=Spreading(city.mongo, city.clock, QUICK),
         queue=queue,
         subscriptions=subscriptions,
-        counts=FreshCounts(),
+        counts=Counts(),
     )
     await relay._spreading.register(subscriptions)
     await city.append(*["gate.opened"] * 5)
@@ -371,14 +370,12 @@ async def test_a_wiped_queue_is_filled_again(city: City, redis: Redis) -> None:
     counts = await city.start(*subscriptions)
     assert await city.tally("gate.opened") == 0
     city.clock.advance(seconds=QUICK.handover_s)
-    await until(city.quiet)
+    await until(city.quiet, what="the end of every delivery")
     assert await city.tally("gate.opened") == 5
     assert counts.handed_over == 5
 
 
 async def test_a_relay_whose_lease_was_taken_can_write_nothing(city: City) -> None:
-    from core.events.spreading import LeaseLost, Spreading
-
     slept, took = (Spreading(city.mongo, city.clock, QUICK) for _ in range(2))
     assert await slept.hold() is True
     assert await took.hold() is False
