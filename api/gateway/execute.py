@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
-from graphql import GraphQLError, execute_sync, get_variable_values, specified_rules, validate
+from graphql import execute_sync, get_variable_values, specified_rules, validate
 from graphql.language import (
     DocumentNode,
     FragmentDefinitionNode,
     OperationDefinitionNode,
+    SelectionSetNode,
     VariableDefinitionNode,
     print_ast,
 )
@@ -33,7 +34,6 @@ from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
 from api.gateway.limits import GatewayLimits, check_size, parse_bounded
 from api.gateway.normalize import (
-    INTROSPECTION,
     Normalized,
     Normalizer,
     Place,
@@ -123,7 +123,7 @@ class Compiled:
     place: Place
     project: Complete
     dependents: Mapping[int, tuple[Fetch, ...]]
-    introspects: bool
+    introspection: DocumentNode | None
 
 
 @dataclass(slots=True)
@@ -165,8 +165,9 @@ class Engine:
             context=context,
         )
         await run.fetch_all()
-        if compiled.introspects:
-            run.data.update(_introspected(self.supergraph, document, values))
+        if compiled.introspection is not None:
+            result = execute_sync(self.supergraph.schema, compiled.introspection, variable_values=dict(values))
+            run.data.update(result.data or {})
         return self._projected(compiled, run)
 
     def _projected(self, compiled: Compiled, run: Run) -> Answer:
@@ -177,6 +178,14 @@ class Engine:
         errors = report.errors[: self.limits.errors_max]
         shown = [_error(path, error, run.context.locale) for path, error in errors] if errors else []
         return Answer(data=None if data is BUBBLE else data, errors=shown)
+
+    @property
+    def cached_plans(self) -> int:
+        return len(self._plans)
+
+    @property
+    def cached_documents(self) -> int:
+        return len(self._documents)
 
     def operation_kind(self, *, query: str, operation_name: str | None = None) -> str:
         """`query` or `mutation`, for a door that must not run a mutation by GET.
@@ -251,7 +260,7 @@ class Engine:
             place=operation.place,
             project=projector.root(operation.root_type, operation.selection, operation.place),
             dependents={f.number: tuple(d for d in plan.fetches if f.number in d.depends) for f in plan.fetches},
-            introspects=any(f.call.name in INTROSPECTION for f in operation.selection.fields),
+            introspection=_introspection(document, operation) if operation.introspection else None,
         )
 
     def _normalized(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Normalized:
@@ -309,10 +318,12 @@ def _coerced(supergraph: Supergraph, document: Document, given: Mapping[str, Any
     return {name: given.get(name, value) for name, value in values}
 
 
-def _introspected(supergraph: Supergraph, document: Document, values: Mapping[str, Any]) -> dict[str, Any]:
-    """`__schema` and `__type`, answered by the public schema; every other root field resolves to nothing there."""
-    try:
-        result = execute_sync(supergraph.schema, document.node, variable_values=dict(values))
-    except GraphQLError:
-        return {}
-    return {k: v for k, v in (result.data or {}).items() if v is not None}
+def _introspection(document: Document, operation: Normalized) -> DocumentNode:
+    """What of the operation asks about the schema, as a document that the public schema itself answers."""
+    asked = OperationDefinitionNode(
+        operation=document.operation.operation,
+        variable_definitions=document.operation.variable_definitions,
+        directives=(),
+        selection_set=SelectionSetNode(selections=operation.introspection),
+    )
+    return DocumentNode(definitions=(asked, *document.fragments.values()))

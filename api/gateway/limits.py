@@ -68,11 +68,11 @@ def parse_bounded(query: str, limits: GatewayLimits) -> DocumentNode:
         raise DocumentTooLarge(limit=limits.document_chars)
     try:
         return parse(query, max_tokens=limits.tokens)
-    except RecursionError:
-        raise TooDeep(limit=limits.depth) from None
     except GraphQLSyntaxError as error:
         if "tokens" in error.message and str(limits.tokens) in error.message:
             raise TooManyTokens(limit=limits.tokens) from None
+        if "nested too deeply" in error.message:
+            raise TooDeep(limit=limits.depth) from None
         raise ParseFailed(reason=error.message) from None
     except GraphQLError as error:
         raise ParseFailed(reason=error.message) from None

@@ -122,13 +122,14 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Normalized:
-    """One operation, ready to be planned."""
+    """One operation, ready to be planned. introspection: its `__schema` and `__type` fields, for the public schema."""
 
     kind: str
     name: str
     root_type: str
     selection: Selection
     place: Place
+    introspection: tuple[FieldNode, ...]
 
 
 @dataclass(slots=True)
@@ -158,6 +159,7 @@ class Normalizer:
             root_type=root,
             selection=selection,
             place=place,
+            introspection=tuple(n for _, _, n in self._flatten(*scope) if n.name.value in INTROSPECTION),
         )
 
     def select(

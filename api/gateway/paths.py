@@ -102,7 +102,8 @@ class Paths:
 
         Raises: PlanTooCostly.
         """
-        ways = [(f, list(self._root_ways(operation.root_type, f))) for f in operation.selection.planned]
+        asked = [f for f in operation.selection.planned if f.call.name != "__typename"]
+        ways = [(f, list(self._root_ways(operation.root_type, f))) for f in asked]
         return self._assembled(operation.root_type, self._choose(ways, set()))
 
     def at(self, graph: str, type_name: str, provides: Selection | None, wanted: Selection) -> Decision:

@@ -134,7 +134,7 @@ class Projector:
         if isinstance(declared, GraphQLList):
             inner = self._complete(_nullable(declared.of_type), wanted, place)
             required = isinstance(declared.of_type, GraphQLNonNull)
-            return None if inner is None and not required else _list_of(inner, required)
+            return _flat_list if inner is None and not required else _list_of(inner, required)
         if isinstance(declared, GraphQLEnumType):
             return _enum_of(frozenset(declared.values))
         if is_leaf_type(declared):
@@ -215,6 +215,14 @@ def _list_of(inner: Complete | None, required: bool) -> Complete:
         return BUBBLE if bubbles else answer
 
     return complete
+
+
+def _flat_list(value: Any, trail: Trail, report: Report) -> Any:
+    """A list whose items pass as they are."""
+    if type(value) is list:
+        return value
+    report.add(unwound(trail), ValueInvalid())
+    return None
 
 
 def _enum_of(values: frozenset[str]) -> Complete:

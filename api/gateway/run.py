@@ -108,7 +108,7 @@ class Run:
                 self._fail(fetch, self._unavailable(fetch))
         elif not sent:
             merge(self.data, response.data)
-        for references, batch in sent if response.data else ():
+        for references, batch in sent if response.data is not None else ():
             self._take_entities(fetch, references, batch, response)
 
     def _take_entities(self, fetch: Fetch, references: References, batch: Batch, response: SubgraphResponse) -> None:

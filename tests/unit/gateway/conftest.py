@@ -100,9 +100,7 @@ class City:
             name: Recorded(LocalTransport(schema=build()))
             for name, build in {"identity": self._identity, "air": self._air, "code": self._code}.items()
         }
-        self.engine = Engine(
-            supergraph=Supergraph.parse(CITY), transports=dict(self.transports), limits=self.limits
-        )
+        self.engine = Engine(supergraph=Supergraph.parse(CITY), transports=dict(self.transports), limits=self.limits)
 
     async def ask(
         self,

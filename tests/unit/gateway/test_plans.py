@@ -1,0 +1,84 @@
+"""The planner as a table: each file under `fixtures/plans` holds a query, `=>`, and the plan that is printed for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from api.gateway.execute import Engine
+from api.gateway.supergraph import Supergraph
+from tests.unit.gateway.conftest import CITY, FIXTURES
+
+ENGINE = Engine(supergraph=Supergraph.parse(CITY), transports={})
+PLANS = sorted((FIXTURES / "plans").glob("*.txt"))
+
+
+@pytest.mark.parametrize("plan", PLANS, ids=[p.stem for p in PLANS])
+def test_a_query_has_its_plan(plan: Path) -> None:
+    query, _, printed = plan.read_text(encoding="utf-8").partition("\n=>\n")
+    assert ENGINE.explain(query=query, stage="plan") == printed.rstrip("\n")
+
+
+def test_there_are_plans_to_compare() -> None:
+    assert len(PLANS) == 8
+
+
+QUERY = "query ($first: Int!) { stations { district { name perHead } } citizens { scans(first: $first) { at } } }"
+
+
+@pytest.mark.parametrize(
+    ("stage", "printed"),
+    [
+        (
+            "normalize",
+            """\
+query on Query
+  stations on Query
+    district on Station
+      name on District
+      perHead on District
+  citizens on Query
+    scans(first: $first) on Citizen
+      at on Scan""",
+        ),
+        (
+            "paths",
+            """\
+Query: cost 617
+  Query.stations → air
+    Station.district in air
+      District.name → identity by { code }
+      District.perHead → air by { code } requiring { population }
+  Query.citizens → identity
+    Citizen.scans(first: $first) → code by { id }
+      Scan.at in code""",
+        ),
+        (
+            "fetches",
+            """\
+#0 air: stations
+#1 identity at stations.@.district after #0: name
+#2 code at stations.@.district after #0: population
+#3 air at stations.@.district after #0, #2: perHead
+#4 identity: citizens
+#5 code at citizens.@ after #4: scans""",
+        ),
+        (
+            "optimize",
+            """\
+#0 air: stations
+#1 identity at stations.@.district after #0: name
+#4 identity: citizens
+#2 code at stations.@.district, citizens.@ after #0, #4: population scans
+#3 air at stations.@.district after #2: perHead""",
+        ),
+    ],
+)
+def test_every_stage_can_be_read(stage: str, printed: str) -> None:
+    assert ENGINE.explain(query=QUERY, stage=stage) == printed
+
+
+def test_all_stages_come_in_their_order() -> None:
+    headings = [line for line in ENGINE.explain(query="{ ping }").splitlines() if line.startswith("# ")]
+    assert headings == ["# normalize", "# paths", "# fetches", "# optimize", "# plan"]

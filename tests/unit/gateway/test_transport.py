@@ -1,0 +1,232 @@
+"""Subgraphs in the process and over HTTP: the same answer, and nothing of the inside."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any
+
+import aiohttp
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from graphql import GraphQLSchema, build_schema
+
+from api.gateway.errors import SubgraphUnavailable
+from api.gateway.execute import Engine
+from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
+from core.errors import NotFound
+from core.graph import Context
+from core.locale import Locale
+from tests.unit.gateway.conftest import City
+
+CONTEXT = Context(request_id="req-9", locale=Locale.EN)
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def schema(resolve: Callable[..., Any]) -> GraphQLSchema:
+    built = build_schema("type Query { a(n: Int): String b: Int! }")
+    built.type_map["Query"].fields["a"].resolve = resolve  # type: ignore[attr-defined]
+    return built
+
+
+class Server:
+    """A real HTTP server on a free port, whose one handler a test chooses."""
+
+    url: str
+    session: aiohttp.ClientSession
+    handler: Handler
+
+    async def fetch(self, **options: Any) -> Any:
+        transport = HttpTransport(url=self.url, session=self.session, **options)
+        return await transport.fetch(SubgraphRequest(query="{a}", service="far"), CONTEXT)
+
+
+@pytest_asyncio.fixture
+async def server() -> AsyncIterator[Server]:
+    running = Server()
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await running.handler(request)
+
+    application = web.Application()
+    application.router.add_post("/graphql", handle)
+    runner = web.AppRunner(application)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    running.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graphql"
+    async with aiohttp.ClientSession() as session:
+        running.session = session
+        yield running
+    await runner.cleanup()
+
+
+async def test_a_local_subgraph_sees_the_requests_context() -> None:
+    seen: list[Any] = []
+
+    async def resolve(source: Any, info: Any, n: int) -> str:
+        seen.append(info.context)
+        return f"n={n}"
+
+    transport = LocalTransport(schema=schema(resolve))
+    request = SubgraphRequest(query="query($n: Int){a(n: $n)}", variables={"n": 4}, service="near")
+    assert (await transport.fetch(request, CONTEXT)).data == {"a": "n=4"}
+    assert seen == [CONTEXT]
+
+
+async def test_local_documents_are_parsed_once_and_bounded() -> None:
+    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents_max=2)
+    for query in ("{a}", "{b: a}", "{c: a}", "{c: a}"):
+        await transport.fetch(SubgraphRequest(query=query, service="near"), CONTEXT)
+    assert list(transport._documents) == ["{b: a}", "{c: a}"]
+
+
+async def test_a_domain_error_keeps_its_code_and_speaks_the_readers_language() -> None:
+    def resolve(*_: Any, **__: Any) -> str:
+        raise NotFound(thing="licence")
+
+    transport = LocalTransport(schema=schema(resolve))
+    context = Context(request_id="r", locale=Locale.ZH_CN)
+    answer = await transport.fetch(SubgraphRequest(query="{x: a}", service="near"), context)
+    assert answer.errors == [
+        {
+            "message": "没有找到相应内容。",
+            "path": ["x"],
+            "extensions": {"code": "NOT_FOUND", "kind": "NOT_FOUND", "retryable": False, "thing": "licence"},
+        }
+    ]
+
+
+async def test_any_other_error_is_an_incident_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    def resolve(*_: Any, **__: Any) -> str:
+        raise ValueError("card 6222-0000")
+
+    transport = LocalTransport(schema=schema(resolve))
+    with caplog.at_level(logging.ERROR):
+        answer = await transport.fetch(SubgraphRequest(query="{a}", service="near"), CONTEXT)
+    (error,) = answer.errors
+    assert error["extensions"]["code"] == "INTERNAL"
+    assert "6222" not in str(answer.errors)
+    (record,) = caplog.records
+    assert error["extensions"]["incident"] in record.getMessage()
+    assert "6222" not in record.getMessage()
+
+
+async def test_an_http_subgraph_gets_the_contexts_headers_and_no_others(server: Server) -> None:
+    seen: dict[str, Any] = {}
+
+    async def handle(request: web.Request) -> web.Response:
+        seen["headers"] = {k.lower(): v for k, v in request.headers.items()}
+        seen["body"] = json.loads(await request.read())
+        return web.json_response({"data": {"a": "far"}})
+
+    server.handler = handle
+    assert (await server.fetch()).data == {"a": "far"}
+    assert seen["body"] == {"query": "{a}", "variables": {}}
+    assert seen["headers"]["x-request-id"] == "req-9"
+    assert seen["headers"]["accept-language"] == "en"
+    assert "authorization" not in seen["headers"]
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (500, '{"data": {"a": "x"}}'),
+        (404, "not here"),
+        (302, ""),
+        (200, "not json"),
+        (200, "[]"),
+        (200, "{}"),
+        (200, '{"data": [1]}'),
+        (200, '{"data": {"a": "' + "x" * 300 + '"}}'),
+    ],
+)
+async def test_what_is_not_a_graphql_answer_is_unavailable(server: Server, status: int, body: str) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        return web.Response(status=status, text=body, headers={"location": "http://127.0.0.1:1/"})
+
+    server.handler = handle
+    with pytest.raises(SubgraphUnavailable) as failure:
+        await server.fetch(answer_bytes_max=200)
+    assert failure.value.service == "far"
+    assert "127.0.0.1" not in failure.value.message
+
+
+async def test_nobody_listening_is_unavailable(server: Server, unused_tcp_port: int) -> None:
+    server.url = f"http://127.0.0.1:{unused_tcp_port}/graphql"
+    with pytest.raises(SubgraphUnavailable):
+        await server.fetch()
+
+
+@pytest.mark.parametrize(
+    ("told", "shown"),
+    [
+        (
+            {"message": "gone", "extensions": {"code": "STATION_CLOSED", "station": "s1", "stacktrace": ["a.py"]}},
+            {"message": "gone", "extensions": {"code": "STATION_CLOSED", "station": "s1"}},
+        ),
+        (
+            {"message": "psycopg2: password hunter2"},
+            {"message": "far could not answer this part.", "extensions": {"code": "SUBGRAPH_FAULT", "service": "far"}},
+        ),
+        (
+            {"message": 'Cannot query field "x"', "extensions": {"code": "GRAPHQL_VALIDATION_FAILED"}},
+            {"message": "far could not answer this part.", "extensions": {"code": "SUBGRAPH_FAULT", "service": "far"}},
+        ),
+    ],
+)
+async def test_a_remote_error_passes_only_with_a_code_of_its_own(
+    server: Server, told: dict[str, Any], shown: dict[str, Any]
+) -> None:
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response({"data": {"a": None}, "errors": [{**told, "path": ["a"]}]})
+
+    server.handler = handle
+    (error,) = (await server.fetch()).errors
+    assert error["message"] == shown["message"]
+    assert error["path"] == ["a"]
+    assert error["extensions"].items() >= shown["extensions"].items()
+    assert "stacktrace" not in error["extensions"]
+
+
+async def test_local_and_remote_subgraphs_join_in_one_answer(server: Server) -> None:
+    city = City()
+    air = city.transports["air"].inner
+
+    async def handle(request: web.Request) -> web.Response:
+        body = json.loads(await request.read())
+        answer = await air.fetch(SubgraphRequest(query=body["query"], variables=body["variables"]), CONTEXT)
+        return web.json_response({"data": answer.data})
+
+    server.handler = handle
+    far = HttpTransport(url=server.url, session=server.session)
+    engine = Engine(supergraph=city.engine.supergraph, transports={**city.transports, "air": far})
+    answer = await engine.execute(query="{ districts { name perHead air { aqi } } }", context=CONTEXT)
+    assert answer.errors == []
+    assert answer.data == {
+        "districts": [
+            {"name": "Dongcheng", "perHead": 7.0, "air": {"aqi": 40}},
+            {"name": "Chaoyang", "perHead": 34.0, "air": {"aqi": 90}},
+        ]
+    }
+
+
+async def test_a_remote_that_hangs_is_cut_off(server: Server) -> None:
+    let_go = asyncio.Event()
+
+    async def handle(request: web.Request) -> web.Response:
+        await let_go.wait()
+        return web.json_response({})
+
+    server.handler = handle
+    far = HttpTransport(url=server.url, session=server.session)
+    city = City()
+    limits = type(city.limits)(deadlines_s={"air": 0.05})
+    engine = Engine(supergraph=city.engine.supergraph, transports={**city.transports, "air": far}, limits=limits)
+    answer = await engine.execute(query="{ districts { name air { aqi } } }", context=CONTEXT)
+    let_go.set()
+    assert answer.data == {"districts": [{"name": "Dongcheng", "air": None}, {"name": "Chaoyang", "air": None}]}
+    assert {e["extensions"]["code"] for e in answer.errors} == {"SUBGRAPH_TIMEOUT"}
