@@ -17,7 +17,6 @@ from typing import Final
 
 import aiohttp
 from aiohttp import web
-from pymongo.errors import PyMongoError
 
 import api.domains.citycode.http
 import api.domains.citycode.worker
@@ -308,5 +307,5 @@ async def _reload_keys(rings: Sequence[KeyRing]) -> None:
         for ring in rings:
             try:
                 await ring.reload()
-            except PyMongoError:
+            except Unavailable:
                 _LOG.warning("keys were not reloaded", extra={"facts": {"ring": ring.purpose}})

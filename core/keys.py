@@ -33,7 +33,7 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock
 from core.crypto import FieldCipher
-from core.mongo import Document, Mongo, Session, ensure_indexes
+from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 
 PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519Key
 
@@ -128,7 +128,10 @@ class KeyRing:
         return {"keys": [key.jwk() for key in self._keys.values() if self._verifies(key)]}
 
     async def find(self, kid: str) -> RingKey | None:
-        """The key of this name if it still verifies; looks again in MongoDB when it is unknown here."""
+        """The key of this name if it still verifies; looks again in MongoDB when it is unknown here.
+
+        Raises: Unavailable.
+        """
         if kid not in self._keys and self._may_reload():
             await self.reload()
         key = self._keys.get(kid)
@@ -157,8 +160,9 @@ class KeyRing:
         return self.active
 
     async def reload(self) -> None:
-        """Read the ring again."""
-        rows = await self._mongo.collection(_COLLECTION).find({"purpose": self.purpose}).to_list(None)
+        """Read the ring again. Raises: Unavailable."""
+        async with answering():
+            rows = await self._mongo.collection(_COLLECTION).find({"purpose": self.purpose}).to_list(None)
         keys = [self._of(row) for row in rows]
         self._keys = {key.kid: key for key in keys}
         self._active = next((k for k in keys if k.state is KeyState.ACTIVE), None)

@@ -33,6 +33,10 @@ def data_folder() -> Iterator[Path]:
 async def stores(data_folder: Path) -> AsyncIterator[Stores]:
     """The run's MongoDB and Redis. Tests that kill a server start their own."""
     running = await embedded.start(data_folder / "stores")
+    # The clock of the tests stands still; MongoDB's does not, and would remove what has "expired" meanwhile.
+    connected = Mongo.connect(url=running.mongo_url, database="admin")
+    await connected.database.command("setParameter", 1, ttlMonitorEnabled=False)
+    await connected.close()
     yield running
     await running.stop()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pymongo
 import pytest
 
 from core.errors import Unavailable
@@ -40,11 +41,10 @@ async def test_colliding_transactions_all_happen(mongo: Mongo) -> None:
     assert await counter.find_one({"_id": "c"}) == {"_id": "c", "n": happened}
 
 
-async def test_a_dead_server_is_unavailable_in_bounded_time() -> None:
-    dead = Mongo.connect(url="mongodb://127.0.0.1:9/?directConnection=true", database="x", timeout_s=0.2)
-    with pytest.raises(Unavailable):
-        await asyncio.wait_for(dead.ping(), 5)
-    with pytest.raises(Unavailable):
-        async with answering():
-            await asyncio.wait_for(dead.collection("things").find_one({}), 5)
-    await dead.close()
+async def test_a_server_that_does_not_answer_in_time_is_unavailable(mongo: Mongo) -> None:
+    with pymongo.timeout(1e-6):
+        with pytest.raises(Unavailable):
+            await mongo.ping()
+        with pytest.raises(Unavailable):
+            async with answering():
+                await mongo.collection("things").find_one({})
