@@ -21,12 +21,14 @@ from core.clock import Clock, epoch_ms
 from core.crypto import FieldCipher, same
 from core.redis import Redis, answering
 from identity.errors import CodeExpired, CodeWrong, TooManyRequests
-from identity.limits import STANDARD_LIMITS, Limit, SignInLimits, address_group
+from identity.limits import STANDARD_LIMITS, ActLimits, Limit, SignInLimits, address_group
 from identity.model import CODE_LENGTH, CODE_LIFETIME, CODE_TRIES_MAX, Audience
 
 # KEYS[1]: one subject's log of instants. ARGV: now, entry, then count_max and window (ms) of each limit.
-# Returns 0 and logs the entry, or the milliseconds to wait and logs nothing.
+# Returns 0 and logs the entry, or the milliseconds to wait and logs nothing. An entry that stands there already was
+# sent a second time by the driver after a broken connection.
 _CHARGE: Final = """
+if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
 local now, wait, longest = tonumber(ARGV[1]), 0, 0
 for i = 3, #ARGV, 2 do
   local max, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
@@ -94,8 +96,8 @@ class SignInCodes:
 
         Raises: TooManyRequests, Unavailable.
         """
-        charges = self._origin("request", device_id, address)
-        charges.append(_Charge(self._key("request:phone", phone), self.limits.requests_per_phone))
+        charges = self._origin("request", self.limits.requests, device_id, address)
+        charges.append(_Charge(self._key("request:phone", phone), self.limits.requests.per_phone))
         await self._charge_all(charges)
 
     async def put(self, *, audience: Audience, phone: str, code: str) -> datetime:
@@ -116,14 +118,14 @@ class SignInCodes:
 
         Raises: CodeExpired, CodeWrong, TooManyRequests, Unavailable.
         """
-        await self._charge_all(self._origin("answer", device_id, address))
+        await self._charge_all(self._origin("answer", self.limits.answers, device_id, address))
         key = self._code_key(audience, phone)
         async with answering():
             tried = await self._try(keys=[key], args=[epoch_ms(self._clock.now()), CODE_TRIES_MAX])
         if not tried:
             raise CodeExpired()
         by_phone = self._key("answer:phone", phone)
-        await self._charge_all([_Charge(by_phone, self.limits.answers_per_phone)])
+        await self._charge_all([_Charge(by_phone, self.limits.answers.per_phone)])
         expected, tries = bytes(tried[0]), int(tried[1])
         if not same(expected, self._digest(audience, phone, code)):
             raise CodeWrong(tries_left=CODE_TRIES_MAX - tries)
@@ -132,14 +134,11 @@ class SignInCodes:
                 raise CodeExpired()
             await self._redis.delete(by_phone)
 
-    def _origin(self, act: str, device_id: str, address: str) -> list[_Charge]:
-        """Whom a request is counted by besides its phone."""
-        asking = act == "request"
-        by_address = self.limits.requests_per_address if asking else self.limits.answers_per_address
-        by_device = self.limits.requests_per_device if asking else self.limits.answers_per_device
-        charges = [_Charge(self._key(f"{act}:address", address_group(address)), by_address)]
+    def _origin(self, act: str, limits: ActLimits, device_id: str, address: str) -> list[_Charge]:
+        """Whom an act is counted by besides its phone."""
+        charges = [_Charge(self._key(f"{act}:address", address_group(address)), limits.per_address)]
         if device_id:
-            charges.append(_Charge(self._key(f"{act}:device", device_id), by_device))
+            charges.append(_Charge(self._key(f"{act}:device", device_id), limits.per_device))
         return charges
 
     async def _charge_all(self, charges: Sequence[_Charge]) -> None:

@@ -9,7 +9,7 @@ from core.clock import Clock
 from core.ids import Ids
 from core.locale import Text
 from core.principal import Jurisdiction
-from identity.limits import Limit, SignInLimits
+from identity.limits import ActLimits, Limit, SignInLimits
 from identity.model import Citizen, Staff
 from identity.store import IdentityStore, PhoneTaken
 
@@ -54,14 +54,10 @@ STAFF: Final = (
 )
 
 # A demonstration signs in again and again from one machine, and its codes are shown to whoever asks.
-DEMO_LIMITS: Final = SignInLimits(
-    requests_per_phone=(Limit(1_000, 3600),),
-    requests_per_device=(Limit(10_000, 3600),),
-    requests_per_address=(Limit(100_000, 3600),),
-    answers_per_phone=(Limit(1_000, 86_400),),
-    answers_per_device=(Limit(10_000, 3600),),
-    answers_per_address=(Limit(100_000, 3600),),
+_MANY: Final = ActLimits(
+    per_phone=(Limit(1_000, 3600),), per_device=(Limit(10_000, 3600),), per_address=(Limit(100_000, 3600),)
 )
+DEMO_LIMITS: Final = SignInLimits(requests=_MANY, answers=_MANY)
 
 
 async def load_demo(*, store: IdentityStore, ids: Ids, clock: Clock) -> int:

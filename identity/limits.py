@@ -16,35 +16,44 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
-class SignInLimits:
-    """How often codes may be asked for and answered, each by whom it is counted.
+class ActLimits:
+    """How often one act is allowed, by whom it is counted."""
 
-    answers_per_phone counts over all codes since the last right one: with 30 a day a guesser has 3 chances in
+    per_phone: tuple[Limit, ...]
+    per_device: tuple[Limit, ...]
+    per_address: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SignInLimits:
+    """How often codes may be asked for and answered.
+
+    answers.per_phone counts over all codes since the last right one: with 30 a day a guesser has 3 chances in
     100,000 a day, however many codes are sent. Refused requests count nowhere.
     """
 
-    requests_per_phone: tuple[Limit, ...]
-    requests_per_device: tuple[Limit, ...]
-    requests_per_address: tuple[Limit, ...]
-    answers_per_phone: tuple[Limit, ...]
-    answers_per_device: tuple[Limit, ...]
-    answers_per_address: tuple[Limit, ...]
+    requests: ActLimits
+    answers: ActLimits
 
     @property
     def resend_after_s(self) -> int:
         """How long after one code the next may be asked for on the same phone."""
-        return max((limit.window_s for limit in self.requests_per_phone if limit.count_max == 1), default=0)
+        return max((limit.window_s for limit in self.requests.per_phone if limit.count_max == 1), default=0)
 
 
 _HOUR_S: Final = 3600
 _DAY_S: Final = 86_400
 STANDARD_LIMITS: Final = SignInLimits(
-    requests_per_phone=(Limit(1, 60), Limit(5, _HOUR_S)),
-    requests_per_device=(Limit(10, _HOUR_S),),
-    requests_per_address=(Limit(30, _HOUR_S),),
-    answers_per_phone=(Limit(30, _DAY_S),),
-    answers_per_device=(Limit(60, _HOUR_S),),
-    answers_per_address=(Limit(120, _HOUR_S),),
+    requests=ActLimits(
+        per_phone=(Limit(1, 60), Limit(5, _HOUR_S)),
+        per_device=(Limit(10, _HOUR_S),),
+        per_address=(Limit(30, _HOUR_S),),
+    ),
+    answers=ActLimits(
+        per_phone=(Limit(30, _DAY_S),),
+        per_device=(Limit(60, _HOUR_S),),
+        per_address=(Limit(120, _HOUR_S),),
+    ),
 )
 
 

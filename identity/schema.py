@@ -6,7 +6,7 @@ key: what the caller may not see comes back as null, which the gateway shows as 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from typing import Annotated, Final, TypeVar
 
@@ -35,32 +35,14 @@ strawberry.enum(model.Audience, description="Which side of the counter a session
 # --- reading many at a time -------------------------------------------------------------------------------------
 
 
-def _loader(info: Info, name: str, find: Callable[[list[str]], Awaitable[dict[str, T]]]) -> DataLoader[str, T | None]:
-    """This request's loader of that name: what is asked for in one turn is found with one query."""
+def _loader(info: Info, find: Callable[..., Awaitable[Mapping[str, T]]]) -> DataLoader[str, T | None]:
+    """This request's loader of one of the service's readings: what is asked for in one turn is found with one query."""
 
     async def load(keys: list[str]) -> list[T | None]:
-        found = await find(keys)
+        found = await find(principal=info.context.principal, ids=keys)
         return [found.get(key) for key in keys]
 
-    return info.context.once(f"identity.{name}", lambda: DataLoader(load_fn=load))
-
-
-async def _own_citizen(info: Info, citizen_id: str) -> model.Citizen | None:
-    identity, principal = info.context.service(Identity), info.context.principal
-    find = lambda ids: identity.own_citizens(principal=principal, ids=ids)  # noqa: E731
-    return await _loader(info, "own_citizens", find).load(citizen_id)
-
-
-async def _person(info: Info, citizen_id: str) -> model.Citizen | None:
-    identity, principal = info.context.service(Identity), info.context.principal
-    find = lambda ids: identity.people(principal=principal, ids=ids)  # noqa: E731
-    return await _loader(info, "people", find).load(citizen_id)
-
-
-async def _colleague(info: Info, staff_id: str) -> model.Staff | None:
-    identity, principal = info.context.service(Identity), info.context.principal
-    find = lambda ids: identity.colleagues(principal=principal, ids=ids)  # noqa: E731
-    return await _loader(info, "colleagues", find).load(staff_id)
+    return info.context.once(f"identity.{find.__name__}", lambda: DataLoader(load_fn=load))
 
 
 # --- types ------------------------------------------------------------------------------------------------------
@@ -153,7 +135,7 @@ class Citizen:
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Citizen | None:
-        citizen = await _own_citizen(info, id)
+        citizen = await _loader(info, info.context.service(Identity).own_citizens).load(id)
         return cls.of(citizen, info=info) if citizen else None
 
 
@@ -194,7 +176,7 @@ class MaskedPerson:
 
     @classmethod
     async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> MaskedPerson | None:
-        person = await _person(info, ref)
+        person = await _loader(info, info.context.service(Identity).people).load(ref)
         if person is None:
             return None
         masked_name = person.masked_name(info.context.locale)
@@ -211,7 +193,7 @@ class StaffCard:
 
     @classmethod
     async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> StaffCard | None:
-        staff = await _colleague(info, ref)
+        staff = await _loader(info, info.context.service(Identity).colleagues).load(ref)
         if staff is None:
             return None
         return cls(ref=ref, organisation=staff.organisation.in_(info.context.locale), badge=staff.badge)

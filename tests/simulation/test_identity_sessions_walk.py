@@ -10,23 +10,20 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from core.clock import FixedClock
 from core.crypto import FieldCipher
-from core.errors import DomainError
 from core.ids import Ids
 from core.mongo import Mongo
 from core.redis import Redis
 from identity.demo import DEMO_LIMITS
 from identity.model import SESSION_LIVES, Audience
 from identity.service import SignedIn
-from tests.unit.identity.room import OFFICER, OUYANG, ZHANG, Room, build
+from tests.unit.identity.room import OFFICER, OUYANG, ZHANG, Room, build, outcome
 
 STEPS = 100
 ACCOUNTS = ((ZHANG, Audience.CITIZEN), (OUYANG, Audience.CITIZEN), (OFFICER, Audience.STAFF))
@@ -83,15 +80,15 @@ class Walk:
     async def refresh(self) -> None:
         if self.sessions:
             believed = self.rng.choice(self.sessions)
-            outcome = await self._refresh(believed, believed.current)
-            assert outcome == ("ok" if believed.live(self.now) else "AUTH_REFRESH_INVALID"), self.story
+            answer = await self._refresh(believed, believed.current)
+            assert answer == ("ok" if believed.live(self.now) else "AUTH_REFRESH_INVALID"), self.story
 
     async def replay(self) -> None:
         robbed = [session for session in self.sessions if session.used]
         if robbed:
             believed = self.rng.choice(robbed)
-            outcome = await self._outcome(self._use(self.rng.choice(believed.used)))
-            assert outcome == "AUTH_REFRESH_REUSED", self.story
+            answer = await outcome(self._use(self.rng.choice(believed.used)))
+            assert answer == "AUTH_REFRESH_REUSED", self.story
             believed.ended = True
 
     async def race(self) -> None:
@@ -112,7 +109,7 @@ class Walk:
             believed.ended = True
 
     async def guess(self) -> None:
-        refused = await self._outcome(self.room.identity.refresh(refresh_token=self.rng.choice("ABC") * 43))
+        refused = await outcome(self.room.identity.refresh(refresh_token=self.rng.choice("ABC") * 43))
         assert refused == "AUTH_REFRESH_INVALID", self.story
 
     async def rotate_keys(self) -> None:
@@ -131,9 +128,9 @@ class Walk:
             for token in (*believed.used[-2:], believed.current):
                 expected = believed.accepts(token, self.now)
                 for process in (self.room, fresh):
-                    outcome = await self._outcome(process.identity.authenticate(token=token.access.text))
-                    self.checked[outcome] += 1
-                    assert (outcome == "ok") is expected, (outcome, self.story)
+                    answer = await outcome(process.identity.authenticate(token=token.access.text))
+                    self.checked[answer] += 1
+                    assert (answer == "ok") is expected, (answer, self.story)
 
     @property
     def now(self) -> datetime:
@@ -145,18 +142,10 @@ class Walk:
             believed.used.append(token)
             believed.current, believed.idle_until = renewed, renewed.session.idle_until
 
-        return await self._outcome(use())
+        return await outcome(use())
 
     async def _use(self, token: SignedIn) -> SignedIn:
         return await self.room.identity.refresh(refresh_token=token.refresh)
-
-    @staticmethod
-    async def _outcome(call: Awaitable[Any]) -> str:
-        try:
-            await call
-        except DomainError as refusal:
-            return refusal.code
-        return "ok"
 
 
 async def _process(room: Room) -> Room:

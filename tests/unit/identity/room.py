@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -12,6 +12,7 @@ import orjson
 
 from core.clock import FixedClock
 from core.crypto import FieldCipher
+from core.errors import DomainError
 from core.events import Event, Outbox
 from core.graph import Client, Context
 from core.ids import Ids
@@ -161,6 +162,15 @@ async def build(
     await sms.open()
     await load_demo(store=store, ids=ids, clock=clock)
     return Room(identity, keys, sms, mongo, redis, clock, ids, cipher)
+
+
+async def outcome(call: Awaitable[Any]) -> str:
+    """ "ok", or the code of the refusal."""
+    try:
+        await call
+    except DomainError as refusal:
+        return refusal.code
+    return "ok"
 
 
 async def eventually(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from collections import Counter
-from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from core.errors import DomainError, Forbidden, NotFound, SignInRequired, Unavailable
+from core.errors import Forbidden, NotFound, SignInRequired, Unavailable
 from core.mongo import Mongo
 from core.paging import PageRequest, encode_cursor
 from core.principal import ANONYMOUS
@@ -21,17 +20,9 @@ from identity.model import Audience
 from identity.revocations import Revocations
 from identity.service import SignedIn
 from identity.store import IdentityStore
-from tests.unit.identity.room import NEWCOMER, OFFICER, OUYANG, ZHANG, Room, build, eventually
+from tests.unit.identity.room import NEWCOMER, OFFICER, OUYANG, ZHANG, Room, build, eventually, outcome
 
 FIRST_PAGE = PageRequest(first=20)
-
-
-async def _outcome(call: Awaitable[Any]) -> str:
-    try:
-        await call
-    except DomainError as refusal:
-        return refusal.code
-    return "ok"
 
 
 async def _state(room: Room) -> list[Any]:
@@ -80,7 +71,7 @@ async def test_a_family_ends_once_however_often_its_tokens_come_back(room: Room)
     chain = [await room.sign_in(ZHANG)]
     for _ in range(3):
         chain.append(await room.identity.refresh(refresh_token=chain[-1].refresh))
-    outcomes = [await _outcome(room.identity.refresh(refresh_token=link.refresh)) for link in chain]
+    outcomes = [await outcome(room.identity.refresh(refresh_token=link.refresh)) for link in chain]
     assert outcomes == ["AUTH_REFRESH_REUSED"] * 3 + ["AUTH_REFRESH_INVALID"]
     assert len(await room.events("identity.session_ended")) == 1
 
@@ -92,10 +83,10 @@ async def test_ten_refreshes_at_the_same_instant_have_one_winner_and_end_the_fam
     async def refresh() -> None:
         results.append(await room.identity.refresh(refresh_token=first.refresh))
 
-    outcomes = await asyncio.gather(*(_outcome(refresh()) for _ in range(10)))
+    outcomes = await asyncio.gather(*(outcome(refresh()) for _ in range(10)))
     assert Counter(outcomes) == {"ok": 1, "AUTH_REFRESH_REUSED": 9}
     assert await room.mongo.collection("identity_refresh_tokens").count_documents({}) == 2
-    assert await _outcome(room.identity.refresh(refresh_token=results[0].refresh)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(room.identity.refresh(refresh_token=results[0].refresh)) == "AUTH_REFRESH_INVALID"
     with pytest.raises(TokenInvalid):
         await room.principal(results[0])
     assert len(await room.events("identity.session_ended")) == 1
@@ -115,8 +106,8 @@ async def test_a_session_left_idle_for_thirty_days_is_over(room: Room) -> None:
     room.clock.advance(seconds=29 * 86_400)
     kept = await room.identity.refresh(refresh_token=kept.refresh)
     room.clock.advance(seconds=86_400)
-    assert await _outcome(room.identity.refresh(refresh_token=left.refresh)) == "AUTH_REFRESH_INVALID"
-    assert await _outcome(room.identity.refresh(refresh_token=kept.refresh)) == "ok"
+    assert await outcome(room.identity.refresh(refresh_token=left.refresh)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(room.identity.refresh(refresh_token=kept.refresh)) == "ok"
 
 
 async def test_a_citizens_session_is_over_after_180_days_however_often_it_is_used(room: Room) -> None:
@@ -127,7 +118,7 @@ async def test_a_citizens_session_is_over_after_180_days_however_often_it_is_use
         tokens = await room.identity.refresh(refresh_token=tokens.refresh)
         assert tokens.refresh_expires_at <= end
     room.clock.advance(seconds=(end - room.clock.now()).total_seconds())
-    assert await _outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
 
 
 async def test_a_staff_session_is_over_after_twelve_hours(room: Room) -> None:
@@ -136,7 +127,7 @@ async def test_a_staff_session_is_over_after_twelve_hours(room: Room) -> None:
     tokens = await room.identity.refresh(refresh_token=tokens.refresh)
     assert tokens.refresh_expires_at == tokens.session.created_at + timedelta(hours=12)
     room.clock.advance(seconds=3600)
-    assert await _outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
 
 
 async def test_a_role_taken_away_is_gone_with_the_next_token(room: Room) -> None:
@@ -146,7 +137,7 @@ async def test_a_role_taken_away_is_gone_with_the_next_token(room: Room) -> None
     assert (await room.principal(tokens)).scopes == {"staff"}
     await room.mongo.collection("identity_staff").update_many({}, {"$set": {"suspended": True}})
     before = await _state(room)
-    assert await _outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
     assert await _state(room) == before
 
 
@@ -179,7 +170,7 @@ async def test_signing_out_ends_the_tokens_at_once(room: Room) -> None:
     await room.identity.sign_out(principal=await room.principal(tokens))
     with pytest.raises(TokenInvalid):
         await room.principal(tokens)
-    assert await _outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(room.identity.refresh(refresh_token=tokens.refresh)) == "AUTH_REFRESH_INVALID"
     assert (await room.principal(other)).session_id == other.session.id
 
 
@@ -205,7 +196,7 @@ async def test_a_session_that_is_not_yours_is_not_found_and_stays(room: Room, wh
         await room.identity.revoke_session(principal=await room.principal(zhang), session_id=ids[whose])
     assert await _state(room) == before
     assert (await room.principal(ouyang)).session_id == ouyang.session.id
-    assert await _outcome(room.identity.refresh(refresh_token=ouyang.refresh)) == "ok"
+    assert await outcome(room.identity.refresh(refresh_token=ouyang.refresh)) == "ok"
 
 
 async def test_a_stranger_may_do_none_of_this(room: Room) -> None:

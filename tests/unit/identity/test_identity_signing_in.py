@@ -13,7 +13,7 @@ import pytest
 
 from core.clock import FixedClock
 from core.crypto import FieldCipher, UnsealError
-from core.errors import BadInput, DomainError, Unavailable
+from core.errors import BadInput, Unavailable
 from core.ids import Ids
 from core.locale import Locale
 from core.mongo import Mongo
@@ -25,7 +25,7 @@ from identity.errors import CodeExpired, CodeWrong, PhoneInvalid, TooManyRequest
 from identity.limits import STANDARD_LIMITS, Limit
 from identity.model import Audience, Citizen
 from identity.sms import NoCarrier, SignInMessage
-from tests.unit.identity.room import ALEXANDER, NEWCOMER, OFFICER, OUYANG, ZHANG, Room, build
+from tests.unit.identity.room import ALEXANDER, NEWCOMER, OFFICER, OUYANG, ZHANG, Room, build, outcome
 
 COLLECTIONS = ("identity_citizens", "identity_staff", "identity_sessions", "identity_refresh_tokens", "events")
 
@@ -36,14 +36,6 @@ async def _counts(room: Room) -> dict[str, int]:
 
 def _wrong(code: str) -> str:
     return f"{(int(code) + 1) % 1_000_000:06d}"
-
-
-async def _outcome(call: Awaitable[Any]) -> str:
-    try:
-        await call
-    except DomainError as refusal:
-        return refusal.code
-    return "ok"
 
 
 # --- the way of a code --------------------------------------------------------------------------------------------
@@ -174,7 +166,7 @@ async def test_a_wrong_code_costs_a_try_and_changes_nothing(room: Room) -> None:
 
 async def test_after_five_wrong_tries_the_right_code_is_worth_nothing(room: Room) -> None:
     code = await room.code(ZHANG)
-    outcomes = [await _outcome(room.answer(ZHANG, _wrong(code))) for _ in range(5)]
+    outcomes = [await outcome(room.answer(ZHANG, _wrong(code))) for _ in range(5)]
     assert outcomes == ["AUTH_CODE_WRONG"] * 5
     before = await _counts(room)
     with pytest.raises(CodeExpired):
@@ -184,13 +176,13 @@ async def test_after_five_wrong_tries_the_right_code_is_worth_nothing(room: Room
 
 async def test_tries_at_the_same_instant_do_not_outnumber_the_limit(room: Room) -> None:
     code = await room.code(ZHANG)
-    outcomes = await asyncio.gather(*(_outcome(room.answer(ZHANG, _wrong(code))) for _ in range(20)))
+    outcomes = await asyncio.gather(*(outcome(room.answer(ZHANG, _wrong(code))) for _ in range(20)))
     assert Counter(outcomes) == {"AUTH_CODE_WRONG": 5, "AUTH_CODE_EXPIRED": 15}
 
 
 async def test_of_two_right_answers_at_the_same_instant_one_signs_in(room: Room) -> None:
     code = await room.code(ZHANG)
-    outcomes = await asyncio.gather(*(_outcome(room.answer(ZHANG, code)) for _ in range(4)))
+    outcomes = await asyncio.gather(*(outcome(room.answer(ZHANG, code)) for _ in range(4)))
     assert Counter(outcomes) == {"ok": 1, "AUTH_CODE_EXPIRED": 3}
     assert await room.mongo.collection("identity_sessions").count_documents({}) == 1
 
@@ -198,10 +190,10 @@ async def test_of_two_right_answers_at_the_same_instant_one_signs_in(room: Room)
 async def test_a_code_is_good_for_five_minutes(room: Room) -> None:
     code = await room.code(ZHANG)
     room.clock.advance(seconds=299)
-    assert await _outcome(room.answer(ZHANG, code)) == "ok"
+    assert await outcome(room.answer(ZHANG, code)) == "ok"
     code = await room.code(ZHANG)
     room.clock.advance(seconds=300)
-    assert await _outcome(room.answer(ZHANG, code)) == "AUTH_CODE_EXPIRED"
+    assert await outcome(room.answer(ZHANG, code)) == "AUTH_CODE_EXPIRED"
 
 
 async def test_a_new_code_replaces_the_old_one(room: Room) -> None:
@@ -209,15 +201,15 @@ async def test_a_new_code_replaces_the_old_one(room: Room) -> None:
     room.clock.advance(seconds=60)
     new = await room.code(ZHANG)
     assert old != new
-    assert await _outcome(room.answer(ZHANG, old)) == "AUTH_CODE_WRONG"
-    assert await _outcome(room.answer(ZHANG, new)) == "ok"
+    assert await outcome(room.answer(ZHANG, old)) == "AUTH_CODE_WRONG"
+    assert await outcome(room.answer(ZHANG, new)) == "ok"
 
 
 async def test_a_code_is_good_for_its_own_phone_and_audience_only(room: Room) -> None:
     code = await room.code(OFFICER, audience=Audience.STAFF)
-    assert await _outcome(room.answer(OFFICER, code, audience=Audience.CITIZEN)) == "AUTH_CODE_EXPIRED"
-    assert await _outcome(room.answer(ZHANG, code)) == "AUTH_CODE_EXPIRED"
-    assert await _outcome(room.answer(OFFICER, code, audience=Audience.STAFF)) == "ok"
+    assert await outcome(room.answer(OFFICER, code, audience=Audience.CITIZEN)) == "AUTH_CODE_EXPIRED"
+    assert await outcome(room.answer(ZHANG, code)) == "AUTH_CODE_EXPIRED"
+    assert await outcome(room.answer(OFFICER, code, audience=Audience.STAFF)) == "ok"
 
 
 @pytest.mark.parametrize("field", ["device_id", "device_name", "code"])
@@ -304,38 +296,39 @@ async def test_a_refused_request_counts_nowhere_and_does_nothing(room: Room) -> 
 
 
 async def test_requests_at_the_same_instant_do_not_outnumber_the_limit(room: Room) -> None:
-    outcomes = await asyncio.gather(*(_outcome(room.request(ZHANG)) for _ in range(20)))
+    outcomes = await asyncio.gather(*(outcome(room.request(ZHANG)) for _ in range(20)))
     assert Counter(outcomes) == {"ok": 1, "AUTH_TOO_MANY_REQUESTS": 19}
 
 
 async def test_many_codes_do_not_make_many_guesses(
     mongo: Mongo, redis: Redis, clock: FixedClock, ids: Ids, cipher: FieldCipher
 ) -> None:
-    limits = dataclasses.replace(STANDARD_LIMITS, requests_per_phone=(Limit(1000, 60),))
+    often = dataclasses.replace(STANDARD_LIMITS.requests, per_phone=(Limit(1000, 60),))
+    limits = dataclasses.replace(STANDARD_LIMITS, requests=often)
     room = await build(mongo=mongo, redis=redis, clock=clock, ids=ids, cipher=cipher, limits=limits)
     outcomes: Counter[str] = Counter()
     for number in range(8):
         code = await room.code(ZHANG, address=f"203.0.113.{number}")
         for _ in range(5):
-            outcomes[await _outcome(room.answer(ZHANG, _wrong(code), address=f"203.0.113.{number}"))] += 1
+            outcomes[await outcome(room.answer(ZHANG, _wrong(code), address=f"203.0.113.{number}"))] += 1
     assert outcomes == {"AUTH_CODE_WRONG": 30, "AUTH_TOO_MANY_REQUESTS": 10}
     code = await room.code(ZHANG, address="203.0.113.99")
     assert await _retry_after(room.answer(ZHANG, code, address="203.0.113.99")) == 86_400
     room.clock.advance(seconds=86_400)
-    assert await _outcome(room.answer(ZHANG, await room.code(ZHANG))) == "ok"
+    assert await outcome(room.answer(ZHANG, await room.code(ZHANG))) == "ok"
 
 
 async def test_a_right_answer_clears_the_wrong_ones(room: Room) -> None:
     for _ in range(9):
         code = await room.code(ZHANG)
         for _ in range(4):
-            assert await _outcome(room.answer(ZHANG, _wrong(code))) == "AUTH_CODE_WRONG"
-        assert await _outcome(room.answer(ZHANG, code)) == "ok"
+            assert await outcome(room.answer(ZHANG, _wrong(code))) == "AUTH_CODE_WRONG"
+        assert await outcome(room.answer(ZHANG, code)) == "ok"
         room.clock.advance(seconds=900)
 
 
 async def test_an_address_that_guesses_on_many_phones_is_stopped(room: Room) -> None:
-    outcomes = Counter([await _outcome(room.answer(f"13700000{n:03d}", "123456")) for n in range(125)])
+    outcomes = Counter([await outcome(room.answer(f"13700000{n:03d}", "123456")) for n in range(125)])
     assert outcomes == {"AUTH_CODE_EXPIRED": 120, "AUTH_TOO_MANY_REQUESTS": 5}
 
 
@@ -358,7 +351,7 @@ async def test_asking_for_a_staff_code_tells_nothing_about_who_is_staff(room: Ro
         requested = await room.identity.request_code(
             phone=phone, audience=Audience.STAFF, device_id="", address=phone, locale=Locale.ZH_CN
         )
-        guesses = [await _outcome(room.answer(phone, "000000", audience=Audience.STAFF)) for _ in range(6)]
+        guesses = [await outcome(room.answer(phone, "000000", audience=Audience.STAFF)) for _ in range(6)]
         stories.append((requested, guesses))
     assert stories[0] == stories[1]
     assert len(await room.events("identity.sign_in_code_requested")) == 2
@@ -383,7 +376,7 @@ async def test_the_request_itself_never_looks_for_an_account(room: Room) -> None
 async def test_a_suspended_account_gets_no_code_and_no_session(room: Room) -> None:
     code = await room.code(OFFICER, audience=Audience.STAFF)
     await room.mongo.collection("identity_staff").update_many({}, {"$set": {"suspended": True}})
-    assert await _outcome(room.answer(OFFICER, code, audience=Audience.STAFF)) == "AUTH_CODE_EXPIRED"
+    assert await outcome(room.answer(OFFICER, code, audience=Audience.STAFF)) == "AUTH_CODE_EXPIRED"
     room.clock.advance(seconds=60)
     await room.request(OFFICER, audience=Audience.STAFF)
     assert await room.deliver() == 0
@@ -394,7 +387,7 @@ async def test_a_lucky_guess_on_a_phone_that_is_not_staff_opens_nothing(room: Ro
     await room.request(NEWCOMER, audience=Audience.STAFF)
     (event,) = await room.events("identity.sign_in_code_requested")
     message = SignInMessage.opened(**event.payload, cipher=room.cipher)
-    assert await _outcome(room.answer(NEWCOMER, message.code, audience=Audience.STAFF)) == "AUTH_CODE_EXPIRED"
+    assert await outcome(room.answer(NEWCOMER, message.code, audience=Audience.STAFF)) == "AUTH_CODE_EXPIRED"
     assert await room.mongo.collection("identity_sessions").count_documents({}) == 0
 
 
