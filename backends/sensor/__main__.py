@@ -1,4 +1,4 @@
-"""python -m backends.sensor serve | import | backfill: the one place here that reads arguments and the environment.
+"""python -m backends.sensor serve | import | backfill | bench: the only reader of arguments and the environment here.
 
 Environment (an argument goes first):
 - TONG_SENSOR_MONGO_URL, TONG_SENSOR_DATABASE: as --mongo-url and --database
@@ -11,18 +11,20 @@ import argparse
 import json
 import os
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import uvloop
 
-from backends.sensor import app, feed, synthetic
+from backends.sensor import app, bench, feed, synthetic
 from backends.sensor.app import CannotStart, Settings
 from backends.sensor.http import key_digest
 from backends.sensor.importer import Importer
 from backends.sensor.model import Recorded
-from core import logs
+from core import embedded, logs
+from core.embedded import EmbeddedUnavailable
 from core.errors import DomainError
 
 _IMPORT_TIMEOUT_S = 20.0
@@ -33,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     logs.configure()
     try:
         uvloop.run(_COMMANDS[arguments.command](arguments))
-    except (CannotStart, DomainError) as fault:
+    except (CannotStart, EmbeddedUnavailable, DomainError) as fault:
         print(str(fault), file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -58,7 +60,18 @@ async def _backfill(arguments: argparse.Namespace) -> None:
     print(json.dumps({"accepted": await app.backfill(_settings(arguments))}))
 
 
-_COMMANDS = {"serve": _serve, "import": _import, "backfill": _backfill}
+async def _bench(arguments: argparse.Namespace) -> None:
+    with tempfile.TemporaryDirectory(prefix="citytong-bench-", ignore_cleanup_errors=True) as folder:
+        stores = None if arguments.mongo_url else await embedded.start(Path(folder), redis=False)
+        try:
+            url = stores.mongo_url if stores else arguments.mongo_url
+            print(bench.table(await bench.measure(mongo_url=url, files=arguments.paths, rounds=arguments.rounds)))
+        finally:
+            if stores:
+                await stores.stop()
+
+
+_COMMANDS = {"serve": _serve, "import": _import, "backfill": _backfill, "bench": _bench}
 
 
 def _progress(file: Path, done: Recorded) -> None:
@@ -93,6 +106,12 @@ def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
     for command in (serve, fill):
         command.add_argument("--seed", type=int, default=synthetic.SEED, help="of the synthetic model")
         command.add_argument("--hours", type=_bounded(1, feed.BACKFILL_H_MAX), default=feed.BACKFILL_H)
+    measured = commands.add_parser("bench", help="time the import of files beside a bare insert; keeps nothing")
+    measured.add_argument("paths", nargs="+", type=Path, metavar="PATH")
+    measured.add_argument("--rounds", type=_bounded(1, 100), default=3)
+    measured.add_argument(
+        "--mongo-url", help="its databases bench_import and bench_bare are dropped; default: embedded"
+    )
     for command in (serve, files, fill):
         url = env.get("TONG_SENSOR_MONGO_URL")
         command.add_argument("--mongo-url", default=url, required=url is None)

@@ -30,8 +30,8 @@ from backends.sensor.model import Reading, Station
 from core.locale import Text
 from core.mongo import Document, Mongo, answering, ensure_indexes
 
-LEASE_S: Final = 15
-WRITE_TIMEOUT_S: Final = 10  # shorter than the lease: no insert may outlive it
+LEASE_S: Final = 8
+WRITE_TIMEOUT_S: Final = 5  # shorter than the lease: no insert may outlive it
 _LEASE_POLL_S: Final = 0.02
 _NAMESPACE_EXISTS: Final = 48
 _STATIONS: Final = "stations"

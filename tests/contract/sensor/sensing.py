@@ -65,6 +65,12 @@ async def stored(mongo: Mongo) -> list[tuple[str, datetime]]:
     return sorted([(d["m"]["station"], d["ts"]) async for d in found])
 
 
+async def expire_leases(mongo: Mongo) -> None:
+    """What the passing of `LEASE_S` does, without the wait."""
+    long_ago = datetime(2000, 1, 1, tzinfo=UTC)
+    await mongo.collection("stations").update_many({"lease": {"$exists": True}}, {"$set": {"lease.until": long_ago}})
+
+
 async def until(condition: Callable[[], Any], *, timeout_s: float = 20.0) -> Any:
     """What `condition` gives once it is true; fails when it never is."""
     deadline = time.monotonic() + timeout_s

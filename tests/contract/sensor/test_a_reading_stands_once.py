@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from sensing import NOW, ROOT, reading, station, stored
+from sensing import NOW, ROOT, expire_leases, reading, station, stored
 
 from backends.sensor.errors import StationUnknown, WritersBusy
 from backends.sensor.model import Recorded
@@ -71,12 +70,6 @@ async def test_no_write_may_outlive_its_lease() -> None:
     assert WRITE_TIMEOUT_S < LEASE_S
 
 
-async def _expire_leases(mongo: Mongo) -> None:
-    """What the passing of `LEASE_S` does, without the wait."""
-    past = datetime.now(UTC) - timedelta(seconds=1)  # noqa: TID251 leases run on the server's clock
-    await mongo.collection("stations").update_many({"lease": {"$exists": True}}, {"$set": {"lease.until": past}})
-
-
 _DIES_HALF_WAY = """
 import asyncio, os, signal, sys
 from backends.sensor.service import Sensors
@@ -115,7 +108,7 @@ async def test_a_writer_killed_before_its_answer_leaves_nothing_lost_doubled_or_
     with pytest.raises(WritersBusy) as busy:
         await sensors.record(again, wait_s=0.2)
     assert busy.value.retry_after_s == LEASE_S
-    await _expire_leases(mongo)
+    await expire_leases(mongo)
     assert await sensors.record(again) == Recorded(10 - inserted, inserted)
     assert await stored(mongo) == sorted((r.station, r.ts) for r in again)
 

@@ -14,7 +14,7 @@ import aiohttp
 import orjson
 import pytest
 import pytest_asyncio
-from sensing import KEY, Door, command, ended, ready, row, stored, until
+from sensing import KEY, Door, command, ended, expire_leases, ready, row, stored, until
 
 from core import embedded
 from core.embedded import Stores
@@ -131,6 +131,7 @@ async def test_an_import_killed_at_any_point_is_finished_by_the_next(
 ) -> None:
     file = written(tmp_path / "a.csv.gz", lines(30_000))
     for least in (1, 8_000, 16_000):
+        await expire_leases(mongo)
         process = await command("import", file, *on(stores, mongo))
         readings = mongo.collection("readings")
 
@@ -190,6 +191,33 @@ async def test_a_database_that_is_killed_is_waited_for_briefly_and_used_again(ow
                 200,
                 {"accepted": 1, "duplicates": 1},
             )
+    finally:
+        process.terminate()
+        await ended(process)
+
+
+async def test_a_database_that_hangs_is_not_waited_for(own_stores: Stores) -> None:
+    url = own_stores.mongo_url
+    process = await command("serve", "--demo", "--hours", "3", "--mongo-url", url, "--database", "sensor")
+    base = (await ready(process))["graphql"].removesuffix("/graphql")
+    pid = own_stores.children["mongod"].pid
+    assert pid is not None
+    try:
+        async with aiohttp.ClientSession(base) as session:
+            door = Door(base, session)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                started = time.monotonic()
+                away = await door.graphql(AIR)
+                assert time.monotonic() - started < 5
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            assert away["errors"][0]["extensions"]["code"] == "UNAVAILABLE"
+
+            async def back() -> bool:
+                return "errors" not in await door.graphql(AIR)
+
+            await until(back)
     finally:
         process.terminate()
         await ended(process)
