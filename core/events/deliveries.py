@@ -44,6 +44,10 @@ INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
 """For `core.mongo.ensure_indexes`, before the first event."""
 
 
+class _DoneElsewhereError(Exception):
+    """Aborts the transaction of a try that came second, with all that its handler wrote."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """One try of one delivery, held by this process until `busy_until` passes. `tries` includes this one."""
@@ -92,15 +96,22 @@ class Deliveries:
         return Event(row["_id"], row["name"], row["at"], row["payload"]) if row else None
 
     async def do_within(self, claim: Claim, work: Callable[[Session], Awaitable[None]]) -> bool:
-        """Mark the delivery done and run `work`, in one transaction; False when it was done already."""
+        """Run `work` and mark the delivery done, in one transaction; False when it was done already.
 
-        async def once(session: Session) -> bool:
-            if not await self._mark_done(claim, session=session):
-                return False
+        The mark comes last: a transaction whose process is killed keeps its locks for up to a minute, and a locked
+        row here would hold up the relay with all that is due.
+        """
+
+        async def once(session: Session) -> None:
             await work(session)
-            return True
+            if not await self._mark_done(claim, session=session):
+                raise _DoneElsewhereError
 
-        return await self.mongo.transaction(once)
+        try:
+            await self.mongo.transaction(once)
+        except _DoneElsewhereError:
+            return False
+        return True
 
     async def mark_done(self, claim: Claim) -> bool:
         return await self._mark_done(claim)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest_asyncio
@@ -142,7 +143,7 @@ async def test_redis_killed_with_all_it_held(ground: Ground) -> None:
     await ground.worker()
     appending = asyncio.create_task(ground.append(150))
     for reached in (20, 80):
-        await until(lambda reached=reached: _over(ground, reached), what=f"{reached} handled")
+        await until(partial(_over, ground, reached), what=f"{reached} handled")
         kill_9(ground.stores.children["valkey"].pid)
     await appending
     await until(ground.all_done, what="the end of every event", deadline_s=RECOVERY_S)
