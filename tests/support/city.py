@@ -35,12 +35,10 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenCity:
-    """A city that answers. base: its address. clock: the one it lives by."""
+class Visitor:
+    """Somebody who uses a city over HTTP. base: its address."""
 
     base: str
-    city: City
-    clock: Clock
     http: aiohttp.ClientSession
 
     async def ask(
@@ -79,6 +77,14 @@ class OpenCity:
     async def token(self, phone: str, *, audience: str = "CITIZEN") -> str:
         text: str = (await self.sign_in(phone, audience=audience))["accessToken"]
         return text
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCity(Visitor):
+    """A city in this process. clock: the one it lives by."""
+
+    city: City
+    clock: Clock
 
 
 REQUEST_CODE = """mutation($input: RequestSignInCodeInput!) {
@@ -124,6 +130,6 @@ async def open_demo_city(told: Settings, clock: Clock) -> AsyncIterator[OpenCity
             listening(city, bound(host="127.0.0.1", port=0)) as base,
             aiohttp.ClientSession() as http,
         ):
-            yield OpenCity(base, city, clock, http)
+            yield OpenCity(base, http, city, clock)
     finally:
         await city.close()
