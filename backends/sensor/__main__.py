@@ -1,4 +1,4 @@
-"""python -m backends.sensor serve | import | backfill | bench: the only reader of arguments and the environment here.
+"""The `python -m backends.sensor` command: the only reader of arguments and the environment here.
 
 Environment (an argument goes first):
 - TONG_SENSOR_MONGO_URL, TONG_SENSOR_DATABASE: as --mongo-url and --database
@@ -23,9 +23,11 @@ from backends.sensor.app import CannotStart, Settings
 from backends.sensor.http import key_digest
 from backends.sensor.importer import Importer
 from backends.sensor.model import Recorded
+from backends.sensor.schema import build
 from core import embedded, logs
 from core.embedded import EmbeddedUnavailable
 from core.errors import DomainError
+from core.graph import sdl
 
 _IMPORT_TIMEOUT_S = 20.0
 
@@ -60,6 +62,10 @@ async def _backfill(arguments: argparse.Namespace) -> None:
     print(json.dumps({"accepted": await app.backfill(_settings(arguments))}))
 
 
+async def _schema(arguments: argparse.Namespace) -> None:
+    Path(__file__).with_name("schema.graphql").write_text(sdl(build()), encoding="utf-8")
+
+
 async def _bench(arguments: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="citytong-bench-", ignore_cleanup_errors=True) as folder:
         stores = None if arguments.mongo_url else await embedded.start(Path(folder), redis=False)
@@ -71,7 +77,7 @@ async def _bench(arguments: argparse.Namespace) -> None:
                 await stores.stop()
 
 
-_COMMANDS = {"serve": _serve, "import": _import, "backfill": _backfill, "bench": _bench}
+_COMMANDS = {"serve": _serve, "import": _import, "backfill": _backfill, "schema": _schema, "bench": _bench}
 
 
 def _progress(file: Path, done: Recorded) -> None:
@@ -106,6 +112,7 @@ def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
     for command in (serve, fill):
         command.add_argument("--seed", type=int, default=synthetic.SEED, help="of the synthetic model")
         command.add_argument("--hours", type=_bounded(1, feed.BACKFILL_H_MAX), default=feed.BACKFILL_H)
+    commands.add_parser("schema", help="write the subgraph's SDL beside this module")
     measured = commands.add_parser("bench", help="time the import of files beside a bare insert; keeps nothing")
     measured.add_argument("paths", nargs="+", type=Path, metavar="PATH")
     measured.add_argument("--rounds", type=_bounded(1, 100), default=3)

@@ -108,7 +108,7 @@ async def serve(settings: Settings, *, announce: Callable[[Mapping[str, Any]], N
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with opened(settings) as sensors, serving(settings, sensors) as base, _fed(settings, sensors):
+    async with opened(settings) as sensors, _fed(settings, sensors), serving(settings, sensors) as base:
         announce({"graphql": f"{base}/graphql", "ingest": f"{base}/ingest/readings", "pid": os.getpid()})
         await stop.wait()
 

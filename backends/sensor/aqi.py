@@ -7,7 +7,8 @@ Rules (HJ 633-2012, Technical Regulation on Ambient Air Quality Index)
   hour's mean is put on these, as the national real-time platform does.
 - SO2 above 800 µg/m³ has no 1-hour IAQI; its 24-hour column goes on from the same point (800 µg/m³, IAQI 200).
 - Beyond the last breakpoint the index stays 500.
-- Concentrations are first rounded as they are reported (HJ 663-2013 §4.2): whole µg/m³, CO to 0.1 mg/m³, half to even.
+- Concentrations are first rounded as they are reported (HJ 663-2013, GB/T 8170): whole µg/m³, CO to 0.1 mg/m³, half to
+  even.
 """
 
 from __future__ import annotations

@@ -156,7 +156,7 @@ async def own_stores(tmp_path: Path) -> AsyncIterator[Stores]:
     await running.stop()
 
 
-async def test_a_database_that_is_killed_is_waited_for_briefly_and_used_again(own_stores: Stores) -> None:
+async def test_a_database_that_goes_away_is_waited_for_briefly_and_used_again(own_stores: Stores) -> None:
     url = own_stores.mongo_url
     process = await command("serve", "--demo", "--hours", "3", "--mongo-url", url, "--database", "sensor", env=ENV)
     base = (await ready(process))["graphql"].removesuffix("/graphql")

@@ -9,16 +9,18 @@ import aiohttp
 import pytest
 from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandListener
-from sensing import NOW, Door, reading, station
+from sensing import NOW, ROOT, Door, reading, station
 
 from backends.sensor import app
 from backends.sensor.app import Settings
 from backends.sensor.feed import SyntheticFeed
+from backends.sensor.schema import build
 from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from core.clock import FixedClock
 from core.divisions import DISTRICTS
 from core.embedded import Stores
+from core.graph import sdl
 from core.mongo import Document, Mongo
 
 AIR = """query ($of: [_Any!]!) { _entities(representations: $of) { ... on District { code airQuality {
@@ -239,6 +241,11 @@ async def test_it_is_a_federation_subgraph(door: Door) -> None:
     assert 'url: "https://specs.apollo.dev/federation/v2.9"' in sdl
     assert 'type District @key(fields: "code")' in sdl
     assert "airQuality: AirQuality @public" in sdl
+
+
+def test_the_committed_schema_is_current() -> None:
+    committed = (ROOT / "backends" / "sensor" / "schema.graphql").read_text(encoding="utf-8")
+    assert committed == sdl(build()), "run: make schema"
 
 
 async def test_an_unforeseen_fault_shows_only_an_incident(door: Door) -> None:
