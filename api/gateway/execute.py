@@ -273,7 +273,13 @@ class Engine:
         ).operation(document.operation)
 
     def _drawn(self, operation: Normalized) -> list[Draft]:
-        return Drawing(supergraph=self.supergraph, paths=self._paths(), operation=operation).draw()
+        drawing = Drawing(
+            supergraph=self.supergraph,
+            paths=self._paths(),
+            operation=operation,
+            steps_max=self.limits.plan_budget,
+        )
+        return drawing.draw()
 
     def _paths(self) -> Paths:
         return Paths(supergraph=self.supergraph, budget=self.limits.plan_budget)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from api.gateway.errors import FieldUnreachable
+from api.gateway.errors import FieldUnreachable, PlanTooCostly
 from api.gateway.normalize import Call, Field, Normalized, Place, Selection, shapes
 from api.gateway.paths import Paths, Step
 from api.gateway.supergraph import Supergraph
@@ -141,11 +141,13 @@ class Site:
 
 @dataclass(slots=True)
 class Drawing:
-    """Draws the fetches of one operation."""
+    """Draws the fetches of one operation. steps_max: how many fields may be drawn before it is refused."""
 
     supergraph: Supergraph
     paths: Paths
     operation: Normalized
+    steps_max: int = 50_000
+    steps: int = 0
     drafts: list[Draft] = field(default_factory=list)
 
     def draw(self) -> list[Draft]:
@@ -193,6 +195,9 @@ class Drawing:
         return taken
 
     def _take(self, site: Site, on: str, step: Step) -> set[int]:
+        self.steps += 1
+        if self.steps > self.steps_max:
+            raise PlanTooCostly(limit=self.steps_max)
         if step.enter:
             return self._enter(site, on, step)
         if step.field.call.name == "__typename":
