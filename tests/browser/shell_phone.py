@@ -1,0 +1,117 @@
+"""A phone that shows the shell: a Chromium page of phone size, and what a person does with it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, BrowserContext, Page, Request
+
+CITIZEN = "13800000001"
+LONG_NAME = "13800000002"
+OFFICER = "13900000001"
+
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """base: the city. faults: what the console complained of. strangers: requests that left the city."""
+
+    base: str
+    page: Page
+    faults: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+
+    async def open(self, path: str = "", *, ready: str = "h1") -> None:
+        """Show a screen by its address, as a link would, and wait for `ready`."""
+        await self.page.goto(f"{self.base}/#{path}")
+        await self.page.wait_for_selector(ready, state="attached")
+
+    async def sign_in(self, phone: str) -> None:
+        """Through the screens, as a person does; the demo city shows the code."""
+        await self.open("/sign-in", ready="#phone")
+        if phone.startswith("139"):
+            await self.page.locator(".sign-in-other button").first.click()
+        await self.page.fill("#phone", phone)
+        await self.page.click("button[type=submit]")
+        await self.page.get_by_test_id("demo-code").get_by_role("button").click()
+        await self.page.wait_for_selector("[data-screen=home] .bricks, [data-testid=tallies]")
+
+    async def violations(self) -> list[str]:
+        """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""
+        await self.page.evaluate("Promise.allSettled(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))")
+        found: list[dict[str, Any]] = (await Axe().run(self.page)).response["violations"]
+        return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
+
+    async def overflow_px(self) -> int:
+        """How far the page can be scrolled sideways."""
+        wide: int = await self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        return max(0, wide)
+
+    async def small_targets(self, least_px: float) -> list[str]:
+        """Controls narrower or lower than this. A link within a sentence is not a control."""
+        found: list[str] = await self.page.evaluate(_SMALL_TARGETS, least_px)
+        return found
+
+
+NewPhone = Callable[..., Awaitable[Phone]]
+
+_SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, summary, .choice, .field, textarea")]
+  .filter((el) => el.checkVisibility() && !el.classList.contains("skip"))
+  .map((el) => [el, el.getBoundingClientRect()])
+  .filter(([, box]) => box.width < least - 0.5 || box.height < least - 0.5)
+  .map(([el, box]) => `${el.className || el.tagName} ${box.width.toFixed(0)}x${box.height.toFixed(0)}`)"""
+
+
+async def phone_of(browser: Browser, base: str, *, prefs: dict[str, str], **look: Any) -> tuple[BrowserContext, Phone]:
+    """A new phone that has never seen the city. prefs: the look that its owner chose. look: of the Chromium context."""
+    context = await browser.new_context(
+        **{
+            "viewport": {"width": 390, "height": 844},
+            "device_scale_factor": 2,
+            "timezone_id": "Asia/Shanghai",
+            "locale": prefs.get("locale", "zh-CN"),
+            **look,
+        }
+    )
+    kept = json.dumps(json.dumps(prefs))
+    await context.add_init_script(f"localStorage['citytong.prefs'] ??= {kept}")
+    phone = Phone(base, await context.new_page())
+    _watch(phone)
+    return context, phone
+
+
+def _watch(phone: Phone) -> None:
+    def asked(request: Request) -> None:
+        if not request.url.startswith((phone.base, "data:", "blob:")):
+            phone.strangers.append(request.url)
+
+    phone.page.on("request", asked)
+    phone.page.on("pageerror", lambda error: phone.faults.append(str(error)))
+    phone.page.on(
+        "console", lambda said: phone.faults.append(said.text) if said.type in ("error", "warning") else None
+    )
+
+
+def answer(*, data: Any = None, code: str = "", message: str = "", **extensions: Any) -> str:
+    """A GraphQL answer as the city would write it, for what a whole city cannot be brought to say at will."""
+    errors = [{"message": message, "extensions": {"code": code, **extensions}}] if code else []
+    return json.dumps({"data": data, **({"errors": errors} if errors else {})})
+
+
+def operation(request: Request) -> str:
+    """The name of the operation that a request sends."""
+    found = re.search(r'"operationName":"(\w+)"', request.post_data or "")
+    return found[1] if found else ""

@@ -1,0 +1,166 @@
+"""Every screen in every look: no axe violation, nothing wider than the phone, no target too small, no stranger asked."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.async_api import expect
+
+from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone
+
+pytest_plugins = ["tests.browser.shell_fixtures"]
+
+CITIZEN_SCREENS = {
+    "/home": ".bricks",
+    "/code": ".qr",
+    "/scans": "[data-testid=scans], [data-testid=empty]",
+    "/me": ".person",
+    "/me/devices": ".device",
+    "/me/district": ".choice",
+    "/me/display": ".choice",
+}
+OFFICER_SCREENS = {"/desk": "[data-testid=tallies]", "/me": ".person", "/me/devices": ".device"}
+
+LOOKS: dict[str, dict[str, str]] = {
+    "light": {"theme": "light"},
+    "dark": {"theme": "dark"},
+    "elder": {"theme": "light", "mode": "elder"},
+    "elder-dark-en": {"theme": "dark", "mode": "elder", "locale": "en"},
+    "english-larger": {"locale": "en", "text": "larger"},
+}
+
+
+async def check(phone: Phone, screens: dict[str, str], *, least_px: int) -> dict[str, list[str]]:
+    """What is wrong, by screen."""
+    wrong: dict[str, list[str]] = {}
+    for path, ready in screens.items():
+        await phone.open(path, ready=ready)
+        found = await phone.violations() + await phone.small_targets(least_px)
+        if over := await phone.overflow_px():
+            found.append(f"{over} px too wide")
+        if found:
+            wrong[path] = found
+    return wrong
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_a_citizen_s_screens(new_phone: NewPhone, look: str) -> None:
+    prefs = LOOKS[look]
+    least = 60 if prefs.get("mode") == "elder" else 44
+    phone = await new_phone(prefs=prefs)
+    assert await check(phone, {"/sign-in": "[data-testid=demo-accounts]"}, least_px=least) == {}
+    await phone.sign_in(LONG_NAME)
+    assert await check(phone, CITIZEN_SCREENS, least_px=least) == {}
+    assert phone.faults == []
+    assert phone.strangers == []
+
+
+@pytest.mark.parametrize("look", ["light", "dark", "elder"])
+async def test_an_officer_s_screens(new_phone: NewPhone, look: str) -> None:
+    prefs = LOOKS[look]
+    phone = await new_phone(signed_in=OFFICER, prefs=prefs)
+    assert await check(phone, OFFICER_SCREENS, least_px=60 if prefs.get("mode") == "elder" else 44) == {}
+    assert phone.faults == []
+
+
+async def test_at_320_px_with_text_at_200_per_cent_nothing_is_cut(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=LONG_NAME, prefs={"locale": "en"}, viewport={"width": 320, "height": 568})
+    for path, ready in CITIZEN_SCREENS.items():
+        await phone.open(path, ready=ready)
+        await phone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert (path, await phone.overflow_px()) == (path, 0)
+
+
+async def test_forced_colours_keep_the_code_and_the_axe(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN, forced_colors="active")
+    assert await check(phone, CITIZEN_SCREENS, least_px=44) == {}
+
+
+async def test_home_knows_the_citizen(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=LONG_NAME, prefs={"locale": "en"})
+    page = phone.page
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("Alexander Montgomery-Featherstonehaugh")
+    air = page.get_by_test_id("air")
+    await expect(air.get_by_role("heading", level=2)).to_have_text("Chaoyang · today's air")
+    await expect(air.get_by_test_id("aqi")).to_have_text(r := await air.get_by_test_id("aqi").inner_text())
+    assert 0 < int(r) <= 500
+    await expect(air.get_by_test_id("synthetic")).to_have_text("Synthetic data")
+    await page.get_by_role("searchbox").fill("area")
+    await expect(page.get_by_test_id("found").get_by_role("link")).to_have_text(["My district"])
+
+
+async def test_the_keyboard_alone_is_enough(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    page = phone.page
+    await page.reload()
+    await page.wait_for_selector(".bricks")
+    await page.keyboard.press("Tab")
+    await expect(page.locator(":focus")).to_have_text("跳到正文")
+    await page.keyboard.press("Enter")
+    assert await page.evaluate("document.activeElement.id") == "main"
+    await page.locator(".dock-item.city").focus()
+    ring = await page.locator(".dock-item.city").evaluate("(el) => getComputedStyle(el).outlineStyle")
+    assert ring == "solid"
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector(".qr")
+    assert await page.evaluate("document.activeElement.tagName") == "H1"
+
+
+async def test_signing_out_asks_first_and_yes_is_armed_after_a_moment(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.page.clock.install()
+    await phone.sign_in(CITIZEN)
+    await phone.open("/me", ready=".person")
+    page = phone.page
+    await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 1)
+    await page.get_by_role("button", name="退出登录").click()
+    yes = page.get_by_test_id("confirm")
+    await page.clock.run_for(700)
+    await expect(yes).to_be_disabled()
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    await expect(page.get_by_role("button", name="退出登录")).to_be_focused()
+    await page.get_by_role("button", name="退出登录").click()
+    await page.clock.run_for(801)
+    await expect(yes).to_be_enabled()
+    await yes.click()
+    await page.clock.resume()
+    await page.wait_for_selector("#phone")
+    assert await page.evaluate("localStorage['citytong.session']") is None
+
+
+async def test_what_is_missing_is_named_and_the_rest_stands(new_phone: NewPhone) -> None:
+    """The sensor backend is away: the same answer that the gateway gives then."""
+    phone = await new_phone(signed_in=CITIZEN)
+    page = phone.page
+
+    async def without_air(route: object) -> None:
+        response = await route.fetch()  # type: ignore[attr-defined]
+        body = await response.json()
+        if "homeDistrict" in (body.get("data") or {}).get("me", {}):
+            body["data"]["me"]["homeDistrict"]["airQuality"] = None
+            where = ["me", "homeDistrict", "airQuality"]
+            body["errors"] = [{"message": "x", "path": where, "extensions": {"code": "SUBGRAPH_UNAVAILABLE"}}]
+        await route.fulfill(response=response, json=body)  # type: ignore[attr-defined]
+
+    await page.route("**/graphql", without_air)
+    await page.reload()
+    part = page.get_by_test_id("partial")
+    await expect(part).to_contain_text("空气质量暂时取不到")
+    await expect(page.get_by_role("heading", level=1)).to_contain_text("张丽华")
+    assert await phone.violations() == []
+    await page.unroute("**/graphql")
+    await part.get_by_role("button", name="重试").click()
+    await expect(page.get_by_test_id("aqi")).to_be_visible()
+
+
+async def test_offline_says_what_still_works(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    page = phone.page
+    await page.context.set_offline(True)
+    await expect(page.get_by_test_id("offline")).to_contain_text("没有网络")
+    await page.evaluate("location.hash = '/me/district'")
+    problem = page.get_by_test_id("problem")
+    await expect(problem).to_have_attribute("data-code", "CLIENT_OFFLINE")
+    await page.context.set_offline(False)
+    await problem.get_by_role("button", name="重试").click()
+    await expect(page.locator(".choice")).to_have_count(16)
