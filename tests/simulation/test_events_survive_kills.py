@@ -104,6 +104,7 @@ async def _ground(folder: Path) -> AsyncIterator[Ground]:
         stack.push_async_callback(mongo.close)
         await mongo.client.admin.command("setParameter", 1, transactionLifetimeLimitSeconds=ORPHANED_TRANSACTION_S)
         await ensure_indexes(mongo, INDEXES)
+        await mongo.database.create_collection("tally")
         yield Ground(stores, mongo, stack)
 
 
