@@ -37,7 +37,7 @@ _LOG = logging.getLogger(__name__)
 
 TOKENS_MAX: Final = 4000
 DEPTH_MAX: Final = 16
-DOCUMENTS_KEPT: Final = 500
+DOCUMENTS_KEPT: Final = 200
 KEPT_LENGTH_MAX: Final = 16_384
 TIMEOUT_S: Final = 8.0
 
@@ -83,10 +83,10 @@ class Executor:
             slow = Unavailable()
             slow.__cause__ = fault
             return {"data": None, "errors": [self._shown(GraphQLError(slow.message, original_error=slow), context)]}
-        response: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            response["errors"] = [self._shown(error, context) for error in result.errors]
-        return response
+        errors = [self._shown(error, context) for error in result.errors or ()]
+        if result.data is None and not any("path" in error for error in errors):
+            return {"errors": errors}  # refused before anything ran: a variable that does not fit
+        return {"data": result.data, "errors": errors} if errors else {"data": result.data}
 
     async def _execute(self, document: DocumentNode, request: GraphQLRequest, context: Context) -> ExecutionResult:
         result = execute(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
-from graphql import parse
+from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString, parse
 
 from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, Executor, GraphQLRequest, deeper_than
 from backends.sensor.schema import build
@@ -69,6 +71,24 @@ async def test_a_query_that_is_too_much_or_wrong_is_refused(executor: Executor, 
 
 async def test_a_refusal_is_told_in_the_readers_language(executor: Executor) -> None:
     assert (await answer(executor, "{nope}", Locale.ZH_CN))["message"] == "查询无法执行。"
+
+
+async def test_a_variable_that_does_not_fit_is_refused_before_anything_runs(executor: Executor) -> None:
+    query = "query ($n: Int!) { stations(first: $n) { nodes { code } } }"
+    response = await executor.run(GraphQLRequest(query, {"n": "many"}, None), Context("r", locale=Locale.EN))
+    assert set(response) == {"errors"}
+    assert response["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_request_that_takes_too_long_is_given_up(ids: Ids) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    field = GraphQLField(GraphQLString, resolve=never)
+    slow = Executor(GraphQLSchema(GraphQLObjectType("Query", {"slow": field})), ids, timeout_s=0.05)
+    response = await slow.run(GraphQLRequest("{slow}", None, None), Context("r", locale=Locale.EN))
+    assert response["data"] is None
+    assert [e["extensions"]["code"] for e in response["errors"]] == ["UNAVAILABLE"]
 
 
 async def test_documents_are_kept_up_to_a_bound(executor: Executor) -> None:
