@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import orjson
 
 from api.gateway.fetches import Part, Path, Representation
-from api.gateway.normalize import Place
+from api.gateway.selection import Place
 
 Object: TypeAlias = dict[str, Any]
 

@@ -33,18 +33,13 @@ from api.gateway.errors import (
 from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
 from api.gateway.limits import GatewayLimits, check_size, parse_bounded
-from api.gateway.normalize import (
-    Normalized,
-    Normalizer,
-    Place,
-    condition_variables,
-    document_rules,
-)
+from api.gateway.normalize import Normalizer, condition_variables, document_rules
 from api.gateway.optimize import optimize
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
 from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath
 from api.gateway.run import Run
+from api.gateway.selection import Normalized, Place
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import RequestContext, Transport, error_value
 from core.errors import DomainError

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from api.gateway.choice import Decision, Step
 from api.gateway.fetches import Draft
-from api.gateway.normalize import Normalized, Selection
-from api.gateway.paths import Decision, Paths, Step
+from api.gateway.paths import Paths
 from api.gateway.plan import path_text
+from api.gateway.selection import Normalized, Selection
 
 STAGES = ("normalize", "paths", "fetches", "optimize", "plan")
 

@@ -14,9 +14,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from api.gateway.choice import Step
 from api.gateway.errors import FieldUnreachable, PlanTooCostly
-from api.gateway.normalize import Call, Field, Normalized, Place, Selection, shapes
-from api.gateway.paths import Paths, Step
+from api.gateway.paths import Paths
+from api.gateway.selection import Call, Field, Normalized, Place, Selection, shapes
 from api.gateway.supergraph import Supergraph
 
 
@@ -146,7 +147,7 @@ class Drawing:
     supergraph: Supergraph
     paths: Paths
     operation: Normalized
-    steps_max: int = 50_000
+    steps_max: int = 20_000
     steps: int = 0
     drafts: list[Draft] = field(default_factory=list)
 

@@ -48,7 +48,7 @@ class GatewayLimits:
     root_fields: int = 50
     directives: int = 100
     fields: int = 20_000
-    plan_budget: int = 50_000
+    plan_budget: int = 20_000
     plans_max: int = 1_000
     documents_max: int = 1_000
     errors_max: int = 1_000

@@ -7,8 +7,7 @@ A *site* is a place seen by one subgraph. For every field wanted there the ways 
 - an interface is answered as one where the subgraph resolves the field for every type it knows behind it, and
   otherwise type by type; an interface object is entered under the interface's name.
 
-Each way costs the fetches it adds. Fields choose greedily, those with the fewest ways first, and a subgraph once
-entered is free for the rest. What no way reaches from one site becomes the *residue*, for which the field above is
+What no way reaches from one site becomes the *residue*, for which the field above is
 asked a second time in another subgraph (a value type split over its parents, a shared root).
 Work is counted against a budget; a query that would make it explode is refused.
 """
@@ -17,70 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Any, TypeVar
 
+from api.gateway.choice import FETCH_COST, WAIT_COST, Chosen, Decision, Step, Way, leaves, together
 from api.gateway.errors import PlanTooCostly
-from api.gateway.normalize import Call, Field, Normalized, Selection, field_set
-from api.gateway.supergraph import FieldJoin, Supergraph
+from api.gateway.normalize import field_set
+from api.gateway.ownership import FieldJoin
+from api.gateway.selection import Call, Field, Normalized, Selection
+from api.gateway.supergraph import Supergraph
 
 T = TypeVar("T")
-
-# A leaf that comes by another fetch costs 1 more than one that does not, even where that fetch is made anyway.
-FETCH_COST: Final = 100
-# A second fetch that waits for the first costs a little more than two that run together.
-WAIT_COST: Final = 10
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Step:
-    """One field and the way it is obtained.
-
-    owner: the type on which `graph` is asked. enter: by a fetch of its own kind, else within the site's fetch.
-    key: the field set by which `graph` is entered (empty at a root). requires: what must be sent beside the key.
-    """
-
-    field: Field
-    graph: str
-    owner: str
-    enter: bool = False
-    key: str = ""
-    requires: str = ""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
-    """The steps for objects of one type, or of one interface asked as one."""
-
-    on: str
-    steps: tuple[Step, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Decision:
-    """How a selection is obtained at a site. residue: what cannot be; missing: how many leaves that is."""
-
-    branches: tuple[Branch, ...] = ()
-    residue: Selection | None = None
-    missing: int = 0
-    cost: int = 0
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Way:
-    """One candidate step with its price. shares: a fetch into its subgraph can be the one others use."""
-
-    step: Step
-    missing: int
-    entry_cost: int
-    cost: int
-    residue: Selection | None
-    shares: bool
-    provides: Selection | None
-
-    def price(self, entered: set[str]) -> tuple[int, int, bool]:
-        free = self.shares and self.step.graph in entered
-        late = leaves(self.step.field) if self.step.enter else 0
-        return (self.missing, self.cost + late + (0 if free else self.entry_cost), self.step.enter)
 
 
 @dataclass(slots=True)
@@ -88,7 +33,7 @@ class Paths:
     """Decides, for one plan. budget: how many ways may be weighed."""
 
     supergraph: Supergraph
-    budget: int = 50_000
+    budget: int = 20_000
     weighed: int = 0
     _memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _open: list[tuple[Any, ...]] = field(default_factory=list)
@@ -152,7 +97,7 @@ class Paths:
 
     def _decide_object(
         self, graph: str, type_name: str, provides: Selection | None, fields: Iterable[Field], entered: set[str]
-    ) -> _Chosen:
+    ) -> Chosen:
         asked = [f for f in fields if f.call.name != "__typename"]
         return self._choose([(f, list(self._ways(graph, type_name, provides, f))) for f in asked], entered)
 
@@ -170,13 +115,13 @@ class Paths:
         entered: set[str] = set()
         chosen = [(on, self._choose(self._here(graph, on, provides, fs), entered)) for on, fs in folded.items()]
         chosen += [(on, self._decide_object(graph, on, provides, fs, entered)) for on, fs in single.items()]
-        return _together(chosen)
+        return together(chosen)
 
     def _decide_interface_object(
         self, graph: str, type_name: str, provides: Selection | None, wanted: Selection
     ) -> Decision:
         everyone = self.supergraph.members(type_name)
-        ways: list[tuple[Field, list[_Way]]] = []
+        ways: list[tuple[Field, list[Way]]] = []
         discovery: Field | None = None
         for wanted_field in wanted.planned:
             if wanted_field.call.name == "__typename" or not wanted_field.types >= everyone:
@@ -192,7 +137,7 @@ class Paths:
 
     # Ways
 
-    def _root_ways(self, root_type: str, wanted: Field) -> Iterator[_Way]:
+    def _root_ways(self, root_type: str, wanted: Field) -> Iterator[Way]:
         definition = self.supergraph.field_of(root_type, wanted.call.name)
         for graph, join in definition.joins.items() if definition else ():
             if join.resolvable:
@@ -201,10 +146,10 @@ class Paths:
 
     def _here(
         self, graph: str, on: str, provides: Selection | None, fields: Sequence[Field]
-    ) -> list[tuple[Field, list[_Way]]]:
+    ) -> list[tuple[Field, list[Way]]]:
         return [(f, [self._way(Step(field=f, graph=graph, owner=on), provides)]) for f in fields]
 
-    def _ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[_Way]:
+    def _ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[Way]:
         name = wanted.call.name
         if self._answers(graph, type_name, name, self._provided(provides, name, self.supergraph.members(type_name))):
             yield self._way(Step(field=wanted, graph=graph, owner=type_name), provides)
@@ -218,7 +163,7 @@ class Paths:
                     continue
                 yield from self._entering(graph, type_name, provides, wanted, target, owner, join.requires)
 
-    def _unmasking_ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[_Way]:
+    def _unmasking_ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[Way]:
         """Ways out of an interface object, through a subgraph that knows which type each object really is."""
         for target in self.supergraph.types[type_name].joins:
             if self._real_interface(target, type_name):
@@ -233,7 +178,7 @@ class Paths:
         target: str,
         owner: str,
         requires: str,
-    ) -> Iterator[_Way]:
+    ) -> Iterator[Way]:
         entry = self._entry(graph, type_name, provides, target, owner)
         if entry is None:
             return
@@ -247,14 +192,14 @@ class Paths:
 
     def _way(
         self, step: Step, provides: Selection | None, *, entry_cost: int = 0, cost: int = 0, shares: bool = True
-    ) -> _Way:
+    ) -> Way:
         self.weighed += 1
         if self.weighed > self.budget:
             raise PlanTooCostly(limit=self.budget)
         if step.field.sub is None:
-            return _Way(step, 0, entry_cost, cost, None, shares, provides)
+            return Way(step, 0, entry_cost, cost, None, shares, provides)
         found = self._below_decision(step, provides)
-        return _Way(step, found.missing, entry_cost, cost + found.cost, found.residue, shares, provides)
+        return Way(step, found.missing, entry_cost, cost + found.cost, found.residue, shares, provides)
 
     def _below_decision(self, step: Step, provides: Selection | None) -> Decision:
         assert step.field.sub is not None
@@ -351,19 +296,19 @@ class Paths:
 
     # Choosing
 
-    def _choose(self, wants: list[tuple[Field, list[_Way]]], entered: set[str]) -> _Chosen:
+    def _choose(self, wants: list[tuple[Field, list[Way]]], entered: set[str]) -> Chosen:
         """Pick a way for each field; those with the fewest first, and a subgraph once entered is free."""
         demand: dict[str, int] = {}
         for _, ways in wants:
             for way in ways:
                 demand[way.step.graph] = demand.get(way.step.graph, 0) + 1
-        chosen = _Chosen()
+        chosen = Chosen()
         for wanted, ways in sorted(wants, key=lambda w: len(w[1])):
             self._choose_one(wanted, ways, entered, demand, chosen)
         return chosen
 
     def _choose_one(
-        self, wanted: Field, ways: list[_Way], entered: set[str], demand: dict[str, int], chosen: _Chosen
+        self, wanted: Field, ways: list[Way], entered: set[str], demand: dict[str, int], chosen: Chosen
     ) -> None:
         remaining, left = wanted, ways
         while left:
@@ -377,7 +322,7 @@ class Paths:
             left = [w for w in self._again(remaining, left, best) if w.missing < missing]
         chosen.miss(remaining)
 
-    def _again(self, wanted: Field, ways: list[_Way], done: _Way) -> list[_Way]:
+    def _again(self, wanted: Field, ways: list[Way], done: Way) -> list[Way]:
         """The other ways, priced anew for what is still wanted."""
         found = []
         for way in ways:
@@ -387,8 +332,8 @@ class Paths:
                 found.append(self._way(step, way.provides, entry_cost=way.entry_cost, shares=way.shares))
         return found
 
-    def _assembled(self, on: str, chosen: _Chosen) -> Decision:
-        return _together([(on, chosen)])
+    def _assembled(self, on: str, chosen: Chosen) -> Decision:
+        return together([(on, chosen)])
 
     def _once(self, key: tuple[Any, ...], find: Callable[[], T], cyclic: T) -> T:
         """Remember `find()`; asked again while still finding, the way leads in a circle and the answer is `cyclic`.
@@ -414,40 +359,6 @@ class Paths:
         else:
             self._lowest = min(before, self._lowest)
         return result
-
-
-@dataclass(slots=True)
-class _Chosen:
-    """Steps picked so far for one type."""
-
-    steps: list[Step] = field(default_factory=list)
-    missed: list[Field] = field(default_factory=list)
-    cost: int = 0
-
-    def take(self, way: _Way, entered: set[str]) -> None:
-        self.steps.append(way.step)
-        self.cost += way.price(entered)[1]
-        if way.step.enter and way.shares:
-            entered.add(way.step.graph)
-
-    def miss(self, wanted: Field) -> None:
-        self.missed.append(wanted)
-
-
-def _together(chosen: list[tuple[str, _Chosen]]) -> Decision:
-    """One decision of several types' choices."""
-    missed = list(dict.fromkeys(f for _, c in chosen for f in c.missed))
-    return Decision(
-        branches=tuple(Branch(on=on, steps=tuple(c.steps)) for on, c in chosen if c.steps),
-        residue=Selection(fields=tuple(missed)) if missed else None,
-        missing=sum(leaves(f) for f in missed),
-        cost=sum(c.cost for _, c in chosen),
-    )
-
-
-def leaves(wanted: Field) -> int:
-    """How many leaf fields stand below (or at) a field."""
-    return sum(leaves(f) for f in wanted.sub.fields) if wanted.sub else 1
 
 
 def _typename(types: frozenset[str]) -> Field:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from graphql.language import OperationDefinitionNode, parse, print_ast
 
 from api.gateway.fetches import Draft, Node, Part, Path, Representation, Stop, Tree
-from api.gateway.normalize import Place
+from api.gateway.selection import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from graphql import (
 
 from api.gateway.access import refusal
 from api.gateway.errors import NonNullMissing, ValueInvalid
-from api.gateway.normalize import INTROSPECTION, Field, Place, Selection
+from api.gateway.selection import INTROSPECTION, Field, Place, Selection
 from core.errors import DomainError
 
 ResponsePath: TypeAlias = tuple[str | int, ...]
@@ -86,15 +86,23 @@ def unwound(trail: Trail) -> ResponsePath:
 
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """Compiles the projections of one operation."""
+    """Compiles the projections of one operation, each selection of a type once however many types lead to it."""
 
     schema: GraphQLSchema
+    _made: dict[tuple[int, str, int], Complete] = field(default_factory=dict)
 
     def root(self, type_name: str, selection: Selection, place: Place) -> Complete:
         """The projection of the whole answer; gives a dictionary, or `BUBBLE` when all of it is null."""
         return self._object(self.schema.type_map[type_name], selection, place)
 
     def _object(self, declared: Any, selection: Selection, place: Place) -> Complete:
+        key = (id(selection), declared.name, id(place))
+        found = self._made.get(key)
+        if found is None:
+            found = self._made[key] = self._new_object(declared, selection, place)
+        return found
+
+    def _new_object(self, declared: Any, selection: Selection, place: Place) -> Complete:
         if isinstance(declared, GraphQLObjectType):
             return _object_of(self._entries(declared, selection, place), id(place))
         if selection.by_type.keys() == {declared.name}:

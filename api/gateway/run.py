@@ -17,9 +17,9 @@ from typing import Any, TypeAlias
 from api.gateway.entities import Batch, client_path, gather, located, merge
 from api.gateway.errors import SubgraphTimeout, SubgraphUnavailable
 from api.gateway.limits import GatewayLimits
-from api.gateway.normalize import Place
 from api.gateway.plan import Fetch, QueryPlan, References
 from api.gateway.project import ResponsePath
+from api.gateway.selection import Place
 from api.gateway.transport import RequestContext, SubgraphRequest, SubgraphResponse, Transport, error_value
 from core.errors import DomainError
 
