@@ -30,7 +30,7 @@ PROCESS = Path(__file__).with_name("tally_process.py")
 DATABASE = "kills"
 # A transaction whose client was killed keeps its rows locked for this long (MongoDB's default is a minute).
 ORPHANED_TRANSACTION_S = 3
-RECOVERY_S = 45.0
+RECOVERY_S = 90.0
 
 
 @dataclass
