@@ -34,6 +34,8 @@ class FieldCipher:
     """
 
     master_key: bytes = field(repr=False)
+    # Purposes are few and fixed; deriving a key costs more than using it.
+    _keys: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.master_key) != MASTER_KEY_BYTES:
@@ -57,7 +59,10 @@ class FieldCipher:
         return hmac.digest(self._key(f"index:{purpose}"), plain.encode(), "sha256")
 
     def _key(self, purpose: str) -> bytes:
-        return derive_key(self.master_key, purpose)
+        key = self._keys.get(purpose)
+        if key is None:
+            key = self._keys[purpose] = derive_key(self.master_key, purpose)
+        return key
 
 
 def derive_key(master_key: bytes, purpose: str) -> bytes:

@@ -45,9 +45,12 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> bytes:
 
 
 async def load(
-    *, url: str, requests: list[bytes], connections: int, seconds: float, pid: int, must_hold: bytes
+    *, url: str, requests: list[bytes], connections: int, seconds: float, pid: int, must_hold: bytes, once: bool = False
 ) -> Measured:
-    """Repeat `requests` in turn over `connections` for `seconds`; an answer without `must_hold` is a failure."""
+    """Send `requests` in turn over `connections` for `seconds`; an answer without `must_hold` is a failure.
+
+    once: stop when each was sent; otherwise begin again.
+    """
     parts = urlsplit(url)
     measured = Measured()
     process = psutil.Process(pid)
@@ -57,7 +60,7 @@ async def load(
     async def connection(offset: int) -> None:
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         turn = offset
-        while time.perf_counter() < until:
+        while time.perf_counter() < until and not (once and turn >= len(requests)):
             sent = time.perf_counter()
             writer.write(requests[turn % len(requests)])
             turn += connections

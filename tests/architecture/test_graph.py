@@ -1,0 +1,66 @@
+"""The graph: its snapshots are current, every field says who may read it, composing gives what is committed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from graphql import FieldDefinitionNode, ObjectTypeDefinitionNode, parse
+
+import backends.sensor.schema
+from api.composition import SUPERGRAPH, compose, composed_of, current, fingerprint
+from core.graph import sdl
+
+ROOT = Path(__file__).parents[2]
+ACCESS = {"public", "authenticated", "requiresScopes", "policy"}
+# What federation itself adds.
+FEDERATION_FIELDS = {("Query", "_entities"), ("Query", "_service"), ("_Service", "sdl")}
+SUBGRAPHS = {subgraph.name: subgraph for subgraph in current()}
+
+
+@pytest.mark.parametrize("name", SUBGRAPHS)
+def test_the_committed_subgraph_is_the_code_s(name: str) -> None:
+    subgraph = SUBGRAPHS[name]
+    assert subgraph.file.read_text() == subgraph.sdl, f"{name}: run `make schema` and commit what changed"
+
+
+def test_the_sensor_backend_s_snapshot_is_its_code_s() -> None:
+    committed = (ROOT / "backends" / "sensor" / "schema.graphql").read_text()
+    assert committed == sdl(backends.sensor.schema.schema), "run `make schema` and commit what changed"
+
+
+def test_the_supergraph_is_composed_of_the_subgraphs_as_they_are() -> None:
+    assert composed_of(SUPERGRAPH.read_text()) == fingerprint(current()), "run `make schema` and commit what changed"
+
+
+async def test_composing_anew_gives_the_committed_supergraph() -> None:
+    assert await compose(current()) == SUPERGRAPH.read_text()
+
+
+@pytest.mark.parametrize("name", SUBGRAPHS)
+def test_every_field_states_its_access(name: str) -> None:
+    silent = [
+        f"{definition.name.value}.{field.name.value}"
+        for definition in parse(SUBGRAPHS[name].sdl).definitions
+        if isinstance(definition, ObjectTypeDefinitionNode)
+        for field in definition.fields or ()
+        if not _states_access(definition, field) and (definition.name.value, field.name.value) not in FEDERATION_FIELDS
+    ]
+    assert silent == []
+
+
+def _states_access(definition: ObjectTypeDefinitionNode, field: FieldDefinitionNode) -> bool:
+    stated = {d.name.value for d in (*(field.directives or ()), *(definition.directives or ()))}
+    return bool(stated & ACCESS)
+
+
+def test_nothing_personal_is_public() -> None:
+    both = [
+        f"{name}: {definition.name.value}.{field.name.value}"
+        for name, subgraph in SUBGRAPHS.items()
+        for definition in parse(subgraph.sdl).definitions
+        if isinstance(definition, ObjectTypeDefinitionNode)
+        for field in definition.fields or ()
+        if {"personal", "public"} <= {d.name.value for d in field.directives or ()}
+    ]
+    assert both == []
