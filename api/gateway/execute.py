@@ -8,10 +8,9 @@ hot reload makes a new `Engine`; subscriptions and `@defer` are further methods 
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 from graphql import execute_sync, get_variable_values, specified_rules, validate
 from graphql.language import (
@@ -24,6 +23,7 @@ from graphql.language import (
 )
 
 from api.gateway.access import NOBODY, Rule, signature
+from api.gateway.bounded import Bounded
 from api.gateway.errors import (
     OperationUnknown,
     SubscriptionUnsupported,
@@ -44,9 +44,6 @@ from api.gateway.supergraph import Supergraph
 from api.gateway.transport import RequestContext, Transport, error_value
 from core.errors import DomainError
 from core.locale import Locale
-
-K = TypeVar("K")
-V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +66,6 @@ class Answer:
         if self.extensions:
             body["extensions"] = self.extensions
         return body
-
-
-@dataclass(slots=True)
-class Bounded(Generic[K, V]):
-    """A cache that forgets what was not used for longest."""
-
-    size: int
-    _held: OrderedDict[K, V] = field(default_factory=OrderedDict)
-
-    def get(self, key: K) -> V | None:
-        found = self._held.get(key)
-        if found is not None:
-            self._held.move_to_end(key)
-        return found
-
-    def put(self, key: K, value: V) -> V:
-        self._held[key] = value
-        if len(self._held) > self.size:
-            self._held.popitem(last=False)
-        return value
-
-    def __len__(self) -> int:
-        return len(self._held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +106,8 @@ class Engine:
     _plans: Bounded[tuple[Any, ...], Compiled] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._documents = Bounded(self.limits.documents_max)
-        self._plans = Bounded(self.limits.plans_max)
+        self._documents = Bounded(self.limits.documents_max, self.limits.cached_chars)
+        self._plans = Bounded(self.limits.plans_max, self.limits.cached_chars)
 
     async def execute(
         self,
@@ -215,7 +189,8 @@ class Engine:
 
     def _document(self, query: str, operation_name: str | None) -> Document:
         key = (query, operation_name)
-        return self._documents.get(key) or self._documents.put(key, self._read(query, operation_name))
+        found = self._documents.get(key)
+        return found or self._documents.put(key, self._read(query, operation_name), weight=len(query))
 
     def _read(self, query: str, operation_name: str | None) -> Document:
         node = parse_bounded(query, self.limits)
@@ -244,7 +219,8 @@ class Engine:
         failed = signature(document.rules, context.principal)
         truths = tuple(values.get(name) for name in document.conditions)
         key = (query, operation_name, failed, truths)
-        return self._plans.get(key) or self._plans.put(key, self._compile(document, failed, values))
+        found = self._plans.get(key)
+        return found or self._plans.put(key, self._compile(document, failed, values), weight=len(query))
 
     def _compile(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Compiled:
         operation = self._normalized(document, failed, values)

@@ -37,7 +37,8 @@ class GatewayLimits:
     """The engine's bounds.
 
     deadline_s: seconds a subgraph has for one fetch; deadlines_s: the same for named subgraphs.
-    plan_budget: ways weighed while planning. plans_max, documents_max: entries kept in the caches.
+    plan_budget: ways weighed while planning. plans_max, documents_max: entries kept in the caches; cached_chars: how
+    long the documents of all entries of one cache may be together.
     errors_max: errors reported in one answer.
     """
 
@@ -51,6 +52,7 @@ class GatewayLimits:
     plan_budget: int = 20_000
     plans_max: int = 1_000
     documents_max: int = 1_000
+    cached_chars: int = 4_000_000
     errors_max: int = 1_000
     deadline_s: float = 5.0
     deadlines_s: Mapping[str, float] = field(default_factory=dict)

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
@@ -21,6 +20,7 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.language import DocumentNode, parse
 
+from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from core.errors import DomainError, Internal
 from core.locale import Locale
@@ -72,11 +72,10 @@ class Transport(Protocol):
 
 @dataclass(slots=True)
 class LocalTransport:
-    """Executes on a schema in the process; documents stay parsed, `documents_max` of them."""
+    """Executes on a schema in the process; the documents of plans stay parsed."""
 
     schema: GraphQLSchema
-    documents_max: int = 1_000
-    _documents: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict)
+    documents: Bounded[str, DocumentNode] = field(default_factory=lambda: Bounded(1_000, 4_000_000))
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Run the operation with `context` as the resolvers' context."""
@@ -94,15 +93,8 @@ class LocalTransport:
         return SubgraphResponse(data=result.data, errors=errors)
 
     def _document(self, query: str) -> DocumentNode:
-        documents = self._documents
-        found = documents.get(query)
-        if found is None:
-            found = documents[query] = parse(query, no_location=True)
-            if len(documents) > self.documents_max:
-                documents.popitem(last=False)
-        else:
-            documents.move_to_end(query)
-        return found
+        found = self.documents.get(query)
+        return found or self.documents.put(query, parse(query, no_location=True), weight=len(query))
 
 
 @dataclass(slots=True)

@@ -81,6 +81,15 @@ async def test_caches_are_bounded() -> None:
     assert (city.engine.cached_documents, city.engine.cached_plans) == (5, 3)
 
 
+async def test_caches_are_bounded_by_what_they_weigh_too() -> None:
+    city = City(limits=GatewayLimits(cached_chars=100))
+    for number in range(5):
+        await city.ask(f"query Q{number} {{ ping }} #{'x' * 30}")
+    assert (city.engine.cached_documents, city.engine.cached_plans) == (2, 2)
+    await city.ask(f"{{ ping }} #{'x' * 200}")
+    assert (city.engine.cached_documents, city.engine.cached_plans) == (2, 2)
+
+
 async def test_errors_in_one_answer_are_bounded() -> None:
     city = City(limits=GatewayLimits(errors_max=2))
 

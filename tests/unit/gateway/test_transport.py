@@ -14,6 +14,7 @@ import pytest_asyncio
 from aiohttp import web
 from graphql import GraphQLSchema, build_schema
 
+from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
@@ -78,10 +79,10 @@ async def test_a_local_subgraph_sees_the_requests_context() -> None:
 
 
 async def test_local_documents_are_parsed_once_and_bounded() -> None:
-    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents_max=2)
+    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents=Bounded(2, 1_000))
     for query in ("{a}", "{b: a}", "{c: a}", "{c: a}"):
         await transport.fetch(SubgraphRequest(query=query, service="near"), CONTEXT)
-    assert list(transport._documents) == ["{b: a}", "{c: a}"]
+    assert [transport.documents.get(q) is not None for q in ("{a}", "{b: a}", "{c: a}")] == [False, True, True]
 
 
 async def test_a_domain_error_keeps_its_code_and_speaks_the_readers_language() -> None:
