@@ -3,10 +3,14 @@
  *
  * The access token lives in memory and dies with the tab. The refresh token is kept in localStorage, because a
  * citizen signs in once; it works once, so tabs take turns (Web Locks) and read it again when their turn comes.
+ *
+ * A page that is left hands its access token to the page that follows in the same tab, which takes it out of
+ * sessionStorage at once: a reload costs no refresh, and none is cut off between the city's yes and our hearing it.
  */
 
 const KEY = "citytong.session";
 const DEVICE = "citytong.device";
+const HANDED_ON = "citytong.handed-on";
 const LOCK = "citytong.refresh";
 
 /** @typedef {"CITIZEN" | "STAFF"} Audience */
@@ -15,6 +19,7 @@ const LOCK = "citytong.refresh";
 /** @type {{ token: string, until: number } | null} */
 let access = null;
 let offsetMs = 0;
+takeOver();
 const watchers = new Set();
 
 /** @returns {Kept | null} */
@@ -54,6 +59,15 @@ export function keep(result, askedAt) {
 
 /** The city's clock, as well as this device knows it. */
 export const cityNow = () => Date.now() + offsetMs;
+
+function takeOver() {
+  const handed = JSON.parse(sessionStorage.getItem(HANDED_ON) ?? "null");
+  sessionStorage.removeItem(HANDED_ON);
+  if (handed && kept()) ({ access, offsetMs } = handed);
+}
+
+addEventListener("pagehide", () => access && sessionStorage.setItem(HANDED_ON, JSON.stringify({ access, offsetMs })));
+addEventListener("pageshow", () => sessionStorage.removeItem(HANDED_ON));
 
 export function dropAccess() {
   access = null;

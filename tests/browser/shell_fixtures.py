@@ -15,7 +15,6 @@ from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, phone_of
 from tests.support.city import OpenCity, open_demo_city, sensor_backend, settings
 
 
-
 @pytest_asyncio.fixture(scope="session")
 async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
     clock = SystemClock()

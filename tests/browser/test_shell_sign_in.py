@@ -97,24 +97,34 @@ async def test_staff_land_at_the_desk_and_see_no_citizen_s_screen(new_phone: New
     assert await phone.page.evaluate("location.hash") == "#/desk"
 
 
-async def test_a_reload_keeps_the_session_and_a_stranger_has_none(new_phone: NewPhone) -> None:
+async def test_a_reload_spends_no_token_and_a_new_tab_spends_one(new_phone: NewPhone) -> None:
     phone = await new_phone(signed_in=CITIZEN)
-    spent = (await phone.page.evaluate(SIGNED_IN))["refreshToken"]
+    before = (await phone.page.evaluate(SIGNED_IN))["refreshToken"]
     await phone.page.reload()
     await phone.page.wait_for_selector(".bricks")
-    assert (await phone.page.evaluate(SIGNED_IN))["refreshToken"] != spent
+    assert (await phone.page.evaluate(SIGNED_IN))["refreshToken"] == before
+    assert await phone.page.evaluate("sessionStorage.length") == 0
+    tab = await phone.page.context.new_page()
+    await tab.goto(phone.base)
+    await tab.wait_for_selector(".bricks")
+    assert (await tab.evaluate(SIGNED_IN))["refreshToken"] != before
+
+
+async def test_a_stranger_is_led_to_sign_in(new_phone: NewPhone) -> None:
     stranger = await new_phone()
     await stranger.open("/home", ready="#phone")
     assert await stranger.page.evaluate("location.hash") == "#/sign-in"
 
 
 async def test_four_tabs_at_once_do_not_spend_one_token_twice(new_phone: NewPhone) -> None:
+    """A token spent twice would end the session for all of them."""
     phone = await new_phone(signed_in=CITIZEN)
-    tabs = [phone.page, *[await phone.page.context.new_page() for _ in range(3)]]
+    tabs = [await phone.page.context.new_page() for _ in range(4)]
     await asyncio.gather(*(tab.goto(f"{phone.base}/#/home") for tab in tabs))
-    await asyncio.gather(*(tab.reload() for tab in tabs))
-    for tab in tabs:
-        await tab.wait_for_selector(".bricks")
+    await asyncio.gather(*(tab.wait_for_selector(".bricks") for tab in tabs))
+    last = await phone.page.context.new_page()
+    await last.goto(f"{phone.base}/#/me")
+    await last.wait_for_selector(".person")
 
 
 async def test_signing_out_in_one_tab_ends_the_other(new_phone: NewPhone) -> None:

@@ -19,8 +19,7 @@ export function frame(view, path) {
   fill(
     document.getElementById("app"),
     h("a.skip", { href: "#main", onclick: (event) => skipTo(event, main) }, t("frame.skip")),
-    h("header.bar", null, view.back ? backLink(view.back) : brand(), aside(main)),
-    lineNotice(),
+    h("header", null, h("div.bar", null, view.back ? backLink(view.back) : brand(), aside(main)), lineNotice()),
     main,
     view.dock ? dock(path) : null,
   );
