@@ -28,6 +28,7 @@ from api.settings import Settings, SettingsError
 from core import logs
 from core.embedded import EmbeddedUnavailable
 from core.errors import DomainError
+from core.paging import PAGE_SIZE_MAX, PageRequest
 from core.processes import ChildFailed
 
 _REFUSALS = (SettingsError, EmbeddedUnavailable, ChildFailed, CityUnavailable, CompositionFailed)
@@ -73,6 +74,11 @@ def _parser() -> argparse.ArgumentParser:
 
     documents = commands.add_parser("docs", help="write the generated documents")
     documents.set_defaults(command=_documents)
+
+    letters = commands.add_parser("dead-letters", help="events that a handler failed for good: list, replay, discard")
+    letters.add_argument("action", choices=("list", "replay", "discard"))
+    letters.add_argument("id", nargs="*", help="as `list` prints them")
+    letters.set_defaults(command=_dead_letters)
 
     keys = commands.add_parser("rotate-keys", help="let the next signing keys sign, and publish new next ones")
     keys.set_defaults(command=_rotate_keys)
@@ -136,6 +142,23 @@ async def _explain(arguments: argparse.Namespace) -> int:
 
 async def _documents(arguments: argparse.Namespace) -> int:
     write_documents()
+    return 0
+
+
+async def _dead_letters(arguments: argparse.Namespace) -> int:
+    async with _opened(Settings.from_env(os.environ)) as city:
+        letters = city.dead_letters
+        if arguments.action == "list":
+            page = await letters.page(request=PageRequest.of(first=PAGE_SIZE_MAX, after=None))
+            for letter in page.rows:
+                print(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {letter.tries} tries  {letter.error}")
+            return 0
+        for name in arguments.id:
+            try:
+                await (letters.replay(id=name) if arguments.action == "replay" else letters.discard(id=name))
+            except DomainError as refusal:
+                print(f"{name}: {refusal.message}", file=sys.stderr)
+                return 1
     return 0
 
 

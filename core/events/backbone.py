@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 from core.clock import Clock
 from core.events.deliveries import INDEXES, Deliveries
-from core.events.ending import ended
 from core.events.model import Counts, Limits, Subscription
 from core.events.queue import Queue
 from core.events.relay import Relay
 from core.events.spreading import Spreading
 from core.events.worker import Delivering
 from core.mongo import Mongo, ensure_indexes
+from core.tasks import ended
 
 _LOG = logging.getLogger(__name__)
 

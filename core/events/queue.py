@@ -21,8 +21,8 @@ from typing import Final
 from docket import Disposition, Docket, Worker
 from redis.exceptions import RedisError
 
-from core.events.ending import ended
 from core.events.model import Limits
+from core.tasks import ended
 
 _LOG = logging.getLogger(__name__)
 _TASK: Final = "deliver"

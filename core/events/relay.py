@@ -16,10 +16,10 @@ from pymongo.errors import InvalidOperation, PyMongoError
 
 from core.errors import Unavailable
 from core.events.deliveries import EVENTS
-from core.events.ending import ended, raise_if_cancelled
 from core.events.model import Counts, Subscription
 from core.events.queue import Queue, QueueUnavailable
 from core.events.spreading import LeaseLost, Spreading
+from core.tasks import ended, raise_if_cancelled
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_MAX_S: Final = 2.0

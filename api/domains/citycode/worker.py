@@ -13,4 +13,5 @@ def subscriptions(service: CityCodes) -> list[Subscription]:
     async def tally_scan(event: Event, session: Session) -> None:
         await service.tally_scan(event.payload, session=session)
 
-    return [Subscription(event=SCANNED, handler="citycode.tally_scan", within=tally_scan)]
+    # One officer's scans of a day are one row: at the same time they would only collide there.
+    return [Subscription(event=SCANNED, handler="citycode.tally_scan", within=tally_scan, at_once=1)]
