@@ -38,7 +38,7 @@ from identity.model import (
 )
 from identity.revocations import Revocations
 from identity.sms import SignInMessage
-from identity.store import IdentityStore, PhoneTaken
+from identity.store import IdentityStore
 from identity.tokens import AccessToken, AccessTokens
 
 CODE_REQUESTED: Final = "identity.sign_in_code_requested"
@@ -155,10 +155,7 @@ class Identity:
             account = await self._account_of_phone(number, audience, session)
             return await self._begin(account, audience, device_name, session)
 
-        try:
-            return await self.store.transaction(work)
-        except PhoneTaken:
-            return await self.store.transaction(work)
+        return await self.store.transaction(work)
 
     async def _account_of_phone(self, phone: str, audience: Audience, session: Session) -> Account:
         if audience is Audience.STAFF:
@@ -166,6 +163,7 @@ class Identity:
             if staff is None or staff.suspended:
                 raise CodeExpired()
             return staff
+        # Of two first sign-ins at once, MongoDB makes the later transaction run again, and this look finds the other's.
         citizen = await self.store.citizen_of_phone(phone, session=session)
         if citizen is None:
             citizen = Citizen(id=self.ids.new("cit"), phone=phone, created_at=self.clock.now())

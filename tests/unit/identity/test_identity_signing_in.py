@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import itertools
 import logging
 from collections import Counter
 from collections.abc import Awaitable
@@ -16,7 +17,7 @@ from core.crypto import FieldCipher, UnsealError
 from core.errors import BadInput, Unavailable
 from core.ids import Ids
 from core.locale import Locale
-from core.mongo import Mongo
+from core.mongo import Mongo, Session
 from core.principal import PrincipalKind
 from core.redis import Redis, connect
 from identity.codes import SignInCodes, random_code
@@ -180,10 +181,19 @@ async def test_tries_at_the_same_instant_do_not_outnumber_the_limit(room: Room) 
     assert Counter(outcomes) == {"AUTH_CODE_WRONG": 5, "AUTH_CODE_EXPIRED": 15}
 
 
-async def test_of_two_right_answers_at_the_same_instant_one_signs_in(room: Room) -> None:
+async def test_of_two_right_answers_at_the_same_instant_one_signs_in(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
     code = await room.code(ZHANG)
-    outcomes = await asyncio.gather(*(outcome(room.answer(ZHANG, code)) for _ in range(4)))
-    assert Counter(outcomes) == {"ok": 1, "AUTH_CODE_EXPIRED": 3}
+    both_are_right, take = asyncio.Barrier(2), room.identity.codes._take
+
+    async def take_together(**how: Any) -> Any:
+        await both_are_right.wait()
+        return await take(**how)
+
+    monkeypatch.setattr(room.identity.codes, "_take", take_together)
+    outcomes = await asyncio.gather(*(outcome(room.answer(ZHANG, code)) for _ in range(2)))
+    assert Counter(outcomes) == {"ok": 1, "AUTH_CODE_EXPIRED": 1}
     assert await room.mongo.collection("identity_sessions").count_documents({}) == 1
 
 
@@ -223,27 +233,30 @@ async def test_input_without_bounds_is_refused_before_a_try_is_spent(room: Room,
     assert refusal.value.tries_left == 4
 
 
-async def test_first_sign_ins_of_a_phone_at_the_same_instant_make_one_citizen(room: Room) -> None:
-    async def join(number: int) -> str:
-        """Each holds a code that another Redis would have let it take."""
-        lone = dataclasses.replace(room.identity, codes=_Lenient())
-        signed_in = await lone.sign_in(
-            phone=NEWCOMER, code="123456", audience=Audience.CITIZEN, device_id="", device_name="x", address=str(number)
-        )
-        return signed_in.session.account_id
+async def test_first_sign_ins_of_a_phone_at_the_same_instant_make_one_citizen(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both look before either adds: the one that comes second looks again and finds the other's citizen."""
+    both_have_looked, store = asyncio.Barrier(2), room.identity.store
+    look, looks = store.citizen_of_phone, itertools.count()
 
-    class _Lenient(SignInCodes):
-        def __init__(self) -> None:
-            super().__init__(redis=room.redis, cipher=room.cipher, clock=room.clock)
+    async def look_together(phone: str, *, session: Session | None = None) -> Citizen | None:
+        found = await look(phone, session=session)
+        if next(looks) < 2:
+            await both_have_looked.wait()
+        return found
 
-        async def answer(self, **_: Any) -> None:
-            return None
+    async def any_code_is_right(**_: Any) -> None:
+        return None
 
-    accounts = await asyncio.gather(*(join(number) for number in range(6)))
-    assert len(set(accounts)) == 1
+    monkeypatch.setattr(store, "citizen_of_phone", look_together)
+    monkeypatch.setattr(room.identity.codes, "answer", any_code_is_right)
+    one, other = await asyncio.gather(*(room.answer(NEWCOMER, "123456") for _ in range(2)))
+    assert one.session.account_id == other.session.account_id
+    assert next(looks) >= 3
     assert await room.mongo.collection("identity_citizens").count_documents({}) == 4
     assert len(await room.events("identity.citizen_registered")) == 1
-    assert len(await room.events("identity.signed_in")) == 6
+    assert len(await room.events("identity.signed_in")) == 2
 
 
 # --- limits -------------------------------------------------------------------------------------------------------
