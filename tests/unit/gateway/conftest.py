@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from graphql import GraphQLSchema, build_ast_schema, extend_schema
+from graphql import GraphQLInterfaceType, GraphQLSchema, GraphQLUnionType, build_ast_schema, extend_schema
 from graphql.language import (
     DirectiveDefinitionNode,
     DocumentNode,
@@ -47,9 +47,9 @@ def subgraph(sdl: str, resolvers: Resolvers, references: Callable[[dict[str, Any
         extend type Query {{ _entities(representations: [_Any!]!): [_Entity]! }}
     """
     schema = extend_schema(schema, parse(machinery), assume_valid_sdl=True)
-    for name in ("_Entity", "Node", "Found"):
-        if name in schema.type_map:
-            schema.type_map[name].resolve_type = lambda value, info, kind: value["__typename"]  # type: ignore[attr-defined]
+    for definition in schema.type_map.values():
+        if isinstance(definition, GraphQLInterfaceType | GraphQLUnionType):
+            definition.resolve_type = lambda value, info, kind: value["__typename"]
     everything: Resolvers = {
         "Query._entities": lambda source, info, representations: [references(r) for r in representations],
         **resolvers,
