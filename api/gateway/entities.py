@@ -50,22 +50,14 @@ def gather(root: Object, paths: Iterable[Path], kinds: Sequence[Representation])
 
 
 def objects_at(root: Object, path: Path) -> list[Object]:
-    """The objects at a path, lists of any depth spread."""
-    found: list[Object] = [root]
+    """The objects at a path, lists spread as deep as the schema has them and no deeper."""
+    found: list[Any] = [root]
     for segment in path:
         key, only = segment.key, segment.only
-        below: list[Any] = [o.get(key) for o in found if only is None or o.get("__typename") in only]
-        found = _spread(below)
-    return found
-
-
-def _spread(values: list[Any]) -> list[Object]:
-    found: list[Object] = []
-    for value in values:
-        if type(value) is dict:
-            found.append(value)
-        elif type(value) is list:
-            found.extend(_spread(value))
+        found = [o.get(key) for o in found if only is None or o.get("__typename") in only]
+        for _ in range(segment.lists):
+            found = [item for value in found if type(value) is list for item in value]
+        found = [value for value in found if type(value) is dict]
     return found
 
 
@@ -116,7 +108,10 @@ def _identity(made: Object) -> object:
 
 
 def merge(target: Object, source: Object) -> None:
-    """Put one subgraph's fields of an object beside those of others; a value never gives way to a null."""
+    """Put one subgraph's fields of an object beside those of others; a value never gives way to a null.
+
+    Raises: RecursionError where two answers nest the same keys absurdly deep.
+    """
     for key, value in source.items():
         held = target.get(key)
         if held is None:
@@ -152,23 +147,21 @@ Located: TypeAlias = list[tuple[Object, tuple[str | int, ...]]]
 
 def located(root: Object, path: Path, place: Place) -> Located:
     """`objects_at` with the client's path of each object."""
-    found: Located = [(root, ())]
+    found: list[tuple[Any, tuple[str | int, ...]]] = [(root, ())]
     for segment in path:
-        below: Located = []
-        response_key = place.response_keys.get(segment.key, segment.key)
-        for holder, trail in found:
-            if segment.only is None or holder.get("__typename") in segment.only:
-                _locate(holder.get(segment.key), (*trail, response_key), below)
-        found, place = below, place.child(segment.key)
+        key, only = segment.key, segment.only
+        name = place.response_keys.get(key, key)
+        found = [(o.get(key), (*trail, name)) for o, trail in found if only is None or o.get("__typename") in only]
+        for _ in range(segment.lists):
+            found = [
+                (item, (*trail, index))
+                for value, trail in found
+                if type(value) is list
+                for index, item in enumerate(value)
+            ]
+        found = [(value, trail) for value, trail in found if type(value) is dict]
+        place = place.child(key)
     return found
-
-
-def _locate(value: Any, trail: tuple[str | int, ...], found: Located) -> None:
-    if type(value) is dict:
-        found.append((value, trail))
-    elif type(value) is list:
-        for index, item in enumerate(value):
-            _locate(item, (*trail, index), found)
 
 
 def client_path(path: Sequence[Any], place: Place) -> tuple[str | int, ...]:

@@ -30,15 +30,6 @@ class OperationUnknown(DomainError):
     template_zh = "文档中没有该名称的操作,或有多个操作而未指明。"
 
 
-class VariablesInvalid(DomainError):
-    code = "BAD_USER_INPUT"
-    kind = Kind.INVALID
-    template = "{reason}"
-    template_zh = "变量无效:{reason}"
-
-    reason: str
-
-
 class SubscriptionUnsupported(DomainError):
     code = "SUBSCRIPTION_UNSUPPORTED"
     kind = Kind.INVALID

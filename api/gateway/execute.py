@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import execute_sync, get_variable_values, specified_rules, validate
+from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, specified_rules, validate
 from graphql.language import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -28,7 +28,6 @@ from api.gateway.errors import (
     OperationUnknown,
     SubscriptionUnsupported,
     ValidationFailed,
-    VariablesInvalid,
 )
 from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
@@ -42,7 +41,7 @@ from api.gateway.run import Run
 from api.gateway.selection import Normalized, Place
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import RequestContext, Transport, error_value
-from core.errors import DomainError
+from core.errors import BadInput, DomainError
 from core.locale import Locale
 
 
@@ -97,11 +96,15 @@ class Compiled:
 
 @dataclass(slots=True)
 class Engine:
-    """One GraphQL service out of many subgraphs."""
+    """One GraphQL service out of many subgraphs.
+
+    introspection: whether clients may ask for the schema; without it, refusals suggest no names either.
+    """
 
     supergraph: Supergraph
     transports: Mapping[str, Transport]
     limits: GatewayLimits = field(default_factory=GatewayLimits)
+    introspection: bool = True
     _documents: Bounded[tuple[str, str | None], Document] = field(init=False)
     _plans: Bounded[tuple[Any, ...], Compiled] = field(init=False)
 
@@ -195,7 +198,9 @@ class Engine:
     def _read(self, query: str, operation_name: str | None) -> Document:
         node = parse_bounded(query, self.limits)
         check_size(node, self.limits)
-        errors = validate(self.supergraph.schema, node, specified_rules, max_errors=5)
+        rules = specified_rules if self.introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        hidden = not self.introspection
+        errors = validate(self.supergraph.schema, node, rules, max_errors=5, hide_suggestions=hidden)
         if errors:
             raise ValidationFailed(reason=errors[0].message)
         operation = _chosen_operation(node, operation_name)
@@ -283,14 +288,14 @@ def _chosen_operation(document: DocumentNode, name: str | None) -> OperationDefi
 def _coerced(supergraph: Supergraph, document: Document, given: Mapping[str, Any]) -> Mapping[str, Any]:
     """The variables' values: checked by the schema, sent on as the client wrote them, with defaults filled in.
 
-    Raises: VariablesInvalid.
+    Raises: BadInput.
     """
     definitions = document.operation.variable_definitions
     if not definitions:
         return {}
     coerced = get_variable_values(supergraph.schema, definitions, dict(given), max_errors=3)
     if isinstance(coerced, list):
-        raise VariablesInvalid(reason=coerced[0].message)
+        raise BadInput(field="variables", problem=coerced[0].message)
     values: Iterable[tuple[str, Any]] = coerced.coerced.items()
     return {name: given.get(name, value) for name, value in values}
 

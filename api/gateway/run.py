@@ -80,8 +80,11 @@ class Run:
         response = await self._call(SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service))
         if isinstance(response, DomainError):
             self._fail(fetch, error_value(response, self.context.locale))
-        else:
+            return
+        try:
             self._take(fetch, sent, response)
+        except RecursionError:
+            self._fail(fetch, self._unavailable(fetch))
 
     async def _call(self, request: SubgraphRequest) -> SubgraphResponse | DomainError:
         service = request.service

@@ -200,6 +200,15 @@ async def test_introspection_is_answered_by_the_public_schema(city: City) -> Non
     assert city.asked() == ["code"]
 
 
+async def test_introspection_can_be_closed_and_then_nothing_is_suggested(city: City) -> None:
+    city.engine.introspection = False
+    asked = await city.ask("{ __schema { queryType { name } } }")
+    assert [e["extensions"]["code"] for e in asked.errors] == ["GRAPHQL_VALIDATION_FAILED"]
+    misspelt = await city.ask("{ district { code } }")
+    assert [e["message"] for e in misspelt.errors] == ["Cannot query field 'district' on type 'Query'."]
+    assert (await city.ask("{ __typename ping }")).data == {"__typename": "Query", "ping": "pong"}
+
+
 async def test_one_operation_of_several_is_chosen_by_name(city: City) -> None:
     document = "query A { ping } query B { districts { code } }"
     assert (await city.ask(document, operation_name="A")).data == {"ping": "pong"}

@@ -214,6 +214,16 @@ async def test_a_key_that_is_null_asks_nothing(city: City) -> None:
     assert city.asked() == ["air"]
 
 
+async def test_an_absurdly_nested_answer_is_no_worse_than_a_wrong_one(city: City) -> None:
+    nested: Any = []
+    for _ in range(5_000):
+        nested = [nested]
+    city.transports["identity"].instead = lambda request: SubgraphResponse(data={"districts": nested, "numbers": None})
+    answer = await city.ask("{ ping districts { air { aqi } } }")
+    assert answer.data is None
+    assert told(answer.errors) == [(["districts", 0], "VALUE_INVALID")]
+
+
 async def test_an_unknown_service_is_unavailable(city: City) -> None:
     transports = {k: v for k, v in city.transports.items() if k != "air"}
     city.engine.transports = transports
