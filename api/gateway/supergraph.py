@@ -278,7 +278,9 @@ class _Reader:
 
 
 def _field_join(join: dict[str, Any], declared: TypeRef) -> FieldJoin:
-    elsewhere = join.get("external") or join.get("usedOverridden") or join.get("overrideLabel")
+    labelled = join.get("overrideLabel")
+    overridden = join.get("usedOverridden") and not labelled
+    elsewhere = join.get("external") or overridden or (labelled and join.get("override"))
     return FieldJoin(
         type=TypeRef.of(print_ast(parse_type(join["type"]))) if join.get("type") else declared,
         resolvable=not elsewhere,

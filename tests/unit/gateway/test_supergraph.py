@@ -96,3 +96,18 @@ def test_policies_are_refused_because_nothing_evaluates_them() -> None:
     with pytest.raises(SupergraphInvalid) as refusal:
         Supergraph.parse(with_policy)
     assert refusal.value.reason == "it uses @policy, which this engine cannot evaluate."
+
+
+def test_a_progressive_override_stays_with_the_subgraph_it_comes_from() -> None:
+    supergraph = Supergraph.parse(
+        """
+        enum join__Graph { A @join__graph(name: "a", url: "") B @join__graph(name: "b", url: "") }
+        type Query @join__type(graph: A) @join__type(graph: B) {
+          x: Int
+            @join__field(graph: A, usedOverridden: true, overrideLabel: "percent(5)")
+            @join__field(graph: B, override: "a", overrideLabel: "percent(5)")
+          y: Int @join__field(graph: A, usedOverridden: true) @join__field(graph: B, override: "a")
+        }
+        """
+    )
+    assert (supergraph.resolvers("Query", "x"), supergraph.resolvers("Query", "y")) == ({"a"}, {"b"})
