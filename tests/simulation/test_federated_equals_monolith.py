@@ -31,13 +31,15 @@ schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://spec
 
 @dataclass
 class Member:
-    """One field of an entity. owners: the subgraphs that resolve it. target: the entity it leads to, if any."""
+    """One field of an entity. owners: the subgraphs that resolve it. target: the type it leads to, if any; choices: the
+    entities it can lead to, known to every owner."""
 
     name: str
     type: str
     owners: tuple[str, ...]
     target: str = ""
     requires: str = ""
+    choices: tuple[str, ...] = ()
 
 
 @dataclass
@@ -69,33 +71,37 @@ def world(seed: int) -> World:
     random = Random(seed)
     graphs = tuple(f"g{n}" for n in range(random.randint(2, 4)))
     made = World(random=random, graphs=graphs)
-    for name in [f"E{n}" for n in range(random.randint(2, 4))]:
-        made.present[name] = graphs
-        made.members[name] = [Member("label", "String", some(random, graphs))]
+    for number in range(random.randint(2, 4)):
+        # The first entity is known everywhere, so that no subgraph is empty.
+        known = graphs if number == 0 else tuple(random.sample(graphs, random.randint(1, len(graphs))))
+        made.present[f"E{number}"] = known
+        made.members[f"E{number}"] = [Member("label", "String", some(random, known))]
     for name in made.entities:
         for number in range(random.randint(2, 6)):
-            made.members[name].append(random_member(made, f"f{number}", random))
+            made.members[name].append(random_member(made, name, f"f{number}", random))
         required = [m.name for m in made.members[name] if not m.target]
-        owner = random.choice(graphs)
+        owner = random.choice(made.present[name])
         others = [r for r in required if owner not in made.member(name, r).owners]
         if others:
             made.members[name].append(Member("derived", "String", (owner,), requires=random.choice(others)))
-    made.roots = {e: random.choice(graphs) for e in made.entities}
+    made.roots = {e: random.choice(made.present[e]) for e in made.entities}
     return made
 
 
 def some(random: Random, graphs: tuple[str, ...]) -> tuple[str, ...]:
     """One subgraph, and now and then a second that shares the field."""
-    return tuple(random.sample(graphs, 2 if random.random() < 0.25 else 1))
+    return tuple(random.sample(graphs, 2 if len(graphs) > 1 and random.random() < 0.25 else 1))
 
 
-def random_member(made: World, name: str, random: Random) -> Member:
+def random_member(made: World, entity: str, name: str, random: Random) -> Member:
     kind = random.choice(["scalar", "scalar", "one", "many", "thing", "things"])
-    owners = some(random, made.graphs)
+    owners = some(random, made.present[entity])
     if kind == "scalar":
         return Member(name, "String", owners)
-    target = "Thing" if kind.startswith("thing") else random.choice(made.entities)
-    return Member(name, f"[{target}]" if kind in ("many", "things") else target, owners, target=target)
+    known = tuple(e for e in made.entities if set(owners) <= set(made.present[e]))
+    target = "Thing" if kind.startswith("thing") else random.choice(known)
+    choices = known if target == "Thing" else (target,)
+    return Member(name, f"[{target}]" if kind in ("many", "things") else target, owners, target, choices=choices)
 
 
 # Schemas
@@ -173,8 +179,7 @@ def value_of(made: World, entity: str, key: str, member: Member, n: int) -> Any:
     if not member.target:
         return None if (len(key) + len(member.name)) % 5 == 0 else f"{entity}.{key}.{member.name}.{n}"
     choice = Random(f"{entity}.{key}.{member.name}")
-    names = made.entities if member.target == "Thing" else [member.target]
-    found = [reference(choice.choice(names), str(choice.randint(1, 4))) for _ in range(3)]
+    found = [reference(choice.choice(member.choices), str(choice.randint(1, 4))) for _ in range(3)]
     return [*found, None] if member.type.startswith("[") else choice.choice([*found, None])
 
 
@@ -190,7 +195,8 @@ def executable(made: World, sdl: str, *, whole: bool) -> GraphQLSchema:
             attach(schema, entity, member.name, member_resolver(made, entity, member, whole=whole))
         mine = [r for r in everyone if r["__typename"] == entity]
         attach(schema, "Query", f"all{entity}", lambda source, info, mine=mine: mine)
-    attach(schema, "Query", "things", lambda source, info: everyone)
+    things = [r for r in everyone if r["__typename"] in made.in_graph(made.graphs[0])]
+    attach(schema, "Query", "things", lambda source, info: things)
     attach(schema, "Query", "_entities", lambda source, info, representations: representations)
     for name in ("Thing", "_Entity"):
         if name in schema.type_map:
