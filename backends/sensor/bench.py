@@ -37,8 +37,12 @@ class Round:
 
 
 async def measure(*, mongo_url: str, files: Sequence[Path], rounds: int) -> list[Round]:
-    """Each round on databases of its own, dropped behind it; the order of the two writers changes every round."""
-    return [await _round(mongo_url, files, bare_first=n % 2 == 1) for n in range(rounds)]
+    """Each round on databases of its own, dropped behind it.
+
+    The two writers take turns file by file, and who goes first changes with every file, so that whatever else the
+    machine does falls on both.
+    """
+    return [await _round(mongo_url, files) for _ in range(rounds)]
 
 
 def table(rounds: Sequence[Round]) -> str:
@@ -55,44 +59,50 @@ def _cells(r: Round) -> str:
     return f"{r.rows:,} | {r.imported:,.0f} | {r.bare:,.0f} | {r.ratio:.2f} | {r.again:,.0f}"
 
 
-async def _round(mongo_url: str, files: Sequence[Path], *, bare_first: bool) -> Round:
-    mongos = [
+async def _round(mongo_url: str, files: Sequence[Path]) -> Round:
+    ours, bare = (
         Mongo.connect(url=mongo_url, database=name, timeout_s=_OPERATION_TIMEOUT_S)
         for name in ("bench_import", "bench_bare")
-    ]
+    )
     try:
-        for mongo in mongos:
+        for mongo in (ours, bare):
             await mongo.client.drop_database(mongo.database.name)
             await SensorStore(mongo).prepare()
-        bare = await _bare(mongos[1], files) if bare_first else 0.0
-        taken, imported = await _import(mongos[0], files)
-        again, repeated = await _import(mongos[0], files)
-        assert (again.accepted, again.duplicates) == (0, taken.accepted)
-        bare = bare or await _bare(mongos[1], files)
-        return Round(taken.accepted, taken.accepted / imported, taken.accepted / bare, taken.accepted / repeated)
+        return await _timed(ours, bare, files)
     finally:
-        for mongo in mongos:
+        for mongo in (ours, bare):
             await mongo.client.drop_database(mongo.database.name)
             await mongo.close()
 
 
-async def _import(mongo: Mongo, files: Sequence[Path]) -> tuple[Recorded, float]:
+async def _timed(ours: Mongo, bare: Mongo, files: Sequence[Path]) -> Round:
+    rows, imported, inserted, repeated = 0, 0.0, 0.0, 0.0
+    for n, file in enumerate(files):
+        first = await _bare(bare, file) if n % 2 else 0.0
+        taken, seconds = await _import(ours, file)
+        inserted += first or await _bare(bare, file)
+        rows, imported = rows + taken.accepted, imported + seconds
+    for file in files:
+        again, seconds = await _import(ours, file)
+        assert again.accepted == 0
+        repeated += seconds
+    return Round(rows, rows / imported, rows / inserted, rows / repeated)
+
+
+async def _import(mongo: Mongo, file: Path) -> tuple[Recorded, float]:
     """What was recorded, and the seconds it took."""
     importer = Importer(Sensors(SensorStore(mongo), SystemClock()), lambda file, done: None)
-    started, total = perf_counter(), Recorded(0, 0)
-    for file in files:
-        total += await importer.take(file)
-    return total, perf_counter() - started
+    started = perf_counter()
+    return await importer.take(file), perf_counter() - started
 
 
-async def _bare(mongo: Mongo, files: Sequence[Path]) -> float:
+async def _bare(mongo: Mongo, file: Path) -> float:
     """The seconds spent in `insert_many` alone."""
     spent = 0.0
-    for file in files:
-        for batch in list(_documents(file)):
-            started = perf_counter()
-            await mongo.collection("readings").insert_many(batch, ordered=False)
-            spent += perf_counter() - started
+    for batch in list(_documents(file)):
+        started = perf_counter()
+        await mongo.collection("readings").insert_many(batch, ordered=False)
+        spent += perf_counter() - started
     return spent
 
 
