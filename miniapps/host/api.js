@@ -50,12 +50,23 @@ export async function ask(document, variables, options = {}) {
   return settle(answer);
 }
 
-/** Ask as nobody: signing in, and the rules of it. @template T @param {string} document @param {Record<string, unknown>} [variables] @returns {Promise<Answer<T>>} */
+/**
+ * Ask as nobody: signing in, and the rules of it.
+ * @template T
+ * @param {string} document
+ * @param {Record<string, unknown>} [variables]
+ * @returns {Promise<Answer<T>>}
+ */
 export async function askOpenly(document, variables) {
   return settle(await post(document, variables, {}));
 }
 
-/** Only what was asked for will do: for mutations. @template T @param {Promise<Answer<T>>} asked @returns {Promise<T>} */
+/**
+ * Only what was asked for will do: for mutations.
+ * @template T
+ * @param {Promise<Answer<T>>} asked
+ * @returns {Promise<T>}
+ */
 export async function whole(asked) {
   const { data, errors } = await asked;
   if (errors.length) throw fromGraph(errors[0]);
@@ -63,9 +74,15 @@ export async function whole(asked) {
 }
 
 /** @param {GraphError} error */
-export const fromGraph = (error) => new CityError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions);
+export const fromGraph = (error) =>
+  new CityError(error.extensions?.code ?? "INTERNAL", error.message, error.extensions);
 
-/** Did the field at `path` fail? @param {GraphError[]} errors @param {...string} path @returns {GraphError | undefined} */
+/**
+ * Did the field at `path` fail?
+ * @param {GraphError[]} errors
+ * @param {...string} path
+ * @returns {GraphError | undefined}
+ */
 export const missing = (errors, ...path) => errors.find((error) => path.every((step, i) => error.path?.[i] === step));
 
 /**

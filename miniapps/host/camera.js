@@ -38,7 +38,10 @@ export async function readCode(video, signal) {
 async function open() {
   if (!navigator.mediaDevices?.getUserMedia) throw new CameraError("none");
   try {
-    return await navigator.mediaDevices.getUserMedia({ audio: false, video: { facingMode: "environment", width: { ideal: 1280 } } });
+    return await navigator.mediaDevices.getUserMedia({
+      audio: false,
+      video: { facingMode: "environment", width: { ideal: 1280 } },
+    });
   } catch (cause) {
     const faults = { NotAllowedError: "denied", SecurityError: "denied", NotReadableError: "busy", AbortError: "busy" };
     throw new CameraError(/** @type {CameraFault} */ (faults[cause.name] ?? "none"));
@@ -69,7 +72,8 @@ async function decoder() {
 }
 
 const detects = async () =>
-  "BarcodeDetector" in globalThis && (await globalThis.BarcodeDetector.getSupportedFormats().catch(() => [])).includes("qr_code");
+  "BarcodeDetector" in globalThis &&
+  (await globalThis.BarcodeDetector.getSupportedFormats().catch(() => [])).includes("qr_code");
 
 /** The middle square of the picture, small enough to read eight times a second. */
 function middle(video, canvas) {

@@ -13,7 +13,7 @@ export const DEMO_ACCOUNTS = {
 };
 
 const LOOK_EVERY_MS = 400;
-const LOOKS = 15;
+const LOOKS = 75;
 /** Two codes for one phone are never this close together. */
 const SAME_MS = 500;
 

@@ -20,7 +20,13 @@ export function h(tag, props, ...children) {
   return /** @type {HTMLElement} */ (dress(document.createElement(name), classes, props, children));
 }
 
-/** As `h`, for SVG. @param {string} tag @param {Record<string, unknown>} [props] @param {...Child} children @returns {SVGElement} */
+/**
+ * As `h`, for SVG.
+ * @param {string} tag
+ * @param {Record<string, unknown>} [props]
+ * @param {...Child} children
+ * @returns {SVGElement}
+ */
 export function s(tag, props, ...children) {
   const [name, ...classes] = tag.split(".");
   return /** @type {SVGElement} */ (dress(document.createElementNS(SVG, name), classes, props, children));

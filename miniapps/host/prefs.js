@@ -51,7 +51,12 @@ addEventListener("storage", (event) => {
 
 /** @returns {Prefs} */
 function read() {
-  const start = { locale: navigator.language.startsWith("zh") ? "zh-CN" : "en", theme: "system", mode: "standard", text: "normal" };
+  const start = {
+    locale: navigator.language.startsWith("zh") ? "zh-CN" : "en",
+    theme: "system",
+    mode: "standard",
+    text: "normal",
+  };
   let kept = {};
   try {
     kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");

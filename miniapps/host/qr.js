@@ -14,7 +14,14 @@ export function qrPicture(text, label) {
   const { data, size } = encode(text, { ecc: "M", boostEcc: false, border: QUIET });
   return s(
     "svg.qr",
-    { viewBox: `0 0 ${size} ${size}`, role: "img", "aria-label": label, "shape-rendering": "crispEdges", "data-testid": "qr", "data-modules": size - 2 * QUIET },
+    {
+      viewBox: `0 0 ${size} ${size}`,
+      role: "img",
+      "aria-label": label,
+      "shape-rendering": "crispEdges",
+      "data-testid": "qr",
+      "data-modules": size - 2 * QUIET,
+    },
     s("rect", { width: size, height: size, fill: "#ffffff" }),
     s("path", { d: runs(data), fill: "#16181d" }),
   );

@@ -106,8 +106,22 @@ export function deviceId() {
 /** "Chrome · Android": what a citizen recognises in the list of devices. */
 export function deviceName() {
   const agent = navigator.userAgent;
-  const browser = [["Edg/", "Edge"], ["MicroMessenger", "微信"], ["Firefox/", "Firefox"], ["Chrome/", "Chrome"], ["Safari/", "Safari"]];
-  const system = [["Android", "Android"], ["HarmonyOS", "HarmonyOS"], ["iPhone", "iPhone"], ["iPad", "iPad"], ["Mac OS", "Mac"], ["Windows", "Windows"], ["Linux", "Linux"]];
+  const browser = [
+    ["Edg/", "Edge"],
+    ["MicroMessenger", "微信"],
+    ["Firefox/", "Firefox"],
+    ["Chrome/", "Chrome"],
+    ["Safari/", "Safari"],
+  ];
+  const system = [
+    ["Android", "Android"],
+    ["HarmonyOS", "HarmonyOS"],
+    ["iPhone", "iPhone"],
+    ["iPad", "iPad"],
+    ["Mac OS", "Mac"],
+    ["Windows", "Windows"],
+    ["Linux", "Linux"],
+  ];
   const pick = (table) => table.find(([mark]) => agent.includes(mark))?.[1];
   return [pick(browser), pick(system)].filter(Boolean).join(" · ") || "Web";
 }

@@ -19,9 +19,7 @@ from tests.support.city import OpenCity, open_demo_city, sensor_backend, setting
 async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
     clock = SystemClock()
     async with sensor_backend(mongo_url=stores.mongo_url, database="shell_sensor", clock=clock) as sensor:
-        told = settings(
-            mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="shell", sensor=sensor
-        )
+        told = settings(mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="shell", sensor=sensor)
         async with open_demo_city(told, clock) as city:
             yield city
 

@@ -51,7 +51,7 @@ class Phone:
 
     async def violations(self) -> list[str]:
         """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""
-        await self.page.evaluate("Promise.allSettled(document.getAnimations().map((a) => a.effect.getTiming().iterations === Infinity || a.finished))")
+        await self.page.evaluate(_UNTIL_STILL)
         found: list[dict[str, Any]] = (await Axe().run(self.page)).response["violations"]
         return [f"{each['id']}: {each['nodes'][0]['html'][:160]}" for each in found]
 
@@ -67,6 +67,9 @@ class Phone:
 
 
 NewPhone = Callable[..., Awaitable[Phone]]
+
+_UNTIL_STILL = """Promise.allSettled(document.getAnimations()
+  .filter((each) => each.effect.getTiming().iterations !== Infinity).map((each) => each.finished))"""
 
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, summary, .choice, .field, textarea")]
   .filter((el) => el.checkVisibility() && !el.classList.contains("skip"))
@@ -100,9 +103,7 @@ def _watch(phone: Phone) -> None:
 
     phone.page.on("request", asked)
     phone.page.on("pageerror", lambda error: phone.faults.append(str(error)))
-    phone.page.on(
-        "console", lambda said: phone.faults.append(said.text) if said.type in ("error", "warning") else None
-    )
+    phone.page.on("console", lambda said: phone.faults.append(said.text) if said.type in ("error", "warning") else None)
 
 
 def answer(*, data: Any = None, code: str = "", message: str = "", **extensions: Any) -> str:

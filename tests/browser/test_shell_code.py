@@ -122,7 +122,9 @@ async def test_an_unhappy_city_is_told_with_its_incident(new_phone: NewPhone) ->
 
     async def fail(route: Route) -> None:
         if operation(route.request) == "Code":
-            await route.fulfill(json=None, body=answer(code="INTERNAL", incident="inc_1"), content_type="application/json")
+            await route.fulfill(
+                json=None, body=answer(code="INTERNAL", incident="inc_1"), content_type="application/json"
+            )
         else:
             await route.continue_()
 

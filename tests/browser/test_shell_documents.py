@@ -1,7 +1,9 @@
-"""Every operation that the shell sends fits the graph of the city."""
+"""The shell's files fit: operations the graph, the page its modules, the manifest its icons."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 
 from graphql import build_schema, parse, validate
@@ -9,6 +11,8 @@ from graphql import build_schema, parse, validate
 from tests.browser.shell_phone import NewPhone
 
 pytest_plugins = ["tests.browser.shell_fixtures"]
+
+HOST = Path("miniapps/host")
 
 
 async def test_every_document_is_valid_in_the_supergraph(new_phone: NewPhone) -> None:
@@ -19,3 +23,35 @@ async def test_every_document_is_valid_in_the_supergraph(new_phone: NewPhone) ->
     faults = {name: [e.message for e in validate(graph, parse(text))] for name, text in documents.items()}
     assert {name: found for name, found in faults.items() if found} == {}
     assert len(documents) == 17
+
+
+def test_the_page_names_every_module_once() -> None:
+    """A module that is not preloaded costs its reader a round trip more; one that is gone costs an error."""
+    named = re.findall(r'(?:modulepreload" href|module" src)="([^"]+)"', (HOST / "index.html").read_text())
+    there = {str(path.relative_to(HOST)) for path in HOST.rglob("*.js")}
+    only_when_needed = {"vendor/jsqr/jsQR.js"}
+    assert sorted(named) == sorted(there - only_when_needed)
+
+
+def test_the_page_names_every_style() -> None:
+    named = re.findall(r'stylesheet" href="([^"]+)"', (HOST / "index.html").read_text())
+    assert sorted(named) == sorted(str(path.relative_to(HOST)) for path in HOST.rglob("*.css"))
+
+
+def test_the_manifest_s_icons_are_there() -> None:
+    manifest = json.loads((HOST / "manifest.webmanifest").read_text())
+    assert [icon["src"] for icon in manifest["icons"] if not (HOST / icon["src"]).is_file()] == []
+    assert {icon["purpose"] for icon in manifest["icons"]} == {"any", "maskable"}
+
+
+def test_each_vendored_library_has_its_licence() -> None:
+    folders = [path for path in (HOST / "vendor").iterdir() if path.is_dir()]
+    assert [folder.name for folder in folders if not (folder / "LICENSE").is_file()] == []
+
+
+def test_no_module_makes_markup_from_text() -> None:
+    ours = [path for path in HOST.rglob("*.js") if "vendor" not in path.parts]
+    made = re.compile(
+        r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://(?!www\.w3\.org)"
+    )
+    assert [path.name for path in ours if made.search(path.read_text())] == []

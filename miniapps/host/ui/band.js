@@ -35,7 +35,8 @@ function wave(next) {
   const [a, b] = [2 + Math.floor(next() * 3), 5 + Math.floor(next() * 4)];
   const [pa, pb] = [next() * Math.PI * 2, next() * Math.PI * 2];
   const share = 0.55 + next() * 0.3;
-  return (x) => share * Math.sin((2 * Math.PI * a * x) / WIDTH + pa) + (1 - share) * Math.sin((2 * Math.PI * b * x) / WIDTH + pb);
+  return (x) =>
+    share * Math.sin((2 * Math.PI * a * x) / WIDTH + pa) + (1 - share) * Math.sin((2 * Math.PI * b * x) / WIDTH + pb);
 }
 
 /** One thread between the two edges; drawn over two widths, so that it can travel one. */

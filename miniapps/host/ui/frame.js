@@ -35,14 +35,19 @@ function skipTo(event, main) {
 
 const backLink = (to) => h("a.back", { href: `#${to}` }, icon("back"), t("frame.back"));
 
-const brand = () => h("span.brand", null, mark(), h("span", null, t("city.app")), h("span.brand-city", null, t("city.name")));
+const brand = () =>
+  h("span.brand", null, mark(), h("span", null, t("city.app")), h("span.brand-city", null, t("city.name")));
 
 /** Elder mode reads a screen aloud; the others have nothing here. */
 const aside = (main) => (prefs().mode === "elder" ? readAloud(main) : null);
 
 function dock(path) {
   const items = audience() === "STAFF" ? staffItems() : citizenItems();
-  return h("nav.dock", { "aria-label": t("frame.nav"), "data-testid": "dock" }, items.map((item) => dockItem(item, path)));
+  return h(
+    "nav.dock",
+    { "aria-label": t("frame.nav"), "data-testid": "dock" },
+    items.map((item) => dockItem(item, path)),
+  );
 }
 
 const citizenItems = () => [
@@ -58,5 +63,10 @@ const staffItems = () => [
 
 function dockItem({ to, sign, words, city }, path) {
   const here = path === to || path.startsWith(`${to}/`);
-  return h(city ? "a.dock-item.city" : "a.dock-item", { href: `#${to}`, "aria-current": here ? "page" : null }, icon(sign), h("span", null, words));
+  return h(
+    city ? "a.dock-item.city" : "a.dock-item",
+    { href: `#${to}`, "aria-current": here ? "page" : null },
+    icon(sign),
+    h("span", null, words),
+  );
 }

@@ -18,7 +18,8 @@ const PATHS = {
 };
 
 /** @param {keyof typeof PATHS} name */
-export const icon = (name) => s("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: PATHS[name] }));
+export const icon = (name) =>
+  s("svg.icon", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: PATHS[name] }));
 
 /** A state's own shape, so that colour is never alone. */
 const SHAPES = {
@@ -34,7 +35,8 @@ const SHAPES = {
 };
 
 /** @param {keyof typeof SHAPES} name */
-export const shape = (name) => s("svg.shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: SHAPES[name] }));
+export const shape = (name) =>
+  s("svg.shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: SHAPES[name] }));
 
 /** The air's six shapes: from a full circle to a closed-off square, heavier as it gets worse. */
 const AIR = {
@@ -47,4 +49,5 @@ const AIR = {
 };
 
 /** @param {string} category */
-export const airShape = (category) => s("svg.air-shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: AIR[category] }));
+export const airShape = (category) =>
+  s("svg.air-shape", { viewBox: "0 0 24 24", "aria-hidden": "true" }, s("path", { d: AIR[category] }));

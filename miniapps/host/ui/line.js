@@ -28,5 +28,13 @@ export function watchLine() {
 
 function draw() {
   if (navigator.onLine) return fill(region);
-  return fill(region, h("p.notice.info", null, shape("info"), h("span", null, h("b", null, t("line.offline")), " ", t("line.offline.hint"))));
+  return fill(
+    region,
+    h(
+      "p.notice.info",
+      null,
+      shape("info"),
+      h("span", null, h("b", null, t("line.offline")), " ", t("line.offline.hint")),
+    ),
+  );
 }

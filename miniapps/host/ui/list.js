@@ -6,7 +6,17 @@ import { icon } from "./icons.js";
 
 /** @param {{ to: string, title: string, fact?: string }} row */
 export const linkRow = ({ to, title, fact }) =>
-  h("li", null, h("a.row", { href: `#${to}` }, h("span.row-title", null, title), h("span.row-fact", null, fact ?? ""), icon("next")));
+  h(
+    "li",
+    null,
+    h(
+      "a.row",
+      { href: `#${to}` },
+      h("span.row-title", null, title),
+      h("span.row-fact", null, fact ?? ""),
+      icon("next"),
+    ),
+  );
 
 /**
  * Native radio buttons as rows with a mark: the keyboard and screen readers know them already.
@@ -39,4 +49,5 @@ export function moreButton(onmore) {
 }
 
 /** @param {string} title @param {string} hint */
-export const empty = (title, hint) => h("div.empty", { "data-testid": "empty" }, h("p.empty-title", null, title), h("p", null, hint));
+export const empty = (title, hint) =>
+  h("div.empty", { "data-testid": "empty" }, h("p.empty-title", null, title), h("p", null, hint));

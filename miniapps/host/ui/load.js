@@ -40,7 +40,11 @@ export async function load(region, part) {
     fill(region, part.show(answer));
   } catch (error) {
     if (part.signal.aborted) return;
-    if (!known || error.code !== OFFLINE) fill(region, problem(error, () => load(region, part)));
+    if (!known || error.code !== OFFLINE)
+      fill(
+        region,
+        problem(error, () => load(region, part)),
+      );
   } finally {
     clearTimeout(waiting ?? undefined);
     region.removeAttribute("aria-busy");
@@ -62,7 +66,12 @@ export function problem(error, retry) {
   );
 }
 
-/** One part of a screen did not come; the rest stands. @param {string} what @param {() => void} retry @param {import("../api.js").GraphError} error */
+/**
+ * One part of a screen did not come; the rest stands.
+ * @param {string} what
+ * @param {() => void} retry
+ * @param {import("../api.js").GraphError} error
+ */
 export const missingPart = (what, retry, error) =>
   h(
     "div.partial",
@@ -76,7 +85,10 @@ export const missingPart = (what, retry, error) =>
 export function errorWords(error) {
   const code = error.code ?? "CLIENT_FAULT";
   const known = has(`error.${code}`);
-  const values = { minutes: Math.max(1, Math.ceil((error.extensions?.retry_after_s ?? 60) / 60)), n: error.extensions?.tries_left ?? 0 };
+  const values = {
+    minutes: Math.max(1, Math.ceil((error.extensions?.retry_after_s ?? 60) / 60)),
+    n: error.extensions?.tries_left ?? 0,
+  };
   return {
     code,
     title: known ? t(`error.${code}`, values) : error.extensions ? error.message : t("error.CLIENT_FAULT"),

@@ -13,21 +13,33 @@ import { icon } from "./icons.js";
 export function reader({ signal, ready, onread }) {
   const finder = h("div.finder-place");
   const trouble = h("div", { role: "status" });
-  const open = h("button.primary.wide", { type: "button", "data-testid": "open-camera" }, icon("scan"), t("reader.open"));
+  const open = h(
+    "button.primary.wide",
+    { type: "button", "data-testid": "open-camera" },
+    icon("scan"),
+    t("reader.open"),
+  );
 
   async function look() {
     if (!ready()) return;
     fill(trouble);
     const stop = new AbortController();
     const video = h("video.finder-video", { playsinline: true, muted: true, "aria-label": t("reader.video") });
-    fill(finder, h("div.finder", { "data-testid": "finder" }, video, h("div.finder-frame", { "aria-hidden": "true" })), h("button.second.wide", { type: "button", onclick: () => stop.abort() }, t("reader.stop")));
+    fill(
+      finder,
+      h("div.finder", { "data-testid": "finder" }, video, h("div.finder-frame", { "aria-hidden": "true" })),
+      h("button.second.wide", { type: "button", onclick: () => stop.abort() }, t("reader.stop")),
+    );
     open.hidden = true;
     try {
       const text = await readCode(/** @type {HTMLVideoElement} */ (video), AbortSignal.any([stop.signal, signal]));
       if (text) onread(text, look);
     } catch (error) {
       if (!(error instanceof CameraError)) throw error;
-      fill(trouble, h("p.trouble", { "data-testid": "camera-trouble", "data-fault": error.fault }, t(`reader.${error.fault}`)));
+      fill(
+        trouble,
+        h("p.trouble", { "data-testid": "camera-trouble", "data-fault": error.fault }, t(`reader.${error.fault}`)),
+      );
     } finally {
       fill(finder);
       open.hidden = false;
@@ -39,7 +51,14 @@ export function reader({ signal, ready, onread }) {
 }
 
 function pasteField(ready, onread) {
-  const input = h("textarea", { id: "paste", rows: 2, autocomplete: "off", autocapitalize: "off", spellcheck: "false", maxlength: 4096 });
+  const input = h("textarea", {
+    id: "paste",
+    rows: 2,
+    autocomplete: "off",
+    autocapitalize: "off",
+    spellcheck: "false",
+    maxlength: 4096,
+  });
   const again = () => input.focus();
   const submit = (event) => {
     event.preventDefault();
@@ -48,5 +67,11 @@ function pasteField(ready, onread) {
     onread(input.value.trim(), again);
     input.value = "";
   };
-  return h("form.paste", { onsubmit: submit }, h("label", { for: "paste" }, t("reader.paste")), input, h("button.second", { type: "submit", "data-testid": "verify" }, t("reader.verify")));
+  return h(
+    "form.paste",
+    { onsubmit: submit },
+    h("label", { for: "paste" }, t("reader.paste")),
+    input,
+    h("button.second", { type: "submit", "data-testid": "verify" }, t("reader.verify")),
+  );
 }

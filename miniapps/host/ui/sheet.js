@@ -49,7 +49,13 @@ export function confirmSheet({ title, body, yes, no }) {
   return new Promise((resolve) => {
     let said = false;
     const agree = h("button.primary.arming", { type: "button", disabled: true, "data-testid": "confirm" }, yes);
-    const dialog = openSheet({ title, body, actions: [agree, closeButton(no)], kind: "ask", onclose: () => resolve(said) });
+    const dialog = openSheet({
+      title,
+      body,
+      actions: [agree, closeButton(no)],
+      kind: "ask",
+      onclose: () => resolve(said),
+    });
     agree.addEventListener("click", () => {
       said = true;
       dialog.close();

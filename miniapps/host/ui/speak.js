@@ -10,7 +10,11 @@ const voice = globalThis.speechSynthesis;
 /** @param {HTMLElement} main @returns {HTMLElement | null} */
 export function readAloud(main) {
   if (!voice) return null;
-  const button = h("button.aloud", { type: "button", "data-testid": "read-aloud", onclick: () => (voice.speaking ? hush() : speak()) });
+  const button = h("button.aloud", {
+    type: "button",
+    "data-testid": "read-aloud",
+    onclick: () => (voice.speaking ? hush() : speak()),
+  });
   const draw = (speaking) => fill(button, icon(speaking ? "stop" : "sound"), t(speaking ? "elder.stop" : "elder.read"));
   const speak = () => {
     const words = new SpeechSynthesisUtterance(main.innerText);

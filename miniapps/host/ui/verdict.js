@@ -33,7 +33,12 @@ export async function verdict({ text, purpose, signal, again, done }) {
   let next = false;
   const onclose = () => (done(), next && again());
   const nextButton = h("button.primary", { type: "button", "data-testid": "next" }, t("verdict.next"));
-  const dialog = openSheet({ title: t("verdict.title"), body, actions: [nextButton, closeButton(t("sheet.close"))], onclose });
+  const dialog = openSheet({
+    title: t("verdict.title"),
+    body,
+    actions: [nextButton, closeButton(t("sheet.close"))],
+    onclose,
+  });
   nextButton.addEventListener("click", () => {
     next = true;
     dialog.close();
@@ -41,7 +46,9 @@ export async function verdict({ text, purpose, signal, again, done }) {
   signal.addEventListener("abort", () => dialog.close());
   const waiting = setTimeout(() => fill(body, skeleton("title", "line")), 400);
   try {
-    const { scanCityCode } = await whole(ask(SCAN_CODE, { input: { text, purpose, clientScanId: crypto.randomUUID() } }));
+    const { scanCityCode } = await whole(
+      ask(SCAN_CODE, { input: { text, purpose, clientScanId: crypto.randomUUID() } }),
+    );
     accept(body, scanCityCode);
   } catch (error) {
     refuse(body, error);
@@ -63,7 +70,12 @@ function accept(body, scan) {
       "dl.facts",
       null,
       h("div", null, h("dt", null, t("verdict.purpose")), h("dd", null, scan.purposeLabel)),
-      h("div", null, h("dt", null, t("verdict.at")), h("dd.figures", { "data-testid": "scanned-at" }, clockSeconds(scan.at))),
+      h(
+        "div",
+        null,
+        h("dt", null, t("verdict.at")),
+        h("dd.figures", { "data-testid": "scanned-at" }, clockSeconds(scan.at)),
+      ),
       h("div", null, h("dt", null, t("verdict.issued")), h("dd.figures", null, clockSeconds(scan.codeIssuedAt))),
     ),
     h("p.hint", null, t("verdict.seen")),

@@ -55,7 +55,8 @@ function codeHolder(screen) {
     try {
       const askedAt = Date.now();
       const { data, errors } = await ask(CODE, {}, screen);
-      if (!data.me.cityCode) throw Object.assign(new Error(), { code: errors[0]?.extensions?.code, extensions: errors[0]?.extensions });
+      if (!data.me.cityCode)
+        throw Object.assign(new Error(), { code: errors[0]?.extensions?.code, extensions: errors[0]?.extensions });
       accept(data.me, askedAt);
     } catch (error) {
       if (!screen.signal.aborted) refuse(error);
@@ -113,7 +114,15 @@ function slab() {
   const who = h("div.holder");
   const below = h("div.code-below");
   const frame = h("div.code-frame", null, road.el, face);
-  const el = h("section.slab", { "aria-label": t("code.title"), "data-testid": "city-code" }, h("div.slab-head", null, mark(), h("span.slab-city", null, t("code.of")), time), frame, count, woven, who);
+  const el = h(
+    "section.slab",
+    { "aria-label": t("code.title"), "data-testid": "city-code" },
+    h("div.slab-head", null, mark(), h("span.slab-city", null, t("code.of")), time),
+    frame,
+    count,
+    woven,
+    who,
+  );
   const calm = prefs().mode === "elder";
 
   return {
@@ -123,13 +132,18 @@ function slab() {
       el.dataset.state = "live";
       fill(face, qrPicture(me.cityCode.text, t("code.label", { name: me.maskedName })));
       fill(woven, band(me.cityCode.text));
-      fill(who, h("p.holder-name", { "data-testid": "holder" }, me.maskedName), h("p.holder-level", null, icon("seal"), t(`level.${me.realNameLevel}`)));
+      fill(
+        who,
+        h("p.holder-name", { "data-testid": "holder" }, me.maskedName),
+        h("p.holder-level", null, icon("seal"), t(`level.${me.realNameLevel}`)),
+      );
       fill(below, proves(), lastScan(me), h("p.hint.bright", null, icon("sun"), t("code.brightness")));
     },
     left(seconds, lifetimeS) {
       road.set(Math.max(0, Math.min(1, seconds / lifetimeS)));
       fill(time, clockSeconds(cityNow()));
-      if (el.dataset.state === "live") fill(count, calm ? t("code.calm") : t("code.left", { n: Math.max(0, Math.ceil(seconds)) }));
+      if (el.dataset.state === "live")
+        fill(count, calm ? t("code.calm") : t("code.left", { n: Math.max(0, Math.ceil(seconds)) }));
     },
     late(seconds) {
       el.dataset.state = "late";
@@ -141,7 +155,17 @@ function slab() {
       el.dataset.state = "ended";
       const words = errorWords(error);
       fill(count);
-      fill(face, h("div.veil", { "data-testid": "code-ended" }, h("p.veil-title", null, t("code.ended")), h("p", null, words.title), h("p", null, t("code.ended.hint")), h("button.primary", { type: "button", onclick: retry }, t("state.retry"))));
+      fill(
+        face,
+        h(
+          "div.veil",
+          { "data-testid": "code-ended" },
+          h("p.veil-title", null, t("code.ended")),
+          h("p", null, words.title),
+          h("p", null, t("code.ended.hint")),
+          h("button.primary", { type: "button", onclick: retry }, t("state.retry")),
+        ),
+      );
       announce(`${t("code.ended")} ${words.title}`);
     },
   };

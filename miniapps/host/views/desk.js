@@ -55,8 +55,14 @@ const part = (screen, officer) => ({
   ask: () => ask(DESK, { after: null }, screen),
   skeleton: () => skeleton("short", "row", "row"),
   show: ({ data, errors }) => {
-    fill(officer, data.staffMe ? t("desk.officer", { organisation: data.staffMe.organisation, badge: data.staffMe.badge }) : "");
-    return [tallies(data.scanTallies, missing(errors, "scanTallies"), screen), own(screen, data.staffScans, missing(errors, "staffScans"))];
+    fill(
+      officer,
+      data.staffMe ? t("desk.officer", { organisation: data.staffMe.organisation, badge: data.staffMe.badge }) : "",
+    );
+    return [
+      tallies(data.scanTallies, missing(errors, "scanTallies"), screen),
+      own(screen, data.staffScans, missing(errors, "staffScans")),
+    ];
   },
 });
 
@@ -68,7 +74,15 @@ function tallies(counts, failed, screen) {
     { "data-testid": "tallies" },
     h("h2.section", null, t("desk.today")),
     h("p.tally-sum.figures", null, h("b", null, sum), " ", t("desk.scans", { n: sum })),
-    h("ul.tally-list", null, counts.filter((tally) => tally.count).map((tally) => h("li", { "data-purpose": tally.purpose }, tally.purposeLabel, " ", h("b.figures", null, tally.count)))),
+    h(
+      "ul.tally-list",
+      null,
+      counts
+        .filter((tally) => tally.count)
+        .map((tally) =>
+          h("li", { "data-purpose": tally.purpose }, tally.purposeLabel, " ", h("b.figures", null, tally.count)),
+        ),
+    ),
   );
 }
 
@@ -81,7 +95,15 @@ function own(screen, scans, failed) {
     rows.append(...nodes.map(seenRow));
     fill(foot, pageInfo.hasNextPage ? moreButton(() => next(pageInfo.endCursor)) : null);
   };
-  const next = (after) => ask(DESK, { after }, screen).then(({ data }) => add(data.staffScans), (error) => fill(foot, problem(error, () => next(after))));
+  const next = (after) =>
+    ask(DESK, { after }, screen).then(
+      ({ data }) => add(data.staffScans),
+      (error) =>
+        fill(
+          foot,
+          problem(error, () => next(after)),
+        ),
+    );
   add(scans);
   return h("section", { "data-testid": "own-scans" }, h("h2.section", null, t("desk.own")), rows, foot);
 }

@@ -38,7 +38,15 @@ function list(screen, first) {
     rows.append(...nodes.map((session) => deviceRow(session, foot)));
     fill(foot, pageInfo.hasNextPage ? moreButton(() => next(pageInfo.endCursor)) : null);
   };
-  const next = (after) => page(screen, after).then(({ data }) => add(sessionsOf(data)), (error) => fill(foot, problem(error, () => next(after))));
+  const next = (after) =>
+    page(screen, after).then(
+      ({ data }) => add(sessionsOf(data)),
+      (error) =>
+        fill(
+          foot,
+          problem(error, () => next(after)),
+        ),
+    );
   add(first);
   return [rows, foot];
 }
@@ -47,8 +55,20 @@ function deviceRow(session, foot) {
   const row = h("li.device", { "data-testid": "device", "data-ended": Boolean(session.revokedAt) });
   const live = !session.revokedAt && !session.current;
   const endButton = () =>
-    h("button.second", { type: "button", "aria-label": t("devices.end.named", { name: session.deviceName }), onclick: () => end(session, row, foot) }, t("devices.end"));
-  return fill(row, h("div", null, h("p.device-name", null, session.deviceName), h("p.device-fact", null, stateOf(session))), live ? endButton() : null);
+    h(
+      "button.second",
+      {
+        type: "button",
+        "aria-label": t("devices.end.named", { name: session.deviceName }),
+        onclick: () => end(session, row, foot),
+      },
+      t("devices.end"),
+    );
+  return fill(
+    row,
+    h("div", null, h("p.device-name", null, session.deviceName), h("p.device-fact", null, stateOf(session))),
+    live ? endButton() : null,
+  );
 }
 
 function stateOf(session) {

@@ -13,11 +13,25 @@ function enter(screen) {
   fill(
     screen.main,
     h("h1", { tabindex: "-1" }, t("display.title")),
-    choice("mode", t("display.mode"), [["standard", t("display.mode.standard")], ["elder", t("display.mode.elder")]]),
+    choice("mode", t("display.mode"), [
+      ["standard", t("display.mode.standard")],
+      ["elder", t("display.mode.elder")],
+    ]),
     h("p.hint", null, t("display.mode.hint")),
-    choice("locale", t("display.locale"), [["zh-CN", "简体中文"], ["en", "English"]]),
-    choice("theme", t("display.theme"), [["system", t("display.theme.system")], ["light", t("display.theme.light")], ["dark", t("display.theme.dark")]]),
-    choice("text", t("display.text"), [["normal", t("display.text.normal")], ["large", t("display.text.large")], ["larger", t("display.text.larger")]]),
+    choice("locale", t("display.locale"), [
+      ["zh-CN", "简体中文"],
+      ["en", "English"],
+    ]),
+    choice("theme", t("display.theme"), [
+      ["system", t("display.theme.system")],
+      ["light", t("display.theme.light")],
+      ["dark", t("display.theme.dark")],
+    ]),
+    choice("text", t("display.text"), [
+      ["normal", t("display.text.normal")],
+      ["large", t("display.text.large")],
+      ["larger", t("display.text.larger")],
+    ]),
   );
 }
 

@@ -33,7 +33,17 @@ function enter(screen) {
 }
 
 const greeting = (me) =>
-  h("div.greeting", null, h("p.today", null, today()), h("h1", { tabindex: "-1" }, h("span", null, t(`home.greeting.${partOfDay()}`)), h("span.greeting-name", null, me.name ?? me.maskedPhone)));
+  h(
+    "div.greeting",
+    null,
+    h("p.today", null, today()),
+    h(
+      "h1",
+      { tabindex: "-1" },
+      h("span", null, t(`home.greeting.${partOfDay()}`)),
+      h("span.greeting-name", null, me.name ?? me.maskedPhone),
+    ),
+  );
 
 /** One line, the first that holds. */
 function matters(me) {
@@ -41,12 +51,18 @@ function matters(me) {
   const air = me.homeDistrict?.airQuality;
   if (air?.aqi > HEAVY) return matter(null, t("home.matters.air", { category: air.categoryLabel }));
   if (scan && cityNow() - Date.parse(scan.at) < DAY_MS) {
-    return matter("/scans", t("home.matters.scan", { when: when(scan.at), who: scan.scanner.organisation, why: scan.purposeLabel }));
+    return matter(
+      "/scans",
+      t("home.matters.scan", { when: when(scan.at), who: scan.scanner.organisation, why: scan.purposeLabel }),
+    );
   }
   return matter(null, t(me.homeDistrict ? "home.matters.nothing" : "home.matters.district"));
 }
 
-const matter = (to, words) => (to ? h("a.matter", { href: `#${to}`, "data-testid": "matter" }, h("span", null, words), icon("next")) : h("p.matter", { "data-testid": "matter" }, words));
+const matter = (to, words) =>
+  to
+    ? h("a.matter", { href: `#${to}`, "data-testid": "matter" }, h("span", null, words), icon("next"))
+    : h("p.matter", { "data-testid": "matter" }, words);
 
 function air(me, errors, screen) {
   const district = me.homeDistrict;
@@ -56,7 +72,11 @@ function air(me, errors, screen) {
     "section.air",
     { "aria-labelledby": "air", "data-testid": "air" },
     h("h2", { id: "air" }, t("home.air", { district: district.name })),
-    failed ? missingPart(t("home.air.missing"), screen.again, failed) : district.airQuality ? airNow(district.airQuality) : h("p.air-none", null, t("home.air.none")),
+    failed
+      ? missingPart(t("home.air.missing"), screen.again, failed)
+      : district.airQuality
+        ? airNow(district.airQuality)
+        : h("p.air-none", null, t("home.air.none")),
     horizon({ aqi: district.airQuality?.aqi ?? null, hour: cityHour() }),
   );
 }
@@ -78,7 +98,12 @@ const airNow = (air) => [
     h("span.air-word", { "data-category": air.category }, airShape(air.category), air.categoryLabel),
   ),
   h("p.air-advice", null, air.advice),
-  h("p.air-facts", null, h("span.air-details", null, facts(air).join(" · ")), air.synthetic ? [" ", h("span.synthetic", { "data-testid": "synthetic" }, t("home.air.synthetic"))] : null),
+  h(
+    "p.air-facts",
+    null,
+    h("span.air-details", null, facts(air).join(" · ")),
+    air.synthetic ? [" ", h("span.synthetic", { "data-testid": "synthetic" }, t("home.air.synthetic"))] : null,
+  ),
 ];
 
 const facts = (air) => [
@@ -91,7 +116,9 @@ const facts = (air) => [
 /** What this person can do here today, each with a live fact. Laid as bricks. */
 function services(me) {
   const [scan] = me.scans?.nodes ?? [];
-  const devices = me.sessions ? `${me.sessions.nodes.filter((session) => !session.revokedAt).length}${me.sessions.pageInfo.hasNextPage ? "+" : ""}` : "";
+  const devices = me.sessions
+    ? `${me.sessions.nodes.filter((session) => !session.revokedAt).length}${me.sessions.pageInfo.hasNextPage ? "+" : ""}`
+    : "";
   return h(
     "section",
     { "aria-labelledby": "services" },
@@ -107,7 +134,8 @@ function services(me) {
   );
 }
 
-const brick = (to, title, fact) => h("li", null, h("a.brick", { href: `#${to}` }, h("span.brick-title", null, title), h("span.brick-fact", null, fact)));
+const brick = (to, title, fact) =>
+  h("li", null, h("a.brick", { href: `#${to}` }, h("span.brick-title", null, title), h("span.brick-fact", null, fact)));
 
 /** Over what is here. Each entry has the words that people might use for it. */
 const FINDABLE = [
@@ -124,14 +152,25 @@ function search() {
   const said = h("p.hint", { role: "status" });
   const look = ({ target }) => {
     const wanted = target.value.trim().toLowerCase();
-    const hits = wanted ? FINDABLE.filter(([, title, words]) => `${t(title)} ${t(words)}`.toLowerCase().includes(wanted)) : [];
-    fill(found, hits.map(([to, title]) => linkRow({ to, title: t(title) })));
+    const hits = wanted
+      ? FINDABLE.filter(([, title, words]) => `${t(title)} ${t(words)}`.toLowerCase().includes(wanted))
+      : [];
+    fill(
+      found,
+      hits.map(([to, title]) => linkRow({ to, title: t(title) })),
+    );
     fill(said, wanted && !hits.length ? t("search.nothing") : "");
   };
   return h(
     "search.search",
     null,
-    h("label.field.pill", null, icon("search"), h("span.unseen", null, t("search.label")), h("input", { type: "search", placeholder: t("search.label"), autocomplete: "off", oninput: look })),
+    h(
+      "label.field.pill",
+      null,
+      icon("search"),
+      h("span.unseen", null, t("search.label")),
+      h("input", { type: "search", placeholder: t("search.label"), autocomplete: "off", oninput: look }),
+    ),
     found,
     said,
   );

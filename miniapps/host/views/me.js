@@ -57,14 +57,24 @@ const citizenRows = (person) =>
   );
 
 const staffRows = () =>
-  h("ul.rows", null, linkRow({ to: "/me/devices", title: t("devices.title") }), linkRow({ to: "/me/display", title: t("display.title"), fact: t("display.fact") }));
+  h(
+    "ul.rows",
+    null,
+    linkRow({ to: "/me/devices", title: t("devices.title") }),
+    linkRow({ to: "/me/display", title: t("display.title"), fact: t("display.fact") }),
+  );
 
 function signOutButton() {
   return h("button.second.wide.sign-out", { type: "button", onclick: signOut }, t("me.signout"));
 }
 
 async function signOut() {
-  const sure = await confirmSheet({ title: t("me.signout.ask"), body: h("p", null, t("me.signout.text")), yes: t("me.signout"), no: t("sheet.no") });
+  const sure = await confirmSheet({
+    title: t("me.signout.ask"),
+    body: h("p", null, t("me.signout.text")),
+    yes: t("me.signout"),
+    no: t("sheet.no"),
+  });
   if (!sure) return;
   // Without a line the device still forgets; the city ends the session when its token runs out.
   await whole(ask(SIGN_OUT)).catch(() => null);

@@ -33,13 +33,22 @@ function list(screen, { nodes, pageInfo }) {
   const foot = h("div");
   const add = (connection) => {
     addDays(days, connection.nodes);
-    fill(foot, connection.pageInfo.hasNextPage ? moreButton(() => next(connection.pageInfo.endCursor)) : h("p.hint", null, t("list.end")));
+    fill(
+      foot,
+      connection.pageInfo.hasNextPage
+        ? moreButton(() => next(connection.pageInfo.endCursor))
+        : h("p.hint", null, t("list.end")),
+    );
   };
   const next = async (after) => {
     try {
       add((await whole(page(screen, after))).me.scans);
     } catch (error) {
-      if (!screen.signal.aborted) fill(foot, problem(error, () => next(after)));
+      if (!screen.signal.aborted)
+        fill(
+          foot,
+          problem(error, () => next(after)),
+        );
     }
   };
   add({ nodes, pageInfo });
@@ -64,5 +73,10 @@ const scanRow = (scan) =>
     "li.scan",
     { "data-testid": "scan" },
     h("time.figures", { datetime: scan.at }, clock(scan.at)),
-    h("div", null, h("p.scan-who", null, scan.scanner.organisation), h("p.scan-why", null, t("scans.why", { why: scan.purposeLabel, badge: scan.scanner.badge }))),
+    h(
+      "div",
+      null,
+      h("p.scan-who", null, scan.scanner.organisation),
+      h("p.scan-why", null, t("scans.why", { why: scan.purposeLabel, badge: scan.scanner.badge })),
+    ),
   );

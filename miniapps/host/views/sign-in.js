@@ -1,7 +1,7 @@
 /** Signing in: a phone number, then the code that was sent to it. No password to remember. */
 
 import { askOpenly, CityError, whole } from "../api.js";
-import { DEMO_ACCOUNTS, demoCode, isDemo } from "../demo.js";
+import { demoCode, isDemo } from "../demo.js";
 import { fill, h } from "../dom.js";
 import { REQUEST_CODE, SIGN_IN, SIGN_IN_RULES } from "../documents.js";
 import { cityHour, phoneGroups } from "../format.js";
@@ -10,6 +10,7 @@ import { prefs, setPrefs } from "../prefs.js";
 import { startPath } from "../router.js";
 import { deviceId, deviceName, keep } from "../session.js";
 import { announce } from "../ui/announce.js";
+import { demoAccounts, demoFill } from "../ui/demo-line.js";
 import { horizon } from "../ui/horizon.js";
 import { shape } from "../ui/icons.js";
 import { errorWords } from "../ui/load.js";
@@ -19,7 +20,11 @@ const MOBILE = /^1\d{10}$/;
 const FAIR = 45;
 
 /** @type {import("../router.js").View} */
-export const signIn = { title: "signin.title", for: "NOBODY", enter: (screen) => askPhone(screen, { phone: "", audience: "CITIZEN" }) };
+export const signIn = {
+  title: "signin.title",
+  for: "NOBODY",
+  enter: (screen) => askPhone(screen, { phone: "", audience: "CITIZEN" }),
+};
 
 /** @typedef {{ phone: string, audience: import("../session.js").Audience }} Draft */
 
@@ -37,7 +42,9 @@ function askPhone(screen, draft) {
     trouble,
     send,
   );
-  form.addEventListener("submit", () => busy(send, () => sendCode(screen, { ...draft, phone: digits(input.value) }, input, trouble)));
+  form.addEventListener("submit", () =>
+    busy(send, () => sendCode(screen, { ...draft, phone: digits(input.value) }, input, trouble)),
+  );
   const demo = h("div");
   fill(
     screen.main,
@@ -48,12 +55,23 @@ function askPhone(screen, draft) {
     h(
       "div.sign-in-other",
       null,
-      h("button.quiet", { type: "button", onclick: () => askPhone(screen, { phone: "", audience: staff ? "CITIZEN" : "STAFF" }) }, t(staff ? "signin.citizen" : "signin.staff")),
+      h(
+        "button.quiet",
+        { type: "button", onclick: () => askPhone(screen, { phone: "", audience: staff ? "CITIZEN" : "STAFF" }) },
+        t(staff ? "signin.citizen" : "signin.staff"),
+      ),
       languageButton(),
     ),
     ground(),
   );
-  isDemo().then((demoCity) => demoCity && fill(demo, demoAccounts(draft.audience, (phone) => setPhone(input, phone))));
+  isDemo().then(
+    (demoCity) =>
+      demoCity &&
+      fill(
+        demo,
+        demoAccounts(draft.audience, (phone) => setPhone(input, phone)),
+      ),
+  );
 }
 
 const ground = () => h("div.sign-in-horizon", null, horizon({ aqi: FAIR, hour: cityHour() }));
@@ -65,7 +83,11 @@ function setPhone(input, phone) {
 
 const languageButton = () => {
   const other = prefs().locale === "en" ? "zh-CN" : "en";
-  return h("button.quiet", { type: "button", lang: other, onclick: () => setPrefs({ locale: other }) }, other === "en" ? "English" : "中文");
+  return h(
+    "button.quiet",
+    { type: "button", lang: other, onclick: () => setPrefs({ locale: other }) },
+    other === "en" ? "English" : "中文",
+  );
 };
 
 function phoneInput(value) {
@@ -95,9 +117,14 @@ async function sendCode(screen, draft, input, trouble) {
   }
 }
 
-const requestCode = ({ phone, audience }) => askOpenly(REQUEST_CODE, { input: { phone, deviceId: deviceId(), audience } });
+const requestCode = ({ phone, audience }) =>
+  askOpenly(REQUEST_CODE, { input: { phone, deviceId: deviceId(), audience } });
 
-/** @param {import("../router.js").Screen} screen @param {Draft} draft @param {{ expiresAt: string, resendAfterS: number }} sent */
+/**
+ * @param {import("../router.js").Screen} screen
+ * @param {Draft} draft
+ * @param {{ expiresAt: string, resendAfterS: number }} sent
+ */
 async function askCode(screen, draft, sent) {
   const length = (await askOpenly(SIGN_IN_RULES).catch(() => null))?.data.signInRules.codeLength ?? 6;
   if (screen.signal.aborted) return;
@@ -119,7 +146,12 @@ async function askCode(screen, draft, sent) {
       enter,
     ),
     demo,
-    h("div.sign-in-other", null, resendButton(screen, draft, sent, trouble), h("button.quiet", { type: "button", onclick: () => askPhone(screen, draft) }, t("signin.change"))),
+    h(
+      "div.sign-in-other",
+      null,
+      resendButton(screen, draft, sent, trouble),
+      h("button.quiet", { type: "button", onclick: () => askPhone(screen, draft) }, t("signin.change")),
+    ),
     ground(),
   );
   input.addEventListener("input", () => input.value.length === length && submit());
@@ -180,7 +212,15 @@ function resendButton(screen, draft, sent, trouble) {
 
 function complain(trouble, error) {
   const words = errorWords(error);
-  fill(trouble, h("p.trouble", { "data-testid": "trouble", "data-code": words.code }, shape("stop"), h("span", null, h("b", null, words.title), " ", words.hint)));
+  fill(
+    trouble,
+    h(
+      "p.trouble",
+      { "data-testid": "trouble", "data-code": words.code },
+      shape("stop"),
+      h("span", null, h("b", null, words.title), " ", words.hint),
+    ),
+  );
   announce(`${words.title} ${words.hint}`);
 }
 
@@ -191,26 +231,8 @@ async function busy(button, work) {
   button.removeAttribute("aria-disabled");
 }
 
-const demoFill = (code, input) =>
-  h(
-    "p.demo",
-    { "data-testid": "demo-code" },
-    h("b", null, t("demo.mark")),
-    h("button.quiet", { type: "button", onclick: () => ((input.value = code), input.dispatchEvent(new Event("input"))) }, t("demo.fill", { code })),
-  );
-
-const demoAccounts = (audience, pick) =>
-  h(
-    "details.demo",
-    { "data-testid": "demo-accounts" },
-    h("summary", null, h("b", null, t("demo.mark")), t("demo.accounts")),
-    h(
-      "ul",
-      null,
-      DEMO_ACCOUNTS[audience].map(([phone, name]) =>
-        h("li", null, h("button.demo-account", { type: "button", onclick: () => pick(phone) }, h("span.figures", null, phoneGroups(phone)), h("span", null, name))),
-      ),
-    ),
-  );
-
-const digits = (text) => text.normalize("NFKC").replace(/^\s*\+86/, "").replace(/\D/g, "");
+const digits = (text) =>
+  text
+    .normalize("NFKC")
+    .replace(/^\s*\+86/, "")
+    .replace(/\D/g, "");
