@@ -11,7 +11,7 @@ from typing import Final
 
 from api.gateway.selection import Field, Selection
 
-# A leaf that comes by another fetch costs 1 more than one that does not, even where that fetch is made anyway.
+# One more fetch. A leaf that comes by one costs 1 more than a leaf that does not, even where that fetch is made anyway.
 FETCH_COST: Final = 100
 # A second fetch that waits for the first costs a little more than two that run together.
 WAIT_COST: Final = 10

@@ -26,6 +26,7 @@ from api.gateway.access import NOBODY, Rule, signature
 from api.gateway.bounded import Bounded
 from api.gateway.errors import (
     OperationUnknown,
+    PlanTooCostly,
     SubscriptionUnsupported,
     ValidationFailed,
 )
@@ -255,7 +256,10 @@ class Engine:
             operation=operation,
             steps_max=self.limits.plan_budget,
         )
-        return drawing.draw()
+        try:
+            return drawing.draw()
+        except RecursionError:
+            raise PlanTooCostly(limit=self.limits.plan_budget) from None
 
     def _paths(self) -> Paths:
         return Paths(supergraph=self.supergraph, budget=self.limits.plan_budget)

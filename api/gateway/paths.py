@@ -7,8 +7,8 @@ A *site* is a place seen by one subgraph. For every field wanted there the ways 
 - an interface is answered as one where the subgraph resolves the field for every type it knows behind it, and
   otherwise type by type; an interface object is entered under the interface's name.
 
-What no way reaches from one site becomes the *residue*, for which the field above is
-asked a second time in another subgraph (a value type split over its parents, a shared root).
+What no way reaches from one site becomes the *residue*, for which the field above is asked a second time in another
+subgraph (a value type split over its parents, a shared root).
 Work is counted against a budget; a query that would make it explode is refused.
 """
 
