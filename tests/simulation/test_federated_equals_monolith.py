@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import getitem
 from random import Random
 from typing import Any
 
@@ -16,10 +18,11 @@ from graphql import GraphQLSchema, build_schema, execute_sync, parse
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.supergraph import Supergraph
-from api.gateway.transport import LocalTransport
+from api.gateway.transport import LocalTransport, RequestContext, SubgraphRequest, SubgraphResponse, Transport
 from core.graph import Context
 
 Resolver = Callable[..., Any]
@@ -266,3 +269,50 @@ def test_the_federated_answer_is_the_monoliths(seed: int) -> None:
         answer = asyncio.run(engine.execute(query=query, context=Context(request_id=f"seed-{seed}")))
         assert answer.errors == [], (seed, query)
         assert answer.data == expected.data, (seed, query)
+
+
+@dataclass
+class Down:
+    """A subgraph that does not answer."""
+
+    async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
+        raise SubgraphUnavailable(service=request.service)
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(seed=st.integers(min_value=0, max_value=10**9))
+def test_a_subgraph_that_is_down_makes_nulls_that_are_told_and_changes_nothing_else(seed: int) -> None:
+    made = world(seed)
+    whole = executable(made, sdl_of_whole(made), whole=True)
+    down = made.random.choice(made.graphs)
+    parts: dict[str, Transport] = {
+        g: Down() if g == down else LocalTransport(schema=executable(made, sdl_of_part(made, g), whole=False))
+        for g in made.graphs
+    }
+    limits = GatewayLimits(aliases=10_000, tokens=100_000, document_chars=1_000_000, errors_max=1_000_000)
+    engine = Engine(supergraph=Supergraph.parse(supergraph_of(made)), transports=parts, limits=limits)
+    query = random_query(made, made.random)
+    expected = execute_sync(whole, parse(query))
+    answer = asyncio.run(engine.execute(query=query, context=Context(request_id=f"seed-{seed}")))
+    told = {tuple(e["path"]) for e in answer.errors}
+    assert {e["extensions"]["service"] for e in answer.errors} <= {down}
+    assert len(told) == len(answer.errors), (seed, query)
+    # What is told can also be a field that would have been null anyway.
+    assert set(lost(answer.data, expected.data, ())) <= told, (seed, query)
+    assert all(reduce(getitem, path, answer.data) is None for path in told), (seed, query)
+
+
+def lost(found: Any, expected: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """The paths at which `found` has a null that `expected` has not; anything else that differs fails."""
+    if found is None and expected is not None:
+        yield path
+    elif isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for key, value in expected.items():
+            yield from lost(found[key], value, (*path, key))
+    elif isinstance(expected, list):
+        assert len(found) == len(expected)
+        for index, value in enumerate(expected):
+            yield from lost(found[index], value, (*path, index))
+    else:
+        assert found == expected
