@@ -8,7 +8,7 @@ BIN    := .venv/bin
 DATA   ?= var
 PORT   ?= 8000
 
-.PHONY: run test check setup format schema docs load bench bench-web bench-sensor bench-citycode lock reset debian
+.PHONY: run test check setup format schema docs load bench bench-web bench-sensor bench-citycode bench-identity lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --data-dir $(DATA) --port $(PORT)
@@ -50,10 +50,24 @@ docs: setup
 load: setup
 	$(BIN)/python -m loadtest
 
-bench: bench-web bench-citycode bench-sensor
+bench: bench-web bench-citycode bench-identity bench-sensor
 
 bench-web: setup
 	$(BIN)/python -m loadtest.bench
+
+bench-citycode: setup
+	PYTHONPATH=. $(BIN)/python docs/benchmarks/scripts/citycode.py
+
+bench-identity: setup
+	PYTHONPATH=. $(BIN)/python docs/benchmarks/scripts/identity.py
+
+# PRSA names the published files: make bench-sensor PRSA="path/to/PRSA_Data_*.csv.gz"
+bench-sensor: setup
+ifdef PRSA
+	$(BIN)/python -m backends.sensor bench $(PRSA)
+else
+	@echo 'bench-sensor needs the published files: make bench-sensor PRSA="path/to/PRSA_Data_*.csv.gz"'
+endif
 
 # Versions that fit together, with the hashes of what was read; no address of a registry.
 lock:

@@ -96,7 +96,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
         if arguments.embedded:
             say("Starting MongoDB, Valkey and the sensor backend …")
             running = await stack.enter_async_context(
-                machine(folder=arguments.data_dir.resolve(), env=env, demo=arguments.demo)
+                machine(folder=arguments.data_dir.resolve(), env=env, inherited=os.environ, demo=arguments.demo)
             )
             env, pids = running.env, running.pids
         else:

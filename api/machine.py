@@ -52,8 +52,12 @@ class Machine:
 
 
 @asynccontextmanager
-async def machine(*, folder: Path, env: Mapping[str, str], demo: bool) -> AsyncIterator[Machine]:
+async def machine(
+    *, folder: Path, env: Mapping[str, str], inherited: Mapping[str, str], demo: bool
+) -> AsyncIterator[Machine]:
     """Start what `env` does not already name, under `folder`; end it on leaving.
+
+    inherited: the environment that children run in, beside the settings of their own.
 
     A server named by TONG_MONGO_URL, TONG_REDIS_URL or TONG_SUBGRAPHS is used as it is.
     Raises: CityUnavailable, EmbeddedUnavailable, ChildFailed: one sentence each.
@@ -67,7 +71,7 @@ async def machine(*, folder: Path, env: Mapping[str, str], demo: bool) -> AsyncI
         running.env.update(stores.urls)
         running.env.setdefault("TONG_MASTER_KEY", _kept_key(folder / "master.key"))
         if "sensor=" not in env.get("TONG_SUBGRAPHS", ""):
-            await _start_sensor(running, stack, folder=folder, demo=demo)
+            await _start_sensor(running, stack, folder=folder, inherited=inherited, demo=demo)
         yield running
 
 
@@ -84,7 +88,9 @@ async def _named_stores_answer(env: Mapping[str, str]) -> None:
             await answering("Redis", "TONG_REDIS_URL", core_redis.ping(redis))
 
 
-async def _start_sensor(running: Machine, stack: AsyncExitStack, *, folder: Path, demo: bool) -> None:
+async def _start_sensor(
+    running: Machine, stack: AsyncExitStack, *, folder: Path, inherited: Mapping[str, str], demo: bool
+) -> None:
     port = embedded.kept_port(folder / "sensor.port")
     base = f"http://127.0.0.1:{port}"
     argv = [sys.executable, "-m", "backends.sensor", "serve", "--port", str(port)]
@@ -95,7 +101,7 @@ async def _start_sensor(running: Machine, stack: AsyncExitStack, *, folder: Path
         ready=lambda: _answers(f"{base}/readyz"),
         log=folder / "sensor.log",
         # The URL may hold a password: it goes by environment, which other accounts cannot read.
-        env={**os.environ, "TONG_SENSOR_MONGO_URL": running.env["TONG_MONGO_URL"]},  # noqa: TID251 handed on whole
+        env={**inherited, "TONG_SENSOR_MONGO_URL": running.env["TONG_MONGO_URL"]},
     )
     await child.start()
     stack.push_async_callback(child.stop)

@@ -23,7 +23,7 @@ from backends.sensor.app import CannotStart, Settings
 from backends.sensor.http import key_digest
 from backends.sensor.importer import Importer
 from backends.sensor.model import Recorded
-from backends.sensor.schema import build
+from backends.sensor.schema import schema
 from core import embedded, logs
 from core.embedded import EmbeddedUnavailable
 from core.errors import DomainError
@@ -63,7 +63,7 @@ async def _backfill(arguments: argparse.Namespace) -> None:
 
 
 async def _schema(arguments: argparse.Namespace) -> None:
-    Path(__file__).with_name("schema.graphql").write_text(sdl(build()), encoding="utf-8")
+    Path(__file__).with_name("schema.graphql").write_text(sdl(schema), encoding="utf-8")
 
 
 async def _bench(arguments: argparse.Namespace) -> None:

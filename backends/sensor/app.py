@@ -18,7 +18,7 @@ from pymongo.errors import PyMongoError
 from backends.sensor.execution import Executor
 from backends.sensor.feed import BACKFILL_H, SyntheticFeed
 from backends.sensor.http import Metrics, SensorDoor
-from backends.sensor.schema import build
+from backends.sensor.schema import schema
 from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from backends.sensor.synthetic import SEED
@@ -91,7 +91,7 @@ def _connect(settings: Settings) -> Mongo:
 async def serving(settings: Settings, sensors: Sensors) -> AsyncIterator[str]:
     """Answer HTTP over `sensors`; gives the base URL. Raises: CannotStart."""
     ids = Ids(sensors.clock)
-    executor = Executor(graphql_core_schema(build()), ids)
+    executor = Executor(graphql_core_schema(schema), ids)
     door = SensorDoor(sensors, executor, ids, sensors.clock, Metrics(), settings.ingest_keys)
     runner = web.AppRunner(
         door.application(), access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_DRAIN_S

@@ -263,6 +263,4 @@ class Query:
         return [ObservedProperty.of(p) for p in info.context.service(Sensors).observed_properties()]
 
 
-def build() -> strawberry.federation.Schema:
-    """The sensor subgraph."""
-    return build_schema(query=Query, types=[District, Station, ObservedProperty])
+schema = build_schema(query=Query, types=[District, Station, ObservedProperty])

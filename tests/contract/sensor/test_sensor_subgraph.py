@@ -14,7 +14,7 @@ from sensing import NOW, ROOT, Door, reading, station
 from backends.sensor import app
 from backends.sensor.app import Settings
 from backends.sensor.feed import SyntheticFeed
-from backends.sensor.schema import build
+from backends.sensor.schema import schema
 from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from core.clock import FixedClock
@@ -245,7 +245,7 @@ async def test_it_is_a_federation_subgraph(door: Door) -> None:
 
 def test_the_committed_schema_is_current() -> None:
     committed = (ROOT / "backends" / "sensor" / "schema.graphql").read_text(encoding="utf-8")
-    assert committed == sdl(build()), "run: make schema"
+    assert committed == sdl(schema), "run: make schema"
 
 
 async def test_an_unforeseen_fault_shows_only_an_incident(door: Door) -> None:

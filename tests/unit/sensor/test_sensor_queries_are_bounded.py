@@ -8,7 +8,7 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString, parse
 
 from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, Executor, GraphQLRequest, deeper_than
-from backends.sensor.schema import build
+from backends.sensor.schema import schema
 from core.clock import FixedClock
 from core.errors import BadInput
 from core.graph import Context, graphql_core_schema
@@ -18,7 +18,7 @@ from core.locale import Locale
 
 @pytest.fixture
 def executor(ids: Ids, clock: FixedClock) -> Executor:
-    return Executor(graphql_core_schema(build()), ids)
+    return Executor(graphql_core_schema(schema), ids)
 
 
 async def answer(executor: Executor, query: str, locale: Locale = Locale.EN) -> dict[str, object]:
