@@ -252,6 +252,7 @@ def _engine(settings: Settings, http: aiohttp.ClientSession) -> Engine:
             plans_max=settings.plans_kept_max,
             documents_max=settings.plans_kept_max,
         ),
+        introspection=settings.development,
     )
 
 

@@ -46,7 +46,7 @@ export async function ask(document, variables, options = {}) {
     token = await renew(token);
     answer = await post(document, variables, { ...options, token });
   }
-  if (ENDED.has(codeOf(answer))) session.forget();
+  if (ENDED.has(codeOf(answer))) await session.forget();
   return settle(answer);
 }
 
@@ -94,15 +94,20 @@ async function renew(stale) {
     const token = session.accessToken();
     if (token && token !== stale) return token;
     session.dropAccess();
-    const kept = session.kept();
-    if (!kept) throw new CityError(SIGNED_OUT, "");
+    const refreshToken = await session.refreshToken();
+    if (!refreshToken) return signedOut();
     const askedAt = Date.now();
-    const answer = await post(REFRESH, { refreshToken: kept.refreshToken }, {});
-    if (ENDED.has(codeOf(answer))) session.forget();
+    const answer = await post(REFRESH, { refreshToken }, {});
+    if (ENDED.has(codeOf(answer))) await session.forget();
     const { data } = settle(answer);
-    session.keep(data.refreshSession, askedAt);
+    await session.keep(data.refreshSession, askedAt);
     return data.refreshSession.accessToken;
   });
+}
+
+async function signedOut() {
+  await session.forget();
+  throw new CityError(SIGNED_OUT, "");
 }
 
 async function post(document, variables, { token, signal }) {

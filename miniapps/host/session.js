@@ -1,12 +1,15 @@
 /**
  * Who is signed in on this device.
  *
- * The access token lives in memory and dies with the tab. The refresh token is kept in localStorage, because a
- * citizen signs in once; it works once, so tabs take turns (Web Locks) and read it again when their turn comes.
+ * The access token lives in memory and dies with the tab. The refresh token is kept on the device (`vault.js`), because
+ * a citizen signs in once; it works once, so tabs take turns (Web Locks) and read it again when their turn comes.
+ * localStorage holds only which side of the counter this device is signed in for, so that tabs follow each other.
  *
  * A page that is left hands its access token to the page that follows in the same tab, which takes it out of
  * sessionStorage at once: a reload costs no refresh, and none is cut off between the city's yes and our hearing it.
  */
+
+import { dropToken, readToken, writeToken } from "./vault.js";
 
 const KEY = "citytong.session";
 const DEVICE = "citytong.device";
@@ -14,7 +17,6 @@ const HANDED_ON = "citytong.handed-on";
 const LOCK = "citytong.refresh";
 
 /** @typedef {"CITIZEN" | "STAFF"} Audience */
-/** @typedef {{ refreshToken: string, audience: Audience }} Kept */
 
 /** @type {{ token: string, until: number } | null} */
 let access = null;
@@ -22,17 +24,13 @@ let offsetMs = 0;
 takeOver();
 const watchers = new Set();
 
-/** @returns {Kept | null} */
-export function kept() {
-  try {
-    const value = JSON.parse(localStorage.getItem(KEY) ?? "null");
-    return typeof value?.refreshToken === "string" ? value : null;
-  } catch {
-    return null;
-  }
+/** @returns {Audience | null} */
+export function audience() {
+  const side = localStorage.getItem(KEY);
+  return side === "CITIZEN" || side === "STAFF" ? side : null;
 }
 
-export const audience = () => kept()?.audience ?? null;
+export const refreshToken = readToken;
 
 /** The access token if it still has ten seconds to live. */
 export const accessToken = () => (access && access.until - Date.now() > 10_000 ? access.token : null);
@@ -50,11 +48,12 @@ export const accessToken = () => (access && access.until - Date.now() > 10_000 ?
  * @param {SignInResult} result
  * @param {number} askedAt  this device's clock when the question left
  */
-export function keep(result, askedAt) {
+export async function keep(result, askedAt) {
   const made = Date.parse(result.session.lastSeenAt);
   offsetMs = made - (askedAt + Date.now()) / 2;
   access = { token: result.accessToken, until: askedAt + (Date.parse(result.accessTokenExpiresAt) - made) };
-  localStorage.setItem(KEY, JSON.stringify({ refreshToken: result.refreshToken, audience: result.session.audience }));
+  await writeToken(result.refreshToken);
+  localStorage.setItem(KEY, result.session.audience);
 }
 
 /** The city's clock, as well as this device knows it. */
@@ -63,7 +62,7 @@ export const cityNow = () => Date.now() + offsetMs;
 function takeOver() {
   const handed = JSON.parse(sessionStorage.getItem(HANDED_ON) ?? "null");
   sessionStorage.removeItem(HANDED_ON);
-  if (handed && kept()) ({ access, offsetMs } = handed);
+  if (handed && audience()) ({ access, offsetMs } = handed);
 }
 
 addEventListener("pagehide", () => access && sessionStorage.setItem(HANDED_ON, JSON.stringify({ access, offsetMs })));
@@ -73,9 +72,10 @@ export function dropAccess() {
   access = null;
 }
 
-export function forget() {
+export async function forget() {
   access = null;
   localStorage.removeItem(KEY);
+  await dropToken();
   for (const watch of watchers) watch();
 }
 
@@ -84,8 +84,6 @@ export const onSessionChange = (watch) => void watchers.add(watch);
 
 addEventListener("storage", (event) => {
   if (event.key !== KEY) return;
-  const was = event.oldValue ? JSON.parse(event.oldValue).audience : null;
-  if (was === audience()) return; // another tab only renewed it
   access = null;
   for (const watch of watchers) watch();
 });
@@ -97,10 +95,15 @@ export const alone = (work) => (navigator.locks ? navigator.locks.request(LOCK, 
 export function deviceId() {
   const known = localStorage.getItem(DEVICE);
   if (known) return known;
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  const made = "dev_" + Array.from(bytes, (b) => b.toString(16).padStart(2, "0")).join("");
+  const made = randomId("dev");
   localStorage.setItem(DEVICE, made);
   return made;
+}
+
+/** 128 random bits under a prefix; also where the page is not a secure context. @param {string} prefix */
+export function randomId(prefix) {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return `${prefix}_${Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("")}`;
 }
 
 /** "Chrome · Android": what a citizen recognises in the list of devices. */

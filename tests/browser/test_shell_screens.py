@@ -124,7 +124,7 @@ async def test_signing_out_asks_first_and_yes_is_armed_after_a_moment(new_phone:
     await yes.click()
     await page.clock.resume()
     await page.wait_for_selector("#phone")
-    assert await page.evaluate("localStorage['citytong.session']") is None
+    assert await page.evaluate("localStorage.getItem('citytong.session')") is None
 
 
 async def test_what_is_missing_is_named_and_the_rest_stands(new_phone: NewPhone) -> None:

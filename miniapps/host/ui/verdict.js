@@ -8,6 +8,7 @@ import { fill, h } from "../dom.js";
 import { SCAN_CODE } from "../documents.js";
 import { clockSeconds } from "../format.js";
 import { has, t } from "../i18n.js";
+import { randomId } from "../session.js";
 import { announce } from "./announce.js";
 import { icon, shape } from "./icons.js";
 import { errorWords } from "./load.js";
@@ -46,9 +47,7 @@ export async function verdict({ text, purpose, signal, again, done }) {
   signal.addEventListener("abort", () => dialog.close());
   const waiting = setTimeout(() => fill(body, skeleton("title", "line")), 400);
   try {
-    const { scanCityCode } = await whole(
-      ask(SCAN_CODE, { input: { text, purpose, clientScanId: crypto.randomUUID() } }),
-    );
+    const { scanCityCode } = await whole(ask(SCAN_CODE, { input: { text, purpose, clientScanId: randomId("scan") } }));
     accept(body, scanCityCode);
   } catch (error) {
     refuse(body, error);

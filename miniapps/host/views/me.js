@@ -78,5 +78,5 @@ async function signOut() {
   if (!sure) return;
   // Without a line the device still forgets; the city ends the session when its token runs out.
   await whole(ask(SIGN_OUT)).catch(() => null);
-  forget();
+  await forget();
 }

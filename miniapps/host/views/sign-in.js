@@ -183,7 +183,7 @@ async function finish(draft, code, input, trouble) {
     const askedAt = Date.now();
     const asked = askOpenly(SIGN_IN, { input: { ...draft, code, deviceId: deviceId(), deviceName: deviceName() } });
     const { signIn: result } = await whole(asked);
-    keep(result, askedAt);
+    await keep(result, askedAt);
     location.hash = startPath();
   } catch (error) {
     input.value = "";
