@@ -147,7 +147,9 @@ class Settings:
     demo: bool = _setting(
         _switch, "Demo accounts, and sign-in codes shown instead of sent. Never in production.", default=False
     )
-    development: bool = _setting(_switch, "GraphiQL, introspection and name suggestions, for whoever builds on the graph.", default=False)
+    development: bool = _setting(
+        _switch, "GraphiQL, introspection and name suggestions, for whoever builds on the graph.", default=False
+    )
     log_level: str = _setting(_level, "The least level that is logged.", default="INFO")
 
     @classmethod
