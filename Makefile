@@ -56,10 +56,10 @@ bench-web: setup
 	$(BIN)/python -m loadtest.bench
 
 bench-citycode: setup
-	PYTHONPATH=. $(BIN)/python docs/benchmarks/scripts/citycode.py
+	$(BIN)/python -m docs.benchmarks.scripts.citycode
 
 bench-identity: setup
-	PYTHONPATH=. $(BIN)/python docs/benchmarks/scripts/identity.py
+	$(BIN)/python -m docs.benchmarks.scripts.identity
 
 # PRSA names the published files: make bench-sensor PRSA="path/to/PRSA_Data_*.csv.gz"
 bench-sensor: setup

@@ -47,12 +47,13 @@ STANDARD_LIMITS: Final = SignInLimits(
     requests=ActLimits(
         per_phone=(Limit(1, 60), Limit(5, _HOUR_S)),
         per_device=(Limit(10, _HOUR_S),),
-        per_address=(Limit(30, _HOUR_S),),
+        # A carrier puts hundreds of phones behind one IPv4 address.
+        per_address=(Limit(300, _HOUR_S),),
     ),
     answers=ActLimits(
         per_phone=(Limit(30, _DAY_S),),
         per_device=(Limit(60, _HOUR_S),),
-        per_address=(Limit(120, _HOUR_S),),
+        per_address=(Limit(1_200, _HOUR_S),),
     ),
 )
 

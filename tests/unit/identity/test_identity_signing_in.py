@@ -290,11 +290,11 @@ async def test_a_device_gets_ten_codes_an_hour_over_all_phones(room: Room) -> No
     await room.request("13700000110", device_id="device-2")
 
 
-async def test_an_address_gets_thirty_codes_an_hour_and_a_household_is_one(room: Room) -> None:
-    for number in range(30):
-        await room.request(f"137000001{number:02d}", address=f"2001:db8:1:2::{number}")
-    assert await _retry_after(room.request("13700000199", address="2001:db8:1:2:ffff::1")) == 3600
-    await room.request("13700000199", address="2001:db8:1:3::1")
+async def test_an_address_gets_three_hundred_codes_an_hour_and_a_household_is_one(room: Room) -> None:
+    for number in range(300):
+        await room.request(f"1370000{number:04d}", address=f"2001:db8:1:2::{number}")
+    assert await _retry_after(room.request("13700009999", address="2001:db8:1:2:ffff::1")) == 3600
+    await room.request("13700009999", address="2001:db8:1:3::1")
 
 
 async def test_a_refused_request_counts_nowhere_and_does_nothing(room: Room) -> None:
