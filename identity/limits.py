@@ -53,7 +53,7 @@ STANDARD_LIMITS: Final = SignInLimits(
     answers=ActLimits(
         per_phone=(Limit(30, _DAY_S),),
         per_device=(Limit(60, _HOUR_S),),
-        per_address=(Limit(1_200, _HOUR_S),),
+        per_address=(Limit(600, _HOUR_S),),
     ),
 )
 
