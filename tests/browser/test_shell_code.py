@@ -10,6 +10,7 @@ from PIL import Image
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.shell_phone import CITIZEN, NewPhone, Phone, answer, operation
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.browser.shell_fixtures"]
 
@@ -65,12 +66,19 @@ async def test_it_renews_itself_before_it_ends(new_phone: NewPhone) -> None:
     asked = await count_asked(page)
     await page.clock.run_for(48_000)
     assert "Code" not in asked
-    await page.clock.run_for(5_000)
-    await expect(page.get_by_test_id("qr").locator("path")).not_to_have_attribute("d", drawn)
+    async with page.expect_response("**/graphql"):
+        await page.clock.run_for(5_000)
+    assert asked == ["Code"]
+
+    async def another_code() -> bool:
+        """The phone's clock runs ahead of the city's, and a code made within the same second is the same code."""
+        await page.clock.run_for(51_000)
+        return await page.get_by_test_id("qr").locator("path").get_attribute("d") != drawn
+
+    await until(another_code, what="a code of another second")
     second = await read(page)
     assert second != first
     assert await page.get_by_test_id("band").inner_html() != band
-    assert asked.count("Code") == 1
 
 
 async def test_without_a_line_it_says_how_long_then_hides_then_comes_back(new_phone: NewPhone) -> None:
