@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
 
+from core.errors import BadInput
 from core.locale import DEFAULT_LOCALE, Locale
 from core.paging import Page, encode_cursor
 from core.principal import ANONYMOUS, Principal
@@ -66,6 +67,29 @@ class Context:
 
 
 Info: TypeAlias = strawberry.Info[Context, None]
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRequest:
+    """What a client asks over HTTP. Source: github.com/graphql/graphql-over-http, spec §5.1."""
+
+    query: str
+    variables: Mapping[str, Any] | None
+    operation_name: str | None
+
+    @classmethod
+    def of(cls, body: object) -> GraphQLRequest:
+        """From decoded JSON. Raises: BadInput."""
+        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
+            raise BadInput(field="query", problem="must be a string in a JSON object")
+        variables, name = body.get("variables"), body.get("operationName")
+        if not isinstance(variables, dict | None):
+            raise BadInput(field="variables", problem="must be an object")
+        if not isinstance(name, str | None):
+            raise BadInput(field="operationName", problem="must be a string")
+        if not isinstance(body.get("extensions"), dict | None):
+            raise BadInput(field="extensions", problem="must be an object")
+        return cls(body["query"], variables, name)
 
 
 @strawberry.federation.schema_directive(

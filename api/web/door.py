@@ -91,14 +91,20 @@ def _around(metrics: Metrics) -> Middleware:
 async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         return await handler(request)
-    except web.HTTPException as refusal:
-        return refusal
+    except web.HTTPException as answer:
+        return _plain(answer)
     except DomainError as fault:
         return refused(request, fault, media_type=JSON, status=fault.http_status)
     except Exception:
         incident = request[REQUEST_ID]
         _LOG.exception("unexpected", extra={"facts": {"incident": incident, "route": _route(request)}})
         return refused(request, Internal(incident=incident), media_type=JSON, status=500)
+
+
+def _plain(answer: web.HTTPException) -> web.Response:
+    """aiohttp's own answers are exceptions; what they say goes on, which files have not changed included."""
+    kept = {name: answer.headers[name] for name in ("Allow", "Location", "ETag") if name in answer.headers}
+    return web.Response(status=answer.status, text=answer.text, headers=kept)
 
 
 def _route(request: web.Request) -> str:

@@ -10,9 +10,8 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import orjson
 from aiohttp import web
@@ -22,36 +21,11 @@ from api.web.asking import Asking
 from api.web.errors import MethodNotAllowed, RequestMalformed, RequestTooLarge
 from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, response_type
 from core.errors import DomainError
+from core.graph import GraphQLRequest
 from core.locale import Locale, negotiate
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
 _QUERY_CHARACTERS_MAX: Final = 65_536
-
-
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """What a client asks (spec §5.1)."""
-
-    query: str
-    variables: Mapping[str, Any] | None
-    operation_name: str | None
-
-    @classmethod
-    def of(cls, body: object) -> GraphQLRequest:
-        """From decoded JSON. Raises: RequestMalformed."""
-        if not isinstance(body, dict):
-            raise RequestMalformed(problem="the body must be one JSON object")
-        query, variables = body.get("query"), body.get("variables")
-        operation_name = body.get("operationName")
-        if not isinstance(query, str):
-            raise RequestMalformed(problem="`query` must be a string")
-        if variables is not None and not isinstance(variables, dict):
-            raise RequestMalformed(problem="`variables` must be an object")
-        if operation_name is not None and not isinstance(operation_name, str):
-            raise RequestMalformed(problem="`operationName` must be a string")
-        if not isinstance(body.get("extensions"), dict | None):
-            raise RequestMalformed(problem="`extensions` must be an object")
-        return cls(query, variables, operation_name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -30,7 +30,7 @@ from graphql.language import DefinitionNode, InlineFragmentNode, SelectionNode
 
 from backends.sensor.errors import QueryRefused
 from core.errors import BadInput, DomainError, Internal, Unavailable
-from core.graph import Context
+from core.graph import Context, GraphQLRequest
 from core.ids import Ids
 
 _LOG = logging.getLogger(__name__)
@@ -40,26 +40,6 @@ DEPTH_MAX: Final = 16
 DOCUMENTS_KEPT: Final = 200
 KEPT_LENGTH_MAX: Final = 16_384
 TIMEOUT_S: Final = 8.0
-
-
-@dataclass(frozen=True, slots=True)
-class GraphQLRequest:
-    """One request by GraphQL over HTTP. Raises (from `of`): BadInput."""
-
-    query: str
-    variables: Mapping[str, Any] | None
-    operation_name: str | None
-
-    @classmethod
-    def of(cls, body: object) -> GraphQLRequest:
-        if not isinstance(body, dict) or not isinstance(body.get("query"), str):
-            raise BadInput(field="query", problem="must be a string in a JSON object")
-        variables, name = body.get("variables"), body.get("operationName")
-        if variables is not None and not isinstance(variables, dict):
-            raise BadInput(field="variables", problem="must be an object")
-        if name is not None and not isinstance(name, str):
-            raise BadInput(field="operationName", problem="must be a string")
-        return cls(body["query"], variables, name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,14 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
 from backends.sensor.errors import BodyTooLarge, IngestKeyInvalid
-from backends.sensor.execution import Executor, GraphQLRequest
+from backends.sensor.execution import Executor
 from backends.sensor.ingest import ingest
 from backends.sensor.model import registered_station
 from backends.sensor.service import Sensors
 from core import logs
 from core.clock import Clock
 from core.errors import BadInput, DomainError, Internal, NotFound
-from core.graph import Context
+from core.graph import Context, GraphQLRequest
 from core.ids import Ids
 from core.locale import negotiate
 

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString, parse
 
-from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, Executor, GraphQLRequest, deeper_than
+from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, Executor, deeper_than
 from backends.sensor.schema import schema
 from core.clock import FixedClock
 from core.errors import BadInput
-from core.graph import Context, graphql_core_schema
+from core.graph import Context, GraphQLRequest, graphql_core_schema
 from core.ids import Ids
 from core.locale import Locale
 

@@ -1,0 +1,306 @@
+"""The door: GraphQL over HTTP as the specification has it, and what surrounds every request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import orjson
+import pytest
+import pytest_asyncio
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from graphql import build_schema
+
+from api.gateway.execute import Engine
+from api.gateway.supergraph import Supergraph
+from api.gateway.transport import LocalTransport
+from api.web.asking import Asking
+from api.web.door import application
+from api.web.graphql import GraphQLDoor
+from api.web.metrics import Metrics
+from core.errors import SignInRequired, Unavailable
+from core.graph import Context
+from core.principal import ANONYMOUS, Principal
+
+MODERN, PLAIN = "application/graphql-response+json", "application/json"
+BODY_MAX = 4096
+
+SUPERGRAPH = """
+schema
+  @link(url: "https://specs.apollo.dev/link/v1.0")
+  @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) {
+  query: Query
+  mutation: Mutation
+}
+directive @join__graph(name: String!, url: String!) on ENUM_VALUE
+directive @join__type(graph: join__Graph!) repeatable on OBJECT | SCALAR
+directive @link(url: String, for: link__Purpose) repeatable on SCHEMA
+enum link__Purpose { SECURITY EXECUTION }
+enum join__Graph { A @join__graph(name: "a", url: "") }
+type Query @join__type(graph: A) { hello(name: String): String  where: String  broken: String }
+type Mutation @join__type(graph: A) { change: String }
+"""
+
+
+class _Root:
+    def hello(self, info: Any, name: str | None = None) -> str:
+        return f"Hello {name or 'you'}"
+
+    def where(self, info: Any) -> str:
+        context: Context = info.context
+        return f"{context.client.address} {context.client.device_id} {context.locale} {context.request_id}"
+
+    def broken(self, info: Any) -> str:
+        raise ValueError("a secret of the inside")
+
+    def change(self, info: Any) -> str:
+        return "changed"
+
+
+async def _authenticate(token: str) -> Principal:
+    if token == "bad":
+        raise SignInRequired()
+    return ANONYMOUS
+
+
+async def _store_is_gone() -> None:
+    raise Unavailable()
+
+
+async def _fails(request: web.Request) -> web.Response:
+    raise RuntimeError("a secret of the inside")
+
+
+def _door(*, development: bool = False, trusted_proxies: int = 0, checks: Any = ()) -> web.Application:
+    schema = build_schema(
+        "type Query { hello(name: String): String where: String broken: String } type Mutation { change: String }"
+    )
+    root = _Root()
+    for type_ in (schema.query_type, schema.mutation_type):
+        assert type_ is not None
+        for name, field in type_.fields.items():
+            field.resolve = lambda _source, info, _name=name, **arguments: getattr(root, _name)(info, **arguments)
+    engine = Engine(
+        supergraph=Supergraph.parse(SUPERGRAPH), transports={"a": LocalTransport(schema)}, introspection=development
+    )
+    asking = Asking(authenticate=_authenticate, services={}, trusted_proxies=trusted_proxies)
+    return application(
+        graphql=GraphQLDoor(engine, asking, BODY_MAX),
+        metrics=Metrics(),
+        checks=checks,
+        shell=Path("miniapps/host").resolve(),
+        routes=[web.get("/fails", _fails)],
+        development=development,
+    )
+
+
+class Client:
+    def __init__(self, server: TestServer, session: aiohttp.ClientSession) -> None:
+        self.server, self.session = server, session
+
+    async def post(self, body: Any, **headers: str) -> tuple[int, str, Any]:
+        raw = body if isinstance(body, bytes) else orjson.dumps(body)
+        sent = {"Content-Type": PLAIN, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        async with self.session.post(self.server.make_url("/graphql"), data=raw, headers=sent) as response:
+            return response.status, response.content_type, orjson.loads(await response.read())
+
+    async def get(self, path: str, **headers: str) -> tuple[int, Any, bytes]:
+        sent = {k.replace("_", "-"): v for k, v in headers.items()}
+        async with self.session.get(f"{self.server.make_url('')}".rstrip("/") + path, headers=sent) as response:
+            return response.status, response.headers, await response.read()
+
+
+@pytest_asyncio.fixture
+async def client() -> AsyncIterator[Client]:
+    async with TestServer(_door()) as server, aiohttp.ClientSession() as session:
+        yield Client(server, session)
+
+
+@pytest.mark.parametrize(
+    ("accept", "answered"),
+    [
+        (MODERN, MODERN),
+        (PLAIN, PLAIN),
+        ("*/*", PLAIN),
+        ("application/*", PLAIN),
+        (f"{PLAIN}, {MODERN}", MODERN),
+        (f"{MODERN};q=0.5, {PLAIN}", PLAIN),
+        (f"text/html, {MODERN}; charset=utf-8", MODERN),
+    ],
+)
+async def test_the_answer_comes_in_the_type_that_is_asked_for(client: Client, accept: str, answered: str) -> None:
+    status, content_type, body = await client.post({"query": "{ hello }"}, Accept=accept)
+    assert (status, content_type, body) == (200, answered, {"data": {"hello": "Hello you"}})
+
+
+@pytest.mark.parametrize("accept", ["text/html", f"{MODERN};charset=utf-16", f"{MODERN};q=0"])
+async def test_an_answer_that_cannot_be_given_is_406(client: Client, accept: str) -> None:
+    status, _, body = await client.post({"query": "{ hello }"}, Accept=accept)
+    assert (status, body["errors"][0]["extensions"]["code"]) == (406, "REQUEST_NOT_ACCEPTABLE")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"{", "REQUEST_MALFORMED"),
+        (b"", "REQUEST_MALFORMED"),
+        (b"\xff\xfe", "REQUEST_MALFORMED"),
+        (b"[]", "BAD_USER_INPUT"),
+        ({}, "BAD_USER_INPUT"),
+        ({"query": 1}, "BAD_USER_INPUT"),
+        ({"query": "{ hello }", "variables": "x"}, "BAD_USER_INPUT"),
+        ({"query": "{ hello }", "operationName": {}}, "BAD_USER_INPUT"),
+        ({"query": "{ hello }", "extensions": []}, "BAD_USER_INPUT"),
+    ],
+)
+@pytest.mark.parametrize("accept", [MODERN, PLAIN])
+async def test_what_is_not_a_request_is_400(client: Client, body: Any, code: str, accept: str) -> None:
+    status, _, answer = await client.post(body, Accept=accept)
+    assert (status, answer["errors"][0]["extensions"]["code"]) == (400, code)
+    assert "data" not in answer
+
+
+@pytest.mark.parametrize(
+    ("query", "code"),
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query A { hello } query B { hello }", "OPERATION_RESOLUTION_FAILURE"),
+        ("{ " + "hello " * 6000 + "}", None),
+    ],
+)
+async def test_a_document_that_cannot_run_is_400_in_the_modern_type(client: Client, query: str, code: str) -> None:
+    status, _, answer = await client.post({"query": query}, Accept=MODERN)
+    if code is None:
+        assert status == 413
+        return
+    assert (status, answer["errors"][0]["extensions"]["code"], "data" in answer) == (400, code, False)
+    status, _, answer = await client.post({"query": query}, Accept=PLAIN)
+    assert (status, answer["errors"][0]["extensions"]["code"], "data" in answer) == (200, code, False)
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", f"{PLAIN}; charset=utf-16"]
+)
+async def test_another_body_type_is_415(client: Client, content_type: str) -> None:
+    status, _, answer = await client.post({"query": "{ hello }"}, Content_Type=content_type)
+    assert (status, answer["errors"][0]["extensions"]["code"]) == (415, "REQUEST_MEDIA_TYPE_UNSUPPORTED")
+
+
+async def test_a_body_over_the_limit_is_413_whether_it_says_its_length_or_not(client: Client) -> None:
+    status, _, answer = await client.post(b" " * (BODY_MAX + 1))
+    assert (status, answer["errors"][0]["extensions"]) == (
+        413,
+        {"code": "REQUEST_TOO_LARGE", "kind": "INVALID", "retryable": False, "bytes_max": BODY_MAX},
+    )
+
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(BODY_MAX // 512 + 2):
+            yield b" " * 512
+
+    url = client.server.make_url("/graphql")
+    async with client.session.post(url, data=chunks(), headers={"Content-Type": PLAIN}) as response:
+        assert response.status == 413
+
+
+async def test_get_asks_queries_and_never_changes(client: Client) -> None:
+    status, headers, body = await client.get(
+        "/graphql?query=query($n:String){hello(name:$n)}&variables=%7B%22n%22:%22a%22%7D"
+    )
+    assert (status, orjson.loads(body)) == (200, {"data": {"hello": "Hello a"}})
+    status, headers, body = await client.get("/graphql?query=mutation{change}")
+    assert (status, headers["Allow"]) == (405, "POST")
+    assert orjson.loads(body)["errors"][0]["extensions"]["code"] == "REQUEST_METHOD_NOT_ALLOWED"
+    for query in ("", "?variables={}", "?query={hello}&variables=x", "?query={"):
+        status, _, body = await client.get(f"/graphql{query}", Accept=MODERN)
+        assert status == 400 and "data" not in orjson.loads(body)
+
+
+async def test_a_bad_token_is_401_before_anything_runs(client: Client) -> None:
+    status, _, answer = await client.post({"query": "mutation { change }"}, Authorization="Bearer bad", Accept=MODERN)
+    assert (status, answer["errors"][0]["extensions"]["code"], "data" in answer) == (401, "UNAUTHENTICATED", False)
+
+
+async def test_a_resolver_that_breaks_is_an_incident_and_says_nothing_of_the_inside(client: Client) -> None:
+    status, _, answer = await client.post({"query": "{ hello broken }"}, Accept=MODERN)
+    assert status == 200 and answer["data"] == {"hello": "Hello you", "broken": None}
+    error = answer["errors"][0]
+    assert error["path"] == ["broken"] and error["extensions"]["code"] == "INTERNAL"
+    assert error["extensions"]["incident"] and "secret" not in orjson.dumps(answer).decode()
+
+
+async def test_a_handler_that_breaks_is_an_incident_too(client: Client) -> None:
+    status, headers, body = await client.get("/fails")
+    error = orjson.loads(body)["errors"][0]
+    assert status == 500 and error["extensions"]["incident"] == headers["X-Request-Id"]
+    assert b"secret" not in body
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [("abcdefgh-1", True), ("x" * 65, False), ("short", False), ("two words here", False), ("", False)],
+)
+async def test_a_request_keeps_a_well_formed_id(client: Client, sent: str, kept: bool) -> None:
+    _, headers, _ = await client.get("/healthz", X_Request_Id=sent)
+    assert (headers["X-Request-Id"] == sent) is kept
+    assert 8 <= len(headers["X-Request-Id"]) <= 64
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "address"),
+    [
+        (0, "203.0.113.9", "127.0.0.1"),
+        (1, "203.0.113.9", "203.0.113.9"),
+        (1, "198.51.100.1, 203.0.113.9", "203.0.113.9"),
+        (2, "198.51.100.1, 203.0.113.9, 10.0.0.1", "203.0.113.9"),
+        (2, "203.0.113.9", "127.0.0.1"),
+    ],
+)
+async def test_only_our_own_proxies_say_where_a_request_comes_from(proxies: int, forwarded: str, address: str) -> None:
+    async with TestServer(_door(trusted_proxies=proxies)) as server, aiohttp.ClientSession() as session:
+        _, _, answer = await Client(server, session).post(
+            {"query": "{ where }"}, X_Forwarded_For=forwarded, X_Device_Id="phone-1", Accept_Language="en"
+        )
+    assert answer["data"]["where"].split()[:3] == [address, "phone-1", "en"]
+
+
+async def test_every_answer_carries_the_security_headers(client: Client) -> None:
+    for path in ("/", "/healthz", "/graphql?query={hello}", "/nothing-here"):
+        _, headers, _ = await client.get(path)
+        assert "default-src 'self'" in headers["Content-Security-Policy"]
+        assert "unsafe-inline" not in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert "aiohttp" not in headers["Server"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/..%2fpyproject.toml", "/ui/../../../Makefile"]
+)
+async def test_the_shell_s_folder_is_all_that_is_served(client: Client, path: str) -> None:
+    url = f"{client.server.make_url('')}".rstrip("/") + path
+    async with client.session.get(aiohttp.client.URL(url, encoded=True)) as response:
+        assert response.status in (403, 404)
+
+
+async def test_graphiql_and_introspection_are_for_development(client: Client) -> None:
+    assert (await client.get("/graphiql"))[0] == 404
+    _, _, answer = await client.post({"query": "{ __schema { queryType { name } } }"})
+    assert "data" not in answer or answer["data"] is None
+    async with TestServer(_door(development=True)) as server, aiohttp.ClientSession() as session:
+        open_client = Client(server, session)
+        status, _, body = await open_client.get("/graphiql")
+        assert status == 200 and b"graphiql.min.js" in body
+        assert (await open_client.get("/graphiql/graphiql.min.js"))[0] == 200
+        _, _, answer = await open_client.post({"query": "{ __schema { queryType { name } } }"})
+        assert answer == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
+
+
+async def test_ready_says_which_store_is_gone() -> None:
+    checks = (("redis", _store_is_gone),)
+    async with TestServer(_door(checks=checks)) as server, aiohttp.ClientSession() as session:
+        status, _, body = await Client(server, session).get("/readyz")
+    assert (status, orjson.loads(body)) == (503, {"redis": "UNAVAILABLE"})
+    assert status == 503
