@@ -78,6 +78,8 @@ def _around(metrics: Metrics) -> Middleware:
         metrics.seconds.labels(route).observe(seconds)
         response.headers["X-Request-Id"] = request_id
         response.headers["Server"] = "CityTong"
+        # The shell's modules belong together: each is asked for again, and mostly answered "not modified".
+        response.headers.setdefault("Cache-Control", "no-cache")
         for name, value in _SECURITY_HEADERS.items():
             response.headers.setdefault(name, value)
         if request.path.startswith("/graphiql"):
