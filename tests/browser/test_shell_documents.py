@@ -27,7 +27,9 @@ async def test_every_document_is_valid_in_the_supergraph(new_phone: NewPhone) ->
 
 def test_the_page_names_every_module_once() -> None:
     """A module that is not preloaded costs its reader a round trip more; one that is gone costs an error."""
-    named = re.findall(r'(?:modulepreload" href|module" src)="([^"]+)"', (HOST / "index.html").read_text())
+    named = re.findall(
+        r'(?:modulepreload" href|script(?: type="module")? src)="([^"]+)"', (HOST / "index.html").read_text()
+    )
     there = {str(path.relative_to(HOST)) for path in HOST.rglob("*.js")}
     only_when_needed = {"vendor/jsqr/jsQR.js"}
     assert sorted(named) == sorted(there - only_when_needed)

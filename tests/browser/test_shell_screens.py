@@ -163,3 +163,23 @@ async def test_offline_says_what_still_works(new_phone: NewPhone) -> None:
     await page.context.set_offline(False)
     await problem.get_by_role("button", name="重试").click()
     await expect(page.locator(".choice")).to_have_count(16)
+
+
+async def test_the_first_paint_is_already_in_the_reader_s_look(new_phone: NewPhone) -> None:
+    """The modules never come here: what is set was set before them."""
+    phone = await new_phone(prefs={"theme": "dark", "mode": "elder", "text": "large"})
+    await phone.page.route("**/app.js", lambda route: route.abort())
+    await phone.page.goto(phone.base)
+    look = await phone.page.evaluate("({ ...document.documentElement.dataset })")
+    assert look == {"theme": "dark", "mode": "elder", "text": "large"}
+
+
+async def test_the_dock_keeps_its_words_whole_on_a_narrow_phone(new_phone: NewPhone) -> None:
+    phone = await new_phone(
+        signed_in=LONG_NAME, prefs={"locale": "en", "text": "larger"}, viewport={"width": 320, "height": 640}
+    )
+    await phone.page.reload()
+    await phone.page.wait_for_selector(".bricks")
+    box = await phone.page.locator(".dock-item.city").bounding_box()
+    assert box is not None
+    assert box["width"] > 240
