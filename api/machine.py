@@ -25,6 +25,7 @@ from core import redis as core_redis
 from core.crypto import MASTER_KEY_BYTES
 from core.mongo import Mongo
 from core.processes import Child
+from core.tasks import raise_if_cancelled
 
 # What the embedded servers will bring, so that every other setting is checked before they are started.
 STAND_INS: Final[Mapping[str, str]] = {
@@ -113,6 +114,7 @@ async def _start_sensor(
 async def _answers(url: str) -> None:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
         while True:
+            raise_if_cancelled()
             try:
                 async with session.get(url) as response:
                     if response.status == 200:

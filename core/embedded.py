@@ -21,6 +21,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from core.processes import Child, ChildFailed, free_port
+from core.tasks import raise_if_cancelled
 
 _REPLICA_SET: Final = "rs0"
 _POLL_S: Final = 0.03
@@ -164,6 +165,7 @@ async def _primary(port: int) -> None:
         address, directConnection=True, serverSelectionTimeoutMS=500, timeoutMS=5000
     ) as client:
         while True:
+            raise_if_cancelled()
             try:
                 hello = await client.admin.command("hello")
                 if hello.get("isWritablePrimary"):
@@ -193,6 +195,7 @@ async def _configure(client: AsyncMongoClient[dict[str, Any]], address: str) -> 
 async def _answers(port: int) -> None:
     async with Redis(port=port) as redis:
         while True:
+            raise_if_cancelled()
             try:
                 await redis.ping()
                 return

@@ -19,6 +19,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
+from core.tasks import ended, raise_if_cancelled
+
 _LOG = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG: Final = 1
 _RESTART_PAUSE_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -63,14 +65,15 @@ class Child:
     async def start(self) -> None:
         """Start, wait until ready, then watch. Raises: ChildFailed."""
         await self._spawn()
-        await self._until_ready()
+        if not await self._is_ready():
+            await self.stop()
+            raise ChildFailed(f"{self.name} did not start; the end of {self._log} says why: {self._tail()}")
         self._watch = asyncio.create_task(self._supervise(), name=f"watch {self.name}")
 
     async def stop(self) -> None:
         """End the child: SIGTERM, and SIGKILL when it has not gone in 8 s."""
         if self._watch:
-            self._watch.cancel()
-            await asyncio.gather(self._watch, return_exceptions=True)
+            await ended((self._watch,), within_s=_STOP_TIMEOUT_S)
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -95,36 +98,34 @@ class Child:
                 preexec_fn=die_with_parent,
             )
 
-    async def _until_ready(self) -> None:
+    async def _is_ready(self) -> bool:
+        """True once the child answers; False when it ends first, or has had its time."""
         assert self._process is not None
         answered = asyncio.ensure_future(self._ready())
-        ended = asyncio.ensure_future(self._process.wait())
-        await asyncio.wait({answered, ended}, timeout=self._ready_timeout_s, return_when=asyncio.FIRST_COMPLETED)
-        ended.cancel()
-        if answered.done() and answered.exception() is None:
-            return
-        answered.cancel()
-        await asyncio.gather(answered, ended, return_exceptions=True)
-        await self.stop()
-        raise ChildFailed(f"{self.name} did not start; the end of {self._log} says why: {self._tail()}")
+        died = asyncio.create_task(self._process.wait(), name=f"{self.name} ends")
+        await asyncio.wait({answered, died}, timeout=self._ready_timeout_s, return_when=asyncio.FIRST_COMPLETED)
+        ready = answered.done() and answered.exception() is None
+        await ended((answered, died), within_s=_STOP_TIMEOUT_S)
+        return ready
 
     async def _supervise(self) -> None:
         failures = 0
         while True:
+            raise_if_cancelled()
             assert self._process is not None
             status = await self._process.wait()
             _LOG.warning("child ended", extra={"facts": {"child": self.name, "status": status}})
             await asyncio.sleep(_RESTART_PAUSE_S[min(failures, len(_RESTART_PAUSE_S) - 1)])
-            try:
-                await self._spawn()
-                await self._until_ready_again()
-                failures = 0
-            except (ChildFailed, OSError):
-                failures += 1
+            failures = 0 if await self._restarted() else failures + 1
 
-    async def _until_ready_again(self) -> None:
-        await asyncio.wait_for(self._ready(), self._ready_timeout_s)
-        _LOG.info("child is back", extra={"facts": {"child": self.name, "pid": self.pid}})
+    async def _restarted(self) -> bool:
+        try:
+            await self._spawn()
+        except OSError:
+            return False
+        ready = await self._is_ready()
+        _LOG.info("child started again", extra={"facts": {"child": self.name, "pid": self.pid, "ready": ready}})
+        return ready
 
     def _tail(self) -> str:
         lines = self._log.read_bytes()[-_TAIL_BYTES:].decode(errors="replace").strip().splitlines()
