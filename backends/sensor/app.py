@@ -27,6 +27,7 @@ from core.errors import DomainError, Unavailable
 from core.graph import graphql_core_schema
 from core.ids import Ids
 from core.mongo import Mongo
+from core.tasks import going_on
 
 _START_S: Final = 5.0
 _DRAIN_S: Final = 1.0
@@ -128,12 +129,8 @@ async def _fed(settings: Settings, sensors: Sensors) -> AsyncIterator[None]:
     feed = _feed(settings, sensors)
     with contextlib.suppress(DomainError):  # the loop tries again and says so in the log
         await feed.catch_up()
-    task = asyncio.create_task(feed.run(), name="synthetic feed")
-    try:
+    async with going_on({"synthetic feed": feed.run}):
         yield
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
 
 
 def _feed(settings: Settings, sensors: Sensors) -> SyntheticFeed:
