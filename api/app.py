@@ -182,6 +182,8 @@ async def _assemble(ground: _Ground, http: aiohttp.ClientSession) -> City:
         clock=ground.clock,
         subscriptions=_subscriptions(who, city_codes, sms),
         limits=Limits(concurrency=settings.jobs_at_once_max),
+        # Cities that share a Redis must not be handed each other's events.
+        queue=f"citytong-events-{settings.mongo_database}",
     )
     await backbone.prepare()
     await token_keys.open()

@@ -6,6 +6,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import aiohttp
@@ -54,12 +55,17 @@ class Visitor:
             answer = await response.json(content_type=None)
             return Answer(response.status, answer.get("data"), answer.get("errors", []))
 
-    async def sms(self, phone: str) -> str:
-        """The code of the newest message to this phone, as the demo shows it; waits until it is there."""
+    async def sms(self, phone: str, *, asked: JSON) -> str:
+        """The code that `asked` (a `SignInCodeRequest`) had sent, as the demo shows it; waits until it is there."""
+        asked_until = datetime.fromisoformat(asked["expiresAt"])
 
         async def look() -> str | None:
             async with self.http.get(f"{self.base}/dev/sms", params={"phone": phone}) as response:
-                return (await response.json())["code"] if response.status == 200 else None
+                if response.status != 200:
+                    return None
+                message = await response.json()
+                # An older message may still be the newest there.
+                return message["code"] if datetime.fromisoformat(message["expires_at"]) >= asked_until else None
 
         return await until(look, what="an SMS")
 
@@ -67,8 +73,8 @@ class Visitor:
         """The whole way through phone and code; the `SignInResult`."""
         given = {"phone": phone, "audience": audience, "deviceId": device}
         asked = await self.ask(REQUEST_CODE, input=given)
-        assert not asked.errors, asked.errors
-        code = await self.sms(phone)
+        assert asked.data and not asked.errors, asked.errors
+        code = await self.sms(phone, asked=asked.data["requestSignInCode"])
         signed = await self.ask(SIGN_IN, input={**given, "code": code, "deviceName": "Test phone"})
         assert signed.data and not signed.errors, signed.errors
         result: JSON = signed.data["signIn"]
