@@ -1,6 +1,7 @@
 """Runs GraphQL for the gateway: parsed and validated once a text, executed by graphql-core, errors in plain shape.
 
-A document is bounded before it runs: in bytes (by the door), in tokens, in depth and, while it runs, in time.
+A document is bounded before it runs: in bytes (by the door), in tokens, in depth, in selections
+and, while it runs, in time.
 """
 
 from __future__ import annotations
@@ -8,35 +9,31 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from graphql import (
     DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
-    SelectionSetNode,
     execute,
     parse,
     validate,
 )
 from graphql.execution import ExecutionResult
-from graphql.language import DefinitionNode, InlineFragmentNode, SelectionNode
 
 from backends.sensor.errors import QueryRefused
 from core.errors import BadInput, DomainError, Internal, Unavailable
 from core.graph import Context, GraphQLRequest
+from core.graphql_limits import RULES, deeper_than, size_of
 from core.ids import Ids
 
 _LOG = logging.getLogger(__name__)
 
 TOKENS_MAX: Final = 4000
 DEPTH_MAX: Final = 16
+SELECTIONS_MAX: Final = 1000
 DOCUMENTS_KEPT: Final = 200
 KEPT_LENGTH_MAX: Final = 16_384
 TIMEOUT_S: Final = 8.0
@@ -98,8 +95,10 @@ class Executor:
         try:
             document = parse(text, max_tokens=TOKENS_MAX)
             if deeper_than(document, DEPTH_MAX):
-                raise QueryRefused(problem=f"it is nested deeper than {DEPTH_MAX} fields")
-            faults = validate(self.schema, document, max_errors=5)
+                raise QueryRefused(problem=f"it is nested deeper than {DEPTH_MAX} levels")
+            if size_of(document).selections > SELECTIONS_MAX:
+                raise QueryRefused(problem=f"it holds more than {SELECTIONS_MAX} selections")
+            faults = validate(self.schema, document, RULES, max_errors=5)
         except GraphQLSyntaxError as fault:
             raise QueryRefused(problem=fault.message) from fault
         except RecursionError as fault:
@@ -125,34 +124,3 @@ class Executor:
         if error.locations:
             shown["locations"] = [location.formatted for location in error.locations]
         return shown
-
-
-def deeper_than(document: DocumentNode, depth_max: int) -> bool:
-    """True when any field lies deeper than `depth_max`; a fragment cycle counts as endless.
-
-    Walks with a list, not by recursion: the document may be hostile. Each fragment is entered once a depth, so the
-    work is bounded by the document's size times `depth_max`.
-    """
-    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    waiting: list[tuple[DefinitionNode | SelectionNode, int]] = [(node, 0) for node in document.definitions]
-    seen: set[tuple[str, int]] = set()
-    while waiting:
-        node, depth = waiting.pop()
-        if depth > depth_max:
-            return True
-        for child in _selections(node):
-            if isinstance(child, FragmentSpreadNode):
-                name = child.name.value
-                # A spread counts as a level, so that a cycle of fragments ends here too.
-                if name in fragments and (name, depth + 1) not in seen:
-                    seen.add((name, depth + 1))
-                    waiting.append((fragments[name], depth + 1))
-            else:
-                waiting.append((child, depth + isinstance(child, FieldNode)))
-    return False
-
-
-def _selections(node: DefinitionNode | SelectionNode) -> Sequence[SelectionNode]:
-    holder = getattr(node, "selection_set", None)
-    assert isinstance(node, InlineFragmentNode) or holder is None or isinstance(holder, SelectionSetNode)
-    return holder.selections if holder is not None else ()
