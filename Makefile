@@ -11,7 +11,7 @@ PORT   ?= 8000
 .PHONY: run test check setup format schema docs load bench bench-web bench-sensor bench-citycode bench-identity lock reset debian
 
 run: setup
-	@$(BIN)/python -m api serve --embedded --demo --data-dir $(DATA) --port $(PORT)
+	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
 
 setup: .venv/installed
 
@@ -71,7 +71,6 @@ endif
 
 # Versions that fit together, with the hashes of what was read; no address of a registry.
 lock:
-	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	$(BIN)/uv pip compile --quiet pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header -o docker/requirements.lock
 

@@ -12,23 +12,24 @@ import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import orjson
 import uvloop
 
-from api.app import City, CityUnavailable, open_city
+from api.app import City, open_city
 from api.composition import CompositionFailed, write_supergraph
 from api.documents import write_documents
 from api.explain import explain
 from api.machine import STAND_INS, machine
 from api.serving import bound, listening
 from api.settings import Settings, SettingsError
+from api.startup import CityUnavailable
 from core import logs
 from core.embedded import EmbeddedUnavailable
 from core.errors import DomainError
-from core.paging import PAGE_SIZE_MAX, PageRequest
 from core.processes import ChildFailed
 
 _REFUSALS = (SettingsError, EmbeddedUnavailable, ChildFailed, CityUnavailable, CompositionFailed)
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     except _REFUSALS as refusal:
         print(refusal, file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
 
 
@@ -88,7 +89,7 @@ def _parser() -> argparse.ArgumentParser:
 async def _serve(arguments: argparse.Namespace) -> int:
     say = _progress if arguments.welcome else _quiet
     async with AsyncExitStack() as stack:
-        stop = _stop_signal()
+        stop = _Stop.on_signals()
         env = _environment(arguments)
         early = Settings.from_env({**STAND_INS, **env} if arguments.embedded else env)
         held = bound(host=early.host, port=early.port)
@@ -96,7 +97,13 @@ async def _serve(arguments: argparse.Namespace) -> int:
         if arguments.embedded:
             say("Starting MongoDB, Valkey and the sensor backend …")
             running = await stack.enter_async_context(
-                machine(folder=arguments.data_dir.resolve(), env=env, inherited=os.environ, demo=arguments.demo)
+                machine(
+                    folder=arguments.data_dir.resolve(),
+                    env=env,
+                    inherited=os.environ,
+                    named=early.subgraphs,
+                    demo=arguments.demo,
+                )
             )
             env, pids = running.env, running.pids
         else:
@@ -111,7 +118,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
         await stack.enter_async_context(city.working())
         address = await stack.enter_async_context(listening(city, held))
         _tell(address, pids, welcome=arguments.welcome, demo=settings.demo)
-        await stop.wait()
+        await stop.wait_when_open()
         say("Stopping …")
     return 0
 
@@ -119,9 +126,9 @@ async def _serve(arguments: argparse.Namespace) -> int:
 async def _work(arguments: argparse.Namespace) -> int:
     settings = Settings.from_env(os.environ)
     logs.configure(level=settings.log_level)
-    stop = _stop_signal()
+    stop = _Stop.on_signals()
     async with _opened(settings) as city, city.working():
-        await stop.wait()
+        await stop.wait_when_open()
     return 0
 
 
@@ -149,10 +156,11 @@ async def _dead_letters(arguments: argparse.Namespace) -> int:
     async with _opened(Settings.from_env(os.environ)) as city:
         letters = city.dead_letters
         if arguments.action == "list":
-            page = await letters.page(request=PageRequest.of(first=PAGE_SIZE_MAX, after=None))
-            for letter in page.rows:
+            async for letter in letters.all():
                 print(f"{letter.id}  {letter.at:%Y-%m-%d %H:%M:%S}Z  {letter.tries} tries  {letter.error}")
             return 0
+        if not arguments.id:
+            raise CityUnavailable(f"Say which: dead-letters {arguments.action} ID, as `dead-letters list` prints them.")
         for name in arguments.id:
             try:
                 await (letters.replay(id=name) if arguments.action == "replay" else letters.discard(id=name))
@@ -190,12 +198,28 @@ async def _opened(settings: Settings) -> AsyncIterator[City]:
         await city.close()
 
 
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGINT and SIGTERM; a second one changes nothing: the end is already on its way."""
-    stop = asyncio.Event()
-    for one in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(one, stop.set)
-    return stop
+@dataclass(slots=True)
+class _Stop:
+    """SIGINT and SIGTERM: while the city opens they break that off; once it is open they begin its end."""
+
+    opening: asyncio.Task[Any] | None
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @classmethod
+    def on_signals(cls) -> _Stop:
+        stop = cls(opening=asyncio.current_task())
+        for one in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(one, stop.now)
+        return stop
+
+    def now(self) -> None:
+        self.event.set()
+        if self.opening is not None:
+            self.opening.cancel()
+
+    async def wait_when_open(self) -> None:
+        self.opening = None
+        await self.event.wait()
 
 
 def _read(file: Path) -> str:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import aiohttp
 from aiohttp import web
@@ -31,6 +31,7 @@ from api.gateway.limits import GatewayLimits
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.settings import Settings
+from api.startup import CityUnavailable, answering, connected, is_replica_set
 from api.subgraphs import ROOMS
 from api.web.asking import Asking
 from api.web.development import sms_routes
@@ -39,7 +40,7 @@ from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
 from core import redis as core_redis
 from core.clock import Clock, SystemClock
-from core.crypto import FieldCipher
+from core.crypto import FieldCipher, UnsealError
 from core.errors import Unavailable
 from core.events import Backbone, Backlog, DeadLetters, Limits, Outbox, Subscription
 from core.graph import graphql_core_schema
@@ -58,16 +59,17 @@ from identity.sms import DevelopmentSms, NoCarrier
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
 
+S = TypeVar("S")
+
 _LOG = logging.getLogger(__name__)
 _SHELL: Final = Path(__file__).parents[1] / "miniapps" / "host"
 _AUDIENCE: Final = "citytong"
 # Longer than anything a key signs lives, and than a process goes without looking at its ring.
 _KEY_OVERLAP: Final = timedelta(hours=1)
 _KEYS_RELOADED_EVERY_S: Final = 60.0
-
-
-class CityUnavailable(Exception):
-    """The city cannot be opened here. The message is one sentence that says what to do."""
+# A room in this process has timeouts of its own, at its stores. Cutting it off sooner could hide that a change was
+# made: this is only the last bound.
+_LOCAL_DEADLINE_STORE_CALLS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,11 +86,17 @@ class _Ground:
 
     @classmethod
     def connect(cls, settings: Settings, clock: Clock) -> _Ground:
-        """Opens nothing yet."""
+        """Opens nothing yet. Raises: CityUnavailable when a URL is malformed."""
         timeout_s = settings.store_timeout_ms / 1000
         ids = Ids(clock)
-        mongo = Mongo.connect(url=settings.mongo_url, database=settings.mongo_database, timeout_s=timeout_s)
-        redis = core_redis.connect(url=settings.redis_url, timeout_s=min(timeout_s, 2.0))
+        mongo = connected(
+            "MongoDB",
+            "TONG_MONGO_URL",
+            lambda: Mongo.connect(url=settings.mongo_url, database=settings.mongo_database, timeout_s=timeout_s),
+        )
+        redis = connected(
+            "Redis", "TONG_REDIS_URL", lambda: core_redis.connect(url=settings.redis_url, timeout_s=min(timeout_s, 2.0))
+        )
         cipher = FieldCipher(settings.master_key)
         return cls(settings, clock, ids, mongo, redis, cipher, Outbox(mongo=mongo, ids=ids, clock=clock))
 
@@ -113,16 +121,18 @@ class City:
 
     ground: _Ground
     http: aiohttp.ClientSession
-    engine: Engine
     identity: Identity
     city_codes: CityCodes
     development_sms: DevelopmentSms | None
     backbone: Backbone
-    key_rings: Sequence[KeyRing]
 
     @property
     def settings(self) -> Settings:
         return self.ground.settings
+
+    @property
+    def key_rings(self) -> Sequence[KeyRing]:
+        return self.identity.keys, self.city_codes.keys
 
     @property
     def dead_letters(self) -> DeadLetters:
@@ -155,26 +165,28 @@ async def open_city(settings: Settings, *, clock: Clock | None = None) -> City:
     http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
     try:
         await answering("MongoDB", "TONG_MONGO_URL", ground.mongo.ping())
+        await is_replica_set(ground.mongo)
         await answering("Redis", "TONG_REDIS_URL", core_redis.ping(ground.redis))
         return await _assemble(ground, http)
+    except UnsealError as fault:
+        await _closed(ground, http)
+        raise CityUnavailable(
+            "TONG_MASTER_KEY is not the key that this database was sealed with. Bring that key back."
+        ) from fault
     except BaseException:
-        await http.close()
-        await ground.close()
+        await _closed(ground, http)
         raise
 
 
-async def answering(store: str, setting: str, probe: Awaitable[None]) -> None:
-    """Raises: CityUnavailable, which names the setting, when `probe` says that the store is not there."""
-    try:
-        await probe
-    except Unavailable as fault:
-        raise CityUnavailable(f"{store} does not answer. Check that it runs, and that {setting} is right.") from fault
+async def _closed(ground: _Ground, http: aiohttp.ClientSession) -> None:
+    await http.close()
+    await ground.close()
 
 
 async def _assemble(ground: _Ground, http: aiohttp.ClientSession) -> City:
     settings = ground.settings
-    who, token_keys = _identity(ground)
-    city_codes, code_keys = _city_codes(ground)
+    who = _identity(ground)
+    city_codes = _city_codes(ground)
     sms = DevelopmentSms(mongo=ground.mongo, cipher=ground.cipher, clock=ground.clock) if settings.demo else None
     backbone = Backbone(
         mongo=ground.mongo,
@@ -186,7 +198,6 @@ async def _assemble(ground: _Ground, http: aiohttp.ClientSession) -> City:
         queue=f"citytong-events-{settings.mongo_database}",
     )
     await backbone.prepare()
-    await token_keys.open()
     await who.open()
     await city_codes.open()
     if sms:
@@ -194,22 +205,21 @@ async def _assemble(ground: _Ground, http: aiohttp.ClientSession) -> City:
     return City(
         ground=ground,
         http=http,
-        engine=_engine(settings, http),
         identity=who,
         city_codes=city_codes,
         development_sms=sms,
         backbone=backbone,
-        key_rings=(token_keys, code_keys),
     )
 
 
-def _identity(ground: _Ground) -> tuple[Identity, KeyRing]:
+def _identity(ground: _Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
     store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
     limits = DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
-    room = Identity(
+    return Identity(
         store=store,
         codes=SignInCodes(redis=ground.redis, cipher=ground.cipher, clock=ground.clock, limits=limits),
+        keys=keys,
         tokens=AccessTokens(
             keys=keys, issuer=ground.settings.public_url, audience=_AUDIENCE, clock=ground.clock, ids=ground.ids
         ),
@@ -219,14 +229,12 @@ def _identity(ground: _Ground) -> tuple[Identity, KeyRing]:
         ids=ground.ids,
         clock=ground.clock,
     )
-    return room, keys
 
 
-def _city_codes(ground: _Ground) -> tuple[CityCodes, KeyRing]:
-    keys = ground.key_ring(CITY_CODE_KEYS, Algorithm.ED25519)
-    room = CityCodes(
+def _city_codes(ground: _Ground) -> CityCodes:
+    return CityCodes(
         store=CityCodeStore(mongo=ground.mongo, zone=ground.settings.city_zone),
-        keys=keys,
+        keys=ground.key_ring(CITY_CODE_KEYS, Algorithm.ED25519),
         outbox=ground.outbox,
         cipher=ground.cipher,
         ids=ground.ids,
@@ -234,7 +242,6 @@ def _city_codes(ground: _Ground) -> tuple[CityCodes, KeyRing]:
         zone=ground.settings.city_zone,
         city=ground.settings.city_code,
     )
-    return room, keys
 
 
 def _subscriptions(who: Identity, city_codes: CityCodes, sms: DevelopmentSms | None) -> list[Subscription]:
@@ -251,6 +258,7 @@ def _engine(settings: Settings, http: aiohttp.ClientSession) -> Engine:
         transports=_transports(supergraph, settings, http),
         limits=GatewayLimits(
             deadline_s=settings.subgraph_deadline_ms / 1000,
+            deadlines_s={room: _LOCAL_DEADLINE_STORE_CALLS * settings.store_timeout_ms / 1000 for room in ROOMS},
             plans_max=settings.plans_kept_max,
             documents_max=settings.plans_kept_max,
         ),
@@ -259,18 +267,20 @@ def _engine(settings: Settings, http: aiohttp.ClientSession) -> Engine:
 
 
 def _transports(supergraph: Supergraph, settings: Settings, http: aiohttp.ClientSession) -> Mapping[str, Transport]:
-    """A room in this process is called directly, unless the settings say where it answers over HTTP."""
+    """A room in this process is called directly, unless the settings say where it answers over HTTP.
+
+    Raises: CityUnavailable when the settings name a subgraph that there is not, or leave one out.
+    """
+    if unknown := sorted(set(settings.subgraphs) - set(supergraph.subgraphs)):
+        raise CityUnavailable(f"TONG_SUBGRAPHS names {', '.join(unknown)}; there is {', '.join(supergraph.subgraphs)}.")
+    if missing := sorted(set(supergraph.subgraphs) - set(ROOMS) - set(settings.subgraphs)):
+        raise CityUnavailable(f"TONG_SUBGRAPHS does not say where {', '.join(missing)} answers: {missing[0]}=http://…")
     local = {name: LocalTransport(graphql_core_schema(room.schema)) for name, room in ROOMS.items()}
-    remote = {
-        name: HttpTransport(url=url, session=http)
-        for name, url in settings.subgraphs.items()
-        if name in supergraph.subgraphs
-    }
-    return {**local, **remote}
+    return {**local, **{name: HttpTransport(url=url, session=http) for name, url in settings.subgraphs.items()}}
 
 
 def door(city: City) -> web.Application:
-    """The city behind HTTP."""
+    """The city behind HTTP. Raises: CityUnavailable when the settings and the supergraph do not fit."""
     settings = city.settings
 
     async def authenticate(token: str) -> Principal:
@@ -283,6 +293,7 @@ def door(city: City) -> web.Application:
     )
 
     async def refresh(metrics: Metrics) -> None:
+        metrics.show_handled(asdict(city.backbone.counts))
         backlog: Backlog = await city.ground.outbox.backlog()
         metrics.show_backlog(waiting=backlog.waiting, dead=backlog.dead, oldest_s=backlog.oldest_s)
 
@@ -290,13 +301,13 @@ def door(city: City) -> web.Application:
         await core_redis.ping(city.ground.redis)
 
     return application(
-        graphql=GraphQLDoor(city.engine, asking, settings.request_bytes_max),
+        graphql=GraphQLDoor(_engine(settings, city.http), asking, settings.request_bytes_max),
         metrics=Metrics(refresh=refresh),
         checks=(("mongodb", city.ground.mongo.ping), ("redis", redis_answers)),
         shell=_SHELL,
         routes=[
-            *identity.http.routes(keys=city.key_rings[0]),
-            *api.domains.citycode.http.routes(city.city_codes),
+            *identity.http.routes(keys=city.identity.keys),
+            *api.domains.citycode.http.routes(keys=city.city_codes.keys),
             *(sms_routes(city.development_sms.latest) if city.development_sms else ()),
         ],
         development=settings.development,

@@ -11,15 +11,16 @@ import base64
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import aiohttp
 
-from api.app import answering
+from api.startup import answering, connected
 from core import embedded
 from core import redis as core_redis
 from core.crypto import MASTER_KEY_BYTES
@@ -54,11 +55,12 @@ class Machine:
 
 @asynccontextmanager
 async def machine(
-    *, folder: Path, env: Mapping[str, str], inherited: Mapping[str, str], demo: bool
+    *, folder: Path, env: Mapping[str, str], inherited: Mapping[str, str], named: Collection[str], demo: bool
 ) -> AsyncIterator[Machine]:
     """Start what `env` does not already name, under `folder`; end it on leaving.
 
-    inherited: the environment that children run in, beside the settings of their own.
+    inherited: the environment that children run in, beside the settings of their own. named: the subgraphs that
+        answer elsewhere already.
 
     A server named by TONG_MONGO_URL, TONG_REDIS_URL or TONG_SUBGRAPHS is used as it is.
     Raises: CityUnavailable, EmbeddedUnavailable, ChildFailed: one sentence each.
@@ -71,7 +73,7 @@ async def machine(
         running.children.update(stores.children)
         running.env.update(stores.urls)
         running.env.setdefault("TONG_MASTER_KEY", _kept_key(folder / "master.key"))
-        if "sensor=" not in env.get("TONG_SUBGRAPHS", ""):
+        if "sensor" not in named:
             await _start_sensor(running, stack, folder=folder, inherited=inherited, demo=demo)
         yield running
 
@@ -79,13 +81,15 @@ async def machine(
 async def _named_stores_answer(env: Mapping[str, str]) -> None:
     """A store that is named and not there is said before anything is started."""
     if url := env.get("TONG_MONGO_URL"):
-        mongo = Mongo.connect(url=url, database="admin", timeout_s=_NAMED_TIMEOUT_S)
+        mongo = connected(
+            "MongoDB", "TONG_MONGO_URL", partial(Mongo.connect, url=url, database="admin", timeout_s=_NAMED_TIMEOUT_S)
+        )
         try:
             await answering("MongoDB", "TONG_MONGO_URL", mongo.ping())
         finally:
             await mongo.close()
     if url := env.get("TONG_REDIS_URL"):
-        async with core_redis.connect(url=url) as redis:
+        async with connected("Redis", "TONG_REDIS_URL", partial(core_redis.connect, url=url)) as redis:
             await answering("Redis", "TONG_REDIS_URL", core_redis.ping(redis))
 
 

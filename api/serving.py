@@ -10,7 +10,8 @@ from typing import Final
 
 from aiohttp import web
 
-from api.app import City, CityUnavailable, door
+from api.app import City, door
+from api.startup import CityUnavailable
 
 _SHUTDOWN_S: Final = 3.0
 _WAITING_MAX: Final = 1024
@@ -41,9 +42,15 @@ async def listening(city: City, held: socket.socket) -> AsyncIterator[str]:
     try:
         await web.SockSite(runner, held).start()
         host, port = held.getsockname()[:2]
-        yield f"http://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}"
+        yield f"http://{_reached_as(host)}:{port}"
     finally:
         await runner.cleanup()
+
+
+def _reached_as(host: str) -> str:
+    if host in ("0.0.0.0", "::"):
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
 
 
 def _sentence(fault: OSError, host: str, port: int) -> str:

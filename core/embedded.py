@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import importlib.util
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -68,20 +68,35 @@ async def start(folder: Path, *, mongo: bool = True, redis: bool = True) -> Stor
         wanted = [_mongo(folder)] if mongo else []
         wanted += [_redis(folder)] if redis else []
         stores = Stores({name: url for _, name, url in wanted}, {child.name: child for child, _, _ in wanted}, lock)
-        await asyncio.gather(*(child.start() for child in stores.children.values()))
-    except ChildFailed as fault:
-        await stores.stop()
-        raise EmbeddedUnavailable(f"{fault}. Mend that, or {_USE_REAL_SERVERS}.") from fault
+        await _start_all(list(stores.children.values()))
     except BaseException:
         await stores.stop()
         raise
     return stores
 
 
+async def _start_all(children: Sequence[Child]) -> None:
+    """Side by side; when one fails the others are not left starting. Raises: EmbeddedUnavailable."""
+    try:
+        async with asyncio.TaskGroup() as starting:
+            for child in children:
+                starting.create_task(child.start())
+    except BaseExceptionGroup as faults:
+        failed = faults.subgroup(ChildFailed)
+        if failed is None:
+            raise
+        raise EmbeddedUnavailable(f"{failed.exceptions[0]}. Mend that, or {_USE_REAL_SERVERS}.") from faults
+
+
 def _lock(folder: Path) -> IO[bytes]:
     """Hold the folder for this process; the kernel lets go when the process ends in any way."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = (folder / "lock").open("ab")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / "lock").open("ab")
+    except OSError as fault:
+        raise EmbeddedUnavailable(
+            f"{folder} cannot be written ({fault.strerror}). Choose another folder with --data-dir."
+        ) from fault
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as fault:

@@ -105,7 +105,8 @@ class KeyRing:
                         name="one_per_state",
                         unique=True,
                         partialFilterExpression={"state": {"$in": [KeyState.NEXT.value, KeyState.ACTIVE.value]}},
-                    )
+                    ),
+                    IndexModel([("verifies_until", 1)], name="leaves", expireAfterSeconds=0),
                 ]
             },
         )
@@ -161,12 +162,13 @@ class KeyRing:
 
     async def reload(self) -> None:
         """Read the ring again. Raises: Unavailable."""
+        # Noted before waiting: of many who miss a key at once, one asks, and while MongoDB is away few wait for it.
+        self._loaded_at = self._clock.now()
         async with answering():
             rows = await self._mongo.collection(_COLLECTION).find({"purpose": self.purpose}).to_list(None)
         keys = [self._of(row) for row in rows]
         self._keys = {key.kid: key for key in keys}
         self._active = next((k for k in keys if k.state is KeyState.ACTIVE), None)
-        self._loaded_at = self._clock.now()
 
     def _verifies(self, key: RingKey) -> bool:
         return key.verifies_until is None or self._clock.now() < key.verifies_until

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, TextIO
@@ -21,7 +21,7 @@ request_id: ContextVar[str] = ContextVar("request_id", default="")
 
 
 class JsonFormatter(logging.Formatter):
-    """One line: at, level, logger, message, request id, facts; for an exception its type and frames.
+    """One line: at, level, logger, message, request id, facts; for an exception its types and frames.
 
     An exception's own text is left out: it may quote input.
     """
@@ -37,11 +37,20 @@ class JsonFormatter(logging.Formatter):
             line["request"] = current
         facts = getattr(record, "facts", None)
         if isinstance(facts, Mapping):
-            line.update(facts)
+            line |= {name: value for name, value in facts.items() if name not in line}
         if record.exc_info and record.exc_info[0] is not None:
-            line["exception"] = record.exc_info[0].__name__
+            line["exception"] = [type(fault).__name__ for fault in _chain(record.exc_info[1])]
             line["frames"] = _frames(record.exc_info[2])
         return orjson.dumps(line, default=str).decode()
+
+
+def _chain(fault: BaseException | None) -> Iterator[BaseException]:
+    """An exception and what caused it, the outermost first; at most eight."""
+    for _ in range(8):
+        if fault is None:
+            return
+        yield fault
+        fault = fault.__cause__ or (None if fault.__suppress_context__ else fault.__context__)
 
 
 def _frames(trace: Any) -> list[str]:

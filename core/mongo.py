@@ -82,7 +82,7 @@ class Mongo:
         `work` may run several times: it must take everything it changes from its session.
         Raises: what `work` raises; Unavailable when the tries are used up or no primary answers.
         """
-        async with self.client.start_session() as session:
+        async with answering(), self.client.start_session() as session:
             for attempt in range(TRANSACTION_TRIES_MAX):
                 try:
                     return await _attempt(session, work)

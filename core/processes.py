@@ -22,6 +22,8 @@ from typing import Final
 from core.tasks import ended, raise_if_cancelled
 
 _LOG = logging.getLogger(__name__)
+# Loaded here: between fork and exec nothing may take a lock.
+_LIBC: Final = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG: Final = 1
 _RESTART_PAUSE_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 _STOP_TIMEOUT_S: Final = 8.0
@@ -74,6 +76,9 @@ class Child:
         """End the child: SIGTERM, and SIGKILL when it has not gone in 8 s."""
         if self._watch:
             await ended((self._watch,), within_s=_STOP_TIMEOUT_S)
+        await self._end()
+
+    async def _end(self) -> None:
         process = self._process
         if process is None or process.returncode is not None:
             return
@@ -124,6 +129,8 @@ class Child:
         except OSError:
             return False
         ready = await self._is_ready()
+        if not ready:
+            await self._end()
         _LOG.info("child started again", extra={"facts": {"child": self.name, "pid": self.pid, "ready": ready}})
         return ready
 
@@ -135,7 +142,7 @@ class Child:
 def die_with_parent() -> None:
     """In the child, before exec: ask the kernel for SIGKILL when the parent dies (Linux only)."""
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def free_port(wanted: int = 0) -> int:

@@ -29,7 +29,7 @@ _TOKEN_LIFE_S: Final = int(ACCESS_TOKEN_LIFETIME.total_seconds()) + LEEWAY_S
 _OVERLAP_S: Final = 30
 _KEY: Final = "identity:revoked"
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 # The ids of sessions that were ended at or after an instant, each with when (the store's `ended_since`).
 Recall: TypeAlias = Callable[[datetime], Awaitable[Iterable[tuple[str, datetime]]]]
@@ -61,14 +61,18 @@ class Revocations:
 
         Called after the end of the session was committed; Redis being gone does not undo that.
         """
+        try:
+            await self.announce(session_id)
+        except Unavailable:
+            _LOG.warning("a revocation was not announced at once: Redis does not answer")
+
+    async def announce(self, session_id: str) -> None:
+        """As `add`, and sure that others hear of it. Raises: Unavailable when Redis does not answer."""
         until = epoch_s(self._clock.now()) + _TOKEN_LIFE_S
         self._until[session_id] = until
-        try:
-            async with answering():
-                await self._redis.zadd(_KEY, {session_id: until})
-                await self._redis.expire(_KEY, 2 * _TOKEN_LIFE_S)
-        except Unavailable:
-            _log.warning("a revocation was not announced: Redis does not answer", extra={"facts": {"at": until}})
+        async with answering():
+            await self._redis.zadd(_KEY, {session_id: until})
+            await self._redis.expire(_KEY, 2 * _TOKEN_LIFE_S)
 
     async def refresh(self) -> None:
         """Learn what was added elsewhere and forget what has expired. Raises: Unavailable when nobody answers."""
@@ -85,7 +89,7 @@ class Revocations:
             try:
                 await self.refresh()
             except Unavailable:
-                _log.warning("revocations are not refreshed: neither Redis nor MongoDB answers")
+                _LOG.warning("revocations are not refreshed: neither Redis nor MongoDB answers")
             await asyncio.sleep(REFRESH_INTERVAL_S)
 
     async def _ask_redis(self, now: int) -> None:

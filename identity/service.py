@@ -14,6 +14,7 @@ from core.crypto import FieldCipher, digest
 from core.errors import NotFound, SignInRequired
 from core.events import Outbox
 from core.ids import Ids, is_id
+from core.keys import KeyRing
 from core.locale import Locale
 from core.mongo import Session
 from core.paging import Page, PageRequest
@@ -75,10 +76,11 @@ def random_secret() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, and what they hold."""
+    """Who is asking, and what they hold. keys: the ES256 ring that `tokens` signs with."""
 
     store: IdentityStore
     codes: SignInCodes
+    keys: KeyRing
     tokens: AccessTokens
     revocations: Revocations
     outbox: Outbox
@@ -89,8 +91,9 @@ class Identity:
     new_secret: Callable[[], str] = random_secret
 
     async def open(self) -> None:
-        """Make the indexes and learn what was revoked. The key ring of `tokens` is opened by its maker."""
+        """Make the indexes and the first keys, and learn what was revoked. Called once, before anything else."""
         await self.store.open()
+        await self.keys.open()
         await self.revocations.open()
 
     async def authenticate(self, *, token: str) -> Principal:

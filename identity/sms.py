@@ -21,7 +21,7 @@ from core.locale import Locale
 from core.mongo import Mongo, answering, ensure_indexes
 from identity.model import Audience, parse_phone, sign_in_text
 
-_log = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class NoCarrier:
     """What a city without a carrier has: nobody can sign in, and the log says why."""
 
     async def send(self, message: SignInMessage, *, reference: str) -> None:
-        _log.warning("no SMS carrier is configured: a code was not sent", extra={"facts": {"event": reference}})
+        _LOG.warning("no SMS carrier is configured: a code was not sent", extra={"facts": {"event": reference}})
 
 
 DEVELOPMENT_SMS: Final = "identity_development_sms"

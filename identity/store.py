@@ -68,8 +68,7 @@ class IdentityStore:
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
-        async with answering():
-            return await self._mongo.transaction(work)
+        return await self._mongo.transaction(work)
 
     # --- accounts
 

@@ -1,9 +1,9 @@
-"""What identity does about events: it sends the codes that were asked for."""
+"""What identity does about events: it sends the codes that were asked for, and says again what has ended."""
 
 from __future__ import annotations
 
 from core.events import Event, Subscription
-from identity.service import CODE_REQUESTED, Identity
+from identity.service import CODE_REQUESTED, SESSION_ENDED, Identity
 from identity.sms import SmsSender
 
 
@@ -13,4 +13,11 @@ def subscriptions(identity: Identity, *, sender: SmsSender) -> list[Subscription
         if message is not None:
             await sender.send(message, reference=event.id)
 
-    return [Subscription(event=CODE_REQUESTED, handler="identity.send_sign_in_code", after=send_code)]
+    async def announce_end(event: Event) -> None:
+        # The request that ended the session announced it too; it may have died, or met a Redis that was away.
+        await identity.revocations.announce(event.payload["session_id"])
+
+    return [
+        Subscription(event=CODE_REQUESTED, handler="identity.send_sign_in_code", after=send_code),
+        Subscription(event=SESSION_ENDED, handler="identity.announce_session_end", after=announce_end),
+    ]

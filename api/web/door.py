@@ -97,6 +97,9 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
         return _plain(answer)
     except DomainError as fault:
         return refused(request, fault, media_type=JSON, status=fault.http_status)
+    except ConnectionResetError:
+        # The client hung up while it was sending; nobody is there to read an answer.
+        return web.Response(status=400)
     except Exception:
         incident = request[REQUEST_ID]
         _LOG.exception("unexpected", extra={"facts": {"incident": incident, "route": _route(request)}})

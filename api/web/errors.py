@@ -23,6 +23,15 @@ class RequestTooLarge(DomainError):
     bytes_max: int
 
 
+class RequestTooSlow(DomainError):
+    code = "REQUEST_TOO_SLOW"
+    kind = Kind.INVALID
+    template = "The request did not arrive whole within {seconds_max} seconds."
+    template_zh = "请求在 {seconds_max} 秒内未能传完。"
+
+    seconds_max: int
+
+
 class MediaTypeUnsupported(DomainError):
     code = "REQUEST_MEDIA_TYPE_UNSUPPORTED"
     kind = Kind.INVALID

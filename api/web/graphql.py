@@ -10,6 +10,7 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -18,13 +19,14 @@ from aiohttp import web
 
 from api.gateway.execute import Answer, Engine
 from api.web.asking import Asking
-from api.web.errors import MethodNotAllowed, RequestMalformed, RequestTooLarge
+from api.web.errors import MethodNotAllowed, RequestMalformed, RequestTooLarge, RequestTooSlow
 from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, response_type
 from core.errors import DomainError
 from core.graph import GraphQLRequest
 from core.locale import Locale, negotiate
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
+_BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
 
 
@@ -52,6 +54,8 @@ class GraphQLDoor:
             body = GraphQLRequest.of(_decoded(await self._body(request)))
         except RequestTooLarge as fault:
             return refused(request, fault, media_type=wanted, status=413)
+        except RequestTooSlow as fault:
+            return refused(request, fault, media_type=wanted, status=408)
         except DomainError as fault:
             return refused(request, fault, media_type=wanted, status=400)
         return await self._answer(request, body, wanted)
@@ -63,13 +67,18 @@ class GraphQLDoor:
             return refused(request, fault, media_type=JSON, status=406)
         try:
             body = GraphQLRequest.of(_from_query(request))
-            if self.engine.operation_kind(query=body.query, operation_name=body.operation_name) == "mutation":
-                raise MethodNotAllowed()
-        except MethodNotAllowed as fault:
-            return refused(request, fault, media_type=wanted, status=405)
         except DomainError as fault:
             return refused(request, fault, media_type=wanted, status=400)
+        if self._changes(body):
+            return refused(request, MethodNotAllowed(), media_type=wanted, status=405)
         return await self._answer(request, body, wanted)
+
+    def _changes(self, body: GraphQLRequest) -> bool:
+        """True for a mutation. A document that is refused changes nothing: the engine says why, as for POST."""
+        try:
+            return self.engine.operation_kind(query=body.query, operation_name=body.operation_name) == "mutation"
+        except DomainError:
+            return False
 
     async def _answer(self, request: web.Request, body: GraphQLRequest, wanted: str) -> web.Response:
         try:
@@ -86,12 +95,15 @@ class GraphQLDoor:
         )
 
     async def _body(self, request: web.Request) -> bytes:
-        """The whole body, read no further than the limit."""
+        """The whole body, read no further than the limit and no longer than ten seconds."""
         limit = self.request_bytes_max
         if (request.content_length or 0) > limit:
             raise RequestTooLarge(bytes_max=limit)
         try:
-            return await request.read()
+            async with asyncio.timeout(_BODY_S):
+                return await request.read()
+        except TimeoutError as fault:
+            raise RequestTooSlow(seconds_max=int(_BODY_S)) from fault
         except web.HTTPRequestEntityTooLarge as fault:
             raise RequestTooLarge(bytes_max=limit) from fault
 
@@ -103,6 +115,8 @@ def refused(request: web.Request, fault: DomainError, *, media_type: str, status
     headers = {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "no-store"}
     if status == 405:
         headers["Allow"] = "POST"
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
     return web.Response(body=orjson.dumps({"errors": [error]}), status=status, headers=headers)
 
 

@@ -2,48 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
 
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+from core.errors import DomainError
+
+_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+# The path is open to whoever reaches the port: figures that cost reads are read no more often than this.
+_REFRESH_EVERY_S: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True)
 class Metrics:
     """The counters of one city; a registry of its own, so that two cities in one process do not mix.
 
-    refresh: called before each scrape, to read figures that live elsewhere (the outbox's backlog).
+    refresh: reads figures that live elsewhere (the outbox's backlog) before a scrape.
     """
 
-    refresh: Callable[[Metrics], Awaitable[None]] | None = None
-    registry: CollectorRegistry = field(default_factory=CollectorRegistry)
-    requests: Counter = field(init=False)
-    seconds: Histogram = field(init=False)
-    backlog: Gauge = field(init=False)
-    oldest: Gauge = field(init=False)
-
-    def __post_init__(self) -> None:
-        registry = self.registry
-        requests = Counter("tong_http_requests", "HTTP requests", ("route", "status"), registry=registry)
-        seconds = Histogram(
-            "tong_http_request_seconds", "Time to answer", ("route",), buckets=_BUCKETS_S, registry=registry
+    def __init__(self, refresh: Callable[[Metrics], Awaitable[None]] | None = None) -> None:
+        self.registry = CollectorRegistry()
+        self._refresh = refresh
+        self._refreshed_at = -_REFRESH_EVERY_S
+        own = self.registry
+        self.requests = Counter("tong_http_requests", "HTTP requests", ("route", "status"), registry=own)
+        self.seconds = Histogram(
+            "tong_http_request_seconds", "Time to answer", ("route",), buckets=_BUCKETS_S, registry=own
         )
-        backlog = Gauge("tong_events", "Events that wait or are dead letters", ("state",), registry=registry)
-        oldest = Gauge("tong_events_oldest_seconds", "Age of the oldest event that waits", registry=registry)
-        made = {"requests": requests, "seconds": seconds, "backlog": backlog, "oldest": oldest}
-        for name, metric in made.items():
-            object.__setattr__(self, name, metric)
+        self.errors = Counter("tong_graphql_errors", "Errors in answers", ("code", "service"), registry=own)
+        self._backlog = Gauge("tong_events", "Events that wait, or are dead letters", ("state",), registry=own)
+        self._oldest = Gauge("tong_events_oldest_seconds", "Age of the oldest event that waits", registry=own)
+        self._handled = Gauge("tong_events_handled", "What this process did with events", ("outcome",), registry=own)
+        self._store_up = Gauge("tong_store_up", "Whether MongoDB answered when it was last asked", registry=own)
 
     def show_backlog(self, *, waiting: int, dead: int, oldest_s: float) -> None:
-        self.backlog.labels("waiting").set(waiting)
-        self.backlog.labels("dead").set(dead)
-        self.oldest.set(oldest_s)
+        self._backlog.labels("waiting").set(waiting)
+        self._backlog.labels("dead").set(dead)
+        self._oldest.set(oldest_s)
+
+    def show_handled(self, counts: Mapping[str, int]) -> None:
+        for outcome, count in counts.items():
+            self._handled.labels(outcome).set(count)
 
     async def expose(self, request: web.Request) -> web.Response:
-        if self.refresh is not None:
-            await self.refresh(self)
+        """Every figure that can be had: a store that is away costs its own, and `tong_store_up` says so."""
+        if self._refresh is not None and time.monotonic() - self._refreshed_at >= _REFRESH_EVERY_S:
+            self._refreshed_at = time.monotonic()
+            try:
+                await self._refresh(self)
+                self._store_up.set(1)
+            except DomainError:
+                self._store_up.set(0)
         return web.Response(body=generate_latest(self.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from core.clock import Clock
@@ -9,7 +10,7 @@ from core.errors import NotFound
 from core.events.deliveries import DELIVERIES, done_at
 from core.events.model import DeadLetter, Limits
 from core.mongo import Document, Mongo
-from core.paging import Page, PageRequest
+from core.paging import PAGE_SIZE_MAX, Page, PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,17 @@ class DeadLetters:
         rows = await self.mongo.collection(DELIVERIES).find(query).sort("_id").limit(request.limit).to_list()
         letters = [_letter(row) for row in rows]
         return Page.of(rows=letters, keys=[letter.id for letter in letters], request=request)
+
+    async def all(self) -> AsyncIterator[DeadLetter]:
+        """Every one, page after page."""
+        after: str | None = None
+        while True:
+            page = await self.page(request=PageRequest(PAGE_SIZE_MAX, after))
+            for letter in page.rows:
+                yield letter
+            if not page.has_next:
+                return
+            after = page.keys[-1]
 
     async def replay(self, *, id: str) -> None:
         """Let the handler have its tries again, from now. Raises: NotFound."""

@@ -13,7 +13,7 @@ from core.clock import Clock
 from core.events.deliveries import DELIVERIES, EVENTS
 from core.events.model import PAYLOAD_BYTES_MAX, Backlog, Event, EventNotStorable, EventTooLarge
 from core.ids import Ids
-from core.mongo import Mongo, Session
+from core.mongo import Mongo, Session, answering
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +39,24 @@ class Outbox:
         return event
 
     async def backlog(self) -> Backlog:
-        """How much waits, and for how long the oldest has."""
+        """How much waits, and for how long the oldest has. Raises: Unavailable."""
         events, deliveries = self.mongo.collection(EVENTS), self.mongo.collection(DELIVERIES)
         fresh, open_, dead = {"state": "new"}, {"next_at": {"$exists": True}}, {"dead.at": {"$exists": True}}
         most = Backlog.COUNTED_MAX
-        waiting = await events.count_documents(fresh, limit=most) + await deliveries.count_documents(open_, limit=most)
-        oldest = [
-            await events.find_one(fresh, {"at": 1}, sort=[("_id", 1)]),
-            await deliveries.find_one(open_, {"at": 1}, sort=[("at", 1)]),
-        ]
+        async with answering():
+            counted = [
+                await events.count_documents(fresh, limit=most),
+                await deliveries.count_documents(open_, limit=most),
+            ]
+            oldest = [
+                await events.find_one(fresh, {"at": 1}, sort=[("_id", 1)]),
+                await deliveries.find_one(open_, {"at": 1}, sort=[("at", 1)]),
+            ]
+            dead_letters = await deliveries.count_documents(dead, limit=most)
         since = [row["at"] for row in oldest if row]
         return Backlog(
-            waiting=min(waiting, most),
-            dead=await deliveries.count_documents(dead, limit=most),
+            waiting=min(sum(counted), most),
+            dead=dead_letters,
             oldest_s=(self.clock.now() - min(since)).total_seconds() if since else 0.0,
         )
 

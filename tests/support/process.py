@@ -21,11 +21,12 @@ _READY_S = 60
 
 @dataclass(frozen=True, slots=True)
 class CityProcess:
-    """ready: the line of JSON that it printed. process: the gateway's."""
+    """ready: the line of JSON that it printed. process: the gateway's. said: what it printed for a person instead."""
 
     ready: dict[str, Any]
     process: asyncio.subprocess.Process
     folder: Path
+    said: str = ""
 
     @property
     def base(self) -> str:
@@ -65,8 +66,11 @@ def processes_of(folder: Path) -> list[str]:
 
 
 @asynccontextmanager
-async def city_process(folder: Path, *arguments: str, **environment: str) -> AsyncIterator[CityProcess]:
+async def city_process(
+    folder: Path, *arguments: str, welcome: bool = False, **environment: str
+) -> AsyncIterator[CityProcess]:
     """`python -m api serve --embedded --demo` on `folder`; killed at the end if it still runs."""
+    arguments = (*arguments, *(["--welcome"] if welcome else []))
     argv = ["-m", "api", "serve", "--embedded", "--demo", "--data-dir", str(folder), "--port", "0", *arguments]
     with (folder.parent / f"{folder.name}.err").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
@@ -79,6 +83,10 @@ async def city_process(folder: Path, *arguments: str, **environment: str) -> Asy
         )
     assert process.stdout is not None
     try:
+        if welcome:
+            said = await asyncio.wait_for(process.stdout.readuntil(b"Ctrl-C"), _READY_S)
+            yield CityProcess({}, process, folder, said.decode())
+            return
         line = await asyncio.wait_for(process.stdout.readline(), _READY_S)
         assert line, "the city did not open; its .err file says why"
         yield CityProcess(json.loads(line), process, folder)

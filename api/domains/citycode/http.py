@@ -7,21 +7,21 @@ from typing import Final
 import orjson
 from aiohttp import web
 
-from api.domains.citycode.service import CityCodes
+from core.keys import KeyRing
 
 KEYS_PATH: Final = "/.well-known/city-code-keys.json"
 # The next key is in the list before it signs, so a list that is some minutes old is still a good one.
 _CACHE: Final = "public, max-age=300"
 
 
-def routes(service: CityCodes) -> list[web.RouteDef]:
+def routes(*, keys: KeyRing) -> list[web.RouteDef]:
     """`GET /.well-known/city-code-keys.json`: a JWK set (RFC 7517 §5, RFC 8037) of Ed25519 keys by `kid`."""
 
-    async def keys(request: web.Request) -> web.Response:
+    async def published(_: web.Request) -> web.Response:
         return web.Response(
-            body=orjson.dumps(service.public_keys()),
+            body=orjson.dumps(keys.jwks()),
             content_type="application/jwk-set+json",
             headers={"Cache-Control": _CACHE, "Access-Control-Allow-Origin": "*"},
         )
 
-    return [web.get(KEYS_PATH, keys)]
+    return [web.get(KEYS_PATH, published)]

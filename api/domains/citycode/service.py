@@ -143,10 +143,6 @@ class CityCodes:
             session=session,
         )
 
-    def public_keys(self) -> dict[str, list[dict[str, str]]]:
-        """What a verifier without a connection needs (RFC 7517 §5)."""
-        return self.keys.jwks()
-
     async def _believe(self, text: str) -> SignedCode:
         """The code if this city signed it; its time is not looked at."""
         code = cc1.parse(text)

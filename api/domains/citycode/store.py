@@ -85,8 +85,7 @@ class CityCodeStore:
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """Raises: what `work` raises, Unavailable."""
-        async with answering():
-            return await self._mongo.transaction(work)
+        return await self._mongo.transaction(work)
 
     async def remember(self, pseudonym: bytes, *, citizen: str, day: date) -> None:
         """Make the pseudonym resolve to the citizen for a month. Asks MongoDB once a day for each citizen.

@@ -81,6 +81,7 @@ async def room(mongo: Mongo, redis: Redis) -> tuple[Identity, EllipticCurvePriva
     identity = Identity(
         store=store,
         codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=DEMO_LIMITS),
+        keys=keys,
         tokens=AccessTokens(keys=keys, issuer="https://city.test", audience="city", clock=clock, ids=ids),
         revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since),
         outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
@@ -89,7 +90,6 @@ async def room(mongo: Mongo, redis: Redis) -> tuple[Identity, EllipticCurvePriva
         clock=clock,
         new_code=lambda: "123456",
     )
-    await keys.open()
     await identity.open()
     private = keys.active.private
     assert isinstance(private, EllipticCurvePrivateKey)

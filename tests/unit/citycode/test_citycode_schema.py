@@ -131,12 +131,12 @@ async def test_a_refusal_reaches_the_client_with_its_code(codes: CityCodes) -> N
 
 async def test_the_keys_are_published_for_verifiers_without_a_connection(codes: CityCodes) -> None:
     application = web.Application()
-    application.add_routes(routes(codes))
+    application.add_routes(routes(keys=codes.keys))
     async with TestClient(TestServer(application)) as client:
         response = await client.get(KEYS_PATH)
         assert (response.status, response.content_type) == (200, "application/jwk-set+json")
         published = await response.json(content_type=None)
-    assert published == codes.public_keys()
+    assert published == codes.keys.jwks()
     assert {(key["kty"], key["crv"], key["alg"]) for key in published["keys"]} == {("OKP", "Ed25519", "Ed25519")}
     assert "d" not in {member for key in published["keys"] for member in key}
 

@@ -315,7 +315,7 @@ async def test_codes_outlive_the_rotation_of_their_key(codes: CityCodes, clock: 
     clock.advance(seconds=5 * 60 - 59)
     with pytest.raises(CodeKeyUnknown):
         await scanned(codes, text)
-    assert old_kid not in {key["kid"] for key in codes.public_keys()["keys"]}
+    assert old_kid not in {key["kid"] for key in codes.keys.jwks()["keys"]}
 
 
 async def test_a_process_learns_keys_that_another_one_made(
@@ -331,7 +331,7 @@ async def test_a_process_learns_keys_that_another_one_made(
 
 async def test_the_published_keys_verify_a_code(codes: CityCodes) -> None:
     code = cc1.parse(await shown(codes))
-    keys = codes.public_keys()["keys"]
+    keys = codes.keys.jwks()["keys"]
     assert [sorted(key) for key in keys] == [["alg", "crv", "kid", "kty", "use", "x"]] * 2
     published = {key["kid"]: base64.urlsafe_b64decode(key["x"] + "=") for key in keys}
     code.check_signature(VerifyKey(published[code.body.kid]))

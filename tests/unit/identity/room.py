@@ -149,6 +149,7 @@ async def build(
     identity = Identity(
         store=store,
         codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=limits),
+        keys=keys,
         tokens=AccessTokens(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=clock, ids=ids),
         revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since),
         outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
@@ -157,7 +158,6 @@ async def build(
         clock=clock,
     )
     sms = DevelopmentSms(mongo=mongo, cipher=cipher, clock=clock)
-    await keys.open()
     await identity.open()
     await sms.open()
     await load_demo(store=store, ids=ids, clock=clock)

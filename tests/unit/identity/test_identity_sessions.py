@@ -348,8 +348,22 @@ async def test_without_redis_a_session_still_ends_here_and_now(room: Room, caplo
     await identity.sign_out(principal=await room.principal(tokens))
     assert tokens.session.id in alone
     assert [record.getMessage() for record in caplog.records] == [
-        "a revocation was not announced: Redis does not answer"
+        "a revocation was not announced at once: Redis does not answer"
     ]
+
+
+async def test_an_end_that_was_not_announced_is_announced_by_its_event(room: Room) -> None:
+    """The process that ended the session met a dead Redis, or died: others hear of it all the same."""
+    gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
+    unheard = Revocations(redis=gone, clock=room.clock, recall=room.identity.store.ended_since)
+    tokens = await room.sign_in(ZHANG)
+    await dataclasses.replace(room.identity, revocations=unheard).sign_out(principal=await room.principal(tokens))
+    other = Revocations(redis=room.redis, clock=room.clock, recall=room.identity.store.ended_since)
+    await other.refresh()
+    assert tokens.session.id not in other
+    await room.deliver()
+    await other.refresh()
+    assert tokens.session.id in other
 
 
 async def test_without_both_the_task_goes_on_and_tokens_live_to_their_end(

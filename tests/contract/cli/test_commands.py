@@ -1,0 +1,149 @@
+"""The command line as an operator meets it: what it prints, and the one sentence for each thing that is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.embedded import Stores
+from core.mongo import Mongo
+from tests.support.process import city_process
+
+ROOT = Path(__file__).parents[3]
+KEY = base64.b64encode(bytes(range(32))).decode()
+
+
+async def run(*arguments: str, timeout_s: float = 60, **environment: str) -> tuple[int, str, str]:
+    """`python -m api …` in an environment of its own: exit status, standard output, standard error."""
+    plain = {k: v for k, v in os.environ.items() if not k.startswith("TONG_")}  # noqa: TID251 handed on
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "api",
+        *arguments,
+        cwd=ROOT,
+        env={**plain, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await asyncio.wait_for(process.communicate(), timeout_s)
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def stores_of(stores: Stores, database: str) -> dict[str, str]:
+    return {
+        "TONG_MONGO_URL": stores.mongo_url,
+        "TONG_REDIS_URL": stores.redis_url,
+        "TONG_MASTER_KEY": KEY,
+        "TONG_MONGO_DATABASE": database,
+        "TONG_SUBGRAPHS": "sensor=http://127.0.0.1:9/graphql",
+        "TONG_PORT": "0",
+    }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (
+            {"TONG_MONGO_URL": "mongodb://user:s3cret@t@x/"},
+            "TONG_MONGO_URL is not a URL that MongoDB's driver can read.",
+        ),
+        ({"TONG_REDIS_URL": "redis://h:abc"}, "TONG_REDIS_URL is not a URL that Redis's driver can read."),
+        (
+            {"TONG_REDIS_URL": "redis://127.0.0.1:9"},
+            "Redis does not answer. Check that it runs, and that TONG_REDIS_URL is right.",
+        ),
+        (
+            {"TONG_SUBGRAPHS": "sensor_=http://x,sensor=http://y"},
+            "TONG_SUBGRAPHS names sensor_; there is citycode, identity, sensor.",
+        ),
+        ({"TONG_SUBGRAPHS": ""}, "TONG_SUBGRAPHS does not say where sensor answers: sensor=http://…"),
+        ({"TONG_PROT": "1"}, "TONG_PROT is not a setting; docs/settings.md lists them"),
+    ],
+)
+async def test_what_is_wrong_is_said_in_one_sentence(
+    stores: Stores, mongo: Mongo, wrong: dict[str, str], sentence: str
+) -> None:
+    status, out, err = await run("serve", **{**stores_of(stores, mongo.database.name), **wrong})
+    assert (status, out) == (2, "")
+    assert sentence in err and "Traceback" not in err and "s3cret" not in err
+
+
+async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> None:
+    told = stores_of(stores, mongo.database.name)
+    status, out, _ = await run("rotate-keys", **told)
+    assert status == 0 and re.fullmatch(r"access-token: \w{4} signs now\ncity-code: \w{4} signs now\n", out)
+    other = base64.b64encode(bytes(32)).decode()
+    status, _, err = await run("rotate-keys", **{**told, "TONG_MASTER_KEY": other})
+    assert status == 2 and err.startswith("TONG_MASTER_KEY is not the key that this database was sealed with.")
+
+
+async def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        status, _, err = await run("serve", "--embedded", "--data-dir", str(tmp_path / "city"), "--port", port)
+    assert status == 2 and err.startswith(f"Port {port} on 127.0.0.1 is in use.")
+    assert not (tmp_path / "city").exists()
+
+
+async def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    status, _, err = await run("serve", "--embedded", "--data-dir", str(tmp_path / "file" / "city"), "--port", "0")
+    assert status == 2 and "cannot be written" in err and "--data-dir" in err
+
+
+async def test_explain_prints_a_plan_and_refuses_what_does_not_fit(tmp_path: Path) -> None:
+    query = tmp_path / "q.graphql"
+    query.write_text("{ me { name homeDistrict { airQuality { aqi } } } }")
+    status, out, _ = await run("explain", str(query))
+    assert status == 0 and 'Fetch(service: "sensor")' in out and "Flatten" in out
+    query.write_text("{ nothing }")
+    status, _, err = await run("explain", str(query))
+    assert status == 1 and err.startswith("GRAPHQL_VALIDATION_FAILED: ")
+    status, _, err = await run("explain", str(tmp_path / "none.graphql"))
+    assert status == 2 and "cannot be read" in err
+
+
+async def test_dead_letters_of_a_healthy_city_are_none(stores: Stores, mongo: Mongo) -> None:
+    told = stores_of(stores, mongo.database.name)
+    assert await run("dead-letters", "list", **told) == (0, "", "")
+    status, _, err = await run("dead-letters", "replay", "no-such", **told)
+    assert status == 1 and "no-such" in err
+    status, _, err = await run("dead-letters", "replay", **told)
+    assert status == 2 and "Say which" in err
+
+
+async def test_ctrl_c_while_the_city_opens_ends_it(tmp_path: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("-m", "api", "serve", "--embedded", "--demo", "--welcome", "--port", "0", "--data-dir", str(tmp_path / "c")),
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stderr is not None
+    assert b"Starting MongoDB" in await asyncio.wait_for(process.stderr.readline(), 30)
+    process.send_signal(signal.SIGINT)
+    out, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert (process.returncode, out) == (130, b"")
+
+
+def test_make_run_asks_for_the_demo_and_for_words() -> None:
+    recipe = subprocess.run(["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    assert "--welcome" in recipe and "--demo" in recipe and "--embedded" in recipe
+
+
+async def test_a_person_is_told_where_to_go(tmp_path: Path) -> None:
+    async with city_process(tmp_path / "city", welcome=True) as process:
+        assert "The shell" in process.said and "138 0000 0001" in process.said
+        assert await process.stop() == 0
