@@ -58,7 +58,7 @@ class TooManyTokens(DomainError):
 class TooDeep(DomainError):
     code = "TOO_DEEP"
     kind = Kind.INVALID
-    template = "The operation is nested deeper than {limit} fields."
+    template = "The operation is nested deeper than {limit} levels."
     template_zh = "查询嵌套超过 {limit} 层。"
 
     limit: int
@@ -87,6 +87,17 @@ class TooManyDirectives(DomainError):
     kind = Kind.INVALID
     template = "The operation has more than {limit} directives."
     template_zh = "查询的指令超过 {limit} 个。"
+
+    limit: int
+
+
+class TooManySelections(DomainError):
+    """Validation compares selections with each other, so what is written is bounded before it."""
+
+    code = "TOO_MANY_SELECTIONS"
+    kind = Kind.INVALID
+    template = "The document has more than {limit} fields, fragments and spreads."
+    template_zh = "请求文档的字段与片段超过 {limit} 个。"
 
     limit: int
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, specified_rules, validate
+from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, validate
 from graphql.language import (
     DocumentNode,
     FragmentDefinitionNode,
@@ -32,7 +32,7 @@ from api.gateway.errors import (
 )
 from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
-from api.gateway.limits import GatewayLimits, check_size, parse_bounded
+from api.gateway.limits import Budget, GatewayLimits, check_size, parse_bounded
 from api.gateway.normalize import Normalizer, condition_variables, document_rules
 from api.gateway.optimize import optimize
 from api.gateway.paths import Paths
@@ -43,6 +43,7 @@ from api.gateway.selection import Normalized, Place
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import RequestContext, Transport, error_value
 from core.errors import BadInput, DomainError
+from core.graphql_limits import RULES
 from core.locale import Locale
 
 
@@ -183,10 +184,11 @@ class Engine:
         document = self._document(query, operation_name)
         values = {**dict.fromkeys(document.conditions, True), **(variables or {})}
         operation = self._normalized(document, NOBODY, values)
-        drafts = self._drawn(operation)
+        budget = Budget(self.limits.plan_budget)
+        drafts = self._drawn(operation, budget)
         texts = {"normalize": normalized_text(operation), "fetches": drafts_text(drafts)}
-        texts["paths"] = paths_text(self._paths(), operation)
-        better = optimize(drafts)
+        texts["paths"] = paths_text(self._paths(Budget(self.limits.plan_budget)), operation)
+        better = optimize(drafts, budget)
         texts["optimize"] = drafts_text(better)
         texts["plan"] = str(make_plan(better, document.variable_types))
         return texts[stage] if stage else "\n\n".join(f"# {name}\n{texts[name]}" for name in STAGES)
@@ -199,7 +201,7 @@ class Engine:
     def _read(self, query: str, operation_name: str | None) -> Document:
         node = parse_bounded(query, self.limits)
         check_size(node, self.limits)
-        rules = specified_rules if self.introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         hidden = not self.introspection
         errors = validate(self.supergraph.schema, node, rules, max_errors=5, hide_suggestions=hidden)
         if errors:
@@ -230,7 +232,8 @@ class Engine:
 
     def _compile(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Compiled:
         operation = self._normalized(document, failed, values)
-        plan = make_plan(optimize(self._drawn(operation)), document.variable_types)
+        budget = Budget(self.limits.plan_budget)
+        plan = make_plan(optimize(self._drawn(operation, budget), budget), document.variable_types)
         projector = Projector(schema=self.supergraph.schema)
         return Compiled(
             plan=plan,
@@ -249,20 +252,14 @@ class Engine:
             fields_max=self.limits.fields,
         ).operation(document.operation)
 
-    def _drawn(self, operation: Normalized) -> list[Draft]:
-        drawing = Drawing(
-            supergraph=self.supergraph,
-            paths=self._paths(),
-            operation=operation,
-            steps_max=self.limits.plan_budget,
-        )
+    def _drawn(self, operation: Normalized, budget: Budget) -> list[Draft]:
         try:
-            return drawing.draw()
+            return Drawing(supergraph=self.supergraph, paths=self._paths(budget), operation=operation).draw()
         except RecursionError:
             raise PlanTooCostly(limit=self.limits.plan_budget) from None
 
-    def _paths(self) -> Paths:
-        return Paths(supergraph=self.supergraph, budget=self.limits.plan_budget)
+    def _paths(self, budget: Budget) -> Paths:
+        return Paths(supergraph=self.supergraph, budget=budget)
 
 
 def _error(path: ResponsePath | None, error: DomainError | Mapping[str, Any], locale: Locale) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from api.gateway.choice import Step
-from api.gateway.errors import FieldUnreachable, PlanTooCostly
+from api.gateway.errors import FieldUnreachable
 from api.gateway.paths import Paths
 from api.gateway.selection import Call, Field, Normalized, Place, Selection, shapes
 from api.gateway.supergraph import Supergraph
@@ -102,10 +102,6 @@ class Lane:
     def tree(self, declared: str) -> Tree:
         return self.trees.setdefault(declared, Tree(declared=declared))
 
-    def alike(self, other: Lane) -> bool:
-        """Whether the other lane asks the same of the same kinds of objects."""
-        return self.trees == other.trees and self.representations == other.representations
-
 
 @dataclass(slots=True)
 class Draft:
@@ -142,14 +138,13 @@ class Site:
 
 @dataclass(slots=True)
 class Drawing:
-    """Draws the fetches of one operation. steps_max: how many fields may be drawn before it is refused."""
+    """Draws the fetches of one operation. Each field that is drawn is a step of the paths' budget."""
 
     supergraph: Supergraph
     paths: Paths
     operation: Normalized
-    steps_max: int = 20_000
-    steps: int = 0
     drafts: list[Draft] = field(default_factory=list)
+    _entities: dict[tuple[str, Path, frozenset[int]], list[Draft]] = field(default_factory=dict)
 
     def draw(self) -> list[Draft]:
         """Raises: FieldUnreachable, PlanTooCostly."""
@@ -196,9 +191,7 @@ class Drawing:
         return taken
 
     def _take(self, site: Site, on: str, step: Step) -> set[int]:
-        self.steps += 1
-        if self.steps > self.steps_max:
-            raise PlanTooCostly(limit=self.steps_max)
+        self.paths.budget.spend()
         if step.enter:
             return self._enter(site, on, step)
         if step.field.call.name == "__typename":
@@ -239,13 +232,14 @@ class Drawing:
         return self._take(inside, step.owner, replace(step, enter=False))
 
     def _entity_draft(self, site: Site, graph: str, providers: set[int], made_of: Representation) -> Draft:
-        for draft in self.drafts:
-            if draft.graph == graph and draft.lanes and draft.depends == providers:
-                lane = draft.lanes[0]
-                if lane.stops[0].path == site.path and _agree(lane.representations, made_of):
-                    _add_representation(lane, made_of)
-                    return draft
+        alike = self._entities.setdefault((graph, site.path, frozenset(providers)), [])
+        for draft in alike:
+            lane = draft.lanes[0]
+            if _agree(lane.representations, made_of):
+                _add_representation(lane, made_of)
+                return draft
         draft = self._new_draft(graph, "query", site.place)
+        alike.append(draft)
         draft.depends = set(providers)
         draft.lanes.append(Lane(stops=[Stop(site.path, site.place)], representations=[made_of]))
         return draft

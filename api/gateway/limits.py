@@ -1,35 +1,29 @@
 """How much one request may ask, checked before anything costly is done with it.
 
-Every check is linear in the document: a 100-deep query and 10,000 aliases are refused in bounded time. Each refusal
-names its limit. Seam: demand control (`@cost`, `@listSize`) joins here, on the normalised operation.
+Every check is linear in the document: a 100-deep query and 10,000 aliases are refused in bounded time. What grows
+faster has a count of its own: fields once fragments are spread, and steps of planning. Each refusal names its limit. Seam: demand control (`@cost`, `@listSize`) joins here, on the normalised operation.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from graphql import GraphQLError, GraphQLSyntaxError
-from graphql.language import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    Node,
-    OperationDefinitionNode,
-    SelectionSetNode,
-    parse,
-)
+from graphql.language import DocumentNode, OperationDefinitionNode, parse
 
 from api.gateway.errors import (
     DocumentTooLarge,
     ParseFailed,
+    PlanTooCostly,
     TooDeep,
     TooManyAliases,
     TooManyDirectives,
     TooManyRootFields,
+    TooManySelections,
     TooManyTokens,
 )
+from core.graphql_limits import deeper_than, size_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +31,8 @@ class GatewayLimits:
     """The engine's bounds.
 
     deadline_s: seconds a subgraph has for one fetch; deadlines_s: the same for named subgraphs.
-    plan_budget: ways weighed while planning. plans_max, documents_max: entries kept in the caches; cached_chars: how
+    selections: fields, fragments and spreads as written; fields: the same once fragments are spread (a document a hundred
+    times the size of our largest screen's). plan_budget: steps of planning (see `Budget`). plans_max, documents_max: entries kept in the caches; cached_chars: how
     long the documents of all entries of one cache may be together.
     errors_max: errors reported in one answer.
     """
@@ -48,8 +43,9 @@ class GatewayLimits:
     aliases: int = 100
     root_fields: int = 50
     directives: int = 100
-    fields: int = 20_000
-    plan_budget: int = 20_000
+    selections: int = 500
+    fields: int = 1_000
+    plan_budget: int = 5_000
     plans_max: int = 1_000
     documents_max: int = 1_000
     cached_chars: int = 4_000_000
@@ -83,66 +79,32 @@ def parse_bounded(query: str, limits: GatewayLimits) -> DocumentNode:
 def check_size(document: DocumentNode, limits: GatewayLimits) -> None:
     """Refuse a document that asks too much, before validation (whose cost grows faster than the document).
 
-    Raises: TooDeep, TooManyAliases, TooManyDirectives, TooManyRootFields.
+    Raises: TooManySelections, TooManyAliases, TooManyDirectives, TooManyRootFields, TooDeep.
     """
-    aliases = directives = 0
-    for node in _nodes(document):
-        aliases += isinstance(node, FieldNode) and node.alias is not None
-        directives += len(getattr(node, "directives", None) or ())
-    if aliases > limits.aliases:
+    size = size_of(document)
+    if size.aliases > limits.aliases:
         raise TooManyAliases(limit=limits.aliases)
-    if directives > limits.directives:
+    if size.directives > limits.directives:
         raise TooManyDirectives(limit=limits.directives)
-    _check_operations(document, limits)
-
-
-def _check_operations(document: DocumentNode, limits: GatewayLimits) -> None:
-    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
-    depths: dict[str, int] = {}
     for definition in document.definitions:
         if isinstance(definition, OperationDefinitionNode):
             if len(definition.selection_set.selections) > limits.root_fields:
                 raise TooManyRootFields(limit=limits.root_fields)
-            if _depth(definition.selection_set, fragments, depths, limits.depth) > limits.depth:
-                raise TooDeep(limit=limits.depth)
+    if size.selections > limits.selections:
+        raise TooManySelections(limit=limits.selections)
+    if deeper_than(document, limits.depth):
+        raise TooDeep(limit=limits.depth)
 
 
-def _nodes(document: DocumentNode) -> Iterator[Node]:
-    """Every definition and selection, without recursion."""
-    stack: list[Node] = list(document.definitions)
-    while stack:
-        node = stack.pop()
-        yield node
-        below = getattr(node, "selection_set", None)
-        stack.extend(below.selections if below else ())
+@dataclass(slots=True)
+class Budget:
+    """The work that planning one operation may cost, in steps; every stage after normalising draws on the same."""
 
+    limit: int
+    spent: int = 0
 
-def _depth(
-    selections: SelectionSetNode,
-    fragments: Mapping[str, FragmentDefinitionNode],
-    depths: dict[str, int],
-    limit: int,
-) -> int:
-    """Nesting of fields, fragments spread; stops soon after `limit`. A fragment in a circle counts as flat."""
-    deepest = 0
-    for node in selections.selections:
-        if limit < 0:
-            return 1
-        if isinstance(node, FragmentSpreadNode):
-            deepest = max(deepest, _fragment_depth(node.name.value, fragments, depths, limit))
-            continue
-        below = getattr(node, "selection_set", None)
-        own = int(isinstance(node, FieldNode))
-        deepest = max(deepest, own + (_depth(below, fragments, depths, limit - 1) if below else 0))
-    return deepest
-
-
-def _fragment_depth(
-    name: str, fragments: Mapping[str, FragmentDefinitionNode], depths: dict[str, int], limit: int
-) -> int:
-    if name not in depths:
-        depths[name] = 0
-        fragment = fragments.get(name)
-        if fragment is not None:
-            depths[name] = _depth(fragment.selection_set, fragments, depths, limit)
-    return depths[name]
+    def spend(self, steps: int = 1) -> None:
+        """Raises: PlanTooCostly."""
+        self.spent += steps
+        if self.spent > self.limit:
+            raise PlanTooCostly(limit=self.limit)

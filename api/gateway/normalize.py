@@ -51,8 +51,9 @@ class Normalizer:
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: Mapping[str, Any] = field(default_factory=dict)
     denied_rules: frozenset[Rule] = NOBODY
-    fields_max: int = 20_000
+    fields_max: int = 1_000
     spread: int = 0
+    _calls: dict[int, Call] = field(default_factory=dict)
 
     def operation(self, node: OperationDefinitionNode) -> Normalized:
         """Raises: TooManyFields."""
@@ -100,7 +101,7 @@ class Normalizer:
         nodes_of: dict[tuple[Any, ...], list[tuple[str, FieldNode]]] = {}
         for type_name in sorted(wants):
             for response_key, nodes in wants[type_name].items():
-                call = _call(nodes[0][1])
+                call = self._call(nodes[0][1])
                 key = self._key(type_name, response_key, call, place)
                 identity = (response_key, key, call, self._fingerprint(nodes))
                 groups.setdefault(identity, []).append(type_name)
@@ -114,6 +115,13 @@ class Normalizer:
         }
         by_type = {name: tuple(fields[i] for i in identities) for name, identities in order.items()}
         return Selection(fields=tuple(f for f in fields.values() if f.types), by_type=by_type)
+
+    def _call(self, node: FieldNode) -> Call:
+        """A field's call, printed once however often fragments spread it."""
+        key = id(node)
+        if key not in self._calls:
+            self._calls[key] = _call(node)
+        return self._calls[key]
 
     def _key(self, type_name: str, response_key: str, call: Call, place: Place | None) -> str:
         if call.name == "__typename":

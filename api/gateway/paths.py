@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from api.gateway.choice import FETCH_COST, WAIT_COST, Chosen, Decision, Step, Way, leaves, together
-from api.gateway.errors import PlanTooCostly
+from api.gateway.limits import Budget
 from api.gateway.normalize import field_set
 from api.gateway.ownership import FieldJoin
 from api.gateway.selection import Call, Field, Normalized, Selection
@@ -30,11 +30,10 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Paths:
-    """Decides, for one plan. budget: how many ways may be weighed."""
+    """Decides, for one plan. Each way that is weighed is a step of the budget."""
 
     supergraph: Supergraph
-    budget: int = 20_000
-    weighed: int = 0
+    budget: Budget
     _memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
     _open: list[tuple[Any, ...]] = field(default_factory=list)
     _lowest: int = 1 << 30
@@ -193,9 +192,7 @@ class Paths:
     def _way(
         self, step: Step, provides: Selection | None, *, entry_cost: int = 0, cost: int = 0, shares: bool = True
     ) -> Way:
-        self.weighed += 1
-        if self.weighed > self.budget:
-            raise PlanTooCostly(limit=self.budget)
+        self.budget.spend()
         if step.field.sub is None:
             return Way(step, 0, entry_cost, cost, None, shares, provides)
         found = self._below_decision(step, provides)
