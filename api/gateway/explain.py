@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from api.gateway.choice import Decision, Step
 from api.gateway.fetches import Draft
@@ -10,7 +11,7 @@ from api.gateway.paths import Paths
 from api.gateway.plan import path_text
 from api.gateway.selection import Normalized, Selection
 
-STAGES = ("normalize", "paths", "fetches", "optimize", "plan")
+STAGES: Final = ("normalize", "paths", "fetches", "optimize", "plan")
 
 
 def normalized_text(operation: Normalized) -> str:

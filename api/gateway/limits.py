@@ -1,7 +1,8 @@
 """How much one request may ask, checked before anything costly is done with it.
 
 Every check is linear in the document: a 100-deep query and 10,000 aliases are refused in bounded time. What grows
-faster has a count of its own: fields once fragments are spread, and steps of planning. Each refusal names its limit. Seam: demand control (`@cost`, `@listSize`) joins here, on the normalised operation.
+faster has a count of its own: fields once fragments are spread, and steps of planning. Each refusal names its limit.
+Seam: demand control (`@cost`, `@listSize`) joins here, on the normalised operation.
 """
 
 from __future__ import annotations
@@ -30,11 +31,13 @@ from core.graphql_limits import deeper_than, size_of
 class GatewayLimits:
     """The engine's bounds.
 
-    deadline_s: seconds a subgraph has for one fetch; deadlines_s: the same for named subgraphs.
-    selections: fields, fragments and spreads as written; fields: the same once fragments are spread (a document a hundred
-    times the size of our largest screen's). plan_budget: steps of planning (see `Budget`). plans_max, documents_max: entries kept in the caches; cached_chars: how
-    long the documents of all entries of one cache may be together.
+    selections: fields, fragments and spreads as they are written; fields: the same once fragments are spread.
+    plan_budget: steps of planning, see `Budget`. A large query (7 levels over 4 subgraphs, 16 fetches) takes 69 fields
+    and 250 steps; 1,000 fields and 5,000 steps are about 0.1 s of one core.
+    plans_max, documents_max: entries kept in the caches; cached_chars: how long the documents of all entries of one
+    cache may be together.
     errors_max: errors reported in one answer.
+    deadline_s: seconds a subgraph has for one fetch; deadlines_s: the same for named subgraphs.
     """
 
     document_chars: int = 100_000

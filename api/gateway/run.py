@@ -20,10 +20,17 @@ from api.gateway.limits import GatewayLimits
 from api.gateway.plan import Fetch, QueryPlan, References
 from api.gateway.project import ResponsePath
 from api.gateway.selection import Place
-from api.gateway.transport import RequestContext, SubgraphRequest, SubgraphResponse, Transport, error_value
+from api.gateway.transport import (
+    RequestContext,
+    SubgraphRequest,
+    SubgraphResponse,
+    Transport,
+    error_value,
+    log_outage,
+)
 from core.errors import DomainError
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 ErrorValue: TypeAlias = Mapping[str, Any]
 Sent: TypeAlias = Sequence[tuple[References, Batch]]
@@ -77,30 +84,30 @@ class Run:
             variables[references.variable] = batch.representations
         if sent and not any(batch.representations for _, batch in sent):
             return
-        response = await self._call(SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service))
-        if isinstance(response, DomainError):
-            self._fail(fetch, error_value(response, self.context.locale))
-            return
         try:
-            self._take(fetch, sent, response)
-        except RecursionError:
-            self._fail(fetch, self._unavailable(fetch))
+            request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
+            self._take(fetch, sent, await self._call(request))
+        except DomainError as error:
+            self._fail_with(fetch, error)
+        except RecursionError as fault:
+            self._fail_with(fetch, _unavailable(fetch.service, fault))
 
-    async def _call(self, request: SubgraphRequest) -> SubgraphResponse | DomainError:
+    async def _call(self, request: SubgraphRequest) -> SubgraphResponse:
+        """Raises: DomainError, for whatever went wrong."""
         service = request.service
         transport = self.transports.get(service)
         if transport is None:
-            return SubgraphUnavailable(service=service)
+            raise SubgraphUnavailable(service=service)
         try:
             async with asyncio.timeout(self.limits.deadline_of(service)):
                 return await transport.fetch(request, self.context)
-        except TimeoutError:
-            return SubgraphTimeout(service=service)
-        except DomainError as error:
-            return error
-        except Exception:
-            logger.exception("subgraph %s failed in request %s", service, self.context.request_id)
-            return SubgraphUnavailable(service=service)
+        except TimeoutError as fault:
+            raise SubgraphTimeout(service=service) from fault
+        except DomainError:
+            raise
+        except Exception as fault:
+            _LOG.exception("a call broke", extra={"facts": {"service": service}})
+            raise SubgraphUnavailable(service=service) from fault
 
     def _take(self, fetch: Fetch, sent: Sent, response: SubgraphResponse) -> None:
         for error in response.errors:
@@ -108,7 +115,7 @@ class Run:
             self._place_error(fetch, sent, {**error, "extensions": extensions})
         if response.data is None:
             if not response.errors:
-                self._fail(fetch, self._unavailable(fetch))
+                self._fail_with(fetch, _unavailable(fetch.service, ValueError("neither data nor errors")))
         elif not sent:
             merge(self.data, response.data)
         for references, batch in sent if response.data is not None else ():
@@ -118,7 +125,7 @@ class Run:
         entities = (response.data or {}).get(references.key)
         if type(entities) is not list or len(entities) != len(batch.targets):
             if not response.errors:
-                self._fail(fetch, self._unavailable(fetch))
+                self._fail_with(fetch, _unavailable(fetch.service, ValueError("not the entities asked")))
             return
         for entity, targets in zip(entities, batch.targets, strict=True):
             if type(entity) is dict:
@@ -127,8 +134,9 @@ class Run:
 
     # Failures
 
-    def _unavailable(self, fetch: Fetch) -> ErrorValue:
-        return error_value(SubgraphUnavailable(service=fetch.service), self.context.locale)
+    def _fail_with(self, fetch: Fetch, error: DomainError) -> None:
+        log_outage(error, fetch.service)
+        self._fail(fetch, error_value(error, self.context.locale))
 
     def _fail(self, fetch: Fetch, error: ErrorValue) -> None:
         """Blame `error` for every key that this fetch, and what waits for it, does not deliver."""
@@ -162,6 +170,12 @@ class Run:
             for target, trail in located(self.data, stop.path, self.place):
                 if id(target) in wanted:
                     self.told.append(((*trail, *below), error))
+
+
+def _unavailable(service: str, cause: Exception) -> SubgraphUnavailable:
+    error = SubgraphUnavailable(service=service)
+    error.__cause__ = cause
+    return error
 
 
 def _delivered(fetch: Fetch) -> Iterable[tuple[Place, str]]:

@@ -1,7 +1,7 @@
 """How a subgraph is reached: in the process, or over HTTP. One protocol, so a room can move out without a trace.
 
 What leaves here is fit for a client: an original `DomainError` keeps its code and speaks the reader's language;
-everything else is an incident in the log and says nothing of the inside.
+everything else is an incident in the log and says nothing of the inside. An outage is logged where it is found.
 Seams: a compiled local executor takes `LocalTransport`'s place; retries, circuit breaker and in-flight deduplication
 wrap a `Transport`; subscriptions add a second method to the protocol.
 """
@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from inspect import isawaitable
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 import aiohttp
 import orjson
@@ -22,14 +22,15 @@ from graphql.language import DocumentNode, parse
 
 from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
-from core.errors import DomainError, Internal
+from core.errors import DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
 
-logger = logging.getLogger(__name__)
+_LOG = logging.getLogger(__name__)
 
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
+_OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
 
 
 class RequestContext(Protocol):
@@ -82,15 +83,16 @@ class LocalTransport:
         result = execute(
             self.schema,
             self._document(request.query),
-            variable_values=cast(dict[str, Any], request.variables),
+            variable_values={name: _own(value) for name, value in request.variables.items()},
             operation_name=request.operation_name,
             context_value=context,
         )
         if isawaitable(result):
             result = await result
         assert isinstance(result, ExecutionResult)
-        errors = [_local_error(error, request, context) for error in result.errors or ()]
-        return SubgraphResponse(data=result.data, errors=errors)
+        errors = result.errors or []
+        _log_outages(errors, request.service)
+        return SubgraphResponse(data=result.data, errors=[_local_error(e, request, context) for e in errors])
 
     def _document(self, query: str) -> DocumentNode:
         found = self.documents.get(query)
@@ -112,7 +114,6 @@ class HttpTransport:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
-            logger.warning("subgraph %s unreachable: %s", request.service, type(error).__name__)
             raise SubgraphUnavailable(service=request.service) from error
         return _remote_response(payload, request, context)
 
@@ -145,8 +146,7 @@ def _remote_response(payload: object, request: SubgraphRequest, context: Request
     errors = payload.get("errors") if isinstance(payload, dict) else None
     well_formed = isinstance(data, dict | None) and isinstance(errors, list | None) and (data or errors)
     if not well_formed:
-        logger.warning("subgraph %s answered with something that is not a GraphQL response", request.service)
-        raise SubgraphUnavailable(service=request.service)
+        raise SubgraphUnavailable(service=request.service) from ValueError("the answer is not a GraphQL response")
     return SubgraphResponse(
         data=data, errors=[_remote_error(e, request, context) for e in errors or () if isinstance(e, dict)]
     )
@@ -158,8 +158,11 @@ def _remote_error(error: dict[str, Any], request: SubgraphRequest, context: Requ
     code = extensions.get("code") if isinstance(extensions, dict) else None
     path = error.get("path") if isinstance(error.get("path"), list) else None
     if not isinstance(code, str) or code.startswith(_INNER_CODES) or not isinstance(extensions, dict):
-        logger.warning("subgraph %s reported a fault in request %s", request.service, context.request_id)
-        return error_value(SubgraphFault(service=request.service), context.locale, path)
+        fault = SubgraphFault(service=request.service)
+        log_outage(fault, request.service)
+        return error_value(fault, context.locale, path)
+    if extensions.get("kind") in _OUTAGES:
+        _LOG.warning("a subgraph reports an outage", extra={"facts": {"service": request.service, "code": code[:64]}})
     shown = {k: v for k, v in extensions.items() if k not in _PRIVATE_EXTENSIONS}
     return {"message": str(error.get("message", "")), "path": path, "extensions": shown}
 
@@ -169,15 +172,28 @@ def _local_error(error: GraphQLError, request: SubgraphRequest, context: Request
     if isinstance(original, DomainError):
         return error_value(original, context.locale, error.path)
     incident = secrets.token_hex(6)
-    logger.error(
-        "incident %s in subgraph %s, request %s: %s",
-        incident,
-        request.service,
-        context.request_id,
-        type(original or error).__name__,
-        exc_info=original,
-    )
+    facts = {"service": request.service, "incident": incident, "cause": type(original or error).__name__}
+    _LOG.error("a resolver failed", exc_info=original, extra={"facts": facts})
     return error_value(Internal(incident=incident), context.locale, error.path)
+
+
+def _own(value: object) -> object:
+    """A list of references as the subgraph's own: Strawberry's `_entities` takes the dictionaries apart."""
+    return [dict(item) if type(item) is dict else item for item in value] if type(value) is list else value
+
+
+def log_outage(error: DomainError, service: str) -> None:
+    """Leave a trace of an error that means a subgraph, or what it stands on, is out of order."""
+    if error.kind in _OUTAGES:
+        cause = type(error.__cause__).__name__ if error.__cause__ else ""
+        _LOG.warning("a subgraph fails", extra={"facts": {"service": service, "code": error.code, "cause": cause}})
+
+
+def _log_outages(errors: Iterable[GraphQLError], service: str) -> None:
+    """The domain errors among `errors`, one line a code: an outage meets every entity of a fetch alike."""
+    found = [error.original_error for error in errors]
+    for error in {e.code: e for e in found if isinstance(e, DomainError)}.values():
+        log_outage(error, service)
 
 
 def error_value(error: DomainError, locale: Locale, path: list[str | int] | None = None) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import base64
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
@@ -57,7 +57,8 @@ class Visitor:
 
     async def sms(self, phone: str, *, asked: JSON) -> str:
         """The code that `asked` (a `SignInCodeRequest`) had sent, as the demo shows it; waits until it is there."""
-        asked_until = datetime.fromisoformat(asked["expiresAt"])
+        # MongoDB keeps milliseconds.
+        asked_until = datetime.fromisoformat(asked["expiresAt"]) - timedelta(milliseconds=1)
 
         async def look() -> str | None:
             async with self.http.get(f"{self.base}/dev/sms", params={"phone": phone}) as response:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import Any
 
 import pytest
 
+from api.gateway.errors import SubgraphUnavailable
 from api.gateway.limits import GatewayLimits
 from api.gateway.transport import SubgraphResponse
 from core.errors import NotFound
@@ -75,6 +77,68 @@ async def test_a_slow_subgraph_is_cut_off_at_its_own_deadline() -> None:
     assert told(answer.errors) == [
         (["districts", 0, "air"], "SUBGRAPH_TIMEOUT"),
         (["districts", 1, "air"], "SUBGRAPH_TIMEOUT"),
+    ]
+
+
+async def test_a_slow_resolver_in_the_process_is_cut_off_too() -> None:
+    city = City(limits=GatewayLimits(deadline_s=30, deadlines_s={"air": 0.02}))
+
+    async def never(code: str) -> None:
+        await asyncio.Event().wait()
+
+    city.air = never
+    answer = await asyncio.wait_for(city.ask("{ districts { name air { aqi } } }"), timeout=5)
+    assert answer.data == {"districts": [{"name": "Dongcheng", "air": None}, {"name": "Chaoyang", "air": None}]}
+    assert {e["extensions"]["code"] for e in answer.errors} == {"SUBGRAPH_TIMEOUT"}
+
+
+def refuse(request: object) -> SubgraphResponse:
+    raise SubgraphUnavailable(service="air") from ConnectionRefusedError()
+
+
+def hang(request: object) -> SubgraphResponse:
+    raise TimeoutError
+
+
+def empty(request: object) -> SubgraphResponse:
+    return SubgraphResponse(data=None)
+
+
+@pytest.mark.parametrize(
+    ("instead", "code", "cause"),
+    [
+        (refuse, "SUBGRAPH_UNAVAILABLE", "ConnectionRefusedError"),
+        (hang, "SUBGRAPH_TIMEOUT", "TimeoutError"),
+        (empty, "SUBGRAPH_UNAVAILABLE", "ValueError"),
+    ],
+)
+async def test_an_outage_is_logged_once_a_fetch(
+    city: City, caplog: pytest.LogCaptureFixture, instead: Any, code: str, cause: str
+) -> None:
+    city.transports["air"].instead = instead
+    with caplog.at_level(logging.WARNING):
+        await city.ask("{ districts { name air { aqi } } }")
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("WARNING", "a subgraph fails")
+    assert record.__dict__["facts"] == {"service": "air", "code": code, "cause": cause}
+
+
+async def test_every_error_that_goes_out_is_observed_under_bounded_labels(city: City) -> None:
+    seen: list[tuple[str, str]] = []
+    city.engine.on_error = lambda code, service: seen.append((code, service))
+    await city.ask("{ nope }")
+    await city.ask("{ ping me { name } }")
+    city.transports["air"].instead = broken
+    await city.ask("{ districts { air { aqi } } }")
+    invented = [{"message": "x", "path": ["_entities", 0, "air"], "extensions": {"code": "X-9f3a", "service": "evil"}}]
+    city.transports["air"].instead = lambda request: SubgraphResponse(data=None, errors=invented)
+    await city.ask("{ districts { air { aqi } } }")
+    assert seen == [
+        ("GRAPHQL_VALIDATION_FAILED", ""),
+        ("UNAUTHENTICATED", ""),
+        ("SUBGRAPH_UNAVAILABLE", "air"),
+        ("SUBGRAPH_UNAVAILABLE", "air"),
+        ("REMOTE", "air"),
     ]
 
 

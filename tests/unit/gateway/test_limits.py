@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
+from graphql.language import FragmentDefinitionNode, OperationDefinitionNode, parse
 
-from api.gateway.limits import GatewayLimits
+from api.gateway.errors import PlanTooCostly
+from api.gateway.execute import Engine
+from api.gateway.fetches import Draft, Drawing
+from api.gateway.limits import Budget, GatewayLimits
+from api.gateway.normalize import Normalizer
+from api.gateway.optimize import optimize
+from api.gateway.paths import Paths
+from api.gateway.selection import Place
+from api.gateway.supergraph import Supergraph
+from core.graph import Context
 from tests.unit.gateway.conftest import City
 
 LIMITS = GatewayLimits(
@@ -17,6 +28,7 @@ LIMITS = GatewayLimits(
     aliases=20,
     root_fields=5,
     directives=10,
+    selections=200,
     fields=500,
     plan_budget=400,
 )
@@ -39,11 +51,25 @@ TOO_MUCH: list[tuple[str, str, int]] = [
     ("{ ping " + "@skip(if: false) " * 11 + "}", "TOO_MANY_DIRECTIVES", 10),
     ("{ " + "ping " * 60_001 + "}", "DOCUMENT_TOO_LARGE", 200_000),
     ("{ " + "a " * 60_001 + "}", "TOO_MANY_TOKENS", 60_000),
-    (exploding_fragments(40), "TOO_MANY_FIELDS", 500),
+    ("{ districts { " + "name " * 200 + "} }", "TOO_MANY_SELECTIONS", 200),
+    ("{ ...F0 } " + " ".join(f"fragment F{n} on Query {{ ping }}" for n in range(100)), "TOO_MANY_SELECTIONS", 200),
+    (exploding_fragments(40), "TOO_DEEP", 12),
+    (exploding_fragments(9), "TOO_MANY_FIELDS", 500),
+    (
+        "{ districts { " + "... { " * 14 + "stations { district { " * 10 + "code" + " } }" * 10 + " }" * 14 + " } }",
+        "TOO_DEEP",
+        12,
+    ),
+    ("{ search(text: " + "[" * 14 + "]" * 14 + ", limit: 1) { __typename } }", "TOO_DEEP", 12),
+    ("{ search(text: " + "{a: " * 10_000 + "1" + "}" * 10_000 + ", limit: 1) { __typename } }", "TOO_DEEP", 12),
+    ("query ($v: Int = " + "[" * 10_000 + "]" * 10_000 + ") { ping }", "TOO_DEEP", 12),
+    ("{ ping @skip(if: " + "[" * 14 + "]" * 14 + ") }", "TOO_DEEP", 12),
 ]
 
 
-@pytest.mark.parametrize(("query", "code", "limit"), TOO_MUCH, ids=[code for _, code, _ in TOO_MUCH])
+@pytest.mark.parametrize(
+    ("query", "code", "limit"), TOO_MUCH, ids=[f"{n}-{code}" for n, (_, code, _) in enumerate(TOO_MUCH)]
+)
 async def test_too_much_is_refused_in_bounded_time(query: str, code: str, limit: int) -> None:
     city = City(limits=LIMITS)
     started = time.process_time()
@@ -61,10 +87,68 @@ async def test_fragments_count_towards_depth() -> None:
     assert answer.errors[0]["extensions"]["code"] == "TOO_DEEP"
 
 
-async def test_fragments_in_a_circle_are_invalid_and_nothing_more() -> None:
+async def test_fragments_in_a_circle_are_endlessly_deep() -> None:
     query = "{ districts { ...A } } fragment A on District { ...B } fragment B on District { ...A }"
     answer = await City(limits=LIMITS).ask(query)
-    assert answer.errors[0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert answer.errors[0]["extensions"]["code"] == "TOO_DEEP"
+
+
+@pytest.mark.parametrize("levels", [50, 180, 400])
+async def test_inline_fragments_in_each_other_are_answered_or_refused(levels: int) -> None:
+    answer = await City().ask("{ " + "... { " * levels + "ping" + " }" * levels + " }")
+    assert answer.data == {"ping": "pong"} or answer.errors[0]["extensions"]["code"] == "TOO_DEEP"
+
+
+async def test_comparing_fields_of_one_name_has_a_budget() -> None:
+    """The specification's rule compares them pair by pair: 240 copies are 28,680 pairs."""
+    city = City()
+    assert (await city.ask("{ districts { " + "air { aqi } " * 50 + "} }")).errors == []
+    answer = await city.ask("{ districts { " + "air { aqi } " * 240 + "} }")
+    (error,) = answer.errors
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert error["message"] == "Validation aborted."
+
+
+SUPERGRAPH = Supergraph.parse((Path(__file__).parents[3] / "api" / "supergraph.graphql").read_text(encoding="utf-8"))
+
+
+def walk(aliases: int, levels: int) -> str:
+    """A short document that asks for `aliases` ** `levels` districts' names, each by a fetch of its own."""
+    fragments = ""
+    for level in range(levels):
+        loops = " ".join(f"z{n}: stations {{ nodes {{ district {{ ...F{level + 1} }} }} }}" for n in range(aliases))
+        fragments += f"fragment F{level} on District {{ {loops} }} "
+    return f"{{ districts {{ ...F0 }} }} {fragments} fragment F{levels} on District {{ name }}"
+
+
+async def test_fragments_that_multiply_are_refused_by_the_citys_own_limits() -> None:
+    engine = Engine(supergraph=SUPERGRAPH, transports={})
+    answer = await engine.execute(query=walk(7, 4), context=Context(request_id="r"))
+    (error,) = answer.errors
+    assert (error["extensions"]["code"], error["extensions"]["limit"]) == ("TOO_MANY_FIELDS", 1_000)
+    assert engine.cached_plans == 0
+
+
+@pytest.mark.parametrize(("aliases", "drafts", "drawing", "optimizing"), [(7, 51, 554, 154), (14, 198, 2080, 595)])
+def test_the_work_of_planning_grows_with_the_fetches_and_not_with_their_square(
+    aliases: int, drafts: int, drawing: int, optimizing: int
+) -> None:
+    document = parse(walk(aliases, 2))
+    (operation,) = (d for d in document.definitions if isinstance(d, OperationDefinitionNode))
+    fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
+    asked = Normalizer(supergraph=SUPERGRAPH, fragments=fragments, fields_max=2_000).operation(operation)
+    budget = Budget(10_000)
+    drawn = Drawing(supergraph=SUPERGRAPH, paths=Paths(supergraph=SUPERGRAPH, budget=budget), operation=asked).draw()
+    spent = budget.spent
+    assert len(optimize(drawn, budget)) == 4
+    assert (len(drawn), spent, budget.spent - spent) == (drafts, drawing, optimizing)
+
+
+def test_every_stage_draws_on_the_budget_that_is_left() -> None:
+    budget = Budget(10)
+    budget.spend(10)
+    with pytest.raises(PlanTooCostly):
+        optimize([Draft(number=0, graph="air", kind="query", place=Place())], budget)
 
 
 async def test_planning_has_a_budget() -> None:

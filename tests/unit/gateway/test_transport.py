@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import pytest
 import pytest_asyncio
+import strawberry
 from aiohttp import web
 from graphql import GraphQLSchema, build_schema
 
@@ -18,13 +19,20 @@ from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
-from core.errors import NotFound
-from core.graph import Context
+from core.errors import NotFound, Unavailable
+from core.graph import Context, graphql_core_schema
+from core.graph import build_schema as build_schema_of_room
 from core.locale import Locale
 from tests.unit.gateway.conftest import City
 
 CONTEXT = Context(request_id="req-9", locale=Locale.EN)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def facts(record: logging.LogRecord) -> dict[str, Any]:
+    """What the log tells beside the message."""
+    told: dict[str, Any] = record.__dict__["facts"]
+    return told
 
 
 def schema(resolve: Callable[..., Any]) -> GraphQLSchema:
@@ -112,8 +120,60 @@ async def test_any_other_error_is_an_incident_in_the_log(caplog: pytest.LogCaptu
     assert error["extensions"]["code"] == "INTERNAL"
     assert "6222" not in str(answer.errors)
     (record,) = caplog.records
-    assert error["extensions"]["incident"] in record.getMessage()
-    assert "6222" not in record.getMessage()
+    assert record.getMessage() == "a resolver failed"
+    assert facts(record) == {"service": "near", "incident": error["extensions"]["incident"], "cause": "ValueError"}
+
+
+async def test_an_outage_behind_a_local_subgraph_is_logged_once_a_code(caplog: pytest.LogCaptureFixture) -> None:
+    def resolve(*_: Any, **__: Any) -> str:
+        raise Unavailable() from ConnectionError("mongodb://10.0.0.7")
+
+    with caplog.at_level(logging.WARNING):
+        await LocalTransport(schema=schema(resolve)).fetch(SubgraphRequest(query="{a x: a}", service="near"), CONTEXT)
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("WARNING", "a subgraph fails")
+    assert facts(record) == {"service": "near", "code": "UNAVAILABLE", "cause": "ConnectionError"}
+
+
+async def test_a_refusal_is_no_outage(caplog: pytest.LogCaptureFixture) -> None:
+    def resolve(*_: Any, **__: Any) -> str:
+        raise NotFound(thing="licence")
+
+    with caplog.at_level(logging.DEBUG, logger="api.gateway"):
+        await LocalTransport(schema=schema(resolve)).fetch(SubgraphRequest(query="{a}", service="near"), CONTEXT)
+    assert caplog.records == []
+
+
+@strawberry.federation.type(keys=["code"])
+class Place:
+    code: str
+    seen: int = 0
+
+    @classmethod
+    def resolve_reference(cls, info: strawberry.Info[Context, None], code: str) -> Place:
+        return cls(code=code, seen=len(code))
+
+
+@strawberry.type
+class PlaceQuery:
+    place: Place
+
+
+async def test_references_that_lanes_share_survive_strawberrys_resolver() -> None:
+    """Its `_entities` pops `__typename` out of each representation and puts `info` in."""
+    built = build_schema_of_room(query=PlaceQuery)
+    made = {"__typename": "Place", "code": "110101"}
+    query = """query ($one: [_Any!]!, $two: [_Any!]!) {
+        _e0: _entities(representations: $one) { ... on Place { code } }
+        _e1: _entities(representations: $two) { ... on Place { seen } }
+    }"""
+    request = SubgraphRequest(query=query, variables={"one": [made, made], "two": [made]}, service="near")
+    transport = LocalTransport(schema=graphql_core_schema(built))
+    for _ in range(2):
+        answer = await transport.fetch(request, CONTEXT)
+        assert answer.errors == []
+        assert answer.data == {"_e0": [{"code": "110101"}, {"code": "110101"}], "_e1": [{"seen": 6}]}
+    assert made == {"__typename": "Place", "code": "110101"}
 
 
 async def test_an_http_subgraph_gets_the_contexts_headers_and_no_others(server: Server) -> None:
@@ -153,6 +213,7 @@ async def test_what_is_not_a_graphql_answer_is_unavailable(server: Server, statu
     with pytest.raises(SubgraphUnavailable) as failure:
         await server.fetch(answer_bytes_max=200)
     assert failure.value.service == "far"
+    assert failure.value.__cause__ is not None
     assert "127.0.0.1" not in failure.value.message
 
 
@@ -191,6 +252,22 @@ async def test_a_remote_error_passes_only_with_a_code_of_its_own(
     assert error["path"] == ["a"]
     assert error["extensions"].items() >= shown["extensions"].items()
     assert "stacktrace" not in error["extensions"]
+
+
+async def test_an_outage_that_a_remote_subgraph_reports_is_logged(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    extensions = {"code": "STORE_AWAY", "kind": "UNAVAILABLE"}
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response({"data": {"a": None}, "errors": [{"message": "later", "extensions": extensions}]})
+
+    server.handler = handle
+    with caplog.at_level(logging.WARNING):
+        await server.fetch()
+    (record,) = caplog.records
+    assert (record.levelname, record.getMessage()) == ("WARNING", "a subgraph reports an outage")
+    assert facts(record) == {"service": "far", "code": "STORE_AWAY"}
 
 
 async def test_local_and_remote_subgraphs_join_in_one_answer(server: Server) -> None:
