@@ -140,7 +140,7 @@ def test_the_work_of_planning_grows_with_the_fetches_and_not_with_their_square(
     budget = Budget(10_000)
     drawn = Drawing(supergraph=SUPERGRAPH, paths=Paths(supergraph=SUPERGRAPH, budget=budget), operation=asked).draw()
     spent = budget.spent
-    assert len(optimize(drawn, budget)) == 4
+    assert len(optimize(drawn, budget)) == 3
     assert (len(drawn), spent, budget.spent - spent) == (drafts, drawing, optimizing)
 
 

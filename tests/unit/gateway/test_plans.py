@@ -8,6 +8,7 @@ import pytest
 
 from api.gateway.execute import Engine
 from api.gateway.supergraph import Supergraph
+from core.errors import BadInput
 from tests.unit.gateway.conftest import CITY, FIXTURES
 
 ENGINE = Engine(supergraph=Supergraph.parse(CITY), transports={})
@@ -82,3 +83,9 @@ def test_every_stage_can_be_read(stage: str, printed: str) -> None:
 def test_all_stages_come_in_their_order() -> None:
     headings = [line for line in ENGINE.explain(query="{ ping }").splitlines() if line.startswith("# ")]
     assert headings == ["# normalize", "# paths", "# fetches", "# optimize", "# plan"]
+
+
+def test_another_stage_is_refused_by_its_name() -> None:
+    with pytest.raises(BadInput) as refusal:
+        ENGINE.explain(query="{ ping }", stage="nope")
+    assert refusal.value.message == "stage: must be one of normalize, paths, fetches, optimize, plan"
