@@ -71,8 +71,8 @@ endif
 
 # Versions that fit together, with the hashes of what was read; no address of a registry.
 lock:
-	$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
-	$(BIN)/uv pip compile --quiet pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header -o docker/requirements.lock
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
+	$(BIN)/uv pip compile --quiet --python-version 3.11 pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header -o docker/requirements.lock
 
 reset:
 	rm -rf $(DATA)
