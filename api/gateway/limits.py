@@ -33,7 +33,7 @@ class GatewayLimits:
 
     selections: fields, fragments and spreads as they are written; fields: the same once fragments are spread.
     plan_budget: steps of planning, see `Budget`. A large query (7 levels over 4 subgraphs, 16 fetches) takes 69 fields
-    and 250 steps; 1,000 fields and 5,000 steps are about 0.1 s of one core.
+    and 300 steps; 1,000 fields and 5,000 steps are about 0.1 s of one core.
     plans_max, documents_max: entries kept in the caches; cached_chars: how long the documents of all entries of one
     cache may be together.
     errors_max: errors reported in one answer.
