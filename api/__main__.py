@@ -13,6 +13,7 @@ import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,11 +29,15 @@ from api.serving import bound, listening
 from api.settings import Settings, SettingsError
 from api.startup import CityUnavailable
 from core import logs
-from core.embedded import EmbeddedUnavailable
+from core.embedded import EmbeddedUnavailable, addresses
 from core.errors import DomainError
+from core.keys import PUBLISHED_FOR, NextKeyTooYoung
 from core.processes import ChildFailed
 
 _REFUSALS = (SettingsError, EmbeddedUnavailable, ChildFailed, CityUnavailable, CompositionFailed)
+
+
+_OF_EMBEDDED = "of the embedded city that runs on this folder; else the TONG_ variables say which"
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -79,9 +84,12 @@ def _parser() -> argparse.ArgumentParser:
     letters = commands.add_parser("dead-letters", help="events that a handler failed for good: list, replay, discard")
     letters.add_argument("action", choices=("list", "replay", "discard"))
     letters.add_argument("id", nargs="*", help="as `list` prints them")
+    letters.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     letters.set_defaults(command=_dead_letters)
 
     keys = commands.add_parser("rotate-keys", help="let the next signing keys sign, and publish new next ones")
+    keys.add_argument("--force", action="store_true", help="although verifiers may not know the next key yet")
+    keys.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     keys.set_defaults(command=_rotate_keys)
     return parser
 
@@ -153,7 +161,7 @@ async def _documents(arguments: argparse.Namespace) -> int:
 
 
 async def _dead_letters(arguments: argparse.Namespace) -> int:
-    async with _opened(Settings.from_env(os.environ)) as city:
+    async with _opened(_operators_settings(arguments)) as city:
         letters = city.dead_letters
         if arguments.action == "list":
             async for letter in letters.all():
@@ -171,11 +179,24 @@ async def _dead_letters(arguments: argparse.Namespace) -> int:
 
 
 async def _rotate_keys(arguments: argparse.Namespace) -> int:
-    async with _opened(Settings.from_env(os.environ)) as city:
+    async with _opened(_operators_settings(arguments)) as city:
         for ring in city.key_rings:
-            key = await ring.rotate()
+            try:
+                key = await ring.rotate(published_for=timedelta(0) if arguments.force else PUBLISHED_FOR)
+            except NextKeyTooYoung as refusal:
+                print(f"{ring.purpose}: {refusal.message} (--force rotates all the same)", file=sys.stderr)
+                return 1
             print(f"{ring.purpose}: {key.kid} signs now")
     return 0
+
+
+def _operators_settings(arguments: argparse.Namespace) -> Settings:
+    """Of the environment, or of the embedded city that runs on `--data-dir`."""
+    if arguments.data_dir is None:
+        return Settings.from_env(os.environ)
+    folder = arguments.data_dir.resolve()
+    key = {"TONG_MASTER_KEY": _read(folder / "master.key").strip()}
+    return Settings.from_env({**os.environ, **addresses(folder), **key})
 
 
 def _environment(arguments: argparse.Namespace) -> dict[str, str]:
@@ -224,9 +245,11 @@ class _Stop:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text()
+        return file.read_text(encoding="utf-8")
     except OSError as fault:
         raise CityUnavailable(f"{file} cannot be read: {fault.strerror}.") from fault
+    except UnicodeDecodeError as fault:
+        raise CityUnavailable(f"{file} is not UTF-8 text.") from fault
 
 
 def _tell(address: str, pids: Mapping[str, int | None], *, welcome: bool, demo: bool) -> None:

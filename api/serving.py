@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import errno
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Final
+from typing import Any, Final
 
 from aiohttp import web
 
@@ -15,6 +15,8 @@ from api.startup import CityUnavailable
 
 _SHUTDOWN_S: Final = 3.0
 _WAITING_MAX: Final = 1024
+# How aiohttp serves the door: it unpacks no body (a small one may be a large one), and writes no access log.
+SERVER: Final[Mapping[str, Any]] = {"access_log": None, "auto_decompress": False}
 
 
 def bound(*, host: str, port: int) -> socket.socket:
@@ -37,7 +39,7 @@ def bound(*, host: str, port: int) -> socket.socket:
 @asynccontextmanager
 async def listening(city: City, held: socket.socket) -> AsyncIterator[str]:
     """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end."""
-    runner = web.AppRunner(door(city), access_log=None, shutdown_timeout=_SHUTDOWN_S, handle_signals=False)
+    runner = web.AppRunner(door(city), shutdown_timeout=_SHUTDOWN_S, handle_signals=False, **SERVER)
     await runner.setup()
     try:
         await web.SockSite(runner, held).start()

@@ -41,7 +41,7 @@ def _switch(raw: str) -> bool:
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
     def read(raw: str) -> int:
-        number = int(raw) if raw.lstrip("-").isdigit() else low - 1
+        number = int(raw) if raw.isascii() and raw.isdecimal() else low - 1
         if not low <= number <= high:
             raise ValueError(f"must be a whole number from {low} to {high}")
         return number

@@ -75,6 +75,28 @@ async def start(folder: Path, *, mongo: bool = True, redis: bool = True) -> Stor
     return stores
 
 
+def addresses(folder: Path) -> dict[str, str]:
+    """The settings with which a command reaches the servers that run on `folder`.
+
+    Raises: EmbeddedUnavailable when no embedded city has its data there.
+    """
+    try:
+        mongo, redis = ((folder / f"{name}.port").read_text() for name in ("mongo", "redis"))
+    except OSError as fault:
+        raise EmbeddedUnavailable(
+            f"No embedded city has its data in {folder}. Name its folder with --data-dir."
+        ) from fault
+    return {"TONG_MONGO_URL": _mongo_url(int(mongo)), "TONG_REDIS_URL": _redis_url(int(redis))}
+
+
+def _mongo_url(port: int) -> str:
+    return f"mongodb://127.0.0.1:{port}/?replicaSet={_REPLICA_SET}"
+
+
+def _redis_url(port: int) -> str:
+    return f"redis://127.0.0.1:{port}/0"
+
+
 async def _start_all(children: Sequence[Child]) -> None:
     """Side by side; when one fails the others are not left starting. Raises: EmbeddedUnavailable."""
     try:
@@ -121,7 +143,7 @@ def _mongo(folder: Path) -> tuple[Child, str, str]:
         await _primary(port)
 
     child = Child(name="mongod", argv=argv, ready=ready, log=folder / "mongod.log")
-    return child, "TONG_MONGO_URL", f"mongodb://127.0.0.1:{port}/?replicaSet={_REPLICA_SET}"
+    return child, "TONG_MONGO_URL", _mongo_url(port)
 
 
 def _redis(folder: Path) -> tuple[Child, str, str]:
@@ -136,7 +158,7 @@ def _redis(folder: Path) -> tuple[Child, str, str]:
         await _answers(port)
 
     child = Child(name="valkey", argv=argv, ready=ready, log=folder / "redis.log")
-    return child, "TONG_REDIS_URL", f"redis://127.0.0.1:{port}/0"
+    return child, "TONG_REDIS_URL", _redis_url(port)
 
 
 def kept_port(file: Path) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from cryptography.hazmat.primitives.asymmetric.ec import (
     SECP256R1,
@@ -33,6 +33,7 @@ from pymongo.errors import DuplicateKeyError
 
 from core.clock import Clock
 from core.crypto import FieldCipher
+from core.errors import DomainError, Kind
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 
 PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519Key
@@ -40,6 +41,19 @@ PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519Key
 _COLLECTION = "signing_keys"
 # An unknown `kid` may be a new key of another process, or an attacker's: look at most this often.
 _RELOAD_INTERVAL = timedelta(seconds=2)
+
+
+# Key sets may be cached for five minutes; a verifier then still has to ask.
+PUBLISHED_FOR: Final = timedelta(minutes=10)
+
+
+class NextKeyTooYoung(DomainError):
+    code = "KEYS_NEXT_TOO_YOUNG"
+    kind = Kind.CONFLICT
+    template = "The next key is not known everywhere yet. Rotate after {ready_at}."
+    template_zh = "下一把密钥尚未在各处生效,请在 {ready_at} 之后再轮换。"
+
+    ready_at: datetime
 
 
 class Algorithm(StrEnum):
@@ -138,12 +152,19 @@ class KeyRing:
         key = self._keys.get(kid)
         return key if key is not None and self._verifies(key) else None
 
-    async def rotate(self) -> RingKey:
-        """Retire the active key, let the next one sign, publish a new next one. Returns the new active key."""
+    async def rotate(self, *, published_for: timedelta = timedelta(0)) -> RingKey:
+        """Retire the active key, let the next one sign, publish a new next one. Returns the new active key.
+
+        published_for: how long the next key must have been published, so that verifiers know it.
+        Raises: NextKeyTooYoung, Unavailable.
+        """
 
         async def step(session: Session) -> None:
             keys = self._mongo.collection(_COLLECTION)
             now = self._clock.now()
+            waiting = await keys.find_one({"purpose": self.purpose, "state": KeyState.NEXT.value}, session=session)
+            if waiting is not None and now - waiting["created_at"] < published_for:
+                raise NextKeyTooYoung(ready_at=waiting["created_at"] + published_for)
             await keys.update_one(
                 {"purpose": self.purpose, "state": KeyState.ACTIVE.value},
                 {"$set": {"state": KeyState.RETIRED.value, "verifies_until": now + self._overlap}},

@@ -57,6 +57,12 @@ def _frames(trace: Any) -> list[str]:
     return [f"{f.filename.rsplit('/', 2)[-1]}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace, limit=-12)]
 
 
+def _without_address(record: logging.LogRecord) -> bool:
+    if record.msg.startswith("Error handling request"):
+        record.msg, record.args, record.levelno, record.levelname = "a malformed request", (), logging.INFO, "INFO"
+    return True
+
+
 def configure(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     """Send every log record to `stream` (standard error) as JSON lines. Called once, by the roof."""
     handler = logging.StreamHandler(stream or sys.stderr)
@@ -64,5 +70,7 @@ def configure(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
+    # Its message on a malformed request names the client's address.
+    logging.getLogger("aiohttp.server").addFilter(_without_address)
     for chatty in ("pymongo", "docket", "aiohttp.access", "asyncio"):
         logging.getLogger(chatty).setLevel("WARNING")

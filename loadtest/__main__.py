@@ -48,13 +48,17 @@ def _load(host: str, arguments: argparse.Namespace) -> int:
         if not stats.exists():
             print("locust made no report", file=sys.stderr)
             return 2
-        with stats.open() as table:
-            rows = list(csv.DictReader(table))
-    faults = list(_faults(rows))
+        rows, failures = _rows(stats), _rows(Path(folder) / "load_failures.csv")
+    faults = [*_faults(rows), *(f"{f['Name']}: {f['Occurrences']} × {f['Error']}" for f in failures)]
     _print(rows)
     for fault in faults:
         print(fault, file=sys.stderr)
     return 1 if faults else 0
+
+
+def _rows(table: Path) -> list[dict[str, str]]:
+    with table.open() as lines:
+        return list(csv.DictReader(lines))
 
 
 def _faults(rows: list[dict[str, str]]) -> Iterator[str]:

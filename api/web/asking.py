@@ -11,6 +11,7 @@ from typing import TypeAlias
 from aiohttp import web
 
 from core import logs
+from core.errors import SignInRequired
 from core.graph import Client, Context
 from core.locale import negotiate
 from core.principal import ANONYMOUS, Principal
@@ -49,6 +50,9 @@ class Asking:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return ANONYMOUS
+        # Whatever is no token at all is not looked at: bytes outside ASCII included.
+        if not token.isascii():
+            raise SignInRequired()
         return await self.authenticate(token.strip())
 
     def _address(self, request: web.Request) -> str:

@@ -26,6 +26,8 @@ _CSP: Final = (
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self' 'wasm-unsafe-eval'; "
     "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
+# No path here is longer; a file system refuses a longer name with an error of its own.
+_PATH_MAX: Final = 255
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": _CSP,
     "X-Content-Type-Options": "nosniff",
@@ -91,14 +93,16 @@ def _around(metrics: Metrics) -> Middleware:
 
 
 async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    if len(request.path) > _PATH_MAX:
+        return web.Response(status=414)
     try:
         return await handler(request)
     except web.HTTPException as answer:
         return _plain(answer)
     except DomainError as fault:
         return refused(request, fault, media_type=JSON, status=fault.http_status)
-    except ConnectionResetError:
-        # The client hung up while it was sending; nobody is there to read an answer.
+    except (ConnectionResetError, web.RequestPayloadError):
+        # The client hung up while it was sending, or its body is not what its headers say.
         return web.Response(status=400)
     except Exception:
         incident = request[REQUEST_ID]

@@ -35,7 +35,7 @@ class RequestTooSlow(DomainError):
 class MediaTypeUnsupported(DomainError):
     code = "REQUEST_MEDIA_TYPE_UNSUPPORTED"
     kind = Kind.INVALID
-    template = "Send the request as application/json."
+    template = "Send the request as application/json, not compressed."
     template_zh = "请求格式不受支持。"
 
 

@@ -47,7 +47,7 @@ class GraphQLDoor:
         except DomainError as fault:
             return refused(request, fault, media_type=JSON, status=406)
         try:
-            require_json(request.content_type, request.charset)
+            require_json(request.content_type, request.charset, request.headers.get("Content-Encoding"))
         except DomainError as fault:
             return refused(request, fault, media_type=wanted, status=415)
         try:

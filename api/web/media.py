@@ -39,8 +39,10 @@ _WISHES = {
 }
 
 
-def require_json(content_type: str, charset: str | None) -> None:
-    """Raises: MediaTypeUnsupported unless the body is JSON in UTF-8."""
+def require_json(content_type: str, charset: str | None, encoding: str | None) -> None:
+    """Raises: MediaTypeUnsupported unless the body is JSON in UTF-8, as it is: a compressed one may be a bomb."""
+    if (encoding or "identity").lower() != "identity":
+        raise MediaTypeUnsupported()
     if content_type.lower() != JSON or (charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise MediaTypeUnsupported()
 

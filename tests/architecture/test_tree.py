@@ -90,3 +90,9 @@ def test_links_between_documents_lead_somewhere() -> None:
             if not ((ROOT / name).parent / target).exists():
                 broken.append(f"{name}: {target}")
     assert broken == []
+
+
+def test_the_locks_hold_for_the_first_python_3_11() -> None:
+    """redis needs async-timeout before 3.11.3, which Debian 12 ships: a lock made on a newer one would leave it out."""
+    for lock in ("requirements.lock", "docker/requirements.lock"):
+        assert re.search(r"^async-timeout==", TEXTS[lock], re.M), "make lock states --python-version 3.11"

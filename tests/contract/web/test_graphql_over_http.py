@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from graphql import build_schema
 from api.gateway.execute import Engine
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import LocalTransport
+from api.serving import SERVER
 from api.web.asking import Asking
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
@@ -97,6 +99,16 @@ def _door(*, development: bool = False, trusted_proxies: int = 0, checks: Any = 
     )
 
 
+@asynccontextmanager
+async def serving(app: web.Application) -> AsyncIterator[TestServer]:
+    server = TestServer(app)
+    await server.start_server(**SERVER)
+    try:
+        yield server
+    finally:
+        await server.close()
+
+
 class Client:
     def __init__(self, server: TestServer, session: aiohttp.ClientSession) -> None:
         self.server, self.session = server, session
@@ -115,7 +127,7 @@ class Client:
 
 @pytest_asyncio.fixture
 async def client() -> AsyncIterator[Client]:
-    async with TestServer(_door()) as server, aiohttp.ClientSession() as session:
+    async with serving(_door()) as server, aiohttp.ClientSession() as session:
         yield Client(server, session)
 
 
@@ -224,6 +236,20 @@ async def test_a_bad_token_is_401_before_anything_runs(client: Client) -> None:
     assert (status, answer["errors"][0]["extensions"]["code"], "data" in answer) == (401, "UNAUTHENTICATED", False)
 
 
+async def test_bytes_that_are_no_token_and_bodies_that_are_not_what_they_say_are_refusals(client: Client) -> None:
+    url = client.server.make_url("/graphql")
+    raw = orjson.dumps({"query": "{ hello }"})
+    headers = {"Content-Type": PLAIN, "Authorization": "Bearer tökén"}
+    async with client.session.post(url, data=raw, headers=headers) as response:
+        assert response.status == 401
+    for encoding in ("gzip", "deflate", "br", "nonsense"):
+        headers = {"Content-Type": PLAIN, "Content-Encoding": encoding}
+        async with client.session.post(url, data=raw, headers=headers) as response:
+            assert response.status == 415
+    assert (await client.get("/" + "a" * 5000))[0] == 414
+    assert (await client.get("/" + "a" * 200))[0] == 404
+
+
 async def test_a_resolver_that_breaks_is_an_incident_and_says_nothing_of_the_inside(client: Client) -> None:
     status, _, answer = await client.post({"query": "{ hello broken }"}, Accept=MODERN)
     assert status == 200 and answer["data"] == {"hello": "Hello you", "broken": None}
@@ -260,7 +286,7 @@ async def test_a_request_keeps_a_well_formed_id(client: Client, sent: str, kept:
     ],
 )
 async def test_only_our_own_proxies_say_where_a_request_comes_from(proxies: int, forwarded: str, address: str) -> None:
-    async with TestServer(_door(trusted_proxies=proxies)) as server, aiohttp.ClientSession() as session:
+    async with serving(_door(trusted_proxies=proxies)) as server, aiohttp.ClientSession() as session:
         _, _, answer = await Client(server, session).post(
             {"query": "{ where }"}, X_Forwarded_For=forwarded, X_Device_Id="phone-1", Accept_Language="en"
         )
@@ -289,7 +315,7 @@ async def test_graphiql_and_introspection_are_for_development(client: Client) ->
     assert (await client.get("/graphiql"))[0] == 404
     _, _, answer = await client.post({"query": "{ __schema { queryType { name } } }"})
     assert "data" not in answer or answer["data"] is None
-    async with TestServer(_door(development=True)) as server, aiohttp.ClientSession() as session:
+    async with serving(_door(development=True)) as server, aiohttp.ClientSession() as session:
         open_client = Client(server, session)
         status, _, body = await open_client.get("/graphiql")
         assert status == 200 and b"graphiql.min.js" in body
@@ -300,7 +326,7 @@ async def test_graphiql_and_introspection_are_for_development(client: Client) ->
 
 async def test_ready_says_which_store_is_gone() -> None:
     checks = (("redis", _store_is_gone),)
-    async with TestServer(_door(checks=checks)) as server, aiohttp.ClientSession() as session:
+    async with serving(_door(checks=checks)) as server, aiohttp.ClientSession() as session:
         status, _, body = await Client(server, session).get("/readyz")
     assert (status, orjson.loads(body)) == (503, {"redis": "UNAVAILABLE"})
     assert status == 503

@@ -9,7 +9,7 @@ import pytest
 
 from core.clock import FixedClock
 from core.crypto import FieldCipher, UnsealError
-from core.keys import Algorithm, KeyRing, KeyState
+from core.keys import Algorithm, KeyRing, KeyState, NextKeyTooYoung
 from core.mongo import Mongo
 
 
@@ -49,6 +49,19 @@ async def test_rotation_keeps_the_old_key_verifying_for_its_overlap(
     clock.advance(seconds=600)
     assert await mine.find(old.kid) is None
     assert old.kid not in [k["kid"] for k in mine.jwks()["keys"]]
+
+
+async def test_a_key_that_verifiers_may_not_know_yet_does_not_sign(
+    mongo: Mongo, cipher: FieldCipher, clock: FixedClock
+) -> None:
+    one = ring(mongo, cipher, clock)
+    await one.open()
+    active = one.active.kid
+    with pytest.raises(NextKeyTooYoung):
+        await one.rotate(published_for=timedelta(minutes=10))
+    assert one.active.kid == active and len(one.jwks()["keys"]) == 2
+    clock.advance(seconds=600)
+    assert (await one.rotate(published_for=timedelta(minutes=10))).kid != active
 
 
 async def test_unknown_kids_cannot_make_the_database_busy(
