@@ -24,6 +24,7 @@ from api.app import City, open_city
 from api.composition import CompositionFailed, write_supergraph
 from api.documents import write_documents
 from api.explain import explain
+from api.gateway.explain import STAGES
 from api.machine import STAND_INS, machine
 from api.serving import bound, listening
 from api.settings import Settings, SettingsError
@@ -75,7 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     plan = commands.add_parser("explain", help="print how an operation is planned")
     plan.add_argument("file", type=Path, help="a GraphQL document, or - for standard input")
     plan.add_argument("--operation", help="which operation of the document")
-    plan.add_argument("--stage", help="one stage only: normalize, paths, fetches, optimize, plan")
+    plan.add_argument("--stage", choices=STAGES, help="one stage only")
     plan.set_defaults(command=_explain)
 
     documents = commands.add_parser("docs", help="write the generated documents")

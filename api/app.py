@@ -251,7 +251,7 @@ def _subscriptions(who: Identity, city_codes: CityCodes, sms: DevelopmentSms | N
     ]
 
 
-def _engine(settings: Settings, http: aiohttp.ClientSession) -> Engine:
+def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -> Engine:
     supergraph = Supergraph.parse(SUPERGRAPH.read_text())
     return Engine(
         supergraph=supergraph,
@@ -263,6 +263,7 @@ def _engine(settings: Settings, http: aiohttp.ClientSession) -> Engine:
             documents_max=settings.plans_kept_max,
         ),
         introspection=settings.development,
+        on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
     )
 
 
@@ -300,9 +301,10 @@ def door(city: City) -> web.Application:
     async def redis_answers() -> None:
         await core_redis.ping(city.ground.redis)
 
+    metrics = Metrics(refresh)
     return application(
-        graphql=GraphQLDoor(_engine(settings, city.http), asking, settings.request_bytes_max),
-        metrics=Metrics(refresh=refresh),
+        graphql=GraphQLDoor(_engine(settings, city.http, metrics), asking, settings.request_bytes_max),
+        metrics=metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", redis_answers)),
         shell=_SHELL,
         routes=[

@@ -5,6 +5,9 @@ Rules
 - Every transaction states snapshot reads and majority writes itself (Jepsen on MongoDB 4.2.6: weaker defaults
   of a database or collection are taken over silently).
 - A transaction is tried again only where the server says that this is safe, a bounded number of times.
+- An operation that has begun is never cancelled: it ends by itself, within its timeout. PyMongo's pool does not survive
+  being cancelled by the hundred (4.20 on Python 3.11: `wait_for` gives up while its condition still waits for the
+  pool's lock, which is then held by nobody for ever). What waits to begin does so here, where cancelling is safe.
 """
 
 from __future__ import annotations
@@ -22,12 +25,13 @@ from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, WaitQueueTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from core.errors import Unavailable
+from core.tasks import to_its_end
 
 Document: TypeAlias = dict[str, Any]
 Session: TypeAlias = AsyncClientSession
@@ -36,9 +40,42 @@ Database: TypeAlias = AsyncDatabase[Document]
 R = TypeVar("R")
 
 TRANSACTION_TRIES_MAX: Final = 8
+OPERATIONS_MAX: Final = 32  # at once, of one process; well under the pool's 100 connections
 _RETRY_BASE_S: Final = 0.01
 _CODEC: Final[CodecOptions[Document]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _MAJORITY: Final = WriteConcern(w="majority", wtimeout=10_000)
+
+
+class _Client(AsyncMongoClient[Document]):
+    """A client whose operations begin `OPERATIONS_MAX` at a time and then run to their end.
+
+    `_retry_internal` is what every operation of the driver passes through once, retries and all; a test holds the
+    driver to that.
+    """
+
+    def __init__(self, url: str, *, timeout_s: float, **options: Any) -> None:
+        super().__init__(url, timeoutMS=int(timeout_s * 1000), **options)
+        self._begin_within_s = timeout_s
+        self._running = asyncio.Semaphore(OPERATIONS_MAX)
+
+    async def _retry_internal(self, func: Any, session: Session | None, *args: Any, **options: Any) -> Any:
+        # A transaction that has begun never queues: those in front of it may be waiting for what it holds.
+        if session is not None and session.in_transaction:
+            return await to_its_end(super()._retry_internal(func, session, *args, **options))
+        async with self._turn():
+            return await to_its_end(super()._retry_internal(func, session, *args, **options))
+
+    @asynccontextmanager
+    async def _turn(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._begin_within_s):
+                await self._running.acquire()
+        except TimeoutError as fault:
+            raise WaitQueueTimeoutError("too many operations are in front of this one") from fault
+        try:
+            yield
+        finally:
+            self._running.release()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +87,15 @@ class Mongo:
 
     @classmethod
     def connect(cls, *, url: str, database: str, timeout_s: float = 5.0) -> Mongo:
-        """Opens nothing yet: the first operation does. `timeout_s` bounds each operation, retries and all."""
-        client: AsyncMongoClient[Document] = AsyncMongoClient(
+        """Opens nothing yet: the first operation does.
+
+        timeout_s: bounds each operation, retries and all; and its wait to begin.
+        """
+        client = _Client(
             url,
+            timeout_s=timeout_s,
             tz_aware=True,
             tzinfo=UTC,
-            timeoutMS=int(timeout_s * 1000),
             serverSelectionTimeoutMS=int(timeout_s * 1000),
             retryWrites=True,
             retryReads=True,

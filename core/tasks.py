@@ -5,15 +5,18 @@ Rules
 - A task is cancelled until it ends. On Python 3.11 a cancel that meets a finished wait can be lost inside a driver
   (cpython issues 86296 and 91048; seen with PyMongo 4.20, whose reply came in the same turn, and with redis-py while it
   connects), and a process that waits for such a task would never stop.
+- What must not be cut off half-way runs to its end in a task of its own; its caller is cancelled after that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final
+from typing import Any, Final, TypeVar
+
+R = TypeVar("R")
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_AFTER_FAILURE_S: Final = 1.0
@@ -43,6 +46,24 @@ async def ended(tasks: Collection[asyncio.Task[Any]], *, within_s: float) -> boo
             task.cancel()
         _, left = await asyncio.wait(left, timeout=min(_CANCEL_AGAIN_AFTER_S, remaining))
     return not left
+
+
+async def to_its_end(work: Coroutine[Any, Any, R]) -> R:
+    """Await `work`, which never learns that its caller was cancelled: that is raised when `work` has ended.
+
+    work: bounds its own time, for nothing else will.
+    """
+    task, cancelled = asyncio.create_task(work), None
+    while not task.done():
+        try:
+            await asyncio.wait((task,))
+        except asyncio.CancelledError as fault:
+            cancelled = fault
+    if cancelled is None:
+        return task.result()
+    if not task.cancelled():
+        task.exception()  # looked at, so that nobody is told that it was not
+    raise cancelled
 
 
 def raise_if_cancelled() -> None:

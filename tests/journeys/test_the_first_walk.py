@@ -148,3 +148,13 @@ async def test_who_may_not_ask_gets_no_answer(city: OpenCity) -> None:
     assert as_officer.codes == ["FORBIDDEN"]
     forged = await city.ask(HOME, token="not.a.token")
     assert forged.status == 401 and forged.codes == ["AUTH_TOKEN_INVALID"]
+
+
+async def test_an_operator_sees_what_was_refused(city: OpenCity) -> None:
+    await city.ask(HOME)
+    await city.ask("{ nothing }")
+    async with city.http.get(f"{city.base}/metrics") as response:
+        figures = await response.text()
+    assert 'tong_graphql_errors_total{code="UNAUTHENTICATED",service=""} 1.0' in figures
+    assert 'tong_graphql_errors_total{code="GRAPHQL_VALIDATION_FAILED",service=""} 1.0' in figures
+    assert "tong_store_up 1.0" in figures
