@@ -1,7 +1,7 @@
 """The web shell, served from memory: read once, packed once, cached for ever under its version.
 
-`/` names every file of the shell under `/v-<hash of all of them>/`, so a browser that knows the version asks for
-none of them again, and one that meets a new version never mixes two. What is asked for without a version is revalidated.
+`/` names every file of the shell under `/v-<hash of all of them>/`: a browser that knows the version asks for none of
+them again, and one that meets a new version never mixes two. What is asked for without a version is revalidated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Transactions: all or nothing, tried again when two collide, bounded."""
+"""Transactions are all or nothing; operations are bounded, and cancelling their callers does not harm the pool."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import asyncio
 
 import pymongo
 import pytest
+from pymongo.errors import ExecutionTimeout, NetworkTimeout
 
+from core.embedded import Stores
 from core.errors import Unavailable
-from core.mongo import Mongo, Session, answering
+from core.mongo import OPERATIONS_MAX, Mongo, Session, answering
 
 
 async def test_a_failed_transaction_leaves_nothing(mongo: Mongo) -> None:
@@ -48,3 +50,57 @@ async def test_a_server_that_does_not_answer_in_time_is_unavailable(mongo: Mongo
         with pytest.raises(Unavailable):
             async with answering():
                 await mongo.collection("things").find_one({})
+
+
+async def _all_cancelled(tasks: list[asyncio.Task[object]]) -> None:
+    """Cancelled again at every turn of the loop until none is left: a cancel meets the driver wherever it waits."""
+    while left := [task for task in tasks if not task.done()]:
+        for task in left:
+            task.cancel()
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize("turns", [1, 5, 25, 125])
+async def test_hundreds_of_operations_cancelled_at_once_leave_the_pool_whole(mongo: Mongo, turns: int) -> None:
+    things = mongo.collection("things")
+    await things.insert_one({"_id": 1})
+    tasks: list[asyncio.Task[object]] = [
+        asyncio.create_task(things.find({}).to_list()) for _ in range(20 * OPERATIONS_MAX)
+    ]
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(_all_cancelled(tasks), 10)
+    assert any(task.cancelled() for task in tasks)
+    assert await asyncio.wait_for(things.find({}).to_list(), 2) == [{"_id": 1}]
+
+
+async def test_operations_that_have_begun_end_though_their_callers_are_cancelled(mongo: Mongo) -> None:
+    things = mongo.collection("things")
+    adding = [asyncio.create_task(things.insert_one({"_id": n})) for n in range(OPERATIONS_MAX + 5)]
+    for _ in range(5):
+        await asyncio.sleep(0)
+    for task in adding:
+        task.cancel()
+    done = await asyncio.wait_for(asyncio.gather(*adding, return_exceptions=True), 10)
+    assert all(isinstance(result, asyncio.CancelledError) for result in done)
+    assert await things.count_documents({}) == OPERATIONS_MAX
+
+
+async def test_an_operation_that_cannot_begin_in_time_is_unavailable(stores: Stores, mongo: Mongo) -> None:
+    impatient = Mongo.connect(url=stores.mongo_url, database=mongo.database.name, timeout_s=0.5)
+    await mongo.collection("things").insert_one({"_id": 1})
+    with pymongo.timeout(2):
+        slow = [asyncio.create_task(_slow(impatient)) for _ in range(OPERATIONS_MAX)]
+    await asyncio.sleep(0)
+    with pytest.raises(Unavailable):
+        await impatient.ping()
+    assert {type(fault) for fault in await asyncio.gather(*slow, return_exceptions=True)} <= {
+        NetworkTimeout,
+        ExecutionTimeout,
+    }
+    await impatient.ping()
+    await impatient.close()
+
+
+async def _slow(mongo: Mongo) -> object:
+    return await mongo.collection("things").find({"$where": "sleep(5000) || true"}).to_list()

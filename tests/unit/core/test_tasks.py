@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from core import tasks
-from core.tasks import going_on
+from core.tasks import going_on, to_its_end
 
 
 async def test_work_that_fails_starts_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,3 +47,33 @@ async def test_work_that_swallows_a_cancellation_ends_all_the_same() -> None:
 
     await asyncio.wait_for(leave(), 10)
     assert swallowed == 3
+
+
+async def test_what_runs_to_its_end_outlasts_its_callers_cancellation() -> None:
+    may_end, ended = asyncio.Event(), asyncio.Event()
+
+    async def work() -> None:
+        await may_end.wait()
+        ended.set()
+
+    caller = asyncio.create_task(to_its_end(work()))
+    for _ in range(3):
+        await asyncio.sleep(0)
+        caller.cancel()
+    await asyncio.sleep(0)
+    assert not caller.done()
+    may_end.set()
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.wait_for(caller, 5)
+    assert ended.is_set()
+
+
+async def test_what_runs_to_its_end_gives_its_result_or_its_fault() -> None:
+    async def work(fault: Exception | None) -> int:
+        if fault:
+            raise fault
+        return 7
+
+    assert await to_its_end(work(None)) == 7
+    with pytest.raises(ValueError, match="half-way"):
+        await to_its_end(work(ValueError("half-way")))
