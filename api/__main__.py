@@ -126,7 +126,10 @@ async def _serve(arguments: argparse.Namespace) -> int:
             await city.load_demo()
         await stack.enter_async_context(city.working())
         address = await stack.enter_async_context(listening(city, held))
-        _tell(address, pids, welcome=arguments.welcome, demo=settings.demo)
+        if arguments.welcome:
+            _welcome(address, demo=settings.demo, folder=arguments.data_dir)
+        else:
+            _ready_line(address, pids)
         await stop.wait_when_open()
         say("Stopping …")
     return 0
@@ -253,15 +256,16 @@ def _read(file: Path) -> str:
         raise CityUnavailable(f"{file} is not UTF-8 text.") from fault
 
 
-def _tell(address: str, pids: Mapping[str, int | None], *, welcome: bool, demo: bool) -> None:
-    if not welcome:
-        ready = {"graphql": f"{address}/graphql", "shell": f"{address}/", "graphiql": f"{address}/graphiql"}
-        print(orjson.dumps({**ready, "pid": os.getpid(), "pids": pids}).decode(), flush=True)
-        return
+def _ready_line(address: str, pids: Mapping[str, int | None]) -> None:
+    ready = {"graphql": f"{address}/graphql", "shell": f"{address}/", "graphiql": f"{address}/graphiql"}
+    print(orjson.dumps({**ready, "pid": os.getpid(), "pids": pids}).decode(), flush=True)
+
+
+def _welcome(address: str, *, demo: bool, folder: Path) -> None:
     print(f"\n  CityTong is open.\n\n  The shell   {address}/\n  GraphiQL    {address}/graphiql\n")
     if demo:
         print(_DEMO_LOGINS)
-    print("  Ctrl-C stops everything. Data stays in ./var; `make reset` forgets it.\n", flush=True)
+    print(f"  Ctrl-C stops everything. Data stays in {folder}; `make reset` forgets it.\n", flush=True)
 
 
 _DEMO_LOGINS = """\
