@@ -6,8 +6,8 @@ Rules
   of a database or collection are taken over silently).
 - A transaction is tried again only where the server says that this is safe, a bounded number of times.
 - An operation that has begun is never cancelled: it ends by itself, within its timeout. PyMongo's pool does not survive
-  being cancelled by the hundred (4.20 on Python 3.11: `wait_for` gives up while its condition still waits for the
-  pool's lock, which is then held by nobody for ever). What waits to begin does so here, where cancelling is safe.
+  it (4.20 on Python 3.11: a wait that is cancelled twice leaves a condition behind that still takes the pool's lock,
+  and nobody gives it back). What waits to begin does so here, where cancelling is safe.
 """
 
 from __future__ import annotations
