@@ -36,6 +36,19 @@ class BodyMalformed(DomainError):
     problem: str
 
 
+class BodyTooSlow(DomainError):
+    code = "SENSOR_BODY_TOO_SLOW"
+    kind = Kind.INVALID
+    template = "The body did not arrive within {seconds_max} s: send it again, or fewer rows at a time."
+    template_zh = "请求内容未在 {seconds_max} 秒内送达,请重新发送或分批发送。"
+
+    seconds_max: int
+
+    @property
+    def http_status(self) -> int:
+        return 408
+
+
 class BatchInvalid(DomainError):
     """At least one row is refused, so none was stored.
 
@@ -70,6 +83,17 @@ class StationUnknown(DomainError):
     station: str
 
 
+class StationTaken(DomainError):
+    """A registration for a code that belongs to the demo model or to a published file."""
+
+    code = "SENSOR_STATION_TAKEN"
+    kind = Kind.CONFLICT
+    template = "{station} is a code of stations that are made or imported, not registered: choose another."
+    template_zh = "{station} 属于模拟或导入的监测站,不能用于注册,请使用其他代码。"
+
+    station: str
+
+
 class PropertyUnknown(DomainError):
     code = "SENSOR_PROPERTY_UNKNOWN"
     kind = Kind.INVALID
@@ -100,6 +124,19 @@ class TimeImplausible(DomainError):
     problem: str
 
 
+class RangeRefused(DomainError):
+    """A span of time that no series is told for."""
+
+    code = "SENSOR_RANGE_REFUSED"
+    kind = Kind.INVALID
+    template = "{field}: a series lies between {earliest} and tomorrow and spans at most {days_max} days."
+    template_zh = "时间范围有误({field}):应在 {earliest} 至明日之间,且不超过 {days_max} 天。"
+
+    field: str
+    earliest: str
+    days_max: int
+
+
 class WritersBusy(DomainError):
     """Another writer holds one of these stations, or died holding it; its lease ends by itself."""
 
@@ -109,6 +146,16 @@ class WritersBusy(DomainError):
     template_zh = "其他程序正在写入这些监测站的数据,请在 {retry_after_s} 秒后重新发送。"
 
     retry_after_s: int
+
+
+class FileUnreadable(DomainError):
+    code = "SENSOR_FILE_UNREADABLE"
+    kind = Kind.INVALID
+    template = "{file} cannot be read: {problem}."
+    template_zh = "文件 {file} 无法读取。"
+
+    file: str
+    problem: str
 
 
 class FileInvalid(DomainError):
@@ -133,3 +180,19 @@ class QueryRefused(DomainError):
     template_zh = "查询无法执行。"
 
     problem: str
+
+
+class QueryTooCostly(DomainError):
+    """A GraphQL request that is not run, for its answer could be too large.
+
+    counted: what there could be too much of, "rows" or "fields". most: the limit. asked: what it could come to.
+    """
+
+    code = "SENSOR_QUERY_TOO_COSTLY"
+    kind = Kind.INVALID
+    template = "The query could bring {asked} {counted} and at most {most} are allowed: ask for fewer or shorter lists."
+    template_zh = "查询结果可能过大(上限 {most}),请减少列表数量或长度。"
+
+    counted: str
+    most: int
+    asked: int

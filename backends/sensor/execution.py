@@ -1,6 +1,6 @@
 """Runs GraphQL for the gateway: parsed and validated once a text, executed by graphql-core, errors in plain shape.
 
-A document is bounded before it runs: in bytes (by the door), in tokens, in depth, in selections
+A document is bounded before it runs: in bytes (by the door), in tokens, in depth, in selections, in cost
 and, while it runs, in time.
 """
 
@@ -23,6 +23,7 @@ from graphql import (
 )
 from graphql.execution import ExecutionResult
 
+from backends.sensor.cost import bound_cost
 from backends.sensor.errors import QueryRefused
 from core.errors import BadInput, DomainError, Internal, Unavailable
 from core.graph import Context, GraphQLRequest
@@ -52,6 +53,7 @@ class Executor:
         """The response: {"data"} and, where something failed, {"errors"}. Never raises for what a request holds."""
         try:
             document = self._document(request.query)
+            bound_cost(document, request.variables or {}, request.operation_name)
             async with asyncio.timeout(self.timeout_s):
                 result = await self._execute(document, request, context)
         except DomainError as refusal:

@@ -28,7 +28,7 @@ from pathlib import Path
 from typing import Final, cast
 
 from backends.sensor.errors import FileInvalid, TimeImplausible, ValueImplausible
-from backends.sensor.model import PROPERTIES, Reading, Recorded, Station, plausible_hour
+from backends.sensor.model import IMPORTED_PREFIX, PROPERTIES, Reading, Recorded, Station, plausible_hour
 from backends.sensor.service import Sensors
 from core.locale import Text
 
@@ -83,7 +83,7 @@ def station_of(name: str) -> Station:
 
 
 def station_code(name: str) -> str:
-    return f"prsa-{name.lower()}"
+    return f"{IMPORTED_PREFIX}{name.lower()}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,20 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from backends.sensor.errors import PropertyUnknown, RowMalformed, TimeImplausible, ValueImplausible
+from backends.sensor.errors import (
+    PropertyUnknown,
+    RangeRefused,
+    RowMalformed,
+    StationTaken,
+    TimeImplausible,
+    ValueImplausible,
+)
 from core.divisions import DISTRICTS
 from core.errors import BadInput
 from core.locale import Text
@@ -25,6 +33,12 @@ HOUR: Final = timedelta(hours=1)
 FUTURE_MAX: Final = timedelta(seconds=60)
 EARLIEST: Final = datetime(1990, 1, 1, tzinfo=UTC)
 NAME_LENGTH_MAX: Final = 80
+SERIES_DAYS_MAX: Final = 366
+# Whose stations are made by the demo model, and whose come from the published files: nobody registers these.
+SYNTHETIC_PREFIX: Final = "syn-"
+IMPORTED_PREFIX: Final = "prsa-"
+# Controls, invisible marks that turn or join text, private and unassigned characters, breaks of lines.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _STATION_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -131,6 +145,22 @@ def plausible_hour(ts: datetime, *, now: datetime) -> datetime:
     return ts.astimezone(UTC)
 
 
+def series_range(*, start: datetime, end: datetime, now: datetime) -> tuple[datetime, datetime]:
+    """Both in UTC, when a series may be told from `start` to `end`. Raises: BadInput, RangeRefused."""
+    for name, instant in (("from", start), ("to", end)):
+        if instant.tzinfo is None:
+            raise BadInput(field=name, problem="needs an offset, as in 2026-11-22T12:00:00+08:00")
+        if not EARLIEST <= instant <= now + timedelta(days=1):
+            raise _refused_range(name)
+    if end - start > timedelta(days=SERIES_DAYS_MAX):
+        raise _refused_range("to")
+    return start.astimezone(UTC), end.astimezone(UTC)
+
+
+def _refused_range(field: str) -> RangeRefused:
+    return RangeRefused(field=field, earliest=f"{EARLIEST:%Y-%m-%d}", days_max=SERIES_DAYS_MAX)
+
+
 def plausible_values(values: Mapping[str, object]) -> dict[str, float]:
     """Raises: PropertyUnknown, ValueImplausible."""
     return {name: observed_property(name).plausible(value) for name, value in values.items()}
@@ -158,10 +188,12 @@ def is_station_code(code: object) -> bool:
 def registered_station(*, code: str, body: object) -> Station:
     """A station from its registration: {"name": {"zh", "en"}, "districtCode": code, "source": {"zh", "en"}}.
 
-    Raises: BadInput.
+    Raises: BadInput, StationTaken.
     """
     if not is_station_code(code):
         raise BadInput(field="code", problem="must be 1 to 63 of a-z, 0-9 and -")
+    if code.startswith((SYNTHETIC_PREFIX, IMPORTED_PREFIX)):
+        raise StationTaken(station=code)
     if not isinstance(body, dict) or set(body) != {"name", "districtCode", "source"}:
         raise BadInput(field="body", problem="must be an object with name, districtCode and source")
     if not isinstance(body["districtCode"], str) or body["districtCode"] not in DISTRICTS:
@@ -190,4 +222,6 @@ def _text(field: str, value: object) -> Text:
     texts = [value.get(language) for language in ("zh", "en")] if isinstance(value, dict) else []
     if not texts or not all(isinstance(t, str) and 0 < len(t.strip()) <= NAME_LENGTH_MAX for t in texts):
         raise BadInput(field=field, problem=f"needs zh and en, 1 to {NAME_LENGTH_MAX} characters each")
+    if any(unicodedata.category(c) in _UNSEEN for t in texts for c in str(t).strip()):
+        raise BadInput(field=field, problem="must be of characters that can be seen")
     return Text(zh=str(texts[0]).strip(), en=str(texts[1]).strip())

@@ -5,6 +5,7 @@ What several entities of one request ask for is loaded together: sixteen distric
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
@@ -15,9 +16,9 @@ from strawberry.federation import field
 
 from backends.sensor import model
 from backends.sensor.aqi import Category
-from backends.sensor.service import READINGS_PAGE_MAX, Air, Sensors
+from backends.sensor.service import READINGS_PAGE_MAX, Air, Sensors, Series
 from core.graph import PUBLIC, Connection, Info, build_schema, connection_of
-from core.paging import PageRequest
+from core.paging import Page, PageRequest
 
 strawberry.enum(Category, name="AirQualityCategory", description="The six grades of HJ 633-2012.")
 
@@ -33,6 +34,9 @@ class Loads:
         self._sensors = sensors
         self.air: DataLoader[str, Air | None] = DataLoader(self._air)
         self.latest: DataLoader[str, model.Reading | None] = DataLoader(self._latest)
+        self.station: DataLoader[str, model.Station | None] = DataLoader(self._station)
+        self.stations: DataLoader[tuple[str, PageRequest], Page[model.Station]] = DataLoader(self._stations)
+        self.readings: DataLoader[tuple[str, Series], Page[model.Reading]] = DataLoader(self._readings)
 
     async def _air(self, districts: list[str]) -> Sequence[Air | None]:
         found = await self._sensors.air_of(districts=districts)
@@ -41,6 +45,25 @@ class Loads:
     async def _latest(self, stations: list[str]) -> Sequence[model.Reading | None]:
         found = await self._sensors.latest(stations=stations)
         return [found.get(code) for code in stations]
+
+    async def _station(self, codes: list[str]) -> Sequence[model.Station | None]:
+        found = await self._sensors.stations_of(codes=codes)
+        return [found.get(code) for code in codes]
+
+    async def _stations(self, asked: list[tuple[str, PageRequest]]) -> Sequence[Page[model.Station]]:
+        """One district's page each: there are sixteen districts."""
+        return await asyncio.gather(*(self._sensors.list_stations(page=page, district=d) for d, page in asked))
+
+    async def _readings(self, asked: list[tuple[str, Series]]) -> Sequence[Page[model.Reading]]:
+        """Together what is asked of several stations for one series: aliases of it cost nothing more."""
+        stations: dict[Series, list[str]] = {}
+        for code, series in asked:
+            stations.setdefault(series, []).append(code)
+        pages = await asyncio.gather(
+            *(self._sensors.list_readings(stations=codes, series=series) for series, codes in stations.items())
+        )
+        found = dict(zip(stations, pages, strict=True))
+        return [found[series][code] for code, series in asked]
 
 
 @strawberry.federation.type(directives=[PUBLIC], keys=["id"], description="Something that stations measure.")
@@ -177,8 +200,7 @@ class District:
     @field(directives=[PUBLIC])
     async def stations(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Station]:
         page = PageRequest.of(first=first, after=after)
-        found = await info.context.service(Sensors).list_stations(page=page, district=self.code)
-        return connection_of(found, Station.of)
+        return connection_of(await Loads.of(info).stations.load((self.code, page)), Station.of)
 
     @classmethod
     def resolve_reference(cls, code: strawberry.ID) -> District:
@@ -232,14 +254,12 @@ class Station:
         after: str | None = None,
     ) -> Connection[Reading]:
         page = PageRequest.of(first=first, after=after, first_max=READINGS_PAGE_MAX)
-        found = await info.context.service(Sensors).list_readings(
-            station=self.facts.code, property_id=property, start=from_, end=to, page=page
-        )
-        return connection_of(found, Reading.of)
+        series = info.context.service(Sensors).series(property_id=property, start=from_, end=to, page=page)
+        return connection_of(await Loads.of(info).readings.load((self.facts.code, series)), Reading.of)
 
     @classmethod
     async def resolve_reference(cls, info: Info, code: strawberry.ID) -> Station | None:
-        station = await info.context.service(Sensors).station(code=code)
+        station = await Loads.of(info).station.load(code)
         return cls.of(station) if station else None
 
 
@@ -255,7 +275,7 @@ class Query:
 
     @field(directives=[PUBLIC])
     async def station(self, info: Info, code: strawberry.ID) -> Station | None:
-        found = await info.context.service(Sensors).station(code=code)
+        found = await Loads.of(info).station.load(code)
         return Station.of(found) if found else None
 
     @field(directives=[PUBLIC])

@@ -18,6 +18,7 @@ from backends.sensor.model import (
     Station,
     mean,
     observed_property,
+    series_range,
 )
 from backends.sensor.store import SensorStore
 from core.clock import Clock, epoch_s, from_epoch_s
@@ -47,6 +48,16 @@ class Air:
         """Every source among the stations, once each."""
         sources = list(dict.fromkeys(s.source for s in self.stations))
         return Text(zh=";".join(s.zh for s in sources), en="; ".join(s.en for s in sources))
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A page of a property's readings, start <= ts < end, that may be asked of any station: see `Sensors.series`."""
+
+    property_id: str
+    start: datetime
+    end: datetime
+    page: PageRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +119,9 @@ class Sensors:
         airs = {code: air_over([s for s in stations if s.district_code == code], readings) for code in districts}
         return {code: air for code, air in airs.items() if air is not None}
 
-    async def station(self, *, code: str) -> Station | None:
-        return next(iter(await self.store.stations(codes=[code])), None)
+    async def stations_of(self, *, codes: Sequence[str]) -> Mapping[str, Station]:
+        """Those of `codes` that a station has."""
+        return {s.code: s for s in await self.store.stations(codes=codes)}
 
     async def list_stations(self, *, page: PageRequest, district: str | None = None) -> Page[Station]:
         """Stations by code, of one district or of all."""
@@ -122,22 +134,26 @@ class Sensors:
         """The last reading of each station that has one."""
         return await self.store.latest(stations=stations)
 
-    async def list_readings(
-        self, *, station: str, property_id: str, start: datetime, end: datetime, page: PageRequest
-    ) -> Page[Reading]:
-        """The hours start <= ts < end in which the station measured this property, by time.
-
-        Raises: BadInput, PropertyUnknown.
-        """
+    def series(self, *, property_id: str, start: datetime, end: datetime, page: PageRequest) -> Series:
+        """Raises: BadInput, PropertyUnknown, RangeRefused."""
         observed_property(property_id)
-        for name, instant in (("from", start), ("to", end)):
-            if instant.tzinfo is None:
-                raise BadInput(field=name, problem="needs an offset, as in 2026-11-22T12:00:00+08:00")
-        begin = start if page.after is None else max(start, _behind(page.after))
+        start, end = series_range(start=start, end=end, now=self.clock.now())
+        return Series(property_id, start if page.after is None else max(start, _behind(page.after)), end, page)
+
+    async def list_readings(self, *, stations: Sequence[str], series: Series) -> dict[str, Page[Reading]]:
+        """Of each station the hours of the series in which it measured the property, by time."""
         found = await self.store.series(
-            station=station, property_id=property_id, start=begin, end=end, limit=page.limit
+            stations=stations,
+            property_id=series.property_id,
+            start=series.start,
+            end=series.end,
+            limit=series.page.limit,
         )
-        return Page.of(rows=found, keys=[str(epoch_s(r.ts)) for r in found], request=page)
+        rows = {code: found.get(code, []) for code in stations}
+        return {
+            code: Page.of(rows=own, keys=[str(epoch_s(r.ts)) for r in own], request=series.page)
+            for code, own in rows.items()
+        }
 
     def observed_properties(self) -> Sequence[ObservedProperty]:
         return list(PROPERTIES.values())

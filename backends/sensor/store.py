@@ -90,14 +90,23 @@ class SensorStore:
             return [_reading_of(document) async for document in found]
 
     async def series(
-        self, *, station: str, property_id: str, start: datetime, end: datetime, limit: int
-    ) -> list[Reading]:
-        """Up to `limit` readings that have this property, start <= ts < end, by time."""
-        query = {"m.station": station, "ts": {"$gte": start, "$lt": end}, property_id: {"$exists": True}}
-        show = {"_id": 0, "ts": 1, "m": 1, property_id: 1}
+        self, *, stations: Sequence[str], property_id: str, start: datetime, end: datetime, limit: int
+    ) -> dict[str, list[Reading]]:
+        """Of each station up to `limit` readings that have this property, start <= ts < end, by time.
+
+        From the stations, so that each one's readings are found by index and no more of them read than are wanted.
+        """
+        pipeline: list[Document] = [
+            {"$match": {"ts": {"$gte": start, "$lt": end}, property_id: {"$exists": True}}},
+            {"$sort": {"ts": ASCENDING}},
+            {"$limit": limit},
+            {"$project": {"_id": 0, "ts": 1, "m": 1, property_id: 1}},
+        ]
+        joined = {"from": _READINGS, "localField": "_id", "foreignField": "m.station", "pipeline": pipeline, "as": "of"}
+        each: list[Document] = [{"$match": {"_id": {"$in": list(stations)}}}, {"$lookup": joined}]
         async with answering():
-            found = self.mongo.collection(_READINGS).find(query, projection=show, sort={"ts": ASCENDING}, limit=limit)
-            return [_reading_of(document) async for document in found]
+            found = await self.mongo.collection(_STATIONS).aggregate([*each, {"$project": {"of": 1}}])
+            return {document["_id"]: list(map(_reading_of, document["of"])) async for document in found}
 
     async def latest(self, *, stations: Sequence[str]) -> dict[str, Reading]:
         """The last reading of each of these stations that has one."""

@@ -140,7 +140,7 @@ async def test_a_station_is_registered_and_can_then_report(door: Door, sensors: 
     headers = {"Authorization": f"Bearer {KEY}"}
     async with door.session.put("/ingest/stations/gate-1", data=body) as response:
         assert response.status == 401
-    assert await sensors.station(code="gate-1") is None
+    assert await sensors.stations_of(codes=["gate-1"]) == {}
     async with door.session.put("/ingest/stations/gate-1", data=body, headers=headers) as response:
         assert (response.status, await response.json()) == (200, {"code": "gate-1"})
     async with door.session.put("/ingest/stations/gate-2", data=b"{}", headers=headers) as response:
