@@ -18,13 +18,12 @@ from pymongo.errors import PyMongoError
 from backends.sensor.execution import Executor
 from backends.sensor.feed import BACKFILL_H, SyntheticFeed
 from backends.sensor.http import Metrics, SensorDoor
-from backends.sensor.schema import schema
+from backends.sensor.schema import executable
 from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from backends.sensor.synthetic import SEED
 from core.clock import Clock, SystemClock
 from core.errors import DomainError, Unavailable
-from core.graph import graphql_core_schema
 from core.ids import Ids
 from core.mongo import Mongo
 from core.tasks import going_on
@@ -92,7 +91,7 @@ def _connect(settings: Settings) -> Mongo:
 async def serving(settings: Settings, sensors: Sensors) -> AsyncIterator[str]:
     """Answer HTTP over `sensors`; gives the base URL. Raises: CannotStart."""
     ids = Ids(sensors.clock)
-    executor = Executor(graphql_core_schema(schema), ids)
+    executor = Executor(executable, ids)
     door = SensorDoor(sensors, executor, ids, sensors.clock, Metrics(), settings.ingest_keys)
     runner = web.AppRunner(
         door.application(), access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_DRAIN_S

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import time
@@ -19,12 +20,13 @@ from hashlib import sha256
 from hmac import compare_digest
 from typing import Any, Final
 
+import aiohttp
 import orjson
 from aiohttp import web
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 
-from backends.sensor.errors import BodyTooLarge, IngestKeyInvalid
+from backends.sensor.errors import BodyMalformed, BodyTooLarge, BodyTooSlow, IngestKeyInvalid
 from backends.sensor.execution import Executor
 from backends.sensor.ingest import ingest
 from backends.sensor.model import registered_station
@@ -40,13 +42,14 @@ _LOG = logging.getLogger(__name__)
 
 GRAPHQL_BYTES_MAX: Final = 256 * 1024
 INGEST_BYTES_MAX: Final = 2 * 1024 * 1024
+BODY_TIMEOUT_S: Final = 10
 _REQUEST_ID: Final = re.compile(r"[\w.:-]{1,64}", re.ASCII)
 _RESPONSE_TYPE: Final = "application/graphql-response+json"
 
 
 def key_digest(key: str) -> bytes:
     """What is kept of an ingest key."""
-    return sha256(key.encode()).digest()
+    return sha256(key.encode(errors="surrogateescape")).digest()  # bytes of a header that are not UTF-8, as they came
 
 
 class Metrics:
@@ -177,13 +180,21 @@ def _kept(answer: web.HTTPException) -> dict[str, str]:
 
 
 async def _body(request: web.Request, bytes_max: int) -> bytes:
-    """The whole body, when it is no larger than `bytes_max`. Raises: BodyTooLarge."""
+    """The whole body, unpacked, when it is no larger than `bytes_max` and comes in time.
+
+    Raises: BodyTooLarge, BodyTooSlow, BodyMalformed.
+    """
     if (request.content_length or 0) > bytes_max:
         raise BodyTooLarge(bytes_max=bytes_max)
     try:
-        body = await request.read()
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            body = await request.read()
     except web.HTTPRequestEntityTooLarge as fault:
         raise BodyTooLarge(bytes_max=bytes_max) from fault
+    except TimeoutError as fault:
+        raise BodyTooSlow(seconds_max=BODY_TIMEOUT_S) from fault
+    except (web.RequestPayloadError, aiohttp.http.HttpProcessingError) as fault:
+        raise BodyMalformed(problem="it is cut off, or not packed as Content-Encoding says") from fault
     if len(body) > bytes_max:
         raise BodyTooLarge(bytes_max=bytes_max)
     return body

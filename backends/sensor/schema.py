@@ -16,8 +16,9 @@ from strawberry.federation import field
 
 from backends.sensor import model
 from backends.sensor.aqi import Category
+from backends.sensor.entities import judge_references
 from backends.sensor.service import READINGS_PAGE_MAX, Air, Sensors, Series
-from core.graph import PUBLIC, Connection, Info, build_schema, connection_of
+from core.graph import PUBLIC, Connection, Info, build_schema, connection_of, graphql_core_schema
 from core.paging import Page, PageRequest
 
 strawberry.enum(Category, name="AirQualityCategory", description="The six grades of HJ 633-2012.")
@@ -284,3 +285,4 @@ class Query:
 
 
 schema = build_schema(query=Query, types=[District, Station, ObservedProperty])
+executable = judge_references(graphql_core_schema(schema))

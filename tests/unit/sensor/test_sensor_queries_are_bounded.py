@@ -8,17 +8,17 @@ import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString
 
 from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, SELECTIONS_MAX, Executor
-from backends.sensor.schema import schema
+from backends.sensor.schema import executable
 from core.clock import FixedClock
 from core.errors import BadInput
-from core.graph import Context, GraphQLRequest, graphql_core_schema
+from core.graph import Context, GraphQLRequest
 from core.ids import Ids
 from core.locale import Locale
 
 
 @pytest.fixture
 def executor(ids: Ids, clock: FixedClock) -> Executor:
-    return Executor(graphql_core_schema(schema), ids)
+    return Executor(executable, ids)
 
 
 async def answer(executor: Executor, query: str, locale: Locale = Locale.EN) -> dict[str, object]:
