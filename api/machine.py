@@ -104,6 +104,8 @@ async def _start_sensor(
         name="sensor",
         argv=argv,
         ready=lambda: _answers(f"{base}/readyz"),
+        # Of any status: a sensor whose MongoDB is away answers 503, and killing it would not bring that back.
+        alive=lambda: _speaks(f"{base}/readyz"),
         log=folder / "sensor.log",
         # The URL may hold a password: it goes by environment, which other accounts cannot read.
         env={**inherited, "TONG_SENSOR_MONGO_URL": running.env["TONG_MONGO_URL"]},
@@ -126,6 +128,12 @@ async def _answers(url: str) -> None:
             except (aiohttp.ClientError, TimeoutError):
                 pass  # not listening yet: asked again until the child's time is up
             await asyncio.sleep(_POLL_S)
+
+
+async def _speaks(url: str) -> None:
+    """Raises: aiohttp.ClientError when no HTTP answer comes. The caller bounds the time."""
+    async with aiohttp.ClientSession() as session, session.get(url):
+        return
 
 
 def _kept_key(file: Path) -> str:

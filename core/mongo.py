@@ -15,11 +15,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final, TypeAlias, TypeVar
 
+import pymongo
 from bson.codec_options import CodecOptions
 from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
@@ -109,11 +110,14 @@ class Mongo:
     def collection(self, name: str) -> Collection:
         return self.database[name]
 
-    async def ping(self) -> None:
-        """Raises: Unavailable when no primary answers."""
+    async def ping(self, *, within_s: float | None = None) -> None:
+        """Raises: Unavailable when no primary answers, `within_s` if that is shorter than the client's timeout."""
         try:
-            await self.database.command("ping", read_preference=ReadPreference.PRIMARY)
-        except PyMongoError as fault:
+            # The first bounds the wait to begin, the second what has begun.
+            async with asyncio.timeout(within_s):
+                with pymongo.timeout(within_s) if within_s else nullcontext():
+                    await self.database.command("ping", read_preference=ReadPreference.PRIMARY)
+        except (PyMongoError, TimeoutError) as fault:
             raise Unavailable() from fault
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:

@@ -4,6 +4,7 @@ Rules
 - A child gets a session of its own, so Ctrl-C reaches only the parent, which ends its children in order.
 - On Linux the kernel ends a child whose parent dies, even by `kill -9`: nothing is left behind.
 - A child that ends by itself is started again with a growing pause, for as long as the parent wants it.
+- A child that lives and answers nothing any more is killed, and so started again.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ _LIBC: Final = ctypes.CDLL(None)
 _PR_SET_PDEATHSIG: Final = 1
 _RESTART_PAUSE_S: Final = (0.0, 0.2, 0.5, 1.0, 2.0, 5.0)
 _STOP_TIMEOUT_S: Final = 8.0
+PROBE_EVERY_S: Final = 3.0
+PROBE_TIMEOUT_S: Final = 2.0
+PROBE_FAILURES_MAX: Final = 5
 _TAIL_BYTES: Final = 2000
 
 
@@ -39,6 +43,8 @@ class Child:
 
     argv: the command. ready: returns once the child answers; called after every start.
     log: the file that gets its output, appended to.
+    alive: returns when the child still answers, whatever it says; asked every `probe_every_s`. Failing
+        `PROBE_FAILURES_MAX` times in a row, it ends the child. None: only an exit counts.
     """
 
     def __init__(
@@ -50,6 +56,8 @@ class Child:
         log: Path,
         env: Mapping[str, str] | None = None,
         ready_timeout_s: float = 30.0,
+        alive: Callable[[], Awaitable[None]] | None = None,
+        probe_every_s: float = PROBE_EVERY_S,
     ) -> None:
         self.name = name
         self._argv = argv
@@ -57,6 +65,8 @@ class Child:
         self._log = log
         self._env = env
         self._ready_timeout_s = ready_timeout_s
+        self._alive = alive
+        self._probe_every_s = probe_every_s
         self._process: asyncio.subprocess.Process | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -118,10 +128,38 @@ class Child:
         while True:
             raise_if_cancelled()
             assert self._process is not None
-            status = await self._process.wait()
+            status = await self._exit(self._process)
             _LOG.warning("child ended", extra={"facts": {"child": self.name, "status": status}})
             await asyncio.sleep(_RESTART_PAUSE_S[min(failures, len(_RESTART_PAUSE_S) - 1)])
             failures = 0 if await self._restarted() else failures + 1
+
+    async def _exit(self, process: asyncio.subprocess.Process) -> int:
+        """The status that the child ends with, by itself or because it no longer answers."""
+        probing = asyncio.create_task(self._kill_when_silent(process), name=f"{self.name} answers")
+        try:
+            return await process.wait()
+        finally:
+            await ended((probing,), within_s=_STOP_TIMEOUT_S)
+
+    async def _kill_when_silent(self, process: asyncio.subprocess.Process) -> None:
+        failures = 0
+        while self._alive is not None and failures < PROBE_FAILURES_MAX:
+            raise_if_cancelled()
+            await asyncio.sleep(self._probe_every_s)
+            failures = 0 if await self._is_alive(self._alive) else failures + 1
+        if self._alive is not None:
+            _LOG.error("child answers no more", extra={"facts": {"child": self.name, "pid": process.pid}})
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+
+    async def _is_alive(self, alive: Callable[[], Awaitable[None]]) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_S):
+                await alive()
+        except Exception as fault:
+            _LOG.warning("child is silent", extra={"facts": {"child": self.name, "fault": type(fault).__name__}})
+            return False
+        return True
 
     async def _restarted(self) -> bool:
         try:

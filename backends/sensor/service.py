@@ -29,6 +29,7 @@ from core.paging import Page, PageRequest
 FRESH_FOR: Final = timedelta(hours=3)
 READINGS_PAGE_MAX: Final = 1000
 WRITERS_WAIT_S: Final = 5.0
+CHECK_S: Final = 1.0  # well under the 2 s after which who asks takes this process for dead
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +73,8 @@ class Sensors:
     fresh_for: timedelta = FRESH_FOR
 
     async def check(self) -> None:
-        """Raises: Unavailable when the database does not answer."""
-        await self.store.mongo.ping()
+        """Raises: Unavailable when the database does not answer within `CHECK_S`."""
+        await self.store.mongo.ping(within_s=CHECK_S)
 
     async def register(self, *stations: Station) -> None:
         """Add these stations, or set their names, districts and sources."""

@@ -91,6 +91,8 @@ async def test_an_operation_that_cannot_begin_in_time_is_unavailable(stores: Sto
         slow = [asyncio.create_task(_slow(impatient)) for _ in range(OPERATIONS_MAX)]
     await asyncio.sleep(0)
     with pytest.raises(Unavailable):
+        await impatient.ping(within_s=0.1)
+    with pytest.raises(Unavailable):
         await impatient.ping()
     assert {type(fault) for fault in await asyncio.gather(*slow, return_exceptions=True)} <= {
         NetworkTimeout,
