@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[3]
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 
-async def run(*arguments: str, timeout_s: float = 60, **environment: str) -> tuple[int, str, str]:
+async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
     """`python -m api …` in an environment of its own: exit status, standard output, standard error."""
     plain = {k: v for k, v in os.environ.items() if not k.startswith("TONG_")}  # noqa: TID251 handed on
     process = await asyncio.create_subprocess_exec(
@@ -35,7 +35,7 @@ async def run(*arguments: str, timeout_s: float = 60, **environment: str) -> tup
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), timeout_s)
+    out, err = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode is not None
     return process.returncode, out.decode(), err.decode()
 

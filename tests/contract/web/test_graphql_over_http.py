@@ -15,6 +15,7 @@ import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 from graphql import build_schema
+from yarl import URL
 
 from api.gateway.execute import Engine
 from api.gateway.supergraph import Supergraph
@@ -307,7 +308,7 @@ async def test_every_answer_carries_the_security_headers(client: Client) -> None
 )
 async def test_the_shell_s_folder_is_all_that_is_served(client: Client, path: str) -> None:
     url = f"{client.server.make_url('')}".rstrip("/") + path
-    async with client.session.get(aiohttp.client.URL(url, encoded=True)) as response:
+    async with client.session.get(URL(url, encoded=True)) as response:
         assert response.status in (403, 404)
 
 

@@ -38,7 +38,7 @@ def catalogue() -> GraphQLSchema:
     resolvers: Resolvers = {
         "Query.works": lambda source, info: list(WORKS.values()),
         "Query.shelf": lambda source, info: {"room": "east", "place": {"floor": 2}},
-        "Query.featured": lambda source, info: {**WORKS["b1"], "blurb": "provided"},
+        "Query.featured": lambda source, info: WORKS["b1"] | {"blurb": "provided"},
         "Query.copies": lambda source, info: [{"book": WORKS["b1"], "number": n} for n in (1, 2)],
     }
     return subgraph((FIXTURES / "library" / "catalogue.graphql").read_text(), resolvers, reference)

@@ -8,7 +8,8 @@ from graphql import print_schema
 from api.gateway.access import Rule
 from api.gateway.errors import SupergraphInvalid
 from api.gateway.normalize import rules_of
-from api.gateway.supergraph import FieldJoin, Key, Supergraph, TypeRef
+from api.gateway.ownership import FieldJoin, Key, TypeRef
+from api.gateway.supergraph import Supergraph
 from tests.unit.gateway.conftest import CITY
 
 SUPERGRAPH = Supergraph.parse(CITY)
@@ -110,4 +111,4 @@ def test_a_progressive_override_stays_with_the_subgraph_it_comes_from() -> None:
         }
         """
     )
-    assert (supergraph.resolvers("Query", "x"), supergraph.resolvers("Query", "y")) == ({"a"}, {"b"})
+    assert (supergraph.resolvers("Query", "x"), supergraph.resolvers("Query", "y")) == (frozenset({"a"}), frozenset({"b"}))
