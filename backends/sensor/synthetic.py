@@ -32,9 +32,7 @@ from core.divisions import DISTRICTS
 from core.locale import Text
 
 SEED: Final = 20261122
-SOURCE: Final = Text(
-    zh="合成数据:由固定种子的演示模型生成,并非实测", en="Synthetic: made by a seeded demo model, not measured"
-)
+SOURCE: Final = Text(zh="模拟数据，非实测", en="Synthetic: made by a seeded demo model, not measured")
 _BEIJING: Final = timezone(timedelta(hours=8))
 
 # Exposure to the city's own and the plain's pollution; and the neighbourhood that each demo station is named after.

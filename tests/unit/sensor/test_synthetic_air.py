@@ -43,7 +43,7 @@ def test_every_district_has_a_station_and_every_station_says_synthetic() -> None
     for station in STATIONS.values():
         assert station.synthetic
         assert "合成" in station.name.zh and "synthetic" in station.name.en
-        assert "合成" in station.source.zh and "Synthetic" in station.source.en
+        assert "模拟" in station.source.zh and "Synthetic" in station.source.en
 
 
 def test_an_hour_is_the_same_whenever_it_is_made() -> None:
