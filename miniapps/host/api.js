@@ -6,8 +6,9 @@
  */
 
 import { prefs } from "./prefs.js";
-import { REFRESH } from "./documents.js";
+import { REFRESH, SIGN_OUT } from "./documents.js";
 import * as session from "./session.js";
+import { firstOf } from "./signals.js";
 
 const TIMEOUT_MS = 12_000;
 
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 12_000;
 export const OFFLINE = "CLIENT_OFFLINE";
 export const UNREACHABLE = "CLIENT_UNREACHABLE";
 export const TIMEOUT = "CLIENT_TIMEOUT";
-export const SIGNED_OUT = "UNAUTHENTICATED";
+const SIGNED_OUT = "UNAUTHENTICATED";
 
 const ENDED = new Set(["AUTH_REFRESH_REUSED", "AUTH_REFRESH_INVALID", "AUTH_TOKEN_INVALID", SIGNED_OUT]);
 
@@ -27,6 +28,9 @@ export class CityError extends Error {
     this.extensions = extensions;
   }
 }
+
+/** Nothing is known of what the city did: the line broke before an answer. @param {any} error */
+export const lineBroke = (error) => [OFFLINE, UNREACHABLE, TIMEOUT].includes(error.code);
 
 /** @typedef {{ message: string, path?: (string | number)[], extensions?: { code?: string } & Record<string, unknown> }} GraphError */
 /** @template T @typedef {{ data: T, errors: GraphError[] }} Answer */
@@ -40,13 +44,14 @@ export class CityError extends Error {
  * @returns {Promise<Answer<T>>}
  */
 export async function ask(document, variables, options = {}) {
+  const asker = session.sessionId();
   let token = session.accessToken() ?? (await renew(null));
   let answer = await post(document, variables, { ...options, token });
   if (codeOf(answer) === "AUTH_TOKEN_EXPIRED") {
     token = await renew(token);
     answer = await post(document, variables, { ...options, token });
   }
-  if (ENDED.has(codeOf(answer))) await session.forget();
+  if (ENDED.has(codeOf(answer))) await session.forget({ only: asker, byCity: true });
   return settle(answer);
 }
 
@@ -94,30 +99,48 @@ async function renew(stale) {
     const token = session.accessToken();
     if (token && token !== stale) return token;
     session.dropAccess();
+    const asker = session.sessionId();
     const refreshToken = await session.refreshToken();
-    if (!refreshToken) return signedOut();
+    if (!refreshToken) return signedOut(asker);
     const askedAt = Date.now();
     const answer = await post(REFRESH, { refreshToken }, {});
-    if (ENDED.has(codeOf(answer))) await session.forget();
+    if (ENDED.has(codeOf(answer))) await session.forget({ only: asker, byCity: true });
     const { data } = settle(answer);
+    const left = (await session.refreshToken()) !== refreshToken; // or another came
+    if (left) throw new CityError(SIGNED_OUT, "");
     await session.keep(data.refreshSession, askedAt);
     return data.refreshSession.accessToken;
   });
 }
 
-async function signedOut() {
-  await session.forget();
+async function signedOut(asker) {
+  await session.forget({ only: asker, byCity: true });
   throw new CityError(SIGNED_OUT, "");
 }
 
-async function post(document, variables, { token, signal }) {
+/** Here at once, whatever the line does; in the city when it hears of it, or when the session is left idle. */
+export async function signOut() {
+  const token = session.accessToken();
+  const refreshToken = token ? null : await session.refreshToken();
+  await session.forget();
+  await end(token, refreshToken).catch(() => null);
+}
+
+/** The session that this device does not hold any more. */
+async function end(token, refreshToken) {
+  const { data } = token ? {} : await post(REFRESH, { refreshToken }, { keepalive: true });
+  await post(SIGN_OUT, {}, { token: token ?? data.refreshSession.accessToken, keepalive: true });
+}
+
+async function post(document, variables, { token, signal, keepalive }) {
   let response;
   try {
     response = await fetch("/graphql", {
       method: "POST",
       headers: headers(token),
       body: JSON.stringify({ query: document, variables, operationName: operationName(document) }),
-      signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])]),
+      signal: firstOf(AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])),
+      keepalive,
       credentials: "same-origin",
       cache: "no-store",
     });

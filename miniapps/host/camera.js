@@ -5,7 +5,7 @@
 const LOOK_EVERY_MS = 120;
 const SIDE = 640;
 
-/** @typedef {"denied" | "none" | "busy"} CameraFault */
+/** @typedef {"denied" | "none" | "busy" | "broken"} CameraFault */
 
 export class CameraError extends Error {
   /** @param {CameraFault} fault */
@@ -19,16 +19,20 @@ export class CameraError extends Error {
  * Show the camera in `video` until a code is read or `signal` aborts.
  * @param {HTMLVideoElement} video
  * @param {AbortSignal} signal
+ * @param {{ except?: string }} [options]  a code that was just read: its phone may still lie before the camera
  * @returns {Promise<string | null>} the text, or null when stopped
  */
-export async function readCode(video, signal) {
+export async function readCode(video, signal, { except } = {}) {
   const stream = await open();
   const stop = () => stream.getTracks().forEach((track) => track.stop());
   signal.addEventListener("abort", stop);
   try {
     video.srcObject = stream;
     await video.play();
-    return await look(video, signal, await decoder());
+    return await look(video, signal, await decoder(), except);
+  } catch {
+    if (signal.aborted) return null;
+    throw new CameraError("broken");
   } finally {
     stop();
     video.srcObject = null;
@@ -48,10 +52,10 @@ async function open() {
   }
 }
 
-async function look(video, signal, decode) {
+async function look(video, signal, decode, except) {
   while (!signal.aborted) {
     const text = video.readyState >= 2 ? await decode(video) : null;
-    if (text) return text;
+    if (text && text !== except) return text;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   return null;

@@ -6,7 +6,7 @@
   const root = document.documentElement;
   let kept = {};
   try {
-    kept = JSON.parse(localStorage.getItem("citytong.prefs") ?? "{}");
+    kept = JSON.parse(localStorage.getItem("citytong.prefs")) ?? {};
   } catch {
     // A damaged entry is as good as none.
   }

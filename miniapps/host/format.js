@@ -30,8 +30,11 @@ export function when(at) {
   if (ago < 60 * MINUTE) return t("time.minutes", { n: Math.floor(ago / MINUTE) });
   if (dayOf(then) === dayOf(cityNow())) return t("time.today", { clock: clock(then) });
   if (dayOf(then) === dayOf(cityNow() - 1440 * MINUTE)) return t("time.yesterday", { clock: clock(then) });
-  return show({ month: "long", day: "numeric", ...CLOCK }, then);
+  return dayAndClock(then);
 }
+
+/** "11月22日 21:05" @param {string | number} at */
+export const dayAndClock = (at) => show({ month: "long", day: "numeric", ...CLOCK }, instant(at));
 
 /** The name of the day that a list is grouped by. @param {string} at */
 export function dayName(at) {

@@ -1,5 +1,7 @@
 /** What the reader chose about the look: kept on this device, applied to <html>, never sent anywhere. */
 
+import { device, parsed } from "./storage.js";
+
 const KEY = "citytong.prefs";
 
 /** @typedef {{ locale: "zh-CN" | "en", theme: "system" | "light" | "dark", mode: "standard" | "elder", text: "normal" | "large" | "larger" }} Prefs */
@@ -23,7 +25,7 @@ export const prefs = () => current;
 /** @param {Partial<Prefs>} change */
 export function setPrefs(change) {
   current = { ...current, ...change };
-  localStorage.setItem(KEY, JSON.stringify(current));
+  device.set(KEY, JSON.stringify(current));
   applyPrefs();
   for (const watch of watchers) watch(current);
 }
@@ -57,12 +59,7 @@ function read() {
     mode: "standard",
     text: "normal",
   };
-  let kept = {};
-  try {
-    kept = JSON.parse(localStorage.getItem(KEY) ?? "{}");
-  } catch {
-    // A damaged entry is as good as none.
-  }
-  const valid = Object.entries(kept).filter(([key, value]) => ALLOWED[key]?.includes(value));
+  const kept = Object.entries(parsed(device.get(KEY)));
+  const valid = kept.filter(([key, value]) => Object.hasOwn(ALLOWED, key) && ALLOWED[key].includes(value));
   return /** @type {Prefs} */ ({ ...start, ...Object.fromEntries(valid) });
 }

@@ -2,10 +2,12 @@
  * Screens by address: `#/code` is the code. An address is a link like any other: back, forward, reload and sharing work.
  *
  * A view says what it needs; the router checks who is signed in, builds the frame, and hands the view a `Screen`.
+ * Each entry of the history knows how many of our screens lie behind it, so that "back" never leads in a circle.
  */
 
 import { frame } from "./ui/frame.js";
 import { audience } from "./session.js";
+import { tab } from "./storage.js";
 import { t } from "./i18n.js";
 import { hush } from "./ui/speak.js";
 
@@ -23,18 +25,26 @@ import { hush } from "./ui/speak.js";
  *   back?: string,
  *   dock?: boolean,
  *   enter: (screen: Screen) => void | Promise<void>,
- * }} View  `title` is a key of the word tables
+ * }} View  `title` is a key of the word tables; `back`: where back leads when no screen of ours lies behind
  */
+
+const WANTED = "citytong.wanted";
 
 /** @type {Record<string, View>} */
 let views = {};
 /** @type {AbortController | null} */
 let leaving = null;
+/** Of the entry on screen. */
+let depth = 0;
+/** How far each entry was scrolled when it was left. @type {number[]} */
+const scrolled = [];
 
 /** @param {Record<string, View>} table */
 export function start(table) {
   views = table;
-  addEventListener("hashchange", () => show(true));
+  history.scrollRestoration = "manual";
+  depth = history.state?.depth ?? 0;
+  addEventListener("hashchange", () => travel());
   show(false);
 }
 
@@ -44,28 +54,76 @@ export function go(path) {
   else location.hash = path;
 }
 
+/** In place of the present screen: back does not lead here again. @param {string} path */
+export function replace(path) {
+  history.replaceState({ depth }, "", `#${path}`);
+  show(true);
+}
+
+/** Where the reader came from, or else to `path`. @param {string} path */
+export function back(path) {
+  if (depth > 0) history.back();
+  else replace(path);
+}
+
 /** Draw the present screen anew: the language or the session changed. */
 export const redraw = () => show(false);
 
-/** Where a person starts. */
-export const startPath = () => ({ CITIZEN: "/home", STAFF: "/desk" })[audience() ?? ""] ?? "/sign-in";
+/** Signed in: on to what they wanted when they were asked to, if it is for them. */
+export function proceed() {
+  const wanted = viewAt(tab.get(WANTED) ?? "");
+  const path = wanted && allowed(wanted) ? tab.get(WANTED) : startPath();
+  forgetWanted();
+  replace(path);
+}
 
-/** @param {boolean} focus  move the focus to the heading, so that a screen reader says where we are */
-function show(focus) {
+/** What the last person wanted is not the next one's. */
+export const forgetWanted = () => tab.drop(WANTED);
+
+const startPath = () => ({ CITIZEN: "/home", STAFF: "/desk" })[audience() ?? ""] ?? "/sign-in";
+
+const viewAt = (path) => (Object.hasOwn(views, path) ? views[path] : null);
+
+/** A new entry has no state yet; one that we come back to has. */
+function travel() {
+  scrolled[depth] = scrollY;
+  const known = history.state?.depth;
+  depth = known ?? depth + 1;
+  if (known === undefined) scrolled[depth] = 0;
+  show(true);
+}
+
+/** @param {boolean} moved  to another screen: the focus goes to the heading, so that a screen reader says where we are */
+function show(moved) {
   const path = location.hash.slice(1);
-  const view = views[path];
-  if (!view || !allowed(view)) return location.replace(`#${startPath()}`);
+  const view = viewAt(path);
+  if (!view || !allowed(view)) return toStart(view, path);
+  history.replaceState({ depth }, "");
   leaving?.abort();
   hush();
   leaving = new AbortController();
   const { signal } = leaving;
   document.title = `${t(view.title)} · ${t("city.app")}`;
-  const y = focus ? 0 : scrollY;
-  const main = frame(view, path);
+  const y = moved ? (scrolled[depth] ?? 0) : scrollY;
+  const main = frame(view, path, () => back(above(view)));
   view.enter({ main, signal, go, again: redraw });
   scrollTo(0, y);
-  if (focus) (main.querySelector("h1") ?? main).focus({ preventScroll: true });
+  if (moved) toHeading();
 }
+
+function toStart(view, path) {
+  if (view && audience() === null) tab.set(WANTED, path);
+  replace(startPath());
+}
+
+/** Some screens are for people who are not signed in, too; what lies above them may not be. */
+const above = (view) => (allowed(viewAt(view.back)) ? view.back : startPath());
+
+/** The focus goes where the screen begins. */
+export const toHeading = () =>
+  /** @type {HTMLElement | null} */ (document.querySelector("main h1") ?? document.querySelector("main"))?.focus({
+    preventScroll: true,
+  });
 
 function allowed(view) {
   const who = audience();

@@ -3,42 +3,53 @@
  *
  * The access token lives in memory and dies with the tab. The refresh token is kept on the device (`vault.js`), because
  * a citizen signs in once; it works once, so tabs take turns (Web Locks) and read it again when their turn comes.
- * localStorage holds only which side of the counter this device is signed in for, so that tabs follow each other.
+ * localStorage holds only which session that is and on which side of the counter, so that tabs follow each other, and
+ * a tab that slept through a change of person neither speaks for the new one nor ends the session of theirs.
  *
  * A page that is left hands its access token to the page that follows in the same tab, which takes it out of
  * sessionStorage at once: a reload costs no refresh, and none is cut off between the city's yes and our hearing it.
  */
 
+import { device, parsed, tab } from "./storage.js";
 import { dropToken, readToken, writeToken } from "./vault.js";
 
-const KEY = "citytong.session";
+const SIDE = "citytong.session";
+const SESSION = "citytong.session-id";
 const DEVICE = "citytong.device";
 const HANDED_ON = "citytong.handed-on";
 const LOCK = "citytong.refresh";
 
 /** @typedef {"CITIZEN" | "STAFF"} Audience */
 
-/** @type {{ token: string, until: number } | null} */
+/** @type {{ token: string, until: number, session: string } | null} */
 let access = null;
 let offsetMs = 0;
+let ended = false;
 takeOver();
 const watchers = new Set();
 
 /** @returns {Audience | null} */
 export function audience() {
-  const side = localStorage.getItem(KEY);
+  const side = device.get(SIDE);
   return side === "CITIZEN" || side === "STAFF" ? side : null;
 }
 
+/** Which session this device holds: nothing that was meant for another one may touch it. */
+export const sessionId = () => device.get(SESSION);
+
+/** Did the city end the session that was here last, rather than its owner? */
+export const wasEnded = () => ended;
+
 export const refreshToken = readToken;
 
-/** The access token if it still has ten seconds to live. */
-export const accessToken = () => (access && access.until - Date.now() > 10_000 ? access.token : null);
+/** The access token if it belongs to the session that this device holds, and still has ten seconds to live. */
+export const accessToken = () =>
+  access && access.session === sessionId() && access.until - Date.now() > 10_000 ? access.token : null;
 
 /**
  * @typedef {{
  *   accessToken: string, accessTokenExpiresAt: string, refreshToken: string,
- *   session: { audience: Audience, lastSeenAt: string },
+ *   session: { id: string, audience: Audience, lastSeenAt: string },
  * }} SignInResult
  */
 
@@ -49,32 +60,44 @@ export const accessToken = () => (access && access.until - Date.now() > 10_000 ?
  * @param {number} askedAt  this device's clock when the question left
  */
 export async function keep(result, askedAt) {
-  const made = Date.parse(result.session.lastSeenAt);
+  const { id, audience: side, lastSeenAt } = result.session;
+  const made = Date.parse(lastSeenAt);
   offsetMs = made - (askedAt + Date.now()) / 2;
-  access = { token: result.accessToken, until: askedAt + (Date.parse(result.accessTokenExpiresAt) - made) };
+  access = { token: result.accessToken, until: askedAt + (Date.parse(result.accessTokenExpiresAt) - made), session: id };
+  ended = false;
   await writeToken(result.refreshToken);
-  localStorage.setItem(KEY, result.session.audience);
+  device.set(SIDE, side);
+  device.set(SESSION, id);
 }
 
 /** The city's clock, as well as this device knows it. */
 export const cityNow = () => Date.now() + offsetMs;
 
 function takeOver() {
-  const handed = JSON.parse(sessionStorage.getItem(HANDED_ON) ?? "null");
-  sessionStorage.removeItem(HANDED_ON);
-  if (handed && audience()) ({ access, offsetMs } = handed);
+  const handed = parsed(tab.get(HANDED_ON));
+  tab.drop(HANDED_ON);
+  const fits = typeof handed.access?.token === "string" && Number.isFinite(handed.access.until + handed.offsetMs);
+  if (fits && handed.access.session === sessionId()) ({ access, offsetMs } = handed);
 }
 
-addEventListener("pagehide", () => access && sessionStorage.setItem(HANDED_ON, JSON.stringify({ access, offsetMs })));
-addEventListener("pageshow", () => sessionStorage.removeItem(HANDED_ON));
+addEventListener("pagehide", () => access && tab.set(HANDED_ON, JSON.stringify({ access, offsetMs })));
+addEventListener("pageshow", () => tab.drop(HANDED_ON));
 
 export function dropAccess() {
   access = null;
 }
 
-export async function forget() {
+/**
+ * This device holds no session any more.
+ * @param {{ only?: string | null, byCity?: boolean }} [why]
+ *   only: forget that session; when somebody else has signed in meanwhile, nothing happens. byCity: its owner did not ask
+ */
+export async function forget({ only = sessionId(), byCity = false } = {}) {
+  if (only !== sessionId()) return;
   access = null;
-  localStorage.removeItem(KEY);
+  ended = byCity;
+  device.drop(SIDE);
+  device.drop(SESSION);
   await dropToken();
   for (const watch of watchers) watch();
 }
@@ -83,8 +106,9 @@ export async function forget() {
 export const onSessionChange = (watch) => void watchers.add(watch);
 
 addEventListener("storage", (event) => {
-  if (event.key !== KEY) return;
+  if (event.key !== SESSION && event.key !== null) return;
   access = null;
+  ended = false;
   for (const watch of watchers) watch();
 });
 
@@ -93,10 +117,10 @@ export const alone = (work) => (navigator.locks ? navigator.locks.request(LOCK, 
 
 /** A random name for this device, so that the city can tell a citizen's devices apart. */
 export function deviceId() {
-  const known = localStorage.getItem(DEVICE);
+  const known = device.get(DEVICE);
   if (known) return known;
   const made = randomId("dev");
-  localStorage.setItem(DEVICE, made);
+  device.set(DEVICE, made);
   return made;
 }
 

@@ -9,13 +9,22 @@
 const STORE = "kept";
 const KEY = "refresh-token";
 
+/** Where the browser keeps nothing for us: as long as this page lives. @type {string | undefined} */
+let unkept;
+
 /** @returns {Promise<string | undefined>} */
-export const readToken = () => within("readonly", (store) => store.get(KEY));
+export const readToken = () => within("readonly", (store) => store.get(KEY)).catch(() => unkept);
 
 /** @param {string} token */
-export const writeToken = (token) => within("readwrite", (store) => store.put(token, KEY));
+export async function writeToken(token) {
+  unkept = undefined;
+  await within("readwrite", (store) => store.put(token, KEY)).catch(() => (unkept = token));
+}
 
-export const dropToken = () => within("readwrite", (store) => store.delete(KEY));
+export async function dropToken() {
+  unkept = undefined;
+  await within("readwrite", (store) => store.delete(KEY)).catch(() => null);
+}
 
 /** One transaction, settled when it is on disk. @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} act */
 async function within(mode, act) {

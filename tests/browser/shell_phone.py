@@ -47,7 +47,7 @@ class Phone:
         await self.page.fill("#phone", phone)
         await self.page.click("button[type=submit]")
         await self.page.get_by_test_id("demo-code").get_by_role("button").click()
-        await self.page.wait_for_selector("[data-screen=home] .bricks, [data-testid=tallies]")
+        await self.page.wait_for_selector("[data-screen=home] .bricks, [data-screen=desk] [data-testid=own-scans]")
 
     async def violations(self) -> list[str]:
         """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""

@@ -20,8 +20,8 @@ REFUSALS = {
     "CITYCODE_EXPIRED": "过期的码",
     "CITYCODE_NOT_YET_VALID": "还没有生效的码",
     "CITYCODE_REPLAYED": "已经用过的码",
-    "CITYCODE_FOREIGN": "别的城市的码",
-    "CITYCODE_KEY_UNKNOWN": "不认识的签发密钥",
+    "CITYCODE_FOREIGN": "其他城市的码",
+    "CITYCODE_KEY_UNKNOWN": "无法确认签发方",
     "CITYCODE_MALFORMED": "这不是城市码",
 }
 
@@ -46,7 +46,7 @@ async def paste(page: Page, text: str) -> None:
 async def test_a_purpose_comes_first(new_phone: NewPhone) -> None:
     officer = await new_phone(signed_in=OFFICER)
     await paste(officer.page, "CC1:ANYTHING")
-    await expect(officer.page.get_by_test_id("trouble")).to_contain_text("请先选择扫码的目的")
+    await expect(officer.page.get_by_test_id("trouble")).to_contain_text("请先选择扫码事由")
     await expect(officer.page.get_by_role("dialog")).to_have_count(0)
     await expect(officer.page.get_by_role("radio").first).to_be_focused()
 

@@ -18,7 +18,7 @@ CITIZEN_SCREENS = {
     "/me/district": ".choice",
     "/me/display": ".choice",
 }
-OFFICER_SCREENS = {"/desk": "[data-testid=tallies]", "/me": ".person", "/me/devices": ".device"}
+OFFICER_SCREENS = {"/desk": "[data-testid=own-scans]", "/me": ".person", "/me/devices": ".device"}
 
 LOOKS: dict[str, dict[str, str]] = {
     "light": {"theme": "light"},
@@ -144,7 +144,7 @@ async def test_what_is_missing_is_named_and_the_rest_stands(new_phone: NewPhone)
     await page.route("**/graphql", without_air)
     await page.reload()
     part = page.get_by_test_id("partial")
-    await expect(part).to_contain_text("空气质量暂时取不到")
+    await expect(part).to_contain_text("暂时无法获取空气质量")
     await expect(page.get_by_role("heading", level=1)).to_contain_text("张丽华")
     assert await phone.violations() == []
     await page.unroute("**/graphql")

@@ -12,14 +12,15 @@ import { readAloud } from "./speak.js";
 /**
  * @param {import("../router.js").View} view
  * @param {string} path
+ * @param {() => void} goBack
  * @returns {HTMLElement} the empty <main>
  */
-export function frame(view, path) {
+export function frame(view, path, goBack) {
   const main = h("main", { id: "main", tabindex: "-1", "data-screen": path.slice(1) });
   fill(
     document.getElementById("app"),
     h("a.skip", { href: "#main", onclick: (event) => skipTo(event, main) }, t("frame.skip")),
-    h("header", null, h("div.bar", null, view.back ? backLink(view.back) : brand(), aside(main)), lineNotice()),
+    h("header", null, h("div.bar", null, view.back ? backButton(goBack) : brand(), aside(main)), lineNotice()),
     main,
     view.dock ? dock(path) : null,
   );
@@ -33,7 +34,7 @@ function skipTo(event, main) {
   main.focus();
 }
 
-const backLink = (to) => h("a.back", { href: `#${to}` }, icon("back"), t("frame.back"));
+const backButton = (goBack) => h("button.back", { type: "button", onclick: goBack }, icon("back"), t("frame.back"));
 
 const brand = () =>
   h("span.brand", null, mark(), h("span", null, t("city.app")), h("span.brand-city", null, t("city.name")));

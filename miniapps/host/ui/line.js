@@ -2,6 +2,7 @@
 
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { audience } from "../session.js";
 import { announce } from "./announce.js";
 import { shape } from "./icons.js";
 
@@ -34,7 +35,7 @@ function draw() {
       "p.notice.info",
       null,
       shape("info"),
-      h("span", null, h("b", null, t("line.offline")), " ", t("line.offline.hint")),
+      h("span", null, h("b", null, t("line.offline")), " ", audience() === "CITIZEN" ? t("line.offline.hint") : null),
     ),
   );
 }

@@ -2,6 +2,7 @@
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { busy } from "./busy.js";
 import { icon } from "./icons.js";
 
 /** @param {{ to: string, title: string, fact?: string }} row */
@@ -41,10 +42,7 @@ export const choices = ({ legend, name, value, options, onpick, columns }) =>
 /** The button under a list that has more. @param {() => Promise<void>} onmore */
 export function moreButton(onmore) {
   const button = h("button.second.wide", { type: "button", "data-testid": "more" }, t("list.more"));
-  button.addEventListener("click", async () => {
-    button.setAttribute("aria-disabled", "true");
-    await onmore();
-  });
+  button.addEventListener("click", () => busy(button, t("state.loading"), onmore));
   return button;
 }
 

@@ -1,18 +1,24 @@
 /**
- * A screen's content in every state: skeleton, content, error; and what we knew already while the new answer is on its way.
+ * A screen's content in every state: skeleton, content, error; and what we knew already while the new answer is on its
+ * way, or when it does not come.
  *
  * Answers are remembered in memory only, until sign-out: they are somebody's.
  */
 
 import { fill, h } from "../dom.js";
+import { clock } from "../format.js";
 import { has, t } from "../i18n.js";
-import { OFFLINE } from "../api.js";
+import { lineBroke } from "../api.js";
+import { prefs } from "../prefs.js";
+import { toHeading } from "../router.js";
+import { cityNow } from "../session.js";
 import { announce } from "./announce.js";
 import { shape } from "./icons.js";
 
 /** A skeleton that flashes by is worse than a short nothing. */
 const SKELETON_AFTER_MS = 150;
 
+/** By language and key: a part of the city answers in the reader's. @type {Map<string, { answer: any, at: number }>} */
 const answers = new Map();
 
 export const forgetAnswers = () => answers.clear();
@@ -29,27 +35,54 @@ export const forgetAnswers = () => answers.clear();
  * }} part
  */
 export async function load(region, part) {
-  const known = answers.get(part.key);
-  const waiting = known ? null : setTimeout(() => fill(region, part.skeleton()), SKELETON_AFTER_MS);
-  if (known) fill(region, part.show(known));
+  const key = `${prefs().locale} ${part.key}`;
+  const known = answers.get(key);
+  const waiting = known ? null : setTimeout(() => refill(region, part.skeleton()), SKELETON_AFTER_MS);
+  if (known) refill(region, part.show(known.answer));
   region.setAttribute("aria-busy", "true");
   try {
     const answer = await part.ask();
     if (part.signal.aborted) return;
-    if (!answer.errors.length) answers.set(part.key, answer);
-    fill(region, part.show(answer));
+    if (!answer.errors.length) answers.set(key, { answer, at: cityNow() });
+    if (!known || !(inUse(region) || same(answer, known.answer))) refill(region, part.show(answer));
   } catch (error) {
-    if (part.signal.aborted) return;
-    if (!known || error.code !== OFFLINE)
-      fill(
-        region,
-        problem(error, () => load(region, part)),
-      );
+    if (!part.signal.aborted) lacking(region, part, known, error);
   } finally {
     clearTimeout(waiting ?? undefined);
     region.removeAttribute("aria-busy");
   }
 }
+
+/** What we knew stays where only the line is bad. When it is back, we ask again by ourselves. */
+function lacking(region, part, known, error) {
+  const retry = () => load(region, part);
+  const notice = known && lineBroke(error) ? asOf(known.at, retry) : problem(error, retry);
+  if (known && lineBroke(error)) region.prepend(notice);
+  else refill(region, notice);
+  addEventListener("online", () => notice.isConnected && retry(), { signal: part.signal, once: true });
+}
+
+const asOf = (at, retry) =>
+  h(
+    "div.partial",
+    { "data-testid": "as-of", role: "status" },
+    shape("clock"),
+    h("div", null, t("state.as-of", { clock: clock(at) })),
+    h("button.second", { type: "button", onclick: retry }, t("state.retry")),
+  );
+
+/** New content; a focus that was in the old one goes to where the screen begins. */
+function refill(region, content) {
+  const held = region.contains(document.activeElement);
+  fill(region, content);
+  if (held && !region.contains(document.activeElement)) toHeading();
+}
+
+/** Nothing changes under a reader's hands. */
+const inUse = (region) =>
+  region.contains(document.activeElement) && document.activeElement.matches("input, select, textarea");
+
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /** What happened, why, what to do; the code small. @param {any} error @param {() => void} [retry] */
 export function problem(error, retry) {
@@ -84,15 +117,17 @@ export const missingPart = (what, retry, error) =>
 /** @param {any} error @returns {{ code: string, title: string, hint: string, incident?: string }} */
 export function errorWords(error) {
   const code = error.code ?? "CLIENT_FAULT";
-  const known = has(`error.${code}`);
+  const spent = code === "AUTH_CODE_WRONG" && error.extensions?.tries_left === 0;
+  const said = spent ? "AUTH_CODE_SPENT" : code;
+  const known = has(`error.${said}`);
   const values = {
     minutes: Math.max(1, Math.ceil((error.extensions?.retry_after_s ?? 60) / 60)),
     n: error.extensions?.tries_left ?? 0,
   };
   return {
     code,
-    title: known ? t(`error.${code}`, values) : error.extensions ? error.message : t("error.CLIENT_FAULT"),
-    hint: has(`error.${code}.hint`) ? t(`error.${code}.hint`, values) : t("error.hint"),
+    title: known ? t(`error.${said}`, values) : error.extensions ? error.message : t("error.CLIENT_FAULT"),
+    hint: has(`error.${said}.hint`) ? t(`error.${said}.hint`, values) : t("error.hint"),
     incident: error.extensions?.incident,
   };
 }

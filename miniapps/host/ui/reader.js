@@ -1,18 +1,21 @@
 /** Reading a code: the camera when there is one, and a field to paste into, always. */
 
-import { CameraError, readCode } from "../camera.js";
+import { readCode } from "../camera.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
+import { firstOf } from "../signals.js";
 import { icon } from "./icons.js";
+import { trouble } from "./trouble.js";
 
 /**
- * @param {{ signal: AbortSignal, ready: () => boolean, onread: (text: string, again: () => void) => void }} use
- *   `again` starts over the way the code was read
+ * @param {{ signal: AbortSignal, ready: () => boolean, onread: (text: string, then: Then) => void }} use
+ * @typedef {{ again: () => void, settled: () => void }} Then
+ *   `again` starts over the way the code was read; `settled`: it is of no more use
  * @returns {HTMLElement}
  */
 export function reader({ signal, ready, onread }) {
   const finder = h("div.finder-place");
-  const trouble = h("div", { role: "status" });
+  const place = h("div", { role: "status" });
   const open = h(
     "button.primary.wide",
     { type: "button", "data-testid": "open-camera" },
@@ -20,9 +23,10 @@ export function reader({ signal, ready, onread }) {
     t("reader.open"),
   );
 
-  async function look() {
+  /** @param {string} [except] */
+  async function look(except) {
     if (!ready()) return;
-    fill(trouble);
+    fill(place);
     const stop = new AbortController();
     const video = h("video.finder-video", { playsinline: true, muted: true, "aria-label": t("reader.video") });
     fill(
@@ -31,23 +35,20 @@ export function reader({ signal, ready, onread }) {
       h("button.second.wide", { type: "button", onclick: () => stop.abort() }, t("reader.stop")),
     );
     open.hidden = true;
+    let text = null;
     try {
-      const text = await readCode(/** @type {HTMLVideoElement} */ (video), AbortSignal.any([stop.signal, signal]));
-      if (text) onread(text, look);
-    } catch (error) {
-      if (!(error instanceof CameraError)) throw error;
-      fill(
-        trouble,
-        h("p.trouble", { "data-testid": "camera-trouble", "data-fault": error.fault }, t(`reader.${error.fault}`)),
-      );
-    } finally {
-      fill(finder);
-      open.hidden = false;
+      text = await readCode(/** @type {HTMLVideoElement} */ (video), firstOf(stop.signal, signal), { except });
+    } catch ({ fault }) {
+      fill(place, trouble({ "data-testid": "camera-trouble", "data-fault": fault }, t(`reader.${fault}`)));
     }
+    fill(finder);
+    open.hidden = false;
+    open.focus(); // the sheet gives it back here
+    if (text) onread(text, { again: () => look(text), settled: () => {} });
   }
 
-  open.addEventListener("click", look);
-  return h("section.reader", { "aria-label": t("reader.label") }, open, finder, trouble, pasteField(ready, onread));
+  open.addEventListener("click", () => look());
+  return h("section.reader", { "aria-label": t("reader.label") }, open, finder, place, pasteField(ready, onread));
 }
 
 function pasteField(ready, onread) {
@@ -59,13 +60,11 @@ function pasteField(ready, onread) {
     spellcheck: "false",
     maxlength: 4096,
   });
-  const again = () => input.focus();
   const submit = (event) => {
     event.preventDefault();
     if (!input.value.trim()) return input.focus();
     if (!ready()) return;
-    onread(input.value.trim(), again);
-    input.value = "";
+    onread(input.value.trim(), { again: () => input.focus(), settled: () => (input.value = "") });
   };
   return h(
     "form.paste",

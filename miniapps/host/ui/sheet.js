@@ -12,10 +12,11 @@ const ARMED_AFTER_MS = 800;
 let count = 0;
 
 /**
- * @param {{ title: string, body: import("../dom.js").Child, actions?: import("../dom.js").Child, kind?: string, onclose?: () => void }} sheet
+ * @param {{ title: string, body: import("../dom.js").Child, actions?: import("../dom.js").Child, kind?: string, signal: AbortSignal, onclose?: () => void }} sheet
+ *   signal: of the screen that asks; when the reader leaves it, the sheet goes too
  * @returns {HTMLDialogElement}
  */
-export function openSheet({ title, body, actions, kind = "plain", onclose }) {
+export function openSheet({ title, body, actions, kind = "plain", signal, onclose }) {
   const id = `sheet-${++count}`;
   const dialog = /** @type {HTMLDialogElement} */ (
     h(
@@ -27,6 +28,7 @@ export function openSheet({ title, body, actions, kind = "plain", onclose }) {
     )
   );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  signal.addEventListener("abort", () => dialog.close());
   dialog.addEventListener("close", () => {
     dialog.remove();
     onclose?.();
@@ -42,10 +44,10 @@ export const closeButton = (words, look = "second") =>
 
 /**
  * Asks before something that matters. No is as easy as yes, and yes is armed only after a moment.
- * @param {{ title: string, body: import("../dom.js").Child, yes: string, no: string }} question
+ * @param {{ title: string, body: import("../dom.js").Child, yes: string, no: string, signal: AbortSignal }} question
  * @returns {Promise<boolean>}
  */
-export function confirmSheet({ title, body, yes, no }) {
+export function confirmSheet({ title, body, yes, no, signal }) {
   return new Promise((resolve) => {
     let said = false;
     const agree = h("button.primary.arming", { type: "button", disabled: true, "data-testid": "confirm" }, yes);
@@ -54,6 +56,7 @@ export function confirmSheet({ title, body, yes, no }) {
       body,
       actions: [agree, closeButton(no)],
       kind: "ask",
+      signal,
       onclose: () => resolve(said),
     });
     agree.addEventListener("click", () => {

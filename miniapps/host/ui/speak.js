@@ -7,11 +7,15 @@ import { icon } from "./icons.js";
 
 const voice = globalThis.speechSynthesis;
 
+/** Some devices have the interface and no voice; voices may come late. */
+const voices = () => voice?.getVoices().length ?? 0;
+
 /** @param {HTMLElement} main @returns {HTMLElement | null} */
 export function readAloud(main) {
   if (!voice) return null;
   const button = h("button.aloud", {
     type: "button",
+    hidden: !voices(),
     "data-testid": "read-aloud",
     onclick: () => (voice.speaking ? hush() : speak()),
   });
@@ -25,6 +29,7 @@ export function readAloud(main) {
     draw(true);
   };
   draw(false);
+  voice.addEventListener?.("voiceschanged", () => (button.hidden = !voices()));
   return button;
 }
 

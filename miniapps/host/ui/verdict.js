@@ -3,12 +3,12 @@
  * colour, and what an officer does next.
  */
 
-import { ask, whole } from "../api.js";
+import { ask, lineBroke, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { SCAN_CODE } from "../documents.js";
 import { clockSeconds } from "../format.js";
 import { has, t } from "../i18n.js";
-import { randomId } from "../session.js";
+import { onSessionChange, randomId } from "../session.js";
 import { announce } from "./announce.js";
 import { icon, shape } from "./icons.js";
 import { errorWords } from "./load.js";
@@ -27,34 +27,73 @@ const REFUSALS = {
 };
 
 /**
- * @param {{ text: string, purpose: string | null, signal: AbortSignal, again: () => void, done: () => void }} scan
+ * The id of each check whose answer has not come. The city may have recorded it: asked again under the same id it answers
+ * what it answered, under another it would call an honest citizen's code used.
+ * @type {Map<string, string>}
  */
-export async function verdict({ text, purpose, signal, again, done }) {
+const unanswered = new Map();
+onSessionChange(() => unanswered.clear());
+
+/**
+ * @param {{
+ *   text: string, purpose: string, signal: AbortSignal,
+ *   again: () => void, settled: () => void, done: () => void,
+ * }} scan  `again`: on to the next person. `settled`: the city has answered. `done`: and the sheet is closed
+ */
+export async function verdict({ text, purpose, signal, again, settled, done }) {
   const body = h("div.verdict", { "data-testid": "verdict" });
-  let next = false;
-  const onclose = () => (done(), next && again());
-  const nextButton = h("button.primary", { type: "button", "data-testid": "next" }, t("verdict.next"));
+  const button = h("button.primary", { type: "button", "data-testid": "next" });
+  let onward = () => {};
+  let checking = Promise.resolve(false);
+
+  async function check() {
+    delete body.dataset.verdict;
+    delete body.dataset.code;
+    fill(body, h("p.verdict-name", null, t("verdict.checking")), skeleton("title", "line"));
+    fill(button, t("verdict.next"));
+    button.setAttribute("disabled", "");
+    const answered = await judge(body, { text, purpose });
+    fill(button, t(answered ? nextWords(body) : "state.retry"));
+    button.removeAttribute("disabled");
+    if (answered) settled();
+    return answered;
+  }
+
   const dialog = openSheet({
     title: t("verdict.title"),
     body,
-    actions: [nextButton, closeButton(t("sheet.close"))],
-    onclose,
+    actions: [button, closeButton(t("sheet.close"))],
+    signal,
+    onclose: () => checking.then(() => signal.aborted || (done(), onward())),
   });
-  nextButton.addEventListener("click", () => {
-    next = true;
-    dialog.close();
+  button.addEventListener("click", async () => {
+    if (await checking) {
+      onward = again;
+      dialog.close();
+    } else {
+      dialog.querySelector("h2").focus();
+      checking = check();
+    }
   });
-  signal.addEventListener("abort", () => dialog.close());
-  const waiting = setTimeout(() => fill(body, skeleton("title", "line")), 400);
+  checking = check();
+}
+
+const nextWords = (body) => (body.dataset.verdict === "accepted" ? "verdict.next" : "verdict.again");
+
+/** Shows what the city says. @returns {Promise<boolean>} did it say anything? */
+async function judge(body, { text, purpose }) {
+  const check = `${purpose} ${text}`;
+  const clientScanId = unanswered.get(check) ?? randomId("scan");
+  unanswered.set(check, clientScanId);
   try {
-    const { scanCityCode } = await whole(ask(SCAN_CODE, { input: { text, purpose, clientScanId: randomId("scan") } }));
+    const { scanCityCode } = await whole(ask(SCAN_CODE, { input: { text, purpose, clientScanId } }));
     accept(body, scanCityCode);
   } catch (error) {
     refuse(body, error);
-    fill(nextButton, t("verdict.again"));
-  } finally {
-    clearTimeout(waiting);
+    if (lineBroke(error)) return false;
   }
+  unanswered.delete(check);
+  return true;
 }
 
 function accept(body, scan) {

@@ -8,6 +8,7 @@ import { fill, h } from "../dom.js";
 import { CODE } from "../documents.js";
 import { clockSeconds, when } from "../format.js";
 import { t } from "../i18n.js";
+import { toHeading } from "../router.js";
 import { prefs } from "../prefs.js";
 import { qrPicture } from "../qr.js";
 import { cityNow } from "../session.js";
@@ -71,7 +72,7 @@ function codeHolder(screen) {
     face.show(me);
     if (!face.el.isConnected) {
       fill(screen.main, heading(), face.el, face.below);
-      screen.main.querySelector("h1").focus({ preventScroll: true });
+      toHeading();
       announce(t("code.shown", { name: me.maskedName }));
     }
     tick();
@@ -79,7 +80,10 @@ function codeHolder(screen) {
 
   function refuse(error) {
     nextTryAt = Date.now() + TRY_AGAIN_S * 1000;
-    if (!face.el.isConnected) return fill(screen.main, heading(), problem(error, renew));
+    if (!face.el.isConnected) {
+      fill(screen.main, heading(), problem(error, renew));
+      return toHeading();
+    }
     if (leftS() <= 0) face.end(error, renew);
     else face.late(Math.ceil(leftS()));
   }
@@ -88,14 +92,15 @@ function codeHolder(screen) {
     if (!face.el.isConnected) return;
     const left = leftS();
     face.left(left, lifetimeS);
-    if (left <= 0) face.end({ code: navigator.onLine ? "CLIENT_UNREACHABLE" : "CLIENT_OFFLINE" }, renew);
+    if (left <= 0) face.rest();
     if (left <= RENEW_AT_S && !document.hidden && Date.now() >= nextTryAt) renew();
   }
 
   const timer = setInterval(tick, 1000);
   const back = () => {
     nextTryAt = 0;
-    tick();
+    if (face.el.isConnected) tick();
+    else renew();
   };
   document.addEventListener("visibilitychange", back, { signal: screen.signal });
   addEventListener("online", back, { signal: screen.signal });
@@ -150,6 +155,13 @@ function slab() {
       fill(count, t("code.late", { n: seconds }));
       announce(t("code.late", { n: seconds }));
     },
+    /** Its time is over and the next is on its way: nothing to show, and nothing to worry about. */
+    rest() {
+      if (el.dataset.state === "ended" || el.dataset.state === "resting") return;
+      el.dataset.state = "resting";
+      fill(count);
+      fill(face, h("div.veil", { "data-testid": "code-resting" }, h("p.veil-title", null, t("code.resting"))));
+    },
     end(error, retry) {
       if (el.dataset.state === "ended") return;
       el.dataset.state = "ended";
@@ -180,8 +192,15 @@ function lastScan(me) {
 }
 
 /** A code that goes dark in front of an officer is no use. */
-async function keepAwake(signal) {
-  const lock = await navigator.wakeLock?.request("screen").catch(() => null);
-  if (signal.aborted) lock?.release();
-  else signal.addEventListener("abort", () => lock?.release());
+function keepAwake(signal) {
+  /** @type {WakeLockSentinel | null | undefined} */
+  let lock;
+  const hold = async () => {
+    if (document.hidden) return; // the browser lets go of it then
+    lock = await navigator.wakeLock?.request("screen").catch(() => null);
+    if (signal.aborted) lock?.release();
+  };
+  document.addEventListener("visibilitychange", hold, { signal });
+  signal.addEventListener("abort", () => lock?.release());
+  hold();
 }

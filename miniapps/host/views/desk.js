@@ -5,16 +5,19 @@ import { fill, h } from "../dom.js";
 import { DESK } from "../documents.js";
 import { clock } from "../format.js";
 import { t } from "../i18n.js";
+import { onSessionChange } from "../session.js";
 import { choices, empty, moreButton } from "../ui/list.js";
 import { load, missingPart, problem } from "../ui/load.js";
 import { reader } from "../ui/reader.js";
 import { skeleton } from "../ui/skeleton.js";
+import { trouble } from "../ui/trouble.js";
 import { verdict } from "../ui/verdict.js";
 
 const PURPOSES = ["IDENTITY_CHECK", "VENUE_ENTRY", "TRANSIT", "CLINIC", "LAW_ENFORCEMENT"];
 
 /** The purpose of the last scan: at a gate the next person comes for the same. @type {string | null} */
 let purpose = null;
+onSessionChange(() => (purpose = null));
 
 /** @type {import("../router.js").View} */
 export const desk = { title: "desk.title", for: "STAFF", dock: true, enter };
@@ -23,28 +26,28 @@ export const desk = { title: "desk.title", for: "STAFF", dock: true, enter };
 function enter(screen) {
   const officer = h("p.lead", { "data-testid": "officer" }, "\u00a0");
   const record = h("div");
-  const trouble = h("div");
+  const place = h("div");
   const reload = () => load(record, part(screen, officer));
   const device = reader({
     signal: screen.signal,
-    ready: () => purposeChosen(trouble),
-    onread: (text, again) => verdict({ text, purpose, signal: screen.signal, again, done: reload }),
+    ready: () => purposeChosen(place),
+    onread: (text, then) => verdict({ text, purpose, signal: screen.signal, ...then, done: reload }),
   });
   const pick = choices({
     legend: t("desk.purpose"),
     name: "purpose",
     value: purpose ?? "",
     options: PURPOSES.map((value) => [value, t(`purpose.${value}`)]),
-    onpick: (value) => ((purpose = value), fill(trouble)),
+    onpick: (value) => ((purpose = value), fill(place)),
     columns: true,
   });
-  fill(screen.main, h("h1", { tabindex: "-1" }, t("desk.heading")), officer, pick, trouble, device, record);
+  fill(screen.main, h("h1", { tabindex: "-1" }, t("desk.heading")), officer, pick, place, device, record);
   return reload();
 }
 
-function purposeChosen(trouble) {
+function purposeChosen(place) {
   if (purpose) return true;
-  fill(trouble, h("p.trouble", { role: "alert", "data-testid": "trouble" }, t("desk.purpose.first")));
+  fill(place, trouble({ role: "alert", "data-testid": "trouble" }, t("desk.purpose.first")));
   /** @type {HTMLElement | null} */ (document.querySelector("input[name=purpose]"))?.focus();
   return false;
 }
@@ -69,6 +72,7 @@ const part = (screen, officer) => ({
 function tallies(counts, failed, screen) {
   if (failed) return missingPart(t("desk.tallies.missing"), screen.again, failed);
   const sum = counts.reduce((total, tally) => total + tally.count, 0);
+  if (!sum) return null;
   return h(
     "section.tallies",
     { "data-testid": "tallies" },
@@ -88,7 +92,12 @@ function tallies(counts, failed, screen) {
 
 function own(screen, scans, failed) {
   if (failed) return missingPart(t("desk.own.missing"), screen.again, failed);
-  if (!scans.nodes.length) return empty(t("desk.none"), t("desk.none.hint"));
+  return h("section", { "data-testid": "own-scans" }, scans.nodes.length ? seen(screen, scans) : nothingYet());
+}
+
+const nothingYet = () => empty(t("desk.none"), t("desk.none.hint"));
+
+function seen(screen, scans) {
   const rows = h("ul.rows");
   const foot = h("div");
   const add = ({ nodes, pageInfo }) => {
@@ -105,7 +114,7 @@ function own(screen, scans, failed) {
         ),
     );
   add(scans);
-  return h("section", { "data-testid": "own-scans" }, h("h2.section", null, t("desk.own")), rows, foot);
+  return [h("h2.section", null, t("desk.own")), rows, foot];
 }
 
 const seenRow = (scan) =>

@@ -3,10 +3,12 @@
 import { ask, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { DEVICES, REVOKE, STAFF_DEVICES } from "../documents.js";
-import { when } from "../format.js";
+import { dayAndClock, when } from "../format.js";
 import { t } from "../i18n.js";
+import { toHeading } from "../router.js";
 import { audience } from "../session.js";
 import { announce } from "../ui/announce.js";
+import { icon } from "../ui/icons.js";
 import { moreButton } from "../ui/list.js";
 import { forgetAnswers, load, problem } from "../ui/load.js";
 import { confirmSheet } from "../ui/sheet.js";
@@ -32,10 +34,18 @@ const page = (screen, after) => ask(audience() === "STAFF" ? STAFF_DEVICES : DEV
 const sessionsOf = (data) => (data.me ?? data.staffMe).sessions;
 
 function list(screen, first) {
-  const rows = h("ul.rows", { "data-testid": "devices" });
+  const live = h("ul.rows", { "data-testid": "devices" });
+  const over = h("ul.rows");
+  const past = h("section", { hidden: true }, h("h2.section", null, t("devices.past")), over);
   const foot = h("div");
+  const place = (session) => {
+    const row = deviceRow(session, (ended) => (row.remove(), place({ ...session, ...ended })), { screen, foot });
+    if (session.current) live.prepend(row);
+    else (session.revokedAt ? over : live).append(row);
+    past.hidden = !over.children.length;
+  };
   const add = ({ nodes, pageInfo }) => {
-    rows.append(...nodes.map((session) => deviceRow(session, foot)));
+    nodes.forEach(place);
     fill(foot, pageInfo.hasNextPage ? moreButton(() => next(pageInfo.endCursor)) : null);
   };
   const next = (after) =>
@@ -48,46 +58,58 @@ function list(screen, first) {
         ),
     );
   add(first);
-  return [rows, foot];
+  return [live, past, foot];
 }
 
-function deviceRow(session, foot) {
-  const row = h("li.device", { "data-testid": "device", "data-ended": Boolean(session.revokedAt) });
+/** @param {(ended: object) => void} onended */
+function deviceRow(session, onended, at) {
   const live = !session.revokedAt && !session.current;
-  const endButton = () =>
+  return h(
+    "li.device",
+    { "data-testid": "device", "data-ended": Boolean(session.revokedAt), "data-current": session.current },
     h(
-      "button.second",
-      {
-        type: "button",
-        "aria-label": t("devices.end.named", { name: session.deviceName }),
-        onclick: () => end(session, row, foot),
-      },
-      t("devices.end"),
-    );
-  return fill(
-    row,
-    h("div", null, h("p.device-name", null, session.deviceName), h("p.device-fact", null, stateOf(session))),
-    live ? endButton() : null,
+      "div",
+      null,
+      h("p.device-name", null, session.deviceName, session.current ? thisOne() : null),
+      h("p.device-fact", null, t("devices.since", { when: dayAndClock(session.createdAt) })),
+      session.current ? null : h("p.device-fact", null, lastSign(session)),
+    ),
+    live ? endButton(session, onended, at) : null,
   );
 }
 
-function stateOf(session) {
-  if (session.revokedAt) return t("devices.over", { when: when(session.revokedAt) });
-  return session.current ? t("devices.current") : t("devices.seen", { when: when(session.lastSeenAt) });
-}
+const thisOne = () => h("span.this-one", null, icon("check"), t("devices.current"));
 
-async function end(session, row, foot) {
+const lastSign = (session) =>
+  session.revokedAt
+    ? t("devices.over", { when: when(session.revokedAt) })
+    : t("devices.seen", { when: when(session.lastSeenAt) });
+
+const endButton = (session, onended, at) =>
+  h(
+    "button.second",
+    {
+      type: "button",
+      "aria-label": t("devices.end.named", { name: session.deviceName }),
+      onclick: () => end(session, onended, at),
+    },
+    t("devices.end"),
+  );
+
+async function end(session, onended, { screen, foot }) {
   const sure = await confirmSheet({
     title: t("devices.ask", { name: session.deviceName }),
     body: h("p", null, t("devices.ask.text")),
     yes: t("devices.end"),
     no: t("sheet.no"),
+    signal: screen.signal,
   });
   if (!sure) return;
   try {
     const { revokeSession: ended } = await whole(ask(REVOKE, { id: session.id }));
     forgetAnswers();
-    row.replaceWith(deviceRow({ ...session, ...ended }, foot));
+    onended(ended);
+    toHeading();
     announce(t("devices.ended", { name: session.deviceName }));
   } catch (error) {
     fill(foot, problem(error));

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { DISTRICTS, SET_DISTRICT } from "../documents.js";
 import { t } from "../i18n.js";
 import { announce } from "../ui/announce.js";
+import { busy } from "../ui/busy.js";
 import { choices } from "../ui/list.js";
 import { forgetAnswers, load, problem } from "../ui/load.js";
 import { skeleton } from "../ui/skeleton.js";
@@ -15,31 +16,26 @@ export const district = { title: "district.title", for: "CITIZEN", back: "/me", 
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
   const region = h("div");
+  /** @type {{ code?: string | null }} */
+  const picked = {}; // outlives the form, which is drawn anew when the city answers
   fill(screen.main, h("h1", { tabindex: "-1" }, t("district.title")), h("p.lead", null, t("district.lead")), region);
   return load(region, {
     key: "districts",
     signal: screen.signal,
     ask: () => ask(DISTRICTS, {}, screen),
     skeleton: () => skeleton("row", "row", "row", "row", "row"),
-    show: ({ data }) => form(screen, data),
+    show: ({ data }) => form(screen, data, picked),
   });
 }
 
-function form(screen, { districts, me }) {
-  let picked = me.homeDistrict?.code ?? null;
+function form(screen, { districts, me }, picked) {
+  picked.code ??= me.homeDistrict?.code ?? null;
   const trouble = h("div");
   const save = h("button.primary.wide", { type: "submit" }, t("district.save"));
-  const submit = async (event) => {
+  const submit = (event) => {
     event.preventDefault();
-    if (!picked) return announce(t("district.pick"));
-    try {
-      await whole(ask(SET_DISTRICT, { code: picked }));
-      forgetAnswers();
-      announce(t("district.saved"));
-      screen.go("/home");
-    } catch (error) {
-      fill(trouble, problem(error));
-    }
+    if (!picked.code) return announce(t("district.pick"));
+    busy(save, t("district.saving"), () => keep(screen, picked.code, trouble));
   };
   return h(
     "form",
@@ -47,12 +43,25 @@ function form(screen, { districts, me }) {
     choices({
       legend: t("district.all"),
       name: "district",
-      value: picked ?? "",
+      value: picked.code ?? "",
       options: districts.map(({ code, name }) => [code, name]),
-      onpick: (code) => (picked = code),
+      onpick: (code) => (picked.code = code),
       columns: true,
     }),
     trouble,
     h("div.sticky", null, save),
   );
+}
+
+async function keep(screen, code, trouble) {
+  fill(trouble);
+  try {
+    await whole(ask(SET_DISTRICT, { code }));
+    forgetAnswers();
+    if (screen.signal.aborted) return;
+    announce(t("district.saved"));
+    screen.go("/home");
+  } catch (error) {
+    if (!screen.signal.aborted) fill(trouble, problem(error));
+  }
 }

@@ -22,13 +22,14 @@ export const home = { title: "home.title", for: "CITIZEN", dock: true, enter };
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
   const region = h("div.home");
+  const finder = search(); // one for the visit: what was typed stays
   fill(screen.main, region);
   return load(region, {
     key: "home",
     signal: screen.signal,
     ask: () => ask(HOME, {}, screen),
     skeleton: () => skeleton("title", "line", "block", "row", "row"),
-    show: ({ data: { me }, errors }) => [greeting(me), matters(me), air(me, errors, screen), services(me), search()],
+    show: ({ data: { me }, errors }) => [greeting(me), matters(me), air(me, errors, screen), services(me), finder],
   });
 }
 
@@ -101,8 +102,12 @@ const airNow = (air) => [
   h(
     "p.air-facts",
     null,
-    h("span.air-details", null, facts(air).join(" · ")),
-    air.synthetic ? [" ", h("span.synthetic", { "data-testid": "synthetic" }, t("home.air.synthetic"))] : null,
+    h(
+      "span.air-details",
+      null,
+      facts(air).map((fact) => h("span.air-fact", null, fact)),
+    ),
+    air.synthetic ? h("span.synthetic", { "data-testid": "synthetic" }, t("home.air.synthetic")) : null,
   ),
 ];
 
@@ -110,7 +115,7 @@ const facts = (air) => [
   ...(air.primaryPollutant ? [air.primaryPollutant.name] : []),
   t("home.air.observed", { clock: clock(air.observedAt) }),
   t("home.air.stations", { n: air.stationCount }),
-  air.source,
+  ...(air.synthetic ? [] : [air.source]), // its mark stands beside
 ];
 
 /** What this person can do here today, each with a live fact. Laid as bricks. */

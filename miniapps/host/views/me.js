@@ -1,10 +1,10 @@
 /** Me: what the city knows of me by name, and the few things I can set. */
 
-import { ask, whole } from "../api.js";
+import { ask, signOut } from "../api.js";
 import { fill, h } from "../dom.js";
-import { ME, SIGN_OUT, STAFF_ME } from "../documents.js";
+import { ME, STAFF_ME } from "../documents.js";
 import { t } from "../i18n.js";
-import { audience, forget } from "../session.js";
+import { audience } from "../session.js";
 import { icon } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
 import { load } from "../ui/load.js";
@@ -18,7 +18,7 @@ export const me = { title: "me.title", for: "SIGNED_IN", dock: true, enter };
 function enter(screen) {
   const staff = audience() === "STAFF";
   const region = h("div");
-  fill(screen.main, h("h1", { tabindex: "-1" }, t("me.title")), region, signOutButton());
+  fill(screen.main, h("h1", { tabindex: "-1" }, t("me.title")), region, signOutButton(screen));
   return load(region, {
     key: "me",
     signal: screen.signal,
@@ -64,19 +64,17 @@ const staffRows = () =>
     linkRow({ to: "/me/display", title: t("display.title"), fact: t("display.fact") }),
   );
 
-function signOutButton() {
-  return h("button.second.wide.sign-out", { type: "button", onclick: signOut }, t("me.signout"));
+function signOutButton(screen) {
+  return h("button.second.wide.sign-out", { type: "button", onclick: () => leave(screen) }, t("me.signout"));
 }
 
-async function signOut() {
+async function leave({ signal }) {
   const sure = await confirmSheet({
     title: t("me.signout.ask"),
     body: h("p", null, t("me.signout.text")),
     yes: t("me.signout"),
     no: t("sheet.no"),
+    signal,
   });
-  if (!sure) return;
-  // Without a line the device still forgets; the city ends the session when its token runs out.
-  await whole(ask(SIGN_OUT)).catch(() => null);
-  await forget();
+  if (sure) await signOut();
 }

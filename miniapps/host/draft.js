@@ -1,0 +1,29 @@
+/** What a person has given on the way in: over reloads, back and a change of language, until they are in. */
+
+import { parsed, tab } from "./storage.js";
+
+const KEY = "citytong.sign-in";
+
+/**
+ * @typedef {{
+ *   phone: string,
+ *   audience: import("./session.js").Audience,
+ *   sent?: { expiresAt: string, againAt: number },
+ * }} Draft  `sent`: the code that is on its way; `againAt`, by this device's clock, the next may be asked for
+ */
+
+/** @returns {Draft} */
+export function draft() {
+  const { phone, audience, sent } = parsed(tab.get(KEY));
+  const whole = typeof sent?.expiresAt === "string" && Number.isFinite(sent.againAt);
+  return {
+    phone: /^\d{1,11}$/.test(phone) ? phone : "",
+    audience: audience === "STAFF" ? "STAFF" : "CITIZEN",
+    sent: whole ? sent : undefined,
+  };
+}
+
+/** @param {Partial<Draft>} change */
+export const setDraft = (change) => tab.set(KEY, JSON.stringify({ ...draft(), ...change }));
+
+export const dropDraft = () => tab.drop(KEY);

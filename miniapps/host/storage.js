@@ -1,0 +1,45 @@
+/**
+ * What the browser keeps for us between pages. Where it keeps nothing (storage blocked or full), the page remembers for
+ * as long as it lives: a citizen signs in more often, and everything else works.
+ */
+
+/** @param {() => Storage} open  asking for a blocked storage throws */
+function kept(open) {
+  const memory = new Map();
+  const reach = (act, otherwise) => {
+    try {
+      return act(open());
+    } catch {
+      return otherwise();
+    }
+  };
+  return {
+    /** @param {string} key @returns {string | null} */
+    get: (key) => memory.get(key) ?? reach((storage) => storage.getItem(key), () => null),
+    /** @param {string} key @param {string} value */
+    set(key, value) {
+      memory.delete(key);
+      reach((storage) => storage.setItem(key, value), () => memory.set(key, value));
+    },
+    /** @param {string} key */
+    drop(key) {
+      memory.delete(key);
+      reach((storage) => storage.removeItem(key), () => null);
+    },
+  };
+}
+
+/** On this device, in all tabs. */
+export const device = kept(() => localStorage);
+/** In this tab, over reloads. */
+export const tab = kept(() => sessionStorage);
+
+/** What was written as JSON; a damaged entry is as good as none. @param {string | null} text @returns {Record<string, any>} */
+export function parsed(text) {
+  try {
+    const value = JSON.parse(text ?? "{}");
+    return value !== null && typeof value === "object" ? value : {};
+  } catch {
+    return {};
+  }
+}
