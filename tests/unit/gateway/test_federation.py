@@ -15,7 +15,7 @@ from api.gateway.transport import LocalTransport
 from core.graph import Context
 from tests.unit.gateway.conftest import FIXTURES, Recorded, Resolvers, subgraph
 
-WORKS = {
+WORKS: dict[str, dict[str, object]] = {
     "b1": {"__typename": "Book", "id": "b1", "title": "Tea"},
     "f1": {"__typename": "Film", "id": "f1", "title": "Rain", "minutes": 90},
 }
@@ -38,7 +38,7 @@ def catalogue() -> GraphQLSchema:
     resolvers: Resolvers = {
         "Query.works": lambda source, info: list(WORKS.values()),
         "Query.shelf": lambda source, info: {"room": "east", "place": {"floor": 2}},
-        "Query.featured": lambda source, info: WORKS["b1"] | {"blurb": "provided"},
+        "Query.featured": lambda source, info: {**WORKS["b1"], "blurb": "provided"},
         "Query.copies": lambda source, info: [{"book": WORKS["b1"], "number": n} for n in (1, 2)],
     }
     return subgraph((FIXTURES / "library" / "catalogue.graphql").read_text(), resolvers, reference)
