@@ -1,7 +1,7 @@
 """The `python -m backends.sensor` command: the only reader of arguments and the environment here.
 
 Environment (an argument goes first):
-- TONG_SENSOR_MONGO_URL, TONG_SENSOR_DATABASE: as --mongo-url and --database
+- TONG_SENSOR_MONGO_URL, TONG_SENSOR_DATABASE: as --mongo-url and --database (--data-dir goes before a URL)
 - TONG_SENSOR_INGEST_KEYS: keys that may post readings, separated by commas; with none, nobody may
 """
 
@@ -13,8 +13,9 @@ import os
 import sys
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import uvloop
 
@@ -51,10 +52,13 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 async def _import(arguments: argparse.Namespace) -> None:
     async with app.opened(_settings(arguments)) as sensors:
-        importer, total = Importer(sensors, _progress), Recorded(0, 0)
+        progress = _Progress(sys.stderr)
+        importer, total = Importer(sensors, progress.show), Recorded(0, 0)
         for file in arguments.paths:
-            total += await importer.take(file)
-            print(file=sys.stderr)
+            try:
+                total += await importer.take(file)
+            finally:
+                progress.end()
     print(json.dumps({"accepted": total.accepted, "duplicates": total.duplicates}))
 
 
@@ -80,14 +84,28 @@ async def _bench(arguments: argparse.Namespace) -> None:
 _COMMANDS = {"serve": _serve, "import": _import, "backfill": _backfill, "schema": _schema, "bench": _bench}
 
 
-def _progress(file: Path, done: Recorded) -> None:
-    print(f"\r{file.name}: {done.accepted} added, {done.duplicates} stood already", end="", file=sys.stderr, flush=True)
+@dataclass(slots=True)
+class _Progress:
+    """How far a file is: one line that changes on a terminal; elsewhere one plain line when the file has ended."""
+
+    out: TextIO
+    line: str = ""
+
+    def show(self, file: Path, done: Recorded) -> None:
+        self.line = f"{file.name}: {done.accepted} added, {done.duplicates} stood already"
+        if self.out.isatty():
+            print(f"\r{self.line}", end="", file=self.out, flush=True)
+
+    def end(self) -> None:
+        if self.line:
+            print("" if self.out.isatty() else self.line, file=self.out, flush=True)
+        self.line = ""
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     keys = os.environ.get("TONG_SENSOR_INGEST_KEYS", "").split(",")
     return Settings(
-        mongo_url=arguments.mongo_url,
+        mongo_url=_mongo_url(arguments),
         database=arguments.database,
         mongo_timeout_s=_IMPORT_TIMEOUT_S if arguments.command == "import" else 2.5,
         host=getattr(arguments, "host", "127.0.0.1"),
@@ -97,6 +115,17 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         backfill_h=getattr(arguments, "hours", feed.BACKFILL_H),
         ingest_keys=tuple(key_digest(key.strip()) for key in keys if key.strip()),
     )
+
+
+def _mongo_url(arguments: argparse.Namespace) -> str:
+    """As named, or of the embedded city in --data-dir. Raises: CannotStart, EmbeddedUnavailable."""
+    if arguments.data_dir is not None:
+        return embedded.addresses(arguments.data_dir)["TONG_MONGO_URL"]
+    if arguments.mongo_url is None:
+        raise CannotStart(
+            "Name the database with --mongo-url or TONG_SENSOR_MONGO_URL, or an embedded city's folder with --data-dir."
+        )
+    return str(arguments.mongo_url)
 
 
 def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -120,8 +149,8 @@ def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
         "--mongo-url", help="its databases bench_import and bench_bare are dropped; default: embedded"
     )
     for command in (serve, files, fill):
-        url = env.get("TONG_SENSOR_MONGO_URL")
-        command.add_argument("--mongo-url", default=url, required=url is None)
+        command.add_argument("--mongo-url", default=env.get("TONG_SENSOR_MONGO_URL"))
+        command.add_argument("--data-dir", type=Path, metavar="DIR", help="of an embedded city that is running")
         command.add_argument("--database", default=env.get("TONG_SENSOR_DATABASE", "sensor"))
     return parser
 

@@ -27,7 +27,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, cast
 
-from backends.sensor.errors import FileInvalid, TimeImplausible, ValueImplausible
+from backends.sensor.errors import FileInvalid, FileUnreadable, TimeImplausible, ValueImplausible
 from backends.sensor.model import IMPORTED_PREFIX, PROPERTIES, Reading, Recorded, Station, plausible_hour
 from backends.sensor.service import Sensors
 from core.locale import Text
@@ -99,7 +99,7 @@ class Importer:
     async def take(self, file: Path) -> Recorded:
         """Import one file. It may be killed and run again at any point.
 
-        Raises: FileInvalid, WritersBusy, Unavailable.
+        Raises: FileInvalid, FileUnreadable, WritersBusy, Unavailable.
         """
         done, registered = Recorded(0, 0), set[str]()
         batches = read(file, now=self.sensors.clock.now())
@@ -144,27 +144,29 @@ class _Position:
 def read(
     file: Path, *, now: datetime, batch_rows: int = BATCH_ROWS, bytes_max: int = FILE_BYTES_MAX
 ) -> Iterator[list[Row]]:
-    """The file's rows in batches, of at most `bytes_max` unpacked. Raises: FileInvalid."""
+    """The file's rows in batches, of at most `bytes_max` unpacked. Raises: FileInvalid, FileUnreadable."""
     at = _Position()
     try:
         with _opened(file) as stream:
             rows = _rows(csv.reader(_lines(stream, at, bytes_max), strict=True), now)
             while batch := list(islice(rows, batch_rows)):
                 yield batch
-    except (_Unbelievable, ValueError, csv.Error, EOFError, zlib.error, OSError) as fault:
+    except (_Unbelievable, ValueError, csv.Error, EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise FileInvalid(file=file.name, line=at.line, problem=_problem(fault)) from fault
+    except OSError as fault:
+        raise FileUnreadable(file=file.name, problem=(fault.strerror or "it fails").lower()) from fault
 
 
 def _problem(fault: Exception) -> str:
     match fault:
         case _Unbelievable():
             return str(fault)
-        case UnicodeDecodeError() | csv.Error():
-            return "is not CSV in UTF-8"
+        case UnicodeDecodeError():
+            return "is not UTF-8"
+        case csv.Error():
+            return f"is not CSV: {fault}"
         case EOFError() | gzip.BadGzipFile() | zlib.error():
             return "behind it the gzip data is damaged or cut off"
-        case OSError():
-            return f"the file cannot be read ({fault.strerror})"
         case _:
             return "holds a number or date that is none"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.sensor.errors import FileInvalid
+from backends.sensor.errors import FileInvalid, FileUnreadable
 from backends.sensor.importer import read, station_of
 from core.divisions import DISTRICTS
 from tests.unit.sensor.prsa import HEADER, line, lines, written
@@ -66,7 +66,9 @@ def test_rows_come_in_batches(tmp_path: Path) -> None:
         (line(2, values="9,9,3,17,,89,-0.5,1024.5,-21.4,0"), "number or date"),
         (line(2).replace("NNW", "up"), "compass"),
         ("2,2013,3,1\n", "4 columns and not 18"),
-        (line(2).replace('"NNW"', '"NNW'), "CSV"),
+        (line(2).replace('"Dongsi"', '"Dongsi",'), "19 columns and not 18"),
+        (line(2).replace('"Dongsi"', '"Dongsi"extra'), "is not CSV: "),
+        (line(2).replace('"NNW"', '"NNW'), "is not CSV: "),
         ("x" * 3000 + "\n", "longer than 2048 bytes"),
         (line(2).replace("NNW", "\x00"), "compass"),
     ],
@@ -89,9 +91,14 @@ def test_batches_before_a_bad_line_are_given_and_its_own_is_not(tmp_path: Path) 
 def test_other_files_are_refused_at_their_first_line(tmp_path: Path) -> None:
     assert refusal(written(tmp_path / "a.csv", "")).problem == "is not the header of a PRSA_Data file"
     assert refusal(written(tmp_path / "b.csv", "a,b\n1,2\n")).line == 1
-    assert refusal(written(tmp_path / "c.csv", [b"\xff\xfe\x00\n"])).problem == "is not CSV in UTF-8"
-    assert "No such file" in refusal(tmp_path / "absent.csv").problem
-    assert "directory" in refusal(tmp_path).problem
+    assert refusal(written(tmp_path / "c.csv", [b"\xff\xfe\x00\n"])).problem == "is not UTF-8"
+
+
+def test_a_file_that_cannot_be_read_is_told_without_a_line(tmp_path: Path) -> None:
+    for path, problem in ((tmp_path / "nope", "no such file or directory"), (tmp_path, "is a directory")):
+        with pytest.raises(FileUnreadable) as caught:
+            list(read(path, now=NOW))
+        assert caught.value.message == f"{path.name} cannot be read: {problem}."
 
 
 def test_gzip_that_is_cut_off_or_damaged_is_said(tmp_path: Path) -> None:
