@@ -30,6 +30,7 @@ from core.tasks import going_on
 
 _START_S: Final = 5.0
 _DRAIN_S: Final = 1.0
+_LINGER_S: Final = 2.0  # for the rest of a body that was refused before its end
 _CHECK_URL: Final = "check --mongo-url."
 _KEEPALIVE_S: Final = 75.0
 
@@ -94,7 +95,11 @@ async def serving(settings: Settings, sensors: Sensors) -> AsyncIterator[str]:
     executor = Executor(executable, ids)
     door = SensorDoor(sensors, executor, ids, sensors.clock, Metrics(), settings.ingest_keys)
     runner = web.AppRunner(
-        door.application(), access_log=None, keepalive_timeout=_KEEPALIVE_S, shutdown_timeout=_DRAIN_S
+        door.application(),
+        access_log=None,
+        keepalive_timeout=_KEEPALIVE_S,
+        lingering_time=_LINGER_S,
+        shutdown_timeout=_DRAIN_S,
     )
     await runner.setup()
     try:

@@ -9,7 +9,9 @@ from typing import Any
 import orjson
 import pytest
 from sensing import KEY, NOW, Door, row, station, stored
+from yarl import URL
 
+from backends.sensor import http
 from backends.sensor.http import INGEST_BYTES_MAX
 from backends.sensor.ingest import REFUSALS_SHOWN_MAX, ROWS_MAX
 from backends.sensor.service import Sensors
@@ -168,3 +170,55 @@ async def test_other_paths_and_bodies_get_a_clear_answer(door: Door) -> None:
         assert (response.status, (await response.json())["errors"][0]["extensions"]["code"]) == (400, "BAD_USER_INPUT")
     async with door.session.post("/graphql", data=b" " * 300_000) as response:
         assert response.status == 413
+
+
+async def raw(door: Door, request: bytes) -> tuple[int, dict[str, Any]]:
+    """Status and body of what a client gets that writes `request` as it stands."""
+    url = URL(door.base)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        writer.write(request)
+        head, _, body = (await asyncio.wait_for(reader.read(), 10)).partition(b"\r\n\r\n")
+        return int(head.split()[1]), orjson.loads(body)
+    finally:
+        writer.close()
+        await writer.wait_closed()
+
+
+async def test_a_key_of_other_bytes_is_refused_like_any_other(door: Door) -> None:
+    head = b"POST /ingest/readings HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n"
+    for key in (b"\xff\xfe", "ключ".encode(), "é".encode("latin-1")):
+        answer = await raw(door, head + b"Authorization: Bearer " + key + b"\r\n\r\n[]")
+        assert (answer[0], refusal(answer)[1]["code"]) == (401, "SENSOR_INGEST_KEY_INVALID")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br"])
+async def test_a_body_that_is_not_packed_as_it_says_is_refused(door: Door, encoding: str) -> None:
+    head = f"POST /ingest/readings HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {KEY}\r\n"
+    head += f"Content-Encoding: {encoding}\r\nContent-Length: 12\r\n\r\n"
+    answer = await raw(door, head.encode() + b"\x00" * 12)
+    assert (answer[0], refusal(answer)[1]["code"]) == (400, "SENSOR_BODY_MALFORMED")
+
+
+@pytest.mark.parametrize("path", ["/ingest/readings", "/graphql"])
+async def test_a_body_that_never_comes_ends(door: Door, monkeypatch: pytest.MonkeyPatch, path: str) -> None:
+    monkeypatch.setattr(http, "BODY_TIMEOUT_S", 0.1)
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer {KEY}\r\n"
+    answer = await raw(door, head.encode() + b"Content-Length: 9\r\n\r\n[")
+    assert (answer[0], refusal(answer)[1]["code"]) == (408, "SENSOR_BODY_TOO_SLOW")
+
+
+@pytest.mark.parametrize("code", ["syn-110101-1", "syn-new", "prsa-dongsi"])
+async def test_a_made_or_imported_station_cannot_be_taken_over(door: Door, sensors: Sensors, code: str) -> None:
+    await sensors.register(station("syn-110101-1", synthetic=True), station("prsa-dongsi"))
+    before = await sensors.stations_of(codes=["syn-110101-1", "syn-new", "prsa-dongsi"])
+    text = {"zh": "东门", "en": "East Gate"}
+    body = orjson.dumps({"name": text, "districtCode": "110108", "source": text})
+    async with door.session.put(
+        f"/ingest/stations/{code}", data=body, headers={"Authorization": f"Bearer {KEY}"}
+    ) as response:
+        assert refusal((response.status, await response.json())) == (
+            409,
+            {"code": "SENSOR_STATION_TAKEN", "kind": "CONFLICT", "retryable": False, "station": code},
+        )
+    assert await sensors.stations_of(codes=["syn-110101-1", "syn-new", "prsa-dongsi"]) == before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,7 @@ from sensing import NOW, ROOT, Door, reading, station
 
 from backends.sensor import app
 from backends.sensor.app import Settings
+from backends.sensor.entities import KEYS
 from backends.sensor.feed import SyntheticFeed
 from backends.sensor.schema import schema
 from backends.sensor.service import Sensors
@@ -219,6 +221,11 @@ async def test_a_series_is_read_in_pages_from_its_first_hour_to_before_its_end(d
         ({"from": "2026-11-22T05:00:00"}, "BAD_USER_INPUT"),
         ({"from": "yesterday"}, "BAD_USER_INPUT"),
         ({"of": "radon"}, "SENSOR_PROPERTY_UNKNOWN"),
+        ({"from": "0001-01-01T00:00:00+14:00"}, "SENSOR_RANGE_REFUSED"),
+        ({"from": "1989-12-31T23:59:59Z"}, "SENSOR_RANGE_REFUSED"),
+        ({"to": "9999-12-31T23:59:59-12:00"}, "SENSOR_RANGE_REFUSED"),
+        ({"to": "2026-11-23T04:00:01Z"}, "SENSOR_RANGE_REFUSED"),
+        ({"from": "2025-11-21T03:59:59Z"}, "SENSOR_RANGE_REFUSED"),
     ],
 )
 async def test_a_bad_argument_is_refused_with_a_code(
@@ -248,12 +255,90 @@ def test_the_committed_schema_is_current() -> None:
     assert committed == sdl(schema), "run: make schema"
 
 
-async def test_an_unforeseen_fault_shows_only_an_incident(door: Door) -> None:
-    response = await door.graphql("{ _entities(representations: [{a: 1}]) { __typename } }")
+async def test_an_unforeseen_fault_shows_only_an_incident(door: Door, mongo: Mongo) -> None:
+    await mongo.collection("stations").insert_one({"_id": "bent"})
+    response = await door.graphql('{ station(code: "bent") { code } }')
     [error] = response["errors"]
     assert error["extensions"]["code"] == "INTERNAL"
     assert error["extensions"]["incident"] in error["message"]
     assert "KeyError" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {},
+        "District",
+        None,
+        7,
+        {"__typename": "Citizen", "id": "1"},
+        {"__typename": ["District"], "code": "110101"},
+        {"__typename": "District"},
+        {"__typename": "District", "code": 110101},
+        {"__typename": "Station", "code": {"$ne": ""}},
+        {"__typename": "Station", "code": "a", "info": 1},
+        {"__typename": "Station", "code": "a" * 65},
+        {"__typename": "ObservedProperty", "code": "pm2_5"},
+    ],
+)
+async def test_a_bad_reference_is_null_with_a_code_and_the_good_ones_stay(
+    door: Door, sensors: Sensors, bad: object
+) -> None:
+    await sensors.register(station("a"))
+    query = """query ($r: [_Any!]!) { _entities(representations: $r) {
+      ... on District { district: code } ... on Station { station: code } ... on ObservedProperty { unit } } }"""
+    good = [
+        {"__typename": "District", "code": "110101"},
+        {"__typename": "Station", "code": "a"},
+        {"__typename": "Station", "code": "none"},
+        {"__typename": "ObservedProperty", "id": "co"},
+    ]
+    response = await door.graphql(query, {"r": [*good[:2], bad, *good[2:]]})
+    if bad is None:  # the type of the argument says so itself
+        assert set(response) == {"errors"}
+    else:
+        told = [{"district": "110101"}, {"station": "a"}, None, None, {"unit": "mg/m³"}]
+        assert response["data"] == {"_entities": told}
+        assert [e["path"] for e in response["errors"]] == [["_entities", 2]]
+    assert [e["extensions"]["code"] for e in response["errors"]] == ["BAD_USER_INPUT"]
+
+
+def test_the_judged_references_are_the_keys_of_the_schema() -> None:
+    declared = dict(re.findall(r'type (\w+) .*@key\(fields: "(\w+)"\)', sdl(schema)))
+    assert declared == KEYS
+
+
+async def test_what_many_stations_measured_is_one_round_trip_an_asked_series(
+    mongo: Mongo, stores: Stores, clock: FixedClock
+) -> None:
+    commands = Commands()
+    client = AsyncMongoClient[Document](stores.mongo_url, tz_aware=True, event_listeners=[commands])
+    try:
+        sensors = Sensors(SensorStore(Mongo(client, client[mongo.database.name])), clock)
+        await sensors.store.prepare()
+        await SyntheticFeed(sensors, clock, hours=6).catch_up()
+        async with app.serving(Settings(mongo_url=""), sensors) as base, aiohttp.ClientSession(base) as session:
+            commands.names.clear()
+            response = await Door(base, session).graphql(MANY)
+            sent = list(commands.names)
+    finally:
+        await client.close()
+    nodes = response["data"]["stations"]["nodes"]
+    assert len(nodes) == 24
+    for node in nodes:
+        assert node["a"] == node["b"]
+        assert [len(node[name]["nodes"]) for name in ("a", "c", "d")] == [3, 2, 3]
+        assert node["a"]["pageInfo"] == {"hasNextPage": True}
+        assert node["a"]["nodes"][0]["observedAt"] == "2026-11-22T00:00:00+00:00"
+    assert sorted(sent) == ["aggregate", "aggregate", "aggregate", "find"]
+
+
+MANY = """{ stations(first: 24) { nodes {
+  a: readings(property: "pm2_5", from: "2026-11-22T00:00:00Z", to: "2026-11-22T05:00:00Z", first: 3) { ...R }
+  b: readings(property: "pm2_5", from: "2026-11-22T08:00:00+08:00", to: "2026-11-22T05:00:00Z", first: 3) { ...R }
+  c: readings(property: "pm2_5", from: "2026-11-22T00:00:00Z", to: "2026-11-22T02:00:00Z", first: 3) { ...R }
+  d: readings(property: "o3", from: "2026-11-22T00:00:00Z", to: "2026-11-22T05:00:00Z", first: 3) { ...R } } } }
+  fragment R on ReadingConnection { nodes { observedAt values { value } } pageInfo { hasNextPage } }"""
 
 
 async def test_a_request_keeps_its_id(door: Door) -> None:
