@@ -35,7 +35,9 @@ export function audience() {
 }
 
 /** Which session this device holds: nothing that was meant for another one may touch it. */
-export const sessionId = () => device.get(SESSION);
+export function sessionId() {
+  return device.get(SESSION);
+}
 
 /** Did the city end the session that was here last, rather than its owner? */
 export const wasEnded = () => ended;

@@ -23,6 +23,16 @@ async def read(page: Page) -> str:
     return codes[0].text
 
 
+_PLAY = "(el) => getComputedStyle(el).animationPlayState"
+
+
+async def share_of_width(page: Page, width: int) -> float:
+    """How much of the phone the modules take, without their quiet zone."""
+    box = await page.get_by_test_id("qr").bounding_box()
+    assert box is not None
+    return box["width"] * 41 / 49 / width
+
+
 async def code_screen(new_phone: NewPhone, **more: Any) -> Phone:
     phone = await new_phone(signed_in=CITIZEN, **more)
     await phone.open("/code", ready=".qr")
@@ -41,9 +51,11 @@ async def test_a_decoder_reads_the_code_and_it_is_version_6(new_phone: NewPhone)
     assert text.startswith("CC1:")
     qr = phone.page.get_by_test_id("qr")
     assert await qr.get_attribute("data-modules") == "41"
-    box = await qr.bounding_box()
-    assert box is not None
-    assert box["width"] * 41 / 49 >= 0.6 * 390
+    assert await share_of_width(phone.page, 390) >= 0.6
+    for width in (390, 320):
+        await phone.page.set_viewport_size({"width": width, "height": 844})
+        await phone.page.evaluate("document.documentElement.style.fontSize = '32px'")
+        assert await share_of_width(phone.page, width) >= 0.6
     assert "城市码二维码" in (await qr.get_attribute("aria-label") or "")
 
 
@@ -95,6 +107,8 @@ async def test_without_a_line_it_says_how_long_then_hides_then_comes_back(new_ph
     await page.clock.run_for(10_000)
     await expect(page.get_by_test_id("code-ended")).to_contain_text("此码已失效")
     await expect(page.get_by_test_id("qr")).to_have_count(0)
+    assert await page.get_by_test_id("band").locator("g").evaluate(_PLAY) == "paused"
+    await expect(page.get_by_test_id("offline")).to_be_hidden()
     assert await phone.violations() == []
     await page.context.set_offline(False)
     await page.clock.run_for(2_000)
@@ -111,7 +125,11 @@ async def test_a_hidden_page_rests_and_renews_when_looked_at(new_phone: NewPhone
     await page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })")
     await page.clock.run_for(120_000)
     assert asked == []
-    await expect(page.get_by_test_id("city-code")).to_have_attribute("data-state", "ended")
+    await expect(page.get_by_test_id("city-code")).to_have_attribute("data-state", "resting")
+    await expect(page.get_by_test_id("code-resting")).to_have_text("正在更新")
+    await expect(page.get_by_test_id("qr")).to_have_count(0)
+    assert "此码已失效" not in await page.locator("body").inner_text()
+    assert await phone.violations() == []
     await page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.get_by_test_id("city-code")).to_have_attribute("data-state", "live")
     assert asked == ["Code"]
@@ -141,5 +159,6 @@ async def test_an_unhappy_city_is_told_with_its_incident(new_phone: NewPhone) ->
     await phone.open("/code", ready="[data-testid=problem]")
     await expect(phone.page.get_by_test_id("problem")).to_contain_text("INTERNAL · inc_1")
     await phone.page.unroute("**/graphql")
-    await phone.page.get_by_role("button", name="重试").click()
+    await phone.page.evaluate("dispatchEvent(new Event('online'))")
     await expect(phone.page.get_by_test_id("qr")).to_be_visible()
+    assert await phone.page.evaluate("document.activeElement.tagName") == "H1"

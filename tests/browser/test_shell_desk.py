@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import json
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from playwright.async_api import Page, Route, async_playwright, expect
 
 from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone, answer, operation, phone_of
 from tests.support.city import OpenCity
+from tests.support.waiting import until
 
 pytest_plugins = ["tests.browser.shell_fixtures"]
 
@@ -49,6 +52,55 @@ async def test_a_purpose_comes_first(new_phone: NewPhone) -> None:
     await expect(officer.page.get_by_test_id("trouble")).to_contain_text("请先选择扫码事由")
     await expect(officer.page.get_by_role("dialog")).to_have_count(0)
     await expect(officer.page.get_by_role("radio").first).to_be_focused()
+
+
+async def test_the_next_officer_chooses_a_purpose_anew(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=OFFICER)
+    await phone.page.get_by_role("radio", name="就诊").check()
+    await phone.open("/me", ready=".person")
+    await phone.open("/desk", ready="[data-testid=own-scans]")
+    await expect(phone.page.get_by_role("radio", name="就诊")).to_be_checked()
+    await phone.page.evaluate("async () => (await import('/session.js')).forget()")
+    await phone.sign_in("13900000002")
+    await expect(phone.page.get_by_role("radio", checked=True)).to_have_count(0)
+
+
+async def test_an_answer_that_was_lost_is_asked_for_again_as_the_same_check(new_phone: NewPhone) -> None:
+    """The city recorded the scan and its answer never came: the citizen's code is not "used" for that."""
+    text = read(await show_code(new_phone))
+    officer = await new_phone(signed_in=OFFICER)
+    page = officer.page
+    ids: list[str] = []
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+
+    async def lose_the_first(route: Route) -> None:
+        if operation(route.request) != "ScanCode":
+            return await route.continue_()
+        ids.append(json.loads(route.request.post_data or "")["variables"]["input"]["clientScanId"])
+        if len(ids) > 1:
+            return await route.continue_()
+        asked.set()
+        await may_answer.wait()
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/graphql", lose_the_first)
+    await page.get_by_role("radio", name="进入场所").check()
+    await paste(page, text)
+    verdict, onward = page.get_by_test_id("verdict"), page.get_by_test_id("next")
+    await asked.wait()
+    await expect(verdict).to_contain_text("正在核验")
+    await expect(onward).to_be_disabled()
+    may_answer.set()
+    await expect(verdict).to_have_attribute("data-code", "CLIENT_UNREACHABLE")
+    await expect(onward).to_have_text("重试")
+    await expect(page.locator("#paste")).to_have_value(text)
+    await onward.click()
+    await expect(verdict).to_have_attribute("data-verdict", "accepted")
+    await expect(page.locator("#paste")).to_have_value("")
+    assert len(ids) == 2 and ids[0] == ids[1]
+    await onward.click()
+    await expect(page.get_by_test_id("own-scans").get_by_test_id("scan")).not_to_have_count(0)
 
 
 async def test_a_true_code_shows_who_and_when_and_only_once(new_phone: NewPhone) -> None:
@@ -127,16 +179,38 @@ async def test_the_camera_reads_the_citizen_s_screen(
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGS + camera)
         context, officer = await phone_of(browser, shell_city.base, prefs={"locale": "zh-CN", "theme": "light"})
+        looks: list[str] = []
+
+        def look() -> str:
+            looks.append(read(picture))
+            return looks[-1]
+
         if detector != "shipped":
-            await context.expose_function("zxing", lambda: read(picture))
+            await context.expose_function("zxing", look)
             await context.add_init_script(_DETECTOR)
         await officer.sign_in(OFFICER)
         await officer.page.get_by_role("radio", name="公共交通").check()
+        if detector == "shipped":
+            await officer.page.route("**/jsQR.js", lambda route: route.abort())
+            await officer.page.get_by_test_id("open-camera").click()
+            trouble = officer.page.get_by_test_id("camera-trouble")
+            await expect(trouble).to_have_attribute("data-fault", "broken")
+            await expect(officer.page.get_by_test_id("open-camera")).to_be_focused()
+            await officer.page.unroute("**/jsQR.js")
+            officer.faults.clear()
         await officer.page.get_by_test_id("open-camera").click()
         verdict = officer.page.get_by_test_id("verdict")
         await expect(verdict).to_have_attribute("data-verdict", "accepted", timeout=20_000)
         await expect(officer.page.get_by_test_id("finder")).to_have_count(0)
         assert officer.faults == []
+        if detector != "shipped":
+            await officer.page.get_by_test_id("next").click()
+            seen = len(looks)
+            await until(
+                lambda: asyncio.sleep(0, len(looks) > seen + 2), what="looks at the phone that still lies there"
+            )
+            await expect(officer.page.get_by_test_id("finder")).to_be_visible()
+            await expect(officer.page.get_by_role("dialog")).to_have_count(0)
         await browser.close()
 
 

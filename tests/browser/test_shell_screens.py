@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone
+from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, operation
 
 pytest_plugins = ["tests.browser.shell_fixtures"]
 
@@ -160,9 +162,98 @@ async def test_offline_says_what_still_works(new_phone: NewPhone) -> None:
     await page.evaluate("location.hash = '/me/district'")
     problem = page.get_by_test_id("problem")
     await expect(problem).to_have_attribute("data-code", "CLIENT_OFFLINE")
-    await page.context.set_offline(False)
     await problem.get_by_role("button", name="重试").click()
+    await expect(page.locator("h1")).to_be_focused()
+    await expect(problem).to_have_count(1)
+    await page.context.set_offline(False)
     await expect(page.locator(".choice")).to_have_count(16)
+
+
+async def test_what_was_known_stays_when_the_line_is_bad_and_is_renewed_when_it_is_back(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    page = phone.page
+    await phone.open("/me", ready=".person")
+    await page.route("**/graphql", lambda route: route.abort())
+    await phone.open("/home", ready="[data-testid=as-of]")
+    await expect(page.get_by_test_id("air")).to_contain_text("东城区")
+    assert await phone.violations() == []
+    await page.get_by_test_id("as-of").get_by_role("button", name="重试").click()
+    await expect(page.locator("h1")).to_be_focused()
+    await expect(page.get_by_test_id("as-of")).to_have_count(1)
+    await page.unroute("**/graphql")
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(page.get_by_test_id("as-of")).to_have_count(0)
+    await expect(page.get_by_test_id("air")).to_contain_text("东城区")
+
+
+async def test_back_leads_back_and_to_where_it_was(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN, viewport={"width": 390, "height": 500})
+    page = phone.page
+    await page.evaluate("scrollTo(0, 150)")
+    entries = await page.evaluate("history.length")
+    await page.get_by_role("link", name="登录设备").evaluate("(link) => link.click()")
+    await page.wait_for_selector(".device")
+    await page.get_by_role("button", name="返回").click()
+    await page.wait_for_selector(".bricks")
+    assert await page.evaluate("[history.length, scrollY]") == [entries + 1, 150]
+    await page.go_forward()
+    await page.wait_for_selector(".device")
+    await page.get_by_role("button", name="返回").click()
+    await page.wait_for_selector(".bricks")
+    assert await page.evaluate("history.length") == entries + 1
+
+
+async def test_a_sheet_goes_with_its_screen(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    await phone.open("/me", ready=".person")
+    await phone.page.get_by_role("button", name="退出登录").click()
+    await phone.page.go_back()
+    await phone.page.wait_for_selector(".bricks")
+    await expect(phone.page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_picked_district_stays_picked_and_is_sent_once(new_phone: NewPhone) -> None:
+    """A later answer of the city, and another one than before, does not take it back."""
+    phone = await new_phone(signed_in="13800000003")
+    page = phone.page
+    await phone.open("/me/district", ready=".choice")
+    await phone.open("/me", ready=".person")
+    arrived, may_answer = asyncio.Event(), asyncio.Event()
+    saved: list[str] = []
+
+    async def late(route: Route) -> None:
+        name = operation(route.request)
+        if name == "Districts":
+            response = await route.fetch()
+            body = await response.json()
+            body["data"]["me"]["homeDistrict"] = {"code": "110101"}
+            arrived.set()
+            await may_answer.wait()
+            await route.fulfill(response=response, json=body)
+        elif name == "SetDistrict":
+            saved.append(name)
+            await asked_twice.wait()
+            await route.abort()
+        else:
+            await route.continue_()
+
+    asked_twice = asyncio.Event()
+    await page.route("**/graphql", late)
+    await phone.open("/me/district", ready=".choice")
+    await arrived.wait()
+    await page.get_by_role("radio", name="延庆区").check()
+    async with page.expect_response(lambda response: operation(response.request) == "Districts"):
+        may_answer.set()
+    await expect(page.locator("[aria-busy]")).to_have_count(0)
+    await expect(page.get_by_role("radio", name="延庆区")).to_be_checked()
+    save = page.locator("button[type=submit]")
+    await save.click()
+    await expect(save).to_have_text("正在保存…")
+    await save.dispatch_event("click")
+    asked_twice.set()
+    await expect(page.get_by_test_id("problem")).to_have_attribute("data-code", "CLIENT_UNREACHABLE")
+    await expect(save).to_have_text("保存")
+    assert saved == ["SetDistrict"]
 
 
 async def test_the_first_paint_is_already_in_the_reader_s_look(new_phone: NewPhone) -> None:
@@ -172,6 +263,7 @@ async def test_the_first_paint_is_already_in_the_reader_s_look(new_phone: NewPho
     await phone.page.goto(phone.base)
     look = await phone.page.evaluate("({ ...document.documentElement.dataset })")
     assert look == {"theme": "dark", "mode": "elder", "text": "large"}
+    await expect(phone.page.locator(".brand")).to_have_text("城市通")
 
 
 async def test_the_dock_keeps_its_words_whole_on_a_narrow_phone(new_phone: NewPhone) -> None:

@@ -93,7 +93,7 @@ async def test_a_city_without_the_demo_switch_shows_none_of_it(new_phone: NewPho
 async def test_staff_land_at_the_desk_and_see_no_citizen_s_screen(new_phone: NewPhone) -> None:
     phone = await new_phone(signed_in=OFFICER)
     await expect(phone.page.get_by_test_id("officer")).to_contain_text("DC-0312")
-    await phone.open("/home", ready="[data-testid=tallies]")
+    await phone.open("/home", ready="[data-testid=own-scans]")
     assert await phone.page.evaluate("location.hash") == "#/desk"
 
 
@@ -163,7 +163,151 @@ async def test_a_session_that_was_ended_elsewhere_leads_to_sign_in(new_phone: Ne
     await row.get_by_role("button", name="结束 Firefox · Windows 的登录").click()
     await here.page.get_by_test_id("confirm").click()
     await expect(row).to_contain_text("已结束")
+    await there.open("/me", ready=".person")
     await there.page.reload()
     await there.page.wait_for_selector("#phone")
     assert await there.page.evaluate(SIDE) is None
     assert await there.page.evaluate(REFRESH_TOKEN) is None
+    await expect(there.page.get_by_test_id("ended")).to_have_text("登录已失效，请重新登录。")
+    assert await there.violations() == []
+    await there.page.fill("#code", await ask_for_code(there.page, CITIZEN))
+    await there.page.wait_for_selector(".person")
+
+
+async def test_signing_out_does_not_wait_for_the_line(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    heard, may_answer = asyncio.Event(), asyncio.Event()
+    tokens: list[str] = []
+
+    async def hang(route: Route) -> None:
+        if operation(route.request) == "SignOut":
+            tokens.append(route.request.headers["authorization"])
+            heard.set()
+            await may_answer.wait()
+        await route.continue_()
+
+    await phone.page.route("**/graphql", hang)
+    await phone.open("/me", ready=".person")
+    await phone.page.get_by_role("button", name="退出登录").click()
+    await phone.page.get_by_test_id("confirm").click()
+    await phone.page.wait_for_selector("#phone")
+    await heard.wait()
+    assert await phone.page.evaluate(SIDE) is None
+    assert await phone.page.evaluate(REFRESH_TOKEN) is None
+    assert await phone.page.evaluate("sessionStorage.length") == 0
+    assert [token.startswith("Bearer ey") for token in tokens] == [True]
+    await expect(phone.page.get_by_test_id("ended")).to_have_count(0)
+    async with phone.page.expect_response(lambda response: operation(response.request) == "SignOut"):
+        may_answer.set()
+
+
+async def test_a_tab_of_another_session_neither_speaks_nor_signs_out_for_this_one(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    stale = await phone.page.context.new_page()
+    await stale.add_init_script(
+        "sessionStorage['citytong.handed-on'] = JSON.stringify("
+        "{ access: { token: 'of-another', until: Date.now() + 600000, session: 'ses_other' }, offsetMs: 0 })"
+    )
+    said: list[str] = []
+    stale.on("request", lambda request: said.append(request.headers.get("authorization", "")))
+    await stale.goto(f"{phone.base}/#/me")
+    await stale.wait_for_selector(".person")
+    assert "Bearer of-another" not in said
+    await stale.evaluate("async () => (await import('/session.js')).forget({ only: 'ses_other', byCity: true })")
+    assert await stale.evaluate(SIDE) == "CITIZEN"
+    assert await stale.evaluate(REFRESH_TOKEN) is not None
+
+
+async def test_the_way_in_survives_language_reload_back_and_a_bad_line(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open(ready="#phone")
+    page = phone.page
+    await page.get_by_role("button", name="我是工作人员").click()
+    await page.fill("#phone", "0086 139-0000-0001")
+    await page.get_by_role("button", name="English").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Staff sign-in")
+    await expect(page.locator("#phone")).to_have_value("139 0000 0001")
+    await page.get_by_role("link", name="Display and language").click()
+    await page.get_by_role("radio", name="简体中文").check()
+    await page.get_by_role("button", name="返回").click()
+    await expect(page.locator("#phone")).to_have_value("139 0000 0001")
+    await page.press("#phone", "Enter")
+    await page.wait_for_selector("#code")
+    assert await phone.violations() == []
+    await page.go_back()
+    await expect(page.locator("#phone")).to_have_value("139 0000 0001")
+    await page.go_forward()
+    await page.reload()
+    shown = await page.get_by_test_id("demo-code").get_by_role("button").inner_text()
+
+    async def unreachable(route: Route) -> None:
+        await (route.abort() if operation(route.request) == "SignIn" else route.continue_())
+
+    await page.route("**/graphql", unreachable)
+    code = "".join(filter(str.isdigit, shown))
+    await page.fill("#code", code)
+    await expect(page.get_by_test_id("trouble")).to_have_attribute("data-code", "CLIENT_UNREACHABLE")
+    await expect(page.locator("#code")).to_have_value(code)
+    assert await page.get_attribute("#code", "aria-invalid") is None
+    await page.unroute("**/graphql")
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("[data-screen=desk] [data-testid=own-scans]")
+    assert await page.evaluate("sessionStorage.length") == 0
+
+
+async def test_a_slow_line_is_told_and_three_taps_send_one_code(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open(ready="#phone")
+    page = phone.page
+    asked, may_answer = asyncio.Event(), asyncio.Event()
+    sent: list[str] = []
+
+    async def slow(route: Route) -> None:
+        if operation(route.request) == "RequestCode":
+            sent.append("code")
+            asked.set()
+            await may_answer.wait()
+        await route.continue_()
+
+    await page.route("**/graphql", slow)
+    await page.fill("#phone", "13800000003")
+    send = page.locator("button[type=submit]")
+    await send.click()
+    await asked.wait()
+    await expect(send).to_have_text("正在发送…")
+    await expect(page.locator("#announce")).to_have_text("正在发送…")
+    await send.dispatch_event("click")
+    await send.dispatch_event("click")
+    may_answer.set()
+    await page.wait_for_selector("#code")
+    assert sent == ["code"]
+
+
+DAMAGED = ["null", "{bad", "[]", '"x"', '{"constructor":1}', '{"__proto__":{}}', '{"access":null}', '{"access":{}}']
+
+
+async def test_damaged_storage_is_as_good_as_none(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open(ready="#phone")
+    for damaged in DAMAGED:
+        await phone.page.evaluate(
+            "(text) => { localStorage['citytong.prefs'] = text;"
+            " sessionStorage['citytong.handed-on'] = sessionStorage['citytong.sign-in'] = text }",
+            damaged,
+        )
+        await phone.page.reload()
+        await phone.page.wait_for_selector("#phone")
+    assert phone.faults == []
+
+
+async def test_a_browser_that_keeps_nothing_and_is_old_still_signs_in(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.page.add_init_script(_KEEPS_NOTHING)
+    await phone.sign_in(CITIZEN)
+    await phone.open("/me", ready=".person")
+    assert phone.faults == []
+
+
+_KEEPS_NOTHING = """for (const name of ["localStorage", "sessionStorage", "indexedDB"])
+  Object.defineProperty(window, name, { get() { throw new DOMException("blocked", "SecurityError") } });
+delete AbortSignal.any;"""

@@ -17,7 +17,7 @@ export default {
 
   "state.loading": "Loading",
   "state.retry": "Try again",
-  "state.as-of": "The connection is poor. This is as of {clock}.",
+  "state.known": "The connection is poor. This is as of {clock}.",
 
   "signin.title": "Sign in",
   "signin.heading": "Sign in to CityTong",

@@ -17,7 +17,7 @@ export default {
 
   "state.loading": "正在加载",
   "state.retry": "重试",
-  "state.as-of": "网络不畅，以下是 {clock} 的内容。",
+  "state.known": "网络不畅，以下是 {clock} 的内容。",
 
   "signin.title": "登录",
   "signin.heading": "登录城市通",

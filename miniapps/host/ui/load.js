@@ -67,7 +67,7 @@ const asOf = (at, retry) =>
     "div.partial",
     { "data-testid": "as-of", role: "status" },
     shape("clock"),
-    h("div", null, t("state.as-of", { clock: clock(at) })),
+    h("div", null, t("state.known", { clock: clock(at) })),
     h("button.second", { type: "button", onclick: retry }, t("state.retry")),
   );
 

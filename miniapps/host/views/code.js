@@ -171,7 +171,7 @@ function slab() {
         face,
         h(
           "div.veil",
-          { "data-testid": "code-ended" },
+          { "data-testid": "code-ended", "data-code": words.code },
           h("p.veil-title", null, t("code.ended")),
           h("p", null, words.title),
           h("p", null, t("code.ended.hint")),
