@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 import pytest_asyncio
-from sensing import KEY, Door
 
 from backends.sensor import app
 from backends.sensor.app import Settings
@@ -15,6 +14,7 @@ from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from core.clock import FixedClock
 from core.mongo import Mongo
+from tests.contract.sensor.sensing import KEY, Door
 
 
 @pytest_asyncio.fixture

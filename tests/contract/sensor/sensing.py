@@ -32,7 +32,8 @@ class Door:
     async def graphql(self, query: str, variables: dict[str, Any] | None = None, locale: str = "en") -> dict[str, Any]:
         body = orjson.dumps({"query": query, "variables": variables})
         async with self.session.post("/graphql", data=body, headers={"Accept-Language": locale}) as response:
-            return orjson.loads(await response.read())
+            answer: dict[str, Any] = orjson.loads(await response.read())
+            return answer
 
     async def post(
         self, rows: Any, *, key: str | None = KEY, path: str = "/ingest/readings", **headers: str
@@ -102,4 +103,5 @@ async def ended(process: asyncio.subprocess.Process) -> tuple[int, str, str]:
 async def ready(process: asyncio.subprocess.Process) -> dict[str, Any]:
     """The line that `serve` prints when it answers."""
     assert process.stdout is not None
-    return orjson.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+    line: dict[str, Any] = orjson.loads(await asyncio.wait_for(process.stdout.readline(), 30))
+    return line

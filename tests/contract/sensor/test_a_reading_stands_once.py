@@ -7,15 +7,16 @@ import signal
 import sys
 
 import pytest
-from sensing import NOW, ROOT, expire_leases, reading, station, stored
 
 from backends.sensor.errors import StationUnknown, WritersBusy
 from backends.sensor.model import Recorded
 from backends.sensor.service import Sensors
 from backends.sensor.store import LEASE_S, WRITE_TIMEOUT_S, SensorStore
 from core.clock import FixedClock
+from core.embedded import Stores
 from core.mongo import Mongo
 from core.paging import PageRequest
+from tests.contract.sensor.sensing import NOW, ROOT, expire_leases, reading, station, stored
 
 
 async def test_what_stands_is_counted_and_not_changed(sensors: Sensors, mongo: Mongo) -> None:
@@ -76,8 +77,7 @@ from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from core.clock import SystemClock
 from core.mongo import Mongo
-sys.path.insert(0, "tests/contract/sensor")
-from sensing import reading
+from tests.contract.sensor.sensing import reading
 
 class Dying(SensorStore):
     async def add(self, readings):
@@ -96,7 +96,7 @@ asyncio.run(main())
 
 @pytest.mark.parametrize("inserted", [0, 4, 10])
 async def test_a_writer_killed_before_its_answer_leaves_nothing_lost_doubled_or_blocked(
-    sensors: Sensors, mongo: Mongo, stores: object, inserted: int
+    sensors: Sensors, mongo: Mongo, stores: Stores, inserted: int
 ) -> None:
     await sensors.register(station("a"))
     process = await asyncio.create_subprocess_exec(

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import pytest
-from sensing import KEY, NOW, Door, row, station, stored
 from yarl import URL
 
 from backends.sensor import http
@@ -16,6 +15,7 @@ from backends.sensor.http import INGEST_BYTES_MAX
 from backends.sensor.ingest import REFUSALS_SHOWN_MAX, ROWS_MAX
 from backends.sensor.service import Sensors
 from core.mongo import Mongo
+from tests.contract.sensor.sensing import KEY, NOW, Door, row, station, stored
 
 
 def ndjson(rows: list[Any]) -> bytes:

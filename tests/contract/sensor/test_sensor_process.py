@@ -15,11 +15,11 @@ import aiohttp
 import orjson
 import pytest
 import pytest_asyncio
-from sensing import KEY, Door, command, ended, expire_leases, ready, row, stored, until
 
 from core import embedded
 from core.embedded import Stores
 from core.mongo import Mongo
+from tests.contract.sensor.sensing import KEY, Door, command, ended, expire_leases, ready, row, stored, until
 from tests.unit.sensor.prsa import lines, written
 
 ENV = [("TONG_SENSOR_INGEST_KEYS", f"old-key,{KEY}")]
@@ -138,7 +138,7 @@ async def test_an_import_killed_at_any_point_is_finished_by_the_next(
         readings = mongo.collection("readings")
 
         async def enough(least: int = least, readings: Any = readings) -> bool:
-            return await readings.count_documents({}) >= least
+            return bool(await readings.count_documents({}) >= least)
 
         await until(enough)
         process.kill()
@@ -244,7 +244,7 @@ async def test_an_acknowledged_batch_outlives_kill_9_of_the_database(own_stores:
             os.kill(pid, signal.SIGKILL)
 
             async def again() -> bool:
-                return (await door.post(rows)) == (200, {"accepted": 0, "duplicates": 500})
+                return await door.post(rows) == (200, {"accepted": 0, "duplicates": 500})
 
             await until(again, timeout_s=30)
             assert len(await stored(mongo)) == 500

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import aiohttp
 import pytest_asyncio
-from sensing import Door, command, ended, ready, until
 
 from core import embedded
 from core.embedded import Stores
+from tests.contract.sensor.sensing import Door, command, ended, ready, until
 
 LIGHT = "{ stations(first: 1) { nodes { code } } }"
 LIGHT_WITHIN_S = 2.0

@@ -10,7 +10,6 @@ import aiohttp
 import pytest
 from pymongo import AsyncMongoClient
 from pymongo.monitoring import CommandListener
-from sensing import NOW, ROOT, Door, reading, station
 
 from backends.sensor import app
 from backends.sensor.app import Settings
@@ -24,6 +23,7 @@ from core.divisions import DISTRICTS
 from core.embedded import Stores
 from core.graph import sdl
 from core.mongo import Document, Mongo
+from tests.contract.sensor.sensing import NOW, ROOT, Door, reading, station
 
 AIR = """query ($of: [_Any!]!) { _entities(representations: $of) { ... on District { code airQuality {
   observedAt aqi category categoryLabel primaryPollutant { id name } primaryPollutants { id } advice

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from sensing import NOW, stored, until
-
 from backends.sensor import synthetic
 from backends.sensor.feed import SyntheticFeed
 from backends.sensor.model import Recorded
@@ -14,6 +12,7 @@ from backends.sensor.service import Sensors
 from core.clock import FixedClock
 from core.divisions import DISTRICTS
 from core.mongo import Mongo
+from tests.contract.sensor.sensing import NOW, stored, until
 
 STATIONS = len(synthetic.stations())
 

@@ -24,8 +24,9 @@ def executor(ids: Ids, clock: FixedClock) -> Executor:
 async def answer(executor: Executor, query: str, locale: Locale = Locale.EN) -> dict[str, object]:
     response = await executor.run(GraphQLRequest(query, None, None), Context("r", locale=locale))
     assert set(response) == {"errors"}
-    [error] = response["errors"]
-    assert error["extensions"]["code"] == "SENSOR_QUERY_REFUSED"
+    error: dict[str, object] = response["errors"][0]
+    assert len(response["errors"]) == 1
+    assert response["errors"][0]["extensions"]["code"] == "SENSOR_QUERY_REFUSED"
     return error
 
 
