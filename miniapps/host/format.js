@@ -59,4 +59,7 @@ export const cityHour = () => Number(show({ hour: "numeric", hourCycle: "h23" },
 /** "138 0000 0001" @param {string} phone */
 export const phoneGroups = (phone) => phone.replace(/^(\d{3})(\d{0,4})(\d{0,4})$/, "$1 $2 $3").trim();
 
+/** The language to break a name by: a Chinese page may hold a long Latin one. @param {string} name */
+export const nameLang = (name) => (/^\p{Script=Latin}/u.test(name) ? "en" : "zh-CN");
+
 const instant = (at) => (typeof at === "number" ? at : Date.parse(at));

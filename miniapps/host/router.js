@@ -93,12 +93,16 @@ function travel() {
   show(true);
 }
 
-/** @param {boolean} moved  to another screen: the focus goes to the heading, so that a screen reader says where we are */
+/**
+ * The focus goes to the heading, so that a screen reader says where we are; but not when the page has just come.
+ * @param {boolean} moved  to another screen
+ */
 function show(moved) {
   const path = location.hash.slice(1);
   const view = viewAt(path);
   if (!view || !allowed(view)) return toStart(view, path);
   history.replaceState({ depth }, "");
+  const held = moved || document.activeElement !== document.body;
   leaving?.abort();
   hush();
   leaving = new AbortController();
@@ -108,7 +112,7 @@ function show(moved) {
   const main = frame(view, path, () => back(above(view)));
   view.enter({ main, signal, go, again: redraw });
   scrollTo(0, y);
-  if (moved) toHeading();
+  if (held) toHeading();
 }
 
 function toStart(view, path) {

@@ -60,7 +60,10 @@ async def test_the_next_officer_chooses_a_purpose_anew(new_phone: NewPhone) -> N
     await phone.open("/me", ready=".person")
     await phone.open("/desk", ready="[data-testid=own-scans]")
     await expect(phone.page.get_by_role("radio", name="就诊")).to_be_checked()
-    await phone.page.evaluate("async () => (await import('/session.js')).forget()")
+    await phone.open("/me", ready=".person")
+    await phone.page.get_by_role("button", name="退出登录").click()
+    await phone.page.get_by_test_id("confirm").click()
+    await phone.page.wait_for_selector("#phone")
     await phone.sign_in("13900000002")
     await expect(phone.page.get_by_role("radio", checked=True)).to_have_count(0)
 

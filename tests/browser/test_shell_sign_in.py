@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 from playwright.async_api import Page, Route, expect
 
@@ -158,12 +159,12 @@ async def test_an_access_token_that_ran_out_is_renewed_once(new_phone: NewPhone)
 async def test_a_session_that_was_ended_elsewhere_leads_to_sign_in(new_phone: NewPhone) -> None:
     here = await new_phone(signed_in=CITIZEN, user_agent="Chrome/1 Android")
     there = await new_phone(signed_in=CITIZEN, user_agent="Firefox/1 Windows")
+    await there.open("/me", ready=".person")
     await here.open("/me/devices", ready=".device")
     row = here.page.get_by_test_id("device").filter(has_text="Firefox · Windows").first
     await row.get_by_role("button", name="结束 Firefox · Windows 的登录").click()
     await here.page.get_by_test_id("confirm").click()
     await expect(row).to_contain_text("已结束")
-    await there.open("/me", ready=".person")
     await there.page.reload()
     await there.page.wait_for_selector("#phone")
     assert await there.page.evaluate(SIDE) is None
@@ -213,9 +214,15 @@ async def test_a_tab_of_another_session_neither_speaks_nor_signs_out_for_this_on
     await stale.goto(f"{phone.base}/#/me")
     await stale.wait_for_selector(".person")
     assert "Bearer of-another" not in said
-    await stale.evaluate("async () => (await import('/session.js')).forget({ only: 'ses_other', byCity: true })")
+    await stale.evaluate(_FORGET_ANOTHER)
     assert await stale.evaluate(SIDE) == "CITIZEN"
     assert await stale.evaluate(REFRESH_TOKEN) is not None
+
+
+_FORGET_ANOTHER = """async () => {
+  const page = document.querySelector("script[type=module]").src;
+  await (await import(new URL("session.js", page))).forget({ only: "ses_other", byCity: true });
+}"""
 
 
 async def test_the_way_in_survives_language_reload_back_and_a_bad_line(new_phone: NewPhone) -> None:
@@ -281,6 +288,27 @@ async def test_a_slow_line_is_told_and_three_taps_send_one_code(new_phone: NewPh
     may_answer.set()
     await page.wait_for_selector("#code")
     assert sent == ["code"]
+
+
+async def test_a_code_that_is_spent_leads_to_another_one(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open(ready="#phone")
+    page = phone.page
+
+    async def spend(route: Route) -> None:
+        if operation(route.request) == "SignIn":
+            body = answer(code="AUTH_CODE_WRONG", tries_left=0)
+            await route.fulfill(body=body, content_type="application/json", status=401)
+        else:
+            await route.continue_()
+
+    await page.route("**/graphql", spend)
+    await ask_for_code(page, "13800000003")
+    await page.fill("#code", "000000")
+    trouble = page.get_by_test_id("trouble")
+    await expect(trouble).to_contain_text("验证码已作废。 请重新获取。 AUTH_CODE_WRONG")
+    await expect(page.locator(".primary")).to_have_text(re.compile("重新发送"))
+    assert await phone.violations() == []
 
 
 DAMAGED = ["null", "{bad", "[]", '"x"', '{"constructor":1}', '{"__proto__":{}}', '{"access":null}', '{"access":{}}']

@@ -8,9 +8,12 @@ import { icon } from "./icons.js";
 import { trouble } from "./trouble.js";
 
 /**
- * @param {{ signal: AbortSignal, ready: () => boolean, onread: (text: string, then: Then) => void }} use
  * @typedef {{ again: () => void, settled: () => void }} Then
- *   `again` starts over the way the code was read; `settled`: it is of no more use
+ *   `again` starts over the way the code was read; `settled`: the text is of no more use
+ */
+
+/**
+ * @param {{ signal: AbortSignal, ready: () => boolean, onread: (text: string, then: Then) => void }} use
  * @returns {HTMLElement}
  */
 export function reader({ signal, ready, onread }) {
@@ -28,13 +31,15 @@ export function reader({ signal, ready, onread }) {
     if (!ready()) return;
     fill(place);
     const stop = new AbortController();
+    const close = h("button.second.wide", { type: "button", onclick: () => stop.abort() }, t("reader.stop"));
     const video = h("video.finder-video", { playsinline: true, muted: true, "aria-label": t("reader.video") });
     fill(
       finder,
       h("div.finder", { "data-testid": "finder" }, video, h("div.finder-frame", { "aria-hidden": "true" })),
-      h("button.second.wide", { type: "button", onclick: () => stop.abort() }, t("reader.stop")),
+      close,
     );
     open.hidden = true;
+    close.focus();
     let text = null;
     try {
       text = await readCode(/** @type {HTMLVideoElement} */ (video), firstOf(stop.signal, signal), { except });

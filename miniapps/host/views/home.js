@@ -3,7 +3,7 @@
 import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { HOME } from "../documents.js";
-import { cityHour, clock, partOfDay, today, when } from "../format.js";
+import { cityHour, clock, nameLang, partOfDay, today, when } from "../format.js";
 import { t } from "../i18n.js";
 import { cityNow } from "../session.js";
 import { horizon } from "../ui/horizon.js";
@@ -42,7 +42,7 @@ const greeting = (me) =>
       "h1",
       { tabindex: "-1" },
       h("span", null, t(`home.greeting.${partOfDay()}`)),
-      h("span.greeting-name", null, me.name ?? me.maskedPhone),
+      h("span.greeting-name", { lang: nameLang(me.name ?? "") }, me.name ?? me.maskedPhone),
     ),
   );
 

@@ -3,6 +3,7 @@
 import { ask, signOut } from "../api.js";
 import { fill, h } from "../dom.js";
 import { ME, STAFF_ME } from "../documents.js";
+import { nameLang } from "../format.js";
 import { t } from "../i18n.js";
 import { audience } from "../session.js";
 import { icon } from "../ui/icons.js";
@@ -32,7 +33,7 @@ const card = (person) =>
   h(
     "section.person",
     { "data-testid": "person" },
-    h("h2", null, person.name ?? person.maskedPhone),
+    h("h2", { lang: nameLang(person.name ?? "") }, person.name ?? person.maskedPhone),
     h("p.figures", null, person.maskedPhone),
     h("p.holder-level", null, icon("seal"), t(`level.${person.realNameLevel}`)),
   );
