@@ -65,7 +65,11 @@ export async function keep(result, askedAt) {
   const { id, audience: side, lastSeenAt } = result.session;
   const made = Date.parse(lastSeenAt);
   offsetMs = made - (askedAt + Date.now()) / 2;
-  access = { token: result.accessToken, until: askedAt + (Date.parse(result.accessTokenExpiresAt) - made), session: id };
+  access = {
+    token: result.accessToken,
+    until: askedAt + (Date.parse(result.accessTokenExpiresAt) - made),
+    session: id,
+  };
   ended = false;
   await writeToken(result.refreshToken);
   device.set(SIDE, side);

@@ -6,25 +6,25 @@
 /** @param {() => Storage} open  asking for a blocked storage throws */
 function kept(open) {
   const memory = new Map();
-  const reach = (act, otherwise) => {
+  const reach = (act) => {
     try {
       return act(open());
     } catch {
-      return otherwise();
+      return undefined;
     }
   };
   return {
     /** @param {string} key @returns {string | null} */
-    get: (key) => memory.get(key) ?? reach((storage) => storage.getItem(key), () => null),
+    get: (key) => memory.get(key) ?? reach((storage) => storage.getItem(key)) ?? null,
     /** @param {string} key @param {string} value */
     set(key, value) {
-      memory.delete(key);
-      reach((storage) => storage.setItem(key, value), () => memory.set(key, value));
+      memory.set(key, value);
+      reach((storage) => (storage.setItem(key, value), memory.delete(key)));
     },
     /** @param {string} key */
     drop(key) {
       memory.delete(key);
-      reach((storage) => storage.removeItem(key), () => null);
+      reach((storage) => storage.removeItem(key));
     },
   };
 }

@@ -237,7 +237,8 @@ export default {
   "error.CITYCODE_FOREIGN": "Code of another city",
   "error.CITYCODE_FOREIGN.hint": "It cannot be checked here. Use an identity document.",
   "error.CITYCODE_KEY_UNKNOWN": "Unknown signing key",
-  "error.CITYCODE_KEY_UNKNOWN.hint": "Do not let this person through. Ask for a fresh code; report it if this happens again.",
+  "error.CITYCODE_KEY_UNKNOWN.hint":
+    "Do not let this person through. Ask for a fresh code; report it if this happens again.",
   "error.CITYCODE_MALFORMED": "Not a city code",
   "error.CITYCODE_MALFORMED.hint": "Scan the code screen of CityTong, with the whole code in view.",
 };

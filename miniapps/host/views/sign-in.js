@@ -52,7 +52,14 @@ function enter(screen) {
     others(screen, staff),
     ground(),
   );
-  isDemo().then((demoCity) => demoCity && fill(demo, demoAccounts(audience, (number) => setPhone(input, number))));
+  isDemo().then(
+    (demoCity) =>
+      demoCity &&
+      fill(
+        demo,
+        demoAccounts(audience, (number) => setPhone(input, number)),
+      ),
+  );
 }
 
 function endedNotice() {
