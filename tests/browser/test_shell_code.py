@@ -12,8 +12,6 @@ from playwright.async_api import Page, Route, expect
 from tests.browser.shell_phone import CITIZEN, NewPhone, Phone, answer, operation
 from tests.support.waiting import until
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 
 async def read(page: Page) -> str:
     """What a decoder that we did not write sees on the screen."""

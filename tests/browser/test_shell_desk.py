@@ -16,8 +16,6 @@ from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone,
 from tests.support.city import OpenCity
 from tests.support.waiting import until
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 REFUSALS = {
     "CITYCODE_FORGED": "伪造的码",
     "CITYCODE_EXPIRED": "过期的码",

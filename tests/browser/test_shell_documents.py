@@ -10,8 +10,6 @@ from graphql import build_schema, parse, validate
 
 from tests.browser.shell_phone import NewPhone
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 HOST = Path("miniapps/host")
 
 

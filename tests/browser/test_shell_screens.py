@@ -9,8 +9,6 @@ from playwright.async_api import Route, expect
 
 from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, operation
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 CITIZEN_SCREENS = {
     "/home": ".bricks",
     "/code": ".qr",

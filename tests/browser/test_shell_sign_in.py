@@ -9,8 +9,6 @@ from playwright.async_api import Page, Route, expect
 
 from tests.browser.shell_phone import CITIZEN, OFFICER, NewPhone, answer, operation
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 SIDE = "localStorage.getItem('citytong.session')"
 REFRESH_TOKEN = "async () => await (await import('/vault.js')).readToken() ?? null"
 

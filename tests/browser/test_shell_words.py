@@ -8,8 +8,6 @@ from typing import Any
 
 from tests.browser.shell_phone import NewPhone
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 HOST = Path("miniapps/host")
 Table = dict[str, Any]
 

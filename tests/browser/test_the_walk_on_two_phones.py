@@ -22,8 +22,6 @@ from core.processes import free_port
 from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone, Phone, phone_of
 from tests.support.city import OpenCity, open_demo_city, settings
 
-pytest_plugins = ["tests.browser.shell_fixtures"]
-
 _FILM = (640, 480)
 
 
