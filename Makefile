@@ -8,7 +8,7 @@ BIN    := .venv/bin
 DATA   ?= var
 PORT   ?= 8000
 
-.PHONY: run test check setup format schema docs load bench bench-web bench-sensor bench-citycode bench-identity lock reset debian
+.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-citycode bench-identity lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -32,15 +32,20 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup debian
+test: setup debian composer
 	$(BIN)/python -m pytest $(ARGS)
 
 # What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
 debian:
 	@sh tests/debian-packages.sh
 
-schema: setup
+composer: api/composition/node_modules/installed
+
+api/composition/node_modules/installed: api/composition/package-lock.json
 	@cd api/composition && npm ci --ignore-scripts --silent
+	@touch $@
+
+schema: setup composer
 	$(BIN)/python -m backends.sensor schema
 	$(BIN)/python -m api schema
 

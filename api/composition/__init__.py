@@ -90,6 +90,8 @@ async def compose(subgraphs: list[Subgraph]) -> str:
     except FileNotFoundError as fault:
         raise CompositionFailed("Composing needs Node.js 20 or later, and no `node` is on the path.") from fault
     printed, faults = await process.communicate(orjson.dumps(asked))
+    if b"ERR_MODULE_NOT_FOUND" in faults:
+        raise CompositionFailed("The composer is not installed: `make composer` installs it.")
     if process.returncode != 0:
         raise CompositionFailed(f"The subgraphs do not compose:\n{faults.decode().strip()}")
     return f"{_MARK}{fingerprint(subgraphs)}\n{printed.decode()}"
