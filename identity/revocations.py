@@ -22,6 +22,8 @@ from identity.model import ACCESS_TOKEN_LIFETIME
 from identity.tokens import LEEWAY_S
 
 REFRESH_INTERVAL_S: Final = 1.0
+# A refresh that hangs is given up: the next one takes a new connection.
+REFRESH_TIMEOUT_S: Final = 5.0
 # What one refresh reads at most; the rest comes with the next one, a second later.
 _READ_MAX: Final = 50_000
 _TOKEN_LIFE_S: Final = int(ACCESS_TOKEN_LIFETIME.total_seconds()) + LEEWAY_S
@@ -87,8 +89,9 @@ class Revocations:
         """Refresh about once a second until cancelled."""
         while True:
             try:
-                await self.refresh()
-            except Unavailable:
+                async with asyncio.timeout(REFRESH_TIMEOUT_S):
+                    await self.refresh()
+            except (Unavailable, TimeoutError):
                 _LOG.warning("revocations are not refreshed: neither Redis nor MongoDB answers")
             await asyncio.sleep(REFRESH_INTERVAL_S)
 

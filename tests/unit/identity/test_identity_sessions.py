@@ -312,7 +312,7 @@ async def test_the_background_task_refreshes_by_itself(room: Room) -> None:
     other, tokens = await _another_process(room), await room.sign_in(ZHANG)
     task = asyncio.create_task(other.identity.revocations.run())
     await room.identity.sign_out(principal=await room.principal(tokens))
-    await eventually(lambda: tokens.session.id in other.identity.revocations)
+    await eventually(lambda: tokens.session.id in other.identity.revocations, within_s=30)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
