@@ -117,7 +117,9 @@ class Settings:
     mongo_url: str = _setting(
         _url("mongodb", "mongodb+srv"), "The MongoDB replica set that holds the facts.", secret=True
     )
-    redis_url: str = _setting(_url("redis", "rediss"), "The Redis or Valkey that holds what may be lost.", secret=True)
+    redis_url: str = _setting(
+        _url("redis", "rediss"), "The Redis or Valkey that holds what may be lost; of this city alone.", secret=True
+    )
     master_key: bytes = _setting(_key, "Seals personal fields and signing keys; losing it loses them.", secret=True)
     mongo_database: str = _setting(_text, "The database's name.", default="citytong")
     host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")

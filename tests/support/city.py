@@ -17,6 +17,7 @@ from api.settings import Settings
 from backends.sensor import app as sensor_app
 from backends.sensor.feed import SyntheticFeed
 from core.clock import Clock
+from core.embedded import Stores
 from tests.support.waiting import until
 
 JSON = dict[str, Any]
@@ -100,6 +101,11 @@ REQUEST_CODE = """mutation($input: RequestSignInCodeInput!) {
 SIGN_IN = """mutation($input: SignInInput!) {
   signIn(input: $input) { accessToken refreshToken accessTokenExpiresAt session { id current } }
 }"""
+
+
+def own_redis(stores: Stores) -> str:
+    """A Redis of its own for a city that lives through other tests, and by another clock: two cities share none."""
+    return f"{stores.redis_url.removesuffix('/0')}/1"
 
 
 def settings(*, mongo_url: str, redis_url: str, database: str, sensor: str, **more: str) -> Settings:

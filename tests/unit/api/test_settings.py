@@ -38,7 +38,7 @@ def test_every_fault_is_reported_at_once() -> None:
     assert refusal.value.faults == [
         "TONG_PROT is not a setting; docs/settings.md lists them",
         "TONG_MONGO_URL must be a URL that begins with mongodb:// or mongodb+srv://",
-        "TONG_REDIS_URL is missing: The Redis or Valkey that holds what may be lost.",
+        "TONG_REDIS_URL is missing: The Redis or Valkey that holds what may be lost; of this city alone.",
         "TONG_MASTER_KEY is missing: Seals personal fields and signing keys; losing it loses them.",
         "TONG_PORT must be a whole number from 0 to 65535",
         "TONG_DEMO must be on or off",
