@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Generic, TypeAlias, TypeVar, cast
+from typing import Any, Final, Generic, NewType, TypeAlias, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
 
+from core.departments import DEPARTMENTS
 from core.errors import BadInput
+from core.geo import Point
 from core.locale import DEFAULT_LOCALE, Locale
+from core.money import Money
 from core.paging import Page, encode_cursor
 from core.principal import ANONYMOUS, Principal
 
@@ -130,6 +133,65 @@ class PageInfo:
     end_cursor: str | None
 
 
+Int64 = NewType("Int64", int)
+_INT64 = strawberry.scalar(
+    name="Int64",
+    description="A whole number of up to 64 bits, as a JSON number.",
+    serialize=int,
+    parse_value=lambda value: _whole(value),
+)
+
+
+def _whole(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not -(2**63) <= value < 2**63:
+        raise BadInput(field="Int64", problem="must be a whole number of at most 64 bits")
+    return value
+
+
+@strawberry.federation.type(name="Money", description="An amount of money.", directives=[PUBLIC], shareable=True)
+class MoneyType:
+    amount: Int64 = strawberry.federation.field(description="In minor units (fen).")
+    currency: str = strawberry.federation.field(description="ISO 4217.")
+    text: str = strawberry.federation.field(description="As people read it: ¥1,234.50.")
+
+    @classmethod
+    def of(cls, money: Money) -> MoneyType:
+        return cls(amount=Int64(money.amount), currency=money.currency, text=str(money))
+
+
+@strawberry.federation.type(description="A point in WGS-84, in degrees.", directives=[PUBLIC], shareable=True)
+class GeoPoint:
+    longitude: float
+    latitude: float
+
+    @classmethod
+    def of(cls, point: Point) -> GeoPoint:
+        return cls(longitude=point.longitude, latitude=point.latitude)
+
+
+@strawberry.input(description="A point in WGS-84, in degrees.")
+class GeoPointInput:
+    longitude: float
+    latitude: float
+
+    def point(self, field: str = "location") -> Point:
+        """Raises: BadInput."""
+        return Point.of(longitude=self.longitude, latitude=self.latitude, field=field)
+
+
+@strawberry.federation.type(
+    name="Department", description="A department of the city.", directives=[PUBLIC], shareable=True
+)
+class DepartmentType:
+    code: strawberry.ID = strawberry.federation.field(description="Unified social credit code (GB 32100).")
+    name: str = strawberry.federation.field(description="In the request's language.")
+
+    @classmethod
+    def of(cls, code: str, locale: Locale) -> DepartmentType:
+        known = DEPARTMENTS.get(code)
+        return cls(code=strawberry.ID(code), name=known.name.in_(locale) if known else code)
+
+
 @strawberry.type(description="One row of a list with its cursor.", directives=[PUBLIC])
 class Edge(Generic[T]):
     cursor: str
@@ -168,7 +230,7 @@ def build_schema(
         mutation=mutation,
         types=types,
         federation_version=FEDERATION_VERSION,
-        config=StrawberryConfig(auto_camel_case=True),
+        config=StrawberryConfig(auto_camel_case=True, scalar_map={Int64: _INT64}),
     )
 
 

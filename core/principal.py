@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from core.errors import Forbidden, SignInRequired
+from core.errors import Forbidden, NotFound, SignInRequired
 
 
 class PrincipalKind(StrEnum):
@@ -44,6 +44,7 @@ class Principal:
     actor, subject: account ids (`cit_…`, `stf_…`, `svc_…`), empty for nobody.
     scopes: what the session may do (`citizen`, `staff`, `citycode:scan`, …).
     real_name_level: 0 unknown … 5 checked at a counter (urn:city:rl:1..5).
+    department: the USCC of the department that a member of staff works for (core.departments); empty for others.
     """
 
     kind: PrincipalKind = PrincipalKind.ANONYMOUS
@@ -53,6 +54,7 @@ class Principal:
     scopes: frozenset[str] = frozenset()
     real_name_level: int = 0
     jurisdiction: Jurisdiction | None = None
+    department: str = ""
 
     @property
     def authenticated(self) -> bool:
@@ -68,6 +70,25 @@ class Principal:
         if not self.authenticated:
             raise SignInRequired()
         if self.kind is not kind:
+            raise Forbidden()
+
+    def require_citizen(self, citizen_id: str, *, matter: str | None = None) -> None:
+        """For what belongs to one citizen: they themself, or somebody who may act for them in this matter.
+
+        matter: what a delegation may name (`health:read`); None where nobody may act for somebody else. A delegated
+            principal holds as scopes the matters that it was given, and nothing else.
+        Raises: SignInRequired, Forbidden, NotFound (somebody else's).
+        """
+        self.require(PrincipalKind.CITIZEN)
+        if self.subject != citizen_id:
+            raise NotFound(thing="citizen")
+        if self.delegated and (matter is None or matter not in self.scopes):
+            raise Forbidden()
+
+    def require_department(self, code: str) -> None:
+        """For what belongs to one department: its own staff. Raises: SignInRequired, Forbidden."""
+        self.require(PrincipalKind.STAFF)
+        if self.department != code:
             raise Forbidden()
 
     def require_scope(self, scope: str) -> None:

@@ -36,6 +36,21 @@ async def going_on(work: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIt
             _LOG.error("background work did not end", extra={"facts": {"work": left}})
 
 
+def every(seconds: float, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+    """A piece of work for `going_on` that does `work` at once and then again after each pause.
+
+    work: does what is due and nothing twice: other processes do the same. A fault is logged and the next turn comes.
+    """
+
+    async def turns() -> None:
+        while True:
+            raise_if_cancelled()
+            await work()
+            await asyncio.sleep(seconds)
+
+    return turns
+
+
 async def ended(tasks: Collection[asyncio.Task[Any]], *, within_s: float) -> bool:
     """Cancel the tasks, again and again, until all have ended or the time is up; True when they have."""
     loop = asyncio.get_running_loop()

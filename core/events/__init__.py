@@ -14,6 +14,7 @@ from __future__ import annotations
 from core.events.backbone import Backbone
 from core.events.dead_letters import DeadLetters
 from core.events.deliveries import INDEXES
+from core.events.facts import open_facts, seal_facts
 from core.events.model import (
     PAYLOAD_BYTES_MAX,
     Backlog,
@@ -41,4 +42,6 @@ __all__ = [
     "Limits",
     "Outbox",
     "Subscription",
+    "open_facts",
+    "seal_facts",
 ]
