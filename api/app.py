@@ -1,6 +1,6 @@
-"""The roof: settings → stores → services → subgraphs → gateway → aiohttp application.
+"""The roof: settings → ground → rooms → subgraphs → gateway → aiohttp application.
 
-The only place that chooses who works with whom. To see what the city is made of, read `open_city` from top to bottom.
+To see what the city is made of, read `api/rooms.py`; to see how it is opened and closed, read on.
 """
 
 from __future__ import annotations
@@ -10,62 +10,38 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final
 
 import aiohttp
 from aiohttp import web
 
-import api.domains.citycode.http
-import api.domains.citycode.worker
-import identity.http
-import identity.worker
 from api.composition import SUPERGRAPH
-from api.domains.citycode.service import KEY_PURPOSE as CITY_CODE_KEYS
-from api.domains.citycode.service import CityCodes
-from api.domains.citycode.store import CityCodeStore
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
+from api.ground import Ground
+from api.rooms import Rooms
 from api.settings import Settings
-from api.startup import CityUnavailable, answering, connected, is_replica_set
+from api.startup import CityUnavailable
 from api.subgraphs import ROOMS
 from api.web.asking import Asking
-from api.web.development import sms_routes
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
-from core import redis as core_redis
 from core.clock import Clock, SystemClock
-from core.crypto import FieldCipher, UnsealError
+from core.crypto import UnsealError
 from core.errors import Unavailable
-from core.events import Backbone, Backlog, DeadLetters, Limits, Outbox, Subscription
+from core.events import Backbone, Backlog, DeadLetters, Limits
 from core.graph import graphql_core_schema
-from core.ids import Ids
-from core.keys import Algorithm, KeyRing
-from core.mongo import Mongo
+from core.keys import KeyRing
 from core.principal import Principal
-from core.redis import Redis
-from core.tasks import going_on
-from identity.codes import SignInCodes
-from identity.demo import DEMO_LIMITS, load_demo
-from identity.limits import STANDARD_LIMITS
-from identity.revocations import Revocations
-from identity.service import Identity
-from identity.sms import DevelopmentSms, NoCarrier
-from identity.store import IdentityStore
-from identity.tokens import AccessTokens
-
-S = TypeVar("S")
+from core.tasks import Work, going_on
 
 _LOG = logging.getLogger(__name__)
 _SHELL: Final = Path(__file__).parents[1] / "miniapps" / "host"
-_AUDIENCE: Final = "citytong"
-# Longer than anything a key signs lives, and than a process goes without looking at its ring.
-_KEY_OVERLAP: Final = timedelta(hours=1)
 _KEYS_RELOADED_EVERY_S: Final = 60.0
 # A room in this process has timeouts of its own, at its stores. Cutting it off sooner could hide that a change was
 # made: this is only the last bound.
@@ -73,57 +49,11 @@ _LOCAL_DEADLINE_STORE_CALLS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Ground:
-    """What every room is built on."""
-
-    settings: Settings
-    clock: Clock
-    ids: Ids
-    mongo: Mongo
-    redis: Redis
-    cipher: FieldCipher
-    outbox: Outbox
-
-    @classmethod
-    def connect(cls, settings: Settings, clock: Clock) -> _Ground:
-        """Opens nothing yet. Raises: CityUnavailable when a URL is malformed."""
-        timeout_s = settings.store_timeout_ms / 1000
-        ids = Ids(clock)
-        mongo = connected(
-            "MongoDB",
-            "TONG_MONGO_URL",
-            lambda: Mongo.connect(url=settings.mongo_url, database=settings.mongo_database, timeout_s=timeout_s),
-        )
-        redis = connected(
-            "Redis", "TONG_REDIS_URL", lambda: core_redis.connect(url=settings.redis_url, timeout_s=min(timeout_s, 2.0))
-        )
-        cipher = FieldCipher(settings.master_key)
-        return cls(settings, clock, ids, mongo, redis, cipher, Outbox(mongo=mongo, ids=ids, clock=clock))
-
-    def key_ring(self, purpose: str, algorithm: Algorithm) -> KeyRing:
-        return KeyRing(
-            purpose=purpose,
-            algorithm=algorithm,
-            mongo=self.mongo,
-            cipher=self.cipher,
-            clock=self.clock,
-            overlap=_KEY_OVERLAP,
-        )
-
-    async def close(self) -> None:
-        await self.redis.aclose()
-        await self.mongo.close()
-
-
-@dataclass(frozen=True, slots=True)
 class City:
     """An open city: everything that answers or works, ready to be put behind a port."""
 
-    ground: _Ground
-    http: aiohttp.ClientSession
-    identity: Identity
-    city_codes: CityCodes
-    development_sms: DevelopmentSms | None
+    ground: Ground
+    rooms: Rooms
     backbone: Backbone
 
     @property
@@ -132,7 +62,7 @@ class City:
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
-        return self.identity.keys, self.city_codes.keys
+        return self.rooms.key_rings
 
     @property
     def dead_letters(self) -> DeadLetters:
@@ -140,115 +70,49 @@ class City:
 
     async def load_demo(self) -> None:
         """Add what the demo city is missing; change nothing that is there."""
-        await load_demo(store=self.identity.store, ids=self.ground.ids, clock=self.ground.clock)
+        await self.rooms.load_demo()
 
     @asynccontextmanager
     async def working(self) -> AsyncIterator[None]:
-        """Deliver events, learn of revocations and of new keys, while inside."""
-        async with going_on(
-            {
-                "events": self.backbone.run,
-                "revocations": self.identity.revocations.run,
-                "keys": partial(_reload_keys, self.key_rings),
-            }
-        ):
+        """Deliver events, do the rooms' chores, learn of new keys, while inside."""
+        own: dict[str, Work] = {"events": self.backbone.run, "keys": partial(_reload_keys, self.key_rings)}
+        async with going_on({**own, **self.rooms.chores}):
             yield
 
     async def close(self) -> None:
-        await self.http.close()
         await self.ground.close()
 
 
 async def open_city(settings: Settings, *, clock: Clock | None = None) -> City:
     """Connect, assemble, and make what must exist. Raises: CityUnavailable when MongoDB or Redis does not answer."""
-    ground = _Ground.connect(settings, clock or SystemClock())
-    http = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+    ground = Ground.connect(settings, clock or SystemClock())
     try:
-        await answering("MongoDB", "TONG_MONGO_URL", ground.mongo.ping())
-        await is_replica_set(ground.mongo)
-        await answering("Redis", "TONG_REDIS_URL", core_redis.ping(ground.redis))
-        return await _assemble(ground, http)
+        await ground.answers()
+        return await _assemble(ground)
     except UnsealError as fault:
-        await _closed(ground, http)
+        await ground.close()
         raise CityUnavailable(
             "TONG_MASTER_KEY is not the key that this database was sealed with. Bring that key back."
         ) from fault
     except BaseException:
-        await _closed(ground, http)
+        await ground.close()
         raise
 
 
-async def _closed(ground: _Ground, http: aiohttp.ClientSession) -> None:
-    await http.close()
-    await ground.close()
-
-
-async def _assemble(ground: _Ground, http: aiohttp.ClientSession) -> City:
-    settings = ground.settings
-    who = _identity(ground)
-    city_codes = _city_codes(ground)
-    sms = DevelopmentSms(mongo=ground.mongo, cipher=ground.cipher, clock=ground.clock) if settings.demo else None
+async def _assemble(ground: Ground) -> City:
+    settings, rooms = ground.settings, Rooms.on(ground)
     backbone = Backbone(
         mongo=ground.mongo,
         redis_url=settings.redis_url,
         clock=ground.clock,
-        subscriptions=_subscriptions(who, city_codes, sms),
+        subscriptions=rooms.subscriptions,
         limits=Limits(concurrency=settings.jobs_at_once_max),
         # Cities that share a Redis must not be handed each other's events.
         queue=f"citytong-events-{settings.mongo_database}",
     )
     await backbone.prepare()
-    await who.open()
-    await city_codes.open()
-    if sms:
-        await sms.open()
-    return City(
-        ground=ground,
-        http=http,
-        identity=who,
-        city_codes=city_codes,
-        development_sms=sms,
-        backbone=backbone,
-    )
-
-
-def _identity(ground: _Ground) -> Identity:
-    keys = ground.key_ring("access-token", Algorithm.ES256)
-    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
-    limits = DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
-    return Identity(
-        store=store,
-        codes=SignInCodes(redis=ground.redis, cipher=ground.cipher, clock=ground.clock, limits=limits),
-        keys=keys,
-        tokens=AccessTokens(
-            keys=keys, issuer=ground.settings.public_url, audience=_AUDIENCE, clock=ground.clock, ids=ground.ids
-        ),
-        revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since),
-        outbox=ground.outbox,
-        cipher=ground.cipher,
-        ids=ground.ids,
-        clock=ground.clock,
-    )
-
-
-def _city_codes(ground: _Ground) -> CityCodes:
-    return CityCodes(
-        store=CityCodeStore(mongo=ground.mongo, zone=ground.settings.city_zone),
-        keys=ground.key_ring(CITY_CODE_KEYS, Algorithm.ED25519),
-        outbox=ground.outbox,
-        cipher=ground.cipher,
-        ids=ground.ids,
-        clock=ground.clock,
-        zone=ground.settings.city_zone,
-        city=ground.settings.city_code,
-    )
-
-
-def _subscriptions(who: Identity, city_codes: CityCodes, sms: DevelopmentSms | None) -> list[Subscription]:
-    return [
-        *identity.worker.subscriptions(who, sender=sms or NoCarrier()),
-        *api.domains.citycode.worker.subscriptions(city_codes),
-    ]
+    await rooms.open()
+    return City(ground, rooms, backbone)
 
 
 def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -> Engine:
@@ -285,33 +149,22 @@ def door(city: City) -> web.Application:
     settings = city.settings
 
     async def authenticate(token: str) -> Principal:
-        return await city.identity.authenticate(token=token)
+        return await city.rooms.identity.authenticate(token=token)
 
-    asking = Asking(
-        authenticate=authenticate,
-        services={Identity: city.identity, CityCodes: city.city_codes},
-        trusted_proxies=settings.trusted_proxies,
-    )
+    asking = Asking(authenticate=authenticate, services=city.rooms.services, trusted_proxies=settings.trusted_proxies)
 
     async def refresh(metrics: Metrics) -> None:
         metrics.show_handled(asdict(city.backbone.counts))
         backlog: Backlog = await city.ground.outbox.backlog()
         metrics.show_backlog(waiting=backlog.waiting, dead=backlog.dead, oldest_s=backlog.oldest_s)
 
-    async def redis_answers() -> None:
-        await core_redis.ping(city.ground.redis)
-
     metrics = Metrics(refresh)
     return application(
-        graphql=GraphQLDoor(_engine(settings, city.http, metrics), asking, settings.request_bytes_max),
+        graphql=GraphQLDoor(_engine(settings, city.ground.http, metrics), asking, settings.request_bytes_max),
         metrics=metrics,
-        checks=(("mongodb", city.ground.mongo.ping), ("redis", redis_answers)),
+        checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
-        routes=[
-            *identity.http.routes(keys=city.identity.keys),
-            *api.domains.citycode.http.routes(keys=city.city_codes.keys),
-            *(sms_routes(city.development_sms.latest) if city.development_sms else ()),
-        ],
+        routes=city.rooms.routes(asking.context),
         development=settings.development,
     )
 

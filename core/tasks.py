@@ -14,9 +14,10 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 R = TypeVar("R")
+Work: TypeAlias = Callable[[], Awaitable[None]]
 
 _LOG = logging.getLogger(__name__)
 _PAUSE_AFTER_FAILURE_S: Final = 1.0
@@ -25,7 +26,7 @@ _END_WITHIN_S: Final = 10.0
 
 
 @asynccontextmanager
-async def going_on(work: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIterator[None]:
+async def going_on(work: Mapping[str, Work]) -> AsyncIterator[None]:
     """Keep each named piece of work going while inside; end all of it on leaving."""
     tasks = [asyncio.create_task(_kept_going(name, run), name=name) for name, run in work.items()]
     try:
@@ -36,7 +37,7 @@ async def going_on(work: Mapping[str, Callable[[], Awaitable[None]]]) -> AsyncIt
             _LOG.error("background work did not end", extra={"facts": {"work": left}})
 
 
-def every(seconds: float, work: Callable[[], Awaitable[object]]) -> Callable[[], Awaitable[None]]:
+def every(seconds: float, work: Callable[[], Awaitable[object]]) -> Work:
     """A piece of work for `going_on` that does `work` at once and then again after each pause.
 
     work: does what is due and nothing twice: other processes do the same. A fault is logged and the next turn comes.
@@ -88,7 +89,7 @@ def raise_if_cancelled() -> None:
         raise asyncio.CancelledError()
 
 
-async def _kept_going(name: str, run: Callable[[], Awaitable[None]]) -> None:
+async def _kept_going(name: str, run: Work) -> None:
     while True:
         raise_if_cancelled()
         try:

@@ -1,0 +1,136 @@
+"""The rooms of the city, each built on the ground: the only place that chooses who works with whom.
+
+A new room is a field of `Rooms`, a function that builds it, and its lines in the properties below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from aiohttp import web
+
+import api.domains.citycode.http
+import api.domains.citycode.worker
+import identity.http
+import identity.worker
+from api.domains.citycode.service import KEY_PURPOSE as CITY_CODE_KEYS
+from api.domains.citycode.service import CityCodes
+from api.domains.citycode.store import CityCodeStore
+from api.ground import Ground
+from api.web.development import sms_routes
+from core.events import Subscription
+from core.graph import Context
+from core.keys import Algorithm, KeyRing
+from core.tasks import Work
+from identity.codes import SignInCodes
+from identity.demo import DEMO_LIMITS, load_demo
+from identity.limits import STANDARD_LIMITS
+from identity.revocations import Revocations
+from identity.service import Identity
+from identity.sms import DevelopmentSms, NoCarrier
+from identity.store import IdentityStore
+from identity.tokens import AccessTokens
+
+_AUDIENCE: Final = "citytong"
+
+ContextOf: TypeAlias = Callable[[web.Request], Awaitable[Context]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rooms:
+    """Every room of one city. development_sms: the demo's sink for sign-in codes, None elsewhere."""
+
+    ground: Ground
+    identity: Identity
+    city_codes: CityCodes
+    development_sms: DevelopmentSms | None
+
+    @classmethod
+    def on(cls, ground: Ground) -> Rooms:
+        return cls(
+            ground=ground,
+            identity=_identity(ground),
+            city_codes=_city_codes(ground),
+            development_sms=_development_sms(ground),
+        )
+
+    @property
+    def services(self) -> Mapping[type, object]:
+        """What resolvers reach by type."""
+        return {type(service): service for service in (self.identity, self.city_codes)}
+
+    @property
+    def key_rings(self) -> Sequence[KeyRing]:
+        return self.identity.keys, self.city_codes.keys
+
+    @property
+    def subscriptions(self) -> list[Subscription]:
+        """Who reacts to which event."""
+        return [
+            *identity.worker.subscriptions(self.identity, sender=self.development_sms or NoCarrier()),
+            *api.domains.citycode.worker.subscriptions(self.city_codes),
+        ]
+
+    @property
+    def chores(self) -> Mapping[str, Work]:
+        """What rooms do by the clock, in every process."""
+        return {"revocations": self.identity.revocations.run}
+
+    def routes(self, context: ContextOf) -> list[web.RouteDef]:
+        """What rooms answer over HTTP beside the graph. context: who makes a request."""
+        return [
+            *identity.http.routes(keys=self.identity.keys),
+            *api.domains.citycode.http.routes(keys=self.city_codes.keys),
+            *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
+        ]
+
+    async def open(self) -> None:
+        """Make what must exist: indexes, first keys."""
+        await self.identity.open()
+        await self.city_codes.open()
+        if self.development_sms:
+            await self.development_sms.open()
+
+    async def load_demo(self) -> None:
+        """Add what the demo city is missing; change nothing that is there."""
+        await load_demo(store=self.identity.store, ids=self.ground.ids, clock=self.ground.clock)
+
+
+def _identity(ground: Ground) -> Identity:
+    keys = ground.key_ring("access-token", Algorithm.ES256)
+    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
+    limits = DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
+    return Identity(
+        store=store,
+        codes=SignInCodes(redis=ground.redis, cipher=ground.cipher, clock=ground.clock, limits=limits),
+        keys=keys,
+        tokens=AccessTokens(
+            keys=keys, issuer=ground.settings.public_url, audience=_AUDIENCE, clock=ground.clock, ids=ground.ids
+        ),
+        revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since),
+        outbox=ground.outbox,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _city_codes(ground: Ground) -> CityCodes:
+    return CityCodes(
+        store=CityCodeStore(mongo=ground.mongo, zone=ground.settings.city_zone),
+        keys=ground.key_ring(CITY_CODE_KEYS, Algorithm.ED25519),
+        outbox=ground.outbox,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        zone=ground.settings.city_zone,
+        city=ground.settings.city_code,
+    )
+
+
+def _development_sms(ground: Ground) -> DevelopmentSms | None:
+    if not ground.settings.demo:
+        return None
+    return DevelopmentSms(mongo=ground.mongo, cipher=ground.cipher, clock=ground.clock)
