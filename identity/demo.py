@@ -1,57 +1,90 @@
-"""The people of the demonstration city. Loaded where the demo switch is on, and nowhere else."""
+"""The people of the demonstration city. Loaded where the demo switch is on, and nowhere else.
+
+Other rooms' demonstrations know them by nickname: `people`. Their id numbers have the form and the check character
+of GB 11643 and belong to nobody.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from core.clock import Clock
+from core.departments import (
+    CITY_MANAGEMENT,
+    DONGCHENG_MANAGEMENT,
+    HAIDIAN_MANAGEMENT,
+    HEALTH,
+    PUBLIC_SECURITY,
+    Department,
+)
+from core.divisions import CITY_CODE
 from core.ids import Ids
 from core.locale import Text
 from core.principal import Jurisdiction
 from identity.limits import ActLimits, Limit, SignInLimits
 from identity.model import Citizen, Staff
-from identity.store import IdentityStore, PhoneTaken
+from identity.store import IdentityStore, IdNumberTaken, PhoneTaken
 
 
 @dataclass(frozen=True, slots=True)
 class _DemoCitizen:
-    phone: str
+    """Found again by phone, or by id number where there is no phone."""
+
+    phone: str | None
     name: str
     home_district: str
     real_name_level: int
+    id_number: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _DemoStaff:
+    """unit: what the card says, where it is not the department itself."""
+
     phone: str
     display_name: str
     badge: str
-    organisation: Text
-    jurisdiction: str
+    role: str
+    department: Department
+    jurisdiction: str = CITY_CODE
+    unit: Text | None = None
 
 
-CITIZENS: Final = (
-    _DemoCitizen("+8613800000001", "张丽华", "110101", 4),
-    _DemoCitizen("+8613800000002", "Alexander Montgomery-Featherstonehaugh", "110105", 3),
-    _DemoCitizen("+8613800000003", "欧阳建国", "110108", 4),
-)
-STAFF: Final = (
-    _DemoStaff(
+CITIZENS: Final[Mapping[str, _DemoCitizen]] = {
+    "zhang": _DemoCitizen("+8613800000001", "张丽华", "110101", 4, "110101198503120025"),
+    "alexander": _DemoCitizen("+8613800000002", "Alexander Montgomery-Featherstonehaugh", "110105", 3),
+    "ouyang": _DemoCitizen("+8613800000003", "欧阳建国", "110108", 4, "110108195809230017"),
+    "liu": _DemoCitizen("+8613800000004", "刘秀英", "110101", 4, "110101194802150023"),
+    "xiaobei": _DemoCitizen(None, "张小北", "110101", 3, "110101201706010015"),
+}
+STAFF: Final[Mapping[str, _DemoStaff]] = {
+    "wang": _DemoStaff(
         "+8613900000001",
         "王勇",
         "DC-0312",
-        Text(zh="东城区综合执法局", en="Dongcheng District Urban Management Bureau"),
+        "inspector",
+        DONGCHENG_MANAGEMENT,
         "110101",
+        Text(zh="东城区综合执法局", en="Dongcheng District Urban Management Bureau"),
     ),
-    _DemoStaff(
+    "li": _DemoStaff(
         "+8613900000002",
         "李雪梅",
         "HD-0007",
-        Text(zh="海淀区综合执法局", en="Haidian District Urban Management Bureau"),
+        "inspector",
+        HAIDIAN_MANAGEMENT,
         "110108",
+        Text(zh="海淀区综合执法局", en="Haidian District Urban Management Bureau"),
     ),
-)
+    "chen": _DemoStaff("+8613900000003", "陈志强", "GA-1024", "licence_clerk", PUBLIC_SECURITY),
+    "zhao": _DemoStaff("+8613900000004", "赵敏", "CG-0211", "billing_clerk", CITY_MANAGEMENT),
+    "zhou": _DemoStaff("+8613900000005", "周海涛", "DC-0508", "case_handler", DONGCHENG_MANAGEMENT, "110101"),
+    "wu": _DemoStaff("+8613900000006", "吴桂芳", "HD-0119", "case_handler", HAIDIAN_MANAGEMENT, "110108"),
+    "sun": _DemoStaff("+8613900000007", "孙立新", "WJ-0036", "health_officer", HEALTH),
+    "qian": _DemoStaff("+8613900000008", "钱伟", "CG-0402", "registrar", CITY_MANAGEMENT),
+}
 
 # A demonstration signs in again and again from one machine, and its codes are shown to whoever asks.
 _MANY: Final = ActLimits(
@@ -63,11 +96,24 @@ DEMO_LIMITS: Final = SignInLimits(requests=_MANY, answers=_MANY)
 async def load_demo(*, store: IdentityStore, ids: Ids, clock: Clock) -> int:
     """Add the demo accounts that are missing, change none that are there. Returns how many were added."""
     added = 0
-    for citizen in CITIZENS:
+    for citizen in CITIZENS.values():
         added += await _add_citizen(citizen, store=store, ids=ids, clock=clock)
-    for member in STAFF:
+    for member in STAFF.values():
         added += await _add_staff(member, store=store, ids=ids, clock=clock)
     return added
+
+
+async def people(store: IdentityStore) -> dict[str, str]:
+    """The account ids of the demo people who are there, by nickname."""
+    found = {nickname: await _citizen(demo, store) for nickname, demo in CITIZENS.items()}
+    staff = {nickname: await store.staff_of_phone(demo.phone) for nickname, demo in STAFF.items()}
+    return {nickname: account.id for nickname, account in {**found, **staff}.items() if account}
+
+
+async def _citizen(demo: _DemoCitizen, store: IdentityStore) -> Citizen | None:
+    if demo.phone:
+        return await store.citizen_of_phone(demo.phone)
+    return await store.citizen_of_id_number(demo.id_number or "")
 
 
 async def _add_citizen(demo: _DemoCitizen, *, store: IdentityStore, ids: Ids, clock: Clock) -> bool:
@@ -80,8 +126,8 @@ async def _add_citizen(demo: _DemoCitizen, *, store: IdentityStore, ids: Ids, cl
         home_district=demo.home_district,
     )
     try:
-        await store.add_citizen(citizen)
-    except PhoneTaken:
+        await store.add_citizen(citizen, id_number=demo.id_number)
+    except (PhoneTaken, IdNumberTaken):
         return False
     return True
 
@@ -92,10 +138,11 @@ async def _add_staff(demo: _DemoStaff, *, store: IdentityStore, ids: Ids, clock:
         phone=demo.phone,
         display_name=demo.display_name,
         badge=demo.badge,
-        organisation=demo.organisation,
-        roles=("inspector",),
+        organisation=demo.unit or demo.department.name,
+        roles=(demo.role,),
         jurisdiction=Jurisdiction(demo.jurisdiction),
         created_at=clock.now(),
+        department=demo.department.code,
     )
     try:
         await store.add_staff(staff)

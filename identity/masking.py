@@ -10,7 +10,7 @@ Names
 - no name yet: a phrase that says so, never a part of the phone number.
 
 Phone numbers: of the mainland the first three and last four digits, of other countries the country code and the
-last two.
+last two; a phrase where there is none.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import phonenumbers
 from core.locale import Text
 
 UNVERIFIED = Text(zh="未实名用户", en="Unverified person")
+NO_PHONE = Text(zh="未绑定手机", en="No phone")
 
 _HAN_NAME = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff·•・]+")
 _MAINLAND = 86

@@ -22,7 +22,7 @@ from core.errors import BadInput, NotFound
 from core.locale import Locale, Text
 from core.principal import Jurisdiction, Principal, PrincipalKind
 from identity.errors import PhoneInvalid
-from identity.masking import UNVERIFIED, mask_name, mask_phone
+from identity.masking import NO_PHONE, UNVERIFIED, mask_name, mask_phone
 
 CODE_LENGTH: Final = 6
 CODE_LIFETIME: Final = timedelta(minutes=5)
@@ -65,7 +65,12 @@ CITIZEN_SCOPES: Final = frozenset({"citizen"})
 # Every staff session has "staff"; a role adds what it needs. A role that is not here adds nothing.
 ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     "clerk": frozenset(),
-    "inspector": frozenset({"citycode:scan"}),
+    "inspector": frozenset({"citycode:scan", "licences:verify", "health:check"}),
+    "licence_clerk": frozenset({"licences:issue", "citizens:find"}),
+    "billing_clerk": frozenset({"payments:bill", "payments:refund", "citizens:find"}),
+    "case_handler": frozenset({"reports:handle"}),
+    "health_officer": frozenset({"health:record", "health:rules", "citizens:find"}),
+    "registrar": frozenset({"codes:register"}),
 }
 
 
@@ -76,11 +81,12 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
 class Citizen:
     """A person who uses the city.
 
-    real_name_level: 1 phone only … 5 checked at a counter (urn:city:rl:N). home_district: GB/T 2260 code.
+    phone: E.164; None for somebody who has none, such as a child, and who cannot sign in. real_name_level: 1 phone
+    only … 5 checked at a counter (urn:city:rl:N). home_district: GB/T 2260 code.
     """
 
     id: str
-    phone: str = field(repr=False)
+    phone: str | None = field(repr=False)
     created_at: datetime
     name: str | None = field(default=None, repr=False)
     real_name_level: int = 1
@@ -89,9 +95,8 @@ class Citizen:
     def masked_name(self, locale: Locale) -> str:
         return mask_name(self.name) if self.name else UNVERIFIED.in_(locale)
 
-    @property
-    def masked_phone(self) -> str:
-        return mask_phone(self.phone)
+    def masked_phone(self, locale: Locale) -> str:
+        return mask_phone(self.phone) if self.phone else NO_PHONE.in_(locale)
 
     def principal(self, *, session_id: str) -> Principal:
         return Principal(
@@ -106,7 +111,11 @@ class Citizen:
 
 @dataclass(frozen=True, slots=True)
 class Staff:
-    """A member of staff. A citizen who meets them sees `organisation` and `badge`, never `display_name`."""
+    """A member of staff. A citizen who meets them sees `organisation` and `badge`, never `display_name`.
+
+    organisation: the unit, as its card says. department: the USCC of the department that it belongs to
+    (core.departments), which decides what its members may handle; empty for an account from before there was one.
+    """
 
     id: str
     phone: str = field(repr=False)
@@ -117,6 +126,7 @@ class Staff:
     jurisdiction: Jurisdiction
     created_at: datetime
     suspended: bool = False
+    department: str = ""
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -130,6 +140,7 @@ class Staff:
             session_id=session_id,
             scopes=self.scopes,
             jurisdiction=self.jurisdiction,
+            department=self.department,
         )
 
 

@@ -14,7 +14,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from core import divisions
-from core.graph import PUBLIC, Connection, Info, build_schema, connection_of, personal
+from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, connection_of, personal
 from core.paging import PageRequest
 from identity import model
 from identity.service import Identity, SignedIn
@@ -111,7 +111,9 @@ class Citizen:
         description="Null until the real name is known.", directives=[IDENTITY_NAME]
     )
     masked_name: str = strawberry.federation.field(directives=[IDENTITY_MASKED])
-    masked_phone: str = strawberry.federation.field(directives=[personal("CONTACT", 1)])
+    masked_phone: str = strawberry.federation.field(
+        description="A phrase for a person without a phone.", directives=[personal("CONTACT", 1)]
+    )
     real_name_level: int = strawberry.federation.field(
         description="1 phone only, 2 form checked, 3 registry, 4 real person, 5 counter (urn:city:rl:N)."
     )
@@ -128,7 +130,7 @@ class Citizen:
             id=strawberry.ID(citizen.id),
             name=citizen.name,
             masked_name=citizen.masked_name(info.context.locale),
-            masked_phone=citizen.masked_phone,
+            masked_phone=citizen.masked_phone(info.context.locale),
             real_name_level=citizen.real_name_level,
             home_district=District(code=strawberry.ID(home)) if home else None,
         )
@@ -144,7 +146,8 @@ class StaffMember:
     id: strawberry.ID
     display_name: str = strawberry.federation.field(directives=[IDENTITY_NAME])
     badge: str
-    organisation: str = strawberry.federation.field(description="In the request's language.")
+    organisation: str = strawberry.federation.field(description="The unit, in the request's language.")
+    department: DepartmentType | None = strawberry.federation.field(description="The department that it belongs to.")
     roles: list[str]
     jurisdiction: Jurisdiction
 
@@ -159,6 +162,7 @@ class StaffMember:
             display_name=staff.display_name,
             badge=staff.badge,
             organisation=staff.organisation.in_(info.context.locale),
+            department=DepartmentType.of(staff.department, info.context.locale) if staff.department else None,
             roles=list(staff.roles),
             jurisdiction=Jurisdiction(code=strawberry.ID(staff.jurisdiction.code)),
         )

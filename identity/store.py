@@ -1,8 +1,9 @@
 """Accounts, sessions and refresh tokens in MongoDB.
 
 Rules
-- A phone number, a name and a device's name are stored sealed, bound to their row. A phone is found again by its
-  blind index, which is unique for each kind of account.
+- A phone number, an id number, a name and a device's name are stored sealed, bound to their row. A phone is found
+  again by its blind index, which is unique for each kind of account; so is an id number.
+- A citizen without a phone stands in the unique index of phones under their own id, which no phone number equals.
 - A refresh token is stored as its digest.
 - Sessions and refresh tokens leave by themselves: `delete_at` is a TTL index. Everything that reads them still
   judges times itself, since MongoDB cleans up about once a minute.
@@ -31,11 +32,20 @@ CITIZENS: Final = "identity_citizens"
 STAFF: Final = "identity_staff"
 SESSIONS: Final = "identity_sessions"
 REFRESH_TOKENS: Final = "identity_refresh_tokens"
+_ID_NUMBER: Final = "citizen.id_number"
 
 _ONE_PER_PHONE: Final = IndexModel([("phone_index", ASCENDING)], name="one_per_phone", unique=True)
 _LEAVES: Final = IndexModel([("delete_at", ASCENDING)], name="leaves", expireAfterSeconds=0)
 _INDEXES: Final = {
-    CITIZENS: [_ONE_PER_PHONE],
+    CITIZENS: [
+        _ONE_PER_PHONE,
+        IndexModel(
+            [("id_number_index", ASCENDING)],
+            name="one_per_id_number",
+            unique=True,
+            partialFilterExpression={"id_number_index": {"$type": "binData"}},
+        ),
+    ],
     STAFF: [_ONE_PER_PHONE],
     SESSIONS: [
         _LEAVES,
@@ -52,6 +62,10 @@ _INDEXES: Final = {
 
 class PhoneTaken(Exception):
     """Somebody else's transaction made the account of this phone first: look again."""
+
+
+class IdNumberTaken(Exception):
+    """Another account has proven its name with this id number."""
 
 
 class IdentityStore:
@@ -92,6 +106,11 @@ class IdentityStore:
         row = await self._row(STAFF, {"phone_index": index}, session)
         return self._staff(row) if row else None
 
+    async def citizen_of_id_number(self, id_number: str) -> Citizen | None:
+        index = self._cipher.blind_index(id_number, purpose=_ID_NUMBER)
+        row = await self._row(CITIZENS, {"id_number_index": index}, None)
+        return self._citizen(row) if row else None
+
     async def account(self, account_id: str, audience: Audience, *, session: Session | None = None) -> Account | None:
         if audience is Audience.CITIZEN:
             row = await self._row(CITIZENS, {"_id": account_id}, session)
@@ -99,11 +118,14 @@ class IdentityStore:
         row = await self._row(STAFF, {"_id": account_id}, session)
         return self._staff(row) if row else None
 
-    async def add_citizen(self, citizen: Citizen, *, session: Session | None = None) -> None:
-        """Raises: PhoneTaken."""
+    async def add_citizen(
+        self, citizen: Citizen, *, id_number: str | None = None, session: Session | None = None
+    ) -> None:
+        """id_number: with which the name was proven. Raises: PhoneTaken, IdNumberTaken."""
         row = {
             "_id": citizen.id,
             **self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=citizen.id),
+            **self._sealed_id_number(id_number, owner=citizen.id),
             "name": self._seal(citizen.name, purpose="citizen.name", owner=citizen.id) if citizen.name else None,
             "real_name_level": citizen.real_name_level,
             "home_district": citizen.home_district,
@@ -121,6 +143,7 @@ class IdentityStore:
             "organisation": {"zh": staff.organisation.zh, "en": staff.organisation.en},
             "roles": list(staff.roles),
             "jurisdiction": staff.jurisdiction.code,
+            "department": staff.department,
             "suspended": staff.suspended,
             "created_at": staff.created_at,
         }
@@ -233,7 +256,8 @@ class IdentityStore:
             async with _answering(session):
                 await self._mongo.collection(collection).insert_one(row, session=session)
         except DuplicateKeyError as fault:
-            raise PhoneTaken() from fault
+            by_phone = "phone_index" in (fault.details or {}).get("keyPattern", {})
+            raise (PhoneTaken() if by_phone else IdNumberTaken()) from fault
 
     def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
         return self._cipher.seal(plain.encode(), purpose=purpose, owner=owner)
@@ -241,17 +265,25 @@ class IdentityStore:
     def _open(self, sealed: bytes, *, purpose: str, owner: str) -> str:
         return self._cipher.open(sealed, purpose=purpose, owner=owner).decode()
 
-    def _sealed_phone(self, phone: str, *, purpose: str, owner: str) -> Document:
+    def _sealed_phone(self, phone: str | None, *, purpose: str, owner: str) -> Document:
         return {
-            "phone": self._seal(phone, purpose=purpose, owner=owner),
-            "phone_index": self._cipher.blind_index(phone, purpose=purpose),
+            "phone": self._seal(phone, purpose=purpose, owner=owner) if phone else None,
+            "phone_index": self._cipher.blind_index(phone or owner, purpose=purpose),
+        }
+
+    def _sealed_id_number(self, id_number: str | None, *, owner: str) -> Document:
+        if id_number is None:
+            return {}
+        return {
+            "id_number": self._seal(id_number, purpose=_ID_NUMBER, owner=owner),
+            "id_number_index": self._cipher.blind_index(id_number, purpose=_ID_NUMBER),
         }
 
     def _citizen(self, row: Document) -> Citizen:
-        id_, name = row["_id"], row["name"]
+        id_, name, phone = row["_id"], row["name"], row["phone"]
         return Citizen(
             id=id_,
-            phone=self._open(row["phone"], purpose="citizen.phone", owner=id_),
+            phone=self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
             created_at=row["created_at"],
             name=self._open(name, purpose="citizen.name", owner=id_) if name else None,
             real_name_level=row["real_name_level"],
@@ -270,6 +302,7 @@ class IdentityStore:
             jurisdiction=Jurisdiction(row["jurisdiction"]),
             created_at=row["created_at"],
             suspended=row["suspended"],
+            department=row.get("department", ""),
         )
 
     def _session(self, row: Document) -> DeviceSession:

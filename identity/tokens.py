@@ -187,6 +187,8 @@ def _claims(principal: Principal) -> dict[str, Any]:
         claims["acr"] = f"urn:city:rl:{principal.real_name_level}"
     if principal.jurisdiction is not None:
         claims["jurisdiction"] = principal.jurisdiction.code
+    if principal.department:
+        claims["dept"] = principal.department
     if principal.delegated:
         claims["act"] = {"sub": principal.actor}  # RFC 8693 §4.1
     return claims
@@ -205,6 +207,7 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
             scopes=frozenset(claims["scope"].split()),
             real_name_level=int(level[1]) if level else 0,
             jurisdiction=Jurisdiction(jurisdiction) if jurisdiction else None,
+            department=claims.get("dept", ""),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise TokenInvalid() from fault
