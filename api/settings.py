@@ -107,6 +107,8 @@ def _setting(
     return field(default=default, repr=not secret, metadata=metadata)
 
 
+# The backends read these themselves, on whichever machine they run.
+_BACKENDS_OWN = ("TONG_SENSOR_", "TONG_GOVERNANCE_", "TONG_DATA_", "TONG_CARRIERS_")
 _BEIJING = ZoneInfo("Asia/Shanghai")
 
 
@@ -138,6 +140,29 @@ class Settings:
     )
     city_code: str = _setting(_city, "The city whose codes are signed and accepted here (GB/T 2260).", default="110000")
     city_zone: ZoneInfo = _setting(_zone, "The city's time zone, for its days.", default=_BEIJING)
+    governance_url: str = _setting(
+        _url("http", "https"), "Where the governance backend takes cases and tells what became of them.", default=""
+    )
+    governance_key: str = _setting(_text, "The key that it asks for.", default="", secret=True)
+    data_url: str = _setting(
+        _url("http", "https"), "Where the data backend takes datasets and answers for base registers.", default=""
+    )
+    data_key: str = _setting(_text, "The key that it asks for.", default="", secret=True)
+    fcm_url: str = _setting(
+        _url("http", "https"), "Where FCM HTTP v1 answers, when it is not Google's own address.", default=""
+    )
+    fcm_project: str = _setting(_text, "The Firebase project whose app is pushed to; none: no push.", default="")
+    fcm_credentials_file: str = _setting(_text, "Its service account, as the JSON file that Google gives.", default="")
+    smtp_url: str = _setting(
+        _url("smtp", "smtps"),
+        "The mail server, with name and password if it asks; none: no e-mail.",
+        default="",
+        secret=True,
+    )
+    mail_from: str = _setting(_text, "The sender of e-mail.", default="city@citytong.example")
+    open311_keys: str = _setting(
+        _text, "Keys with which partners create reports over Open311, with commas between.", default="", secret=True
+    )
     trusted_proxies: int = _setting(
         _whole(0, 8), "How many reverse proxies stand before the door; their X-Forwarded-For is believed.", default=0
     )
@@ -161,7 +186,7 @@ class Settings:
         values: dict[str, Any] = {}
         names = {variable(f.name): f for f in fields(cls)}
         for name in sorted(env):
-            if name.startswith("TONG_") and name not in names and not name.startswith("TONG_SENSOR_"):
+            if name.startswith("TONG_") and name not in names and not name.startswith(_BACKENDS_OWN):
                 faults.append(f"{name} is not a setting; docs/settings.md lists them")
         for name, one in names.items():
             raw = env.get(name)
