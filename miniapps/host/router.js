@@ -17,7 +17,10 @@ import { hush } from "./ui/speak.js";
  *   signal: AbortSignal,
  *   go: (path: string) => void,
  *   again: () => void,
- * }} Screen  `signal` aborts when the reader leaves: requests, timers and listeners hang on it
+ *   at: Record<string, string>,
+ *   asked: URLSearchParams,
+ * }} Screen  `signal` aborts when the reader leaves: requests, timers and listeners hang on it; `at`: what the address
+ *   says for the names in `/bills/:id`; `asked`: what stands behind its question mark
  *
  * @typedef {{
  *   title: string,
@@ -82,7 +85,24 @@ export const forgetWanted = () => tab.drop(WANTED);
 
 const startPath = () => ({ CITIZEN: "/home", STAFF: "/desk" })[audience() ?? ""] ?? "/sign-in";
 
-const viewAt = (path) => (Object.hasOwn(views, path) ? views[path] : null);
+/** @returns {{ pattern: string, view: View, at: Record<string, string> } | null}  `/bills/:id` is there for `/bills/bil_…` */
+function placeAt(path) {
+  const steps = path.split("?")[0].split("/");
+  for (const [pattern, view] of Object.entries(views)) {
+    const names = pattern.split("/");
+    if (names.length === steps.length && names.every((name, i) => fits(name, steps[i]))) {
+      return { pattern, view, at: Object.fromEntries(names.flatMap((name, i) => named(name, steps[i]))) };
+    }
+  }
+  return null;
+}
+
+const named = (name, step) => (name[0] === ":" ? [[name.slice(1), step]] : []);
+
+/** What stands for a name is an id or a code, and goes into documents as it is. */
+const fits = (name, step) => (name[0] === ":" ? /^[\w.-]{1,64}$/.test(step) : name === step);
+
+const viewAt = (path) => placeAt(path)?.view ?? null;
 
 /** A new entry has no state yet; one that we come back to has. */
 function travel() {
@@ -99,7 +119,7 @@ function travel() {
  */
 function show(moved) {
   const path = location.hash.slice(1);
-  const view = viewAt(path);
+  const { pattern, view, at } = placeAt(path) ?? { pattern: "", view: null, at: {} };
   if (!view || !allowed(view)) return toStart(view, path);
   history.replaceState({ depth }, "");
   const held = moved || document.activeElement !== document.body;
@@ -109,8 +129,9 @@ function show(moved) {
   const { signal } = leaving;
   document.title = `${t(view.title)} · ${t("city.app")}`;
   const y = moved ? (scrolled[depth] ?? 0) : scrollY;
-  const main = frame(view, path, () => back(above(view)));
-  view.enter({ main, signal, go, again: redraw });
+  const main = frame(view, pattern, () => back(above(view)));
+  const asked = new URLSearchParams(path.split("?")[1] ?? "");
+  view.enter({ main, signal, go, again: redraw, at, asked });
   scrollTo(0, y);
   if (held) toHeading();
 }
@@ -121,7 +142,7 @@ function toStart(view, path) {
 }
 
 /** Some screens are for people who are not signed in, too; what lies above them may not be. */
-const above = (view) => (allowed(viewAt(view.back)) ? view.back : startPath());
+const above = (view) => (allowed(viewAt(view.back ?? "")) ? view.back : startPath());
 
 /** The focus goes where the screen begins. */
 export const toHeading = () =>

@@ -11,7 +11,7 @@ import { readAloud } from "./speak.js";
 
 /**
  * @param {import("../router.js").View} view
- * @param {string} path
+ * @param {string} path  as in the table of screens: `/bills/:id`
  * @param {() => void} goBack
  * @returns {HTMLElement} the empty <main>
  */
