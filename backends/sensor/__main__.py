@@ -15,19 +15,16 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-import uvloop
-
+from backends.base import commands
+from backends.base.keys import digests_of
 from backends.sensor import app, bench, feed, synthetic
-from backends.sensor.app import CannotStart, Settings
-from backends.sensor.http import key_digest
+from backends.sensor.app import Settings
 from backends.sensor.importer import Importer
 from backends.sensor.model import Recorded
 from backends.sensor.schema import schema
-from core import embedded, logs
-from core.embedded import EmbeddedUnavailable
-from core.errors import DomainError
+from core import embedded
 from core.graph import sdl
 
 _IMPORT_TIMEOUT_S = 20.0
@@ -35,15 +32,7 @@ _IMPORT_TIMEOUT_S = 20.0
 
 def main(argv: list[str] | None = None) -> int:
     arguments = _parser(os.environ).parse_args(argv)
-    logs.configure()
-    try:
-        uvloop.run(_COMMANDS[arguments.command](arguments))
-    except (CannotStart, EmbeddedUnavailable, DomainError) as fault:
-        print(str(fault), file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
-    return 0
+    return commands.run(lambda: _COMMANDS[arguments.command](arguments))
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
@@ -103,9 +92,8 @@ class _Progress:
 
 
 def _settings(arguments: argparse.Namespace) -> Settings:
-    keys = os.environ.get("TONG_SENSOR_INGEST_KEYS", "").split(",")
     return Settings(
-        mongo_url=_mongo_url(arguments),
+        mongo_url=commands.mongo_url(arguments, backend=Settings.backend),
         database=arguments.database,
         mongo_timeout_s=_IMPORT_TIMEOUT_S if arguments.command == "import" else 2.5,
         host=getattr(arguments, "host", "127.0.0.1"),
@@ -113,55 +101,32 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         demo=getattr(arguments, "demo", False),
         seed=getattr(arguments, "seed", synthetic.SEED),
         backfill_h=getattr(arguments, "hours", feed.BACKFILL_H),
-        ingest_keys=tuple(key_digest(key.strip()) for key in keys if key.strip()),
+        keys=digests_of(os.environ.get("TONG_SENSOR_INGEST_KEYS", "")),
     )
-
-
-def _mongo_url(arguments: argparse.Namespace) -> str:
-    """As named, or of the embedded city in --data-dir. Raises: CannotStart, EmbeddedUnavailable."""
-    if arguments.data_dir is not None:
-        return embedded.addresses(arguments.data_dir)["TONG_MONGO_URL"]
-    if arguments.mongo_url is None:
-        raise CannotStart(
-            "Name the database with --mongo-url or TONG_SENSOR_MONGO_URL, or an embedded city's folder with --data-dir."
-        )
-    return str(arguments.mongo_url)
 
 
 def _parser(env: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m backends.sensor", description="CityTong's sensor backend.")
-    commands = parser.add_subparsers(dest="command", required=True)
-    serve = commands.add_parser("serve", help="answer GraphQL and take readings over HTTP")
-    serve.add_argument("--host", default="127.0.0.1")
-    serve.add_argument("--port", type=_bounded(0, 65535), default=0, help="0 takes a free port")
+    verbs = parser.add_subparsers(dest="command", required=True)
+    serve = verbs.add_parser("serve", help="answer GraphQL and take readings over HTTP")
+    commands.add_listening(serve)
     serve.add_argument("--demo", action="store_true", help="keep synthetic readings of the last hours up to date")
-    files = commands.add_parser("import", help="import PRSA_Data files, CSV or gzip")
+    files = verbs.add_parser("import", help="import PRSA_Data files, CSV or gzip")
     files.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    fill = commands.add_parser("backfill", help="add the synthetic readings that are missing of the last hours")
+    fill = verbs.add_parser("backfill", help="add the synthetic readings that are missing of the last hours")
     for command in (serve, fill):
         command.add_argument("--seed", type=int, default=synthetic.SEED, help="of the synthetic model")
-        command.add_argument("--hours", type=_bounded(1, feed.BACKFILL_H_MAX), default=feed.BACKFILL_H)
-    commands.add_parser("schema", help="write the subgraph's SDL beside this module")
-    measured = commands.add_parser("bench", help="time the import of files beside a bare insert; keeps nothing")
+        command.add_argument("--hours", type=commands.bounded(1, feed.BACKFILL_H_MAX), default=feed.BACKFILL_H)
+    verbs.add_parser("schema", help="write the subgraph's SDL beside this module")
+    measured = verbs.add_parser("bench", help="time the import of files beside a bare insert; keeps nothing")
     measured.add_argument("paths", nargs="+", type=Path, metavar="PATH")
-    measured.add_argument("--rounds", type=_bounded(1, 100), default=3)
+    measured.add_argument("--rounds", type=commands.bounded(1, 100), default=3)
     measured.add_argument(
         "--mongo-url", help="its databases bench_import and bench_bare are dropped; default: embedded"
     )
     for command in (serve, files, fill):
-        command.add_argument("--mongo-url", default=env.get("TONG_SENSOR_MONGO_URL"))
-        command.add_argument("--data-dir", type=Path, metavar="DIR", help="of an embedded city that is running")
-        command.add_argument("--database", default=env.get("TONG_SENSOR_DATABASE", "sensor"))
+        commands.add_database(command, env, backend=Settings.backend)
     return parser
-
-
-def _bounded(least: int, most: int) -> Any:
-    def number(text: str) -> int:
-        if not least <= int(text) <= most:
-            raise argparse.ArgumentTypeError(f"must be from {least} to {most}")
-        return int(text)
-
-    return number
 
 
 if __name__ == "__main__":

@@ -2,51 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from backends.base import errors as base
 from core.errors import DomainError, Kind
 
 
-class IngestKeyInvalid(DomainError):
+class IngestKeyInvalid(base.KeyInvalid):
     code = "SENSOR_INGEST_KEY_INVALID"
-    kind = Kind.UNAUTHENTICATED
     template = "Send `Authorization: Bearer` with a valid ingest key."
     template_zh = "缺少有效的数据接入密钥。"
 
 
-class BodyTooLarge(DomainError):
+class BodyTooLarge(base.BodyTooLarge):
     code = "SENSOR_BODY_TOO_LARGE"
-    kind = Kind.INVALID
     template = "The body is larger than {bytes_max} bytes: send fewer rows at a time."
     template_zh = "请求内容超过 {bytes_max} 字节,请分批发送。"
 
-    bytes_max: int
 
-    @property
-    def http_status(self) -> int:
-        return 413
-
-
-class BodyMalformed(DomainError):
+class BodyMalformed(base.BodyMalformed):
     code = "SENSOR_BODY_MALFORMED"
-    kind = Kind.INVALID
-    template = "The body cannot be read: {problem}"
-    template_zh = "请求内容无法解析。"
-
-    problem: str
 
 
-class BodyTooSlow(DomainError):
+class BodyTooSlow(base.BodyTooSlow):
     code = "SENSOR_BODY_TOO_SLOW"
-    kind = Kind.INVALID
     template = "The body did not arrive within {seconds_max} s: send it again, or fewer rows at a time."
     template_zh = "请求内容未在 {seconds_max} 秒内送达,请重新发送或分批发送。"
-
-    seconds_max: int
-
-    @property
-    def http_status(self) -> int:
-        return 408
 
 
 class BatchInvalid(DomainError):
@@ -171,28 +152,19 @@ class FileInvalid(DomainError):
     problem: str
 
 
-class QueryRefused(DomainError):
-    """A GraphQL request that is not run: not GraphQL, not for this schema, or too large."""
-
+class QueryRefused(base.QueryRefused):
     code = "SENSOR_QUERY_REFUSED"
-    kind = Kind.INVALID
-    template = "The query is refused: {problem}"
-    template_zh = "查询无法执行。"
-
-    problem: str
 
 
-class QueryTooCostly(DomainError):
-    """A GraphQL request that is not run, for its answer could be too large.
-
-    counted: what there could be too much of, "rows" or "fields". most: the limit. asked: what it could come to.
-    """
-
+class QueryTooCostly(base.QueryTooCostly):
     code = "SENSOR_QUERY_TOO_COSTLY"
-    kind = Kind.INVALID
-    template = "The query could bring {asked} {counted} and at most {most} are allowed: ask for fewer or shorter lists."
-    template_zh = "查询结果可能过大(上限 {most}),请减少列表数量或长度。"
 
-    counted: str
-    most: int
-    asked: int
+
+REFUSALS: Final = base.Refusals(
+    key_invalid=IngestKeyInvalid,
+    body_too_large=BodyTooLarge,
+    body_malformed=BodyMalformed,
+    body_too_slow=BodyTooSlow,
+    query_refused=QueryRefused,
+    query_too_costly=QueryTooCostly,
+)

@@ -8,15 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 import strawberry
 from strawberry.dataloader import DataLoader
 from strawberry.federation import field
 
+from backends.base.entities import judge_references
 from backends.sensor import model
 from backends.sensor.aqi import Category
-from backends.sensor.entities import judge_references
 from backends.sensor.service import READINGS_PAGE_MAX, Air, Sensors, Series
 from core.graph import PUBLIC, Connection, Info, build_schema, connection_of, graphql_core_schema
 from core.paging import Page, PageRequest
@@ -285,4 +285,5 @@ class Query:
 
 
 schema = build_schema(query=Query, types=[District, Station, ObservedProperty])
-executable = judge_references(graphql_core_schema(schema))
+KEYS: Final = {"District": "code", "Station": "code", "ObservedProperty": "id"}
+executable = judge_references(graphql_core_schema(schema), keys=KEYS)

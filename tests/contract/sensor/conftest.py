@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator
 import aiohttp
 import pytest_asyncio
 
+from backends.base.keys import key_digest
 from backends.sensor import app
 from backends.sensor.app import Settings
-from backends.sensor.http import key_digest
 from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from core.clock import FixedClock
@@ -26,6 +26,6 @@ async def sensors(mongo: Mongo, clock: FixedClock) -> Sensors:
 
 @pytest_asyncio.fixture
 async def door(sensors: Sensors) -> AsyncIterator[Door]:
-    settings = Settings(mongo_url="", ingest_keys=(key_digest(KEY), key_digest("second-key")))
+    settings = Settings(mongo_url="", keys=(key_digest(KEY), key_digest("second-key")))
     async with app.serving(settings, sensors) as base, aiohttp.ClientSession(base) as session:
         yield Door(base, session)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 from yarl import URL
 
-from backends.sensor import http
+from backends.base import http
 from backends.sensor.http import INGEST_BYTES_MAX
 from backends.sensor.ingest import REFUSALS_SHOWN_MAX, ROWS_MAX
 from backends.sensor.service import Sensors

@@ -13,9 +13,8 @@ from pymongo.monitoring import CommandListener
 
 from backends.sensor import app
 from backends.sensor.app import Settings
-from backends.sensor.entities import KEYS
 from backends.sensor.feed import SyntheticFeed
-from backends.sensor.schema import schema
+from backends.sensor.schema import KEYS, schema
 from backends.sensor.service import Sensors
 from backends.sensor.store import SensorStore
 from core.clock import FixedClock

@@ -7,7 +7,9 @@ import asyncio
 import pytest
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, GraphQLString
 
-from backends.sensor.execution import DEPTH_MAX, DOCUMENTS_KEPT, SELECTIONS_MAX, Executor
+from backends.base.execution import DEPTH_MAX, DOCUMENTS_KEPT, SELECTIONS_MAX, Executor
+from backends.sensor.cost import TARIFF
+from backends.sensor.errors import QueryRefused
 from backends.sensor.schema import executable
 from core.clock import FixedClock
 from core.errors import BadInput
@@ -18,7 +20,7 @@ from core.locale import Locale
 
 @pytest.fixture
 def executor(ids: Ids, clock: FixedClock) -> Executor:
-    return Executor(executable, ids)
+    return Executor(executable, TARIFF, QueryRefused, ids)
 
 
 async def answer(executor: Executor, query: str, locale: Locale = Locale.EN) -> dict[str, object]:
@@ -64,7 +66,8 @@ async def test_a_request_that_takes_too_long_is_given_up(ids: Ids) -> None:
         await asyncio.Event().wait()
 
     field = GraphQLField(GraphQLString, resolve=never)
-    slow = Executor(GraphQLSchema(GraphQLObjectType("Query", {"slow": field})), ids, timeout_s=0.05)
+    schema = GraphQLSchema(GraphQLObjectType("Query", {"slow": field}))
+    slow = Executor(schema, TARIFF, QueryRefused, ids, timeout_s=0.05)
     response = await slow.run(GraphQLRequest("{slow}", None, None), Context("r", locale=Locale.EN))
     assert response["data"] is None
     assert [e["extensions"]["code"] for e in response["errors"]] == ["UNAVAILABLE"]

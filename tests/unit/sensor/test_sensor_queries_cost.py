@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from graphql import parse
 
-from backends.sensor.cost import _PAGES, FIELDS_MAX, ROWS_MAX, bound_cost
+from backends.base.cost import FIELDS_MAX, ROWS_MAX
+from backends.sensor.cost import TARIFF
 from backends.sensor.errors import QueryTooCostly
 from backends.sensor.schema import schema
 from core.graph import sdl
@@ -18,7 +19,7 @@ RANGE = 'property: "pm2_5", from: "2026-01-01T00:00:00Z", to: "2026-11-01T00:00:
 
 def refused(query: str, variables: dict[str, Any] | None = None, name: str | None = None) -> tuple[str, int, int]:
     with pytest.raises(QueryTooCostly) as caught:
-        bound_cost(parse(query), variables or {}, name)
+        TARIFF.bound(parse(query), variables or {}, name)
     return caught.value.counted, caught.value.asked, caught.value.most
 
 
@@ -28,7 +29,7 @@ def series(aliases: int, first: int) -> str:
 
 
 def test_rows_are_counted_through_every_list() -> None:
-    bound_cost(parse(series(1, 199)), {}, None)
+    TARIFF.bound(parse(series(1, 199)), {}, None)
     assert refused(series(1, 200)) == ("rows", 100 + 100 * 200, ROWS_MAX)
     assert refused(series(40, 1000)) == ("rows", 100 + 100 * 40 * 1000, ROWS_MAX)
 
@@ -66,7 +67,7 @@ def test_fields_are_counted_too() -> None:
 
 def test_a_series_has_one_value_a_row() -> None:
     page = f"readings({RANGE}, first: 1000) {{ nodes {{ observedAt values {{ property {{ id name unit }} value }} }} }}"
-    bound_cost(parse(f'{{ station(code: "a") {{ {page} b: {page} }} }}'), {}, None)
+    TARIFF.bound(parse(f'{{ station(code: "a") {{ {page} b: {page} }} }}'), {}, None)
 
 
 QUERY = (
@@ -91,15 +92,15 @@ def test_variables_and_their_defaults_count(variables: dict[str, Any], asked: in
     variables = {"r": [{"__typename": "Station", "code": str(n)} for n in range(30)], **variables}
     query = query.replace(") } } }", ") { pageInfo { hasNextPage } } } } }", 1)
     if asked is None:
-        bound_cost(parse(query), variables, "Q")
+        TARIFF.bound(parse(query), variables, "Q")
     else:
         assert refused(query, variables, "Q") == ("rows", asked, ROWS_MAX)
-    bound_cost(parse(query), variables, "Other")
+    TARIFF.bound(parse(query), variables, "Other")
 
 
 def test_the_lengths_of_pages_are_those_of_the_schema() -> None:
     text = sdl(schema)
-    for name, (default, _) in _PAGES.items():
+    for name, (default, _) in TARIFF.pages.items():
         told = re.findall(rf"\b{name}\([^)]*first: Int! = (\d+)", text)
         assert told
         assert set(told) == {str(default)}

@@ -23,8 +23,8 @@ from graphql import (
 )
 from graphql.execution import ExecutionResult
 
-from backends.sensor.cost import bound_cost
-from backends.sensor.errors import QueryRefused
+from backends.base.cost import Tariff
+from backends.base.errors import QueryRefused
 from core.errors import BadInput, DomainError, Internal, Unavailable
 from core.graph import Context, GraphQLRequest
 from core.graphql_limits import RULES, deeper_than, size_of
@@ -42,9 +42,14 @@ TIMEOUT_S: Final = 8.0
 
 @dataclass(frozen=True, slots=True)
 class Executor:
-    """Executes against one schema, keeping the last `DOCUMENTS_KEPT` documents that were found good."""
+    """Executes against one schema, keeping the last `DOCUMENTS_KEPT` documents that were found good.
+
+    tariff: what the schema's fields cost. refused: the backend's own refusal of a document.
+    """
 
     schema: GraphQLSchema
+    tariff: Tariff
+    refused: type[QueryRefused]
     ids: Ids
     timeout_s: float = TIMEOUT_S
     _documents: OrderedDict[str, DocumentNode] = field(default_factory=OrderedDict, init=False, repr=False)
@@ -53,7 +58,7 @@ class Executor:
         """The response: {"data"} and, where something failed, {"errors"}. Never raises for what a request holds."""
         try:
             document = self._document(request.query)
-            bound_cost(document, request.variables or {}, request.operation_name)
+            self.tariff.bound(document, request.variables or {}, request.operation_name)
             async with asyncio.timeout(self.timeout_s):
                 result = await self._execute(document, request, context)
         except DomainError as refusal:
@@ -97,16 +102,16 @@ class Executor:
         try:
             document = parse(text, max_tokens=TOKENS_MAX)
             if deeper_than(document, DEPTH_MAX):
-                raise QueryRefused(problem=f"it is nested deeper than {DEPTH_MAX} levels")
+                raise self.refused(problem=f"it is nested deeper than {DEPTH_MAX} levels")
             if size_of(document).selections > SELECTIONS_MAX:
-                raise QueryRefused(problem=f"it holds more than {SELECTIONS_MAX} selections")
+                raise self.refused(problem=f"it holds more than {SELECTIONS_MAX} selections")
             faults = validate(self.schema, document, RULES, max_errors=5)
         except GraphQLSyntaxError as fault:
-            raise QueryRefused(problem=fault.message) from fault
+            raise self.refused(problem=fault.message) from fault
         except RecursionError as fault:
-            raise QueryRefused(problem="its values are nested too deep") from fault
+            raise self.refused(problem="its values are nested too deep") from fault
         if faults:
-            raise QueryRefused(problem=" ".join(fault.message for fault in faults))
+            raise self.refused(problem=" ".join(fault.message for fault in faults))
         return document
 
     def _shown(self, error: GraphQLError, context: Context) -> dict[str, Any]:
