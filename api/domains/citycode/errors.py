@@ -1,4 +1,4 @@
-"""Why a city code is refused. Each sentence tells the officer what to do next; none says anything about the person."""
+"""Why a city code or a plate is refused. Each sentence says what to do next; none says anything about a person."""
 
 from __future__ import annotations
 
@@ -63,3 +63,95 @@ class ScanIdReused(DomainError):
     kind = Kind.CONFLICT
     template = "Your device has already used this scan number for another scan. Start a new scan."
     template_zh = "您的设备已将此扫码编号用于另一次扫码。请重新发起扫码。"
+
+
+class PlateMalformed(DomainError):
+    code = "CITYCODE_PLATE_MALFORMED"
+    kind = Kind.INVALID
+    template = "This is not the code of a place or thing of the city. Scan the whole square on the plate."
+    template_zh = "这不是城市地点码或物品码。请完整扫描标牌上的二维码。"
+
+
+class PlatePersonal(DomainError):
+    code = "CITYCODE_PLATE_PERSONAL"
+    kind = Kind.INVALID
+    template = "This is a person's code. Only an officer can read it, with the scanner."
+    template_zh = "这是个人码,只能由工作人员用扫码功能核验。"
+
+
+class PlateForeign(DomainError):
+    code = "CITYCODE_PLATE_FOREIGN"
+    kind = Kind.INVALID
+    template = "This plate belongs to another city and cannot be checked here."
+    template_zh = "此标牌属于其他城市,本市无法核验。"
+
+
+class PlateKeyUnknown(DomainError):
+    code = "CITYCODE_PLATE_KEY_UNKNOWN"
+    kind = Kind.INVALID
+    template = "This plate is signed with a key that is not in use. Tell the city, so that it is replaced."
+    template_zh = "此标牌的签名密钥未在使用。请向城市管理部门反映,以便更换。"
+
+
+class PlateForged(DomainError):
+    code = "CITYCODE_PLATE_FORGED"
+    kind = Kind.INVALID
+    template = "The city did not make this plate. Do not follow what it says."
+    template_zh = "此标牌并非本市制作,请勿采信。"
+
+
+class PlateReplaced(DomainError):
+    """Also the answer to a registrar who replaces a plate that is not the present one."""
+
+    code = "CITYCODE_PLATE_REPLACED"
+    kind = Kind.CONFLICT
+    template = "This plate has been replaced by a newer one. Use the new plate."
+    template_zh = "此标牌已更换为新标牌,请使用新标牌。"
+
+
+class PlatesUsedUp(DomainError):
+    code = "CITYCODE_PLATES_USED_UP"
+    kind = Kind.CONFLICT
+    template = "This place has had {plates_max} plates, which is all there are. Retire it and register it anew."
+    template_zh = "该地点的标牌更换次数已达上限({plates_max})。请注销后重新登记。"
+
+    plates_max: int
+
+
+class PlaceRetired(DomainError):
+    code = "CITYCODE_PLACE_RETIRED"
+    kind = Kind.CONFLICT
+    template = "This place or thing is no longer in the city's register."
+    template_zh = "该地点或物品已注销。"
+
+
+class CheckInNotOffered(DomainError):
+    code = "CITYCODE_CHECK_IN_NOT_OFFERED"
+    kind = Kind.CONFLICT
+    template = "Nobody needs to check in here."
+    template_zh = "此处无需登记。"
+
+
+class CheckInIdReused(DomainError):
+    """A citizen's device used one `clientCheckInId` for two places."""
+
+    code = "CITYCODE_CHECK_IN_ID_REUSED"
+    kind = Kind.CONFLICT
+    template = "Your device has already used this number for another check-in. Check in again."
+    template_zh = "您的设备已将此编号用于另一次登记。请重新登记。"
+
+
+class PlaceIdReused(DomainError):
+    """A registrar's device used one `clientPlaceId` for two different places."""
+
+    code = "CITYCODE_PLACE_ID_REUSED"
+    kind = Kind.CONFLICT
+    template = "Your device has already used this number to register another place. Begin again."
+    template_zh = "您的设备已将此编号用于登记另一地点。请重新登记。"
+
+
+class PlaceOutsideCity(DomainError):
+    code = "CITYCODE_PLACE_OUTSIDE_CITY"
+    kind = Kind.INVALID
+    template = "This point lies outside the city."
+    template_zh = "该位置不在本市范围内。"

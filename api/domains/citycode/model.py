@@ -38,6 +38,7 @@ class ScanPurpose(StrEnum):
     TRANSIT = "TRANSIT"
     CLINIC = "CLINIC"
     LAW_ENFORCEMENT = "LAW_ENFORCEMENT"
+    HEALTH_CHECK = "HEALTH_CHECK"
 
 
 PURPOSE_LABELS: Final[dict[ScanPurpose, Text]] = {
@@ -46,6 +47,7 @@ PURPOSE_LABELS: Final[dict[ScanPurpose, Text]] = {
     ScanPurpose.TRANSIT: Text(zh="公共交通", en="Public transport"),
     ScanPurpose.CLINIC: Text(zh="医院就诊", en="Clinic visit"),
     ScanPurpose.LAW_ENFORCEMENT: Text(zh="执法检查", en="Law enforcement"),
+    ScanPurpose.HEALTH_CHECK: Text(zh="健康核验", en="Health check"),
 }
 
 
@@ -101,14 +103,14 @@ class ScanTally:
     count: int
 
 
-def place_of(key: str) -> tuple[datetime, str]:
-    """The instant and the scan id of a `Scan.key` that a client sent back. Raises: BadInput."""
-    ms, _, scan_id = key.partition(":")
+def place_of(key: str, *, prefix: str = SCAN_PREFIX) -> tuple[datetime, str]:
+    """The instant and the id of a `key` that a client sent back: a scan's, or another row's. Raises: BadInput."""
+    ms, _, row_id = key.partition(":")
     if not (ms.isascii() and ms.isdigit() and len(ms) <= 15 and int(ms) <= _EPOCH_MS_MAX):
         raise BadInput(field="after", problem="is not a cursor of this list")
-    if not is_id(scan_id, prefix=SCAN_PREFIX):
+    if not is_id(row_id, prefix=prefix):
         raise BadInput(field="after", problem="is not a cursor of this list")
-    return from_epoch_s(0) + timedelta(milliseconds=int(ms)), scan_id
+    return from_epoch_s(0) + timedelta(milliseconds=int(ms)), row_id
 
 
 def check_client_scan_id(client_scan_id: str | None) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import Any, Final
@@ -27,7 +27,6 @@ from api.domains.citycode.store import CityCodeStore
 from core.clock import Clock, epoch_s, from_epoch_s
 from core.crypto import FieldCipher
 from core.divisions import CITY_CODE
-from core.errors import NotFound
 from core.events import Outbox
 from core.ids import Ids
 from core.keys import KeyRing, RingKey
@@ -61,11 +60,11 @@ class CityCodes:
         await self.keys.open()
 
     async def issue(self, *, principal: Principal, citizen_id: str) -> CityCode:
-        """A code that lives 60 s, for the citizen who asks. The same second gives the same code.
+        """A code that lives 60 s, for the citizen who asks and nobody else. The same second gives the same code.
 
-        Raises: SignInRequired, Forbidden, NotFound (somebody else's code), Unavailable.
+        Raises: SignInRequired, Forbidden (also: who acts for somebody), NotFound (somebody else's code), Unavailable.
         """
-        _require_own(principal, citizen_id)
+        principal.require_citizen(citizen_id)
         now = self.clock.now()
         day = city_day(now, self.zone)
         pseudonym = self._pseudonym(citizen_id, day)
@@ -112,8 +111,15 @@ class CityCodes:
 
         Raises: SignInRequired, Forbidden, NotFound (somebody else's), BadInput (cursor), Unavailable.
         """
-        _require_own(principal, citizen_id)
+        principal.require_citizen(citizen_id)
         return await self.store.scans_of_citizen(citizen_id, page=page)
+
+    async def visible_scans(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Scan]:
+        """Of these scans those that the caller made, or was scanned in. Raises: Unavailable."""
+        if principal.delegated:
+            return {}
+        found = await self.store.scans(ids)
+        return {one: scan for one, scan in found.items() if _concerns(scan, principal)}
 
     async def staff_scans(self, *, principal: Principal, page: PageRequest) -> Page[Scan]:
         """What the officer who asks scanned today, newest first.
@@ -194,10 +200,10 @@ class CityCodes:
         return city_day(self.clock.now(), self.zone)
 
 
-def _require_own(principal: Principal, citizen_id: str) -> None:
-    principal.require(PrincipalKind.CITIZEN)
-    if principal.subject != citizen_id:
-        raise NotFound(thing="citizen")
+def _concerns(scan: Scan, principal: Principal) -> bool:
+    if principal.kind is PrincipalKind.CITIZEN:
+        return scan.citizen == principal.subject
+    return principal.kind is PrincipalKind.STAFF and SCAN_SCOPE in principal.scopes and scan.scanner == principal.actor
 
 
 def _require_scanner(principal: Principal) -> None:
