@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from aiohttp import web
 
+import api.domains.citycode.demo
 import api.domains.citycode.http
 import api.domains.citycode.worker
+import identity.demo
 import identity.http
 import identity.worker
+from api.domains.citycode import placecode
+from api.domains.citycode.places import KEY_OVERLAP as PLACE_KEY_OVERLAP
+from api.domains.citycode.places import KEY_PURPOSE as PLACE_KEYS
+from api.domains.citycode.places import Places
+from api.domains.citycode.placestore import PlaceStore
 from api.domains.citycode.service import KEY_PURPOSE as CITY_CODE_KEYS
 from api.domains.citycode.service import CityCodes
 from api.domains.citycode.store import CityCodeStore
@@ -25,7 +32,6 @@ from core.graph import Context
 from core.keys import Algorithm, KeyRing
 from core.tasks import Work
 from identity.codes import SignInCodes
-from identity.demo import DEMO_LIMITS, load_demo
 from identity.limits import STANDARD_LIMITS
 from identity.revocations import Revocations
 from identity.service import Identity
@@ -38,6 +44,10 @@ _AUDIENCE: Final = "citytong"
 ContextOf: TypeAlias = Callable[[web.Request], Awaitable[Context]]
 
 
+class _Service(Protocol):
+    async def open(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Rooms:
     """Every room of one city. development_sms: the demo's sink for sign-in codes, None elsewhere."""
@@ -45,6 +55,7 @@ class Rooms:
     ground: Ground
     identity: Identity
     city_codes: CityCodes
+    places: Places
     development_sms: DevelopmentSms | None
 
     @classmethod
@@ -53,17 +64,22 @@ class Rooms:
             ground=ground,
             identity=_identity(ground),
             city_codes=_city_codes(ground),
+            places=_places(ground),
             development_sms=_development_sms(ground),
         )
 
     @property
+    def _services(self) -> tuple[_Service, ...]:
+        return self.identity, self.city_codes, self.places
+
+    @property
     def services(self) -> Mapping[type, object]:
         """What resolvers reach by type."""
-        return {type(service): service for service in (self.identity, self.city_codes)}
+        return {type(service): service for service in self._services}
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
-        return self.identity.keys, self.city_codes.keys
+        return self.identity.keys, self.city_codes.keys, self.places.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
@@ -82,26 +98,31 @@ class Rooms:
         """What rooms answer over HTTP beside the graph. context: who makes a request."""
         return [
             *identity.http.routes(keys=self.identity.keys),
-            *api.domains.citycode.http.routes(keys=self.city_codes.keys),
+            *api.domains.citycode.http.routes(
+                keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
+            ),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
         ]
 
     async def open(self) -> None:
         """Make what must exist: indexes, first keys."""
-        await self.identity.open()
-        await self.city_codes.open()
+        for service in self._services:
+            await service.open()
         if self.development_sms:
             await self.development_sms.open()
 
     async def load_demo(self) -> None:
         """Add what the demo city is missing; change nothing that is there."""
-        await load_demo(store=self.identity.store, ids=self.ground.ids, clock=self.ground.clock)
+        store = self.identity.store
+        await identity.demo.load_demo(store=store, ids=self.ground.ids, clock=self.ground.clock)
+        people = await identity.demo.people(store)
+        await api.domains.citycode.demo.load_demo(places=self.places, people=people)
 
 
 def _identity(ground: Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
     store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
-    limits = DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
+    limits = identity.demo.DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
     return Identity(
         store=store,
         codes=SignInCodes(redis=ground.redis, cipher=ground.cipher, clock=ground.clock, limits=limits),
@@ -126,6 +147,18 @@ def _city_codes(ground: Ground) -> CityCodes:
         ids=ground.ids,
         clock=ground.clock,
         zone=ground.settings.city_zone,
+        city=ground.settings.city_code,
+    )
+
+
+def _places(ground: Ground) -> Places:
+    return Places(
+        store=PlaceStore(mongo=ground.mongo),
+        keys=ground.key_ring(PLACE_KEYS, Algorithm.ED25519, overlap=PLACE_KEY_OVERLAP),
+        outbox=ground.outbox,
+        ids=ground.ids,
+        clock=ground.clock,
+        base=placecode.base_of(ground.settings.public_url),
         city=ground.settings.city_code,
     )
 
