@@ -27,6 +27,10 @@ LEDGER: Final = "CNY"
 AMOUNT_MAX: Final = 2**63 - 1
 
 
+class AlreadyMoved(Exception):
+    """A transfer of this id is there, or what it resolves or reverses already was. A fault of ours."""
+
+
 class AccountKind(IntEnum):
     """What an account is for; its `code` in the ledger."""
 
@@ -151,16 +155,23 @@ class Transfer:
     @property
     def legs(self) -> tuple[tuple[Account, Counters], tuple[Account, Counters]]:
         """What it changes on the account that it debits and on the one that it credits."""
-        pending, posted = self.amount * _PENDING[self.kind], self.amount * _POSTED[self.kind]
         return (
-            (self.debit, Counters(debits_pending=pending, debits_posted=posted)),
-            (self.credit, Counters(credits_pending=pending, credits_posted=posted)),
+            (self.debit, leg(self.kind, self.amount, debit=True)),
+            (self.credit, leg(self.kind, self.amount, debit=False)),
         )
 
 
 # By how many times its amount a transfer changes the pending and the posted counters of both its accounts.
 _PENDING: Final = {TransferKind.SINGLE: 0, TransferKind.PENDING: 1, TransferKind.POST: -1, TransferKind.VOID: -1}
 _POSTED: Final = {TransferKind.SINGLE: 1, TransferKind.PENDING: 0, TransferKind.POST: 1, TransferKind.VOID: 0}
+
+
+def leg(kind: TransferKind, amount: int, *, debit: bool) -> Counters:
+    """What a transfer of this kind and amount changes on the account that it debits, or on the one that it credits."""
+    pending, posted = amount * _PENDING[kind], amount * _POSTED[kind]
+    if debit:
+        return Counters(debits_pending=pending, debits_posted=posted)
+    return Counters(credits_pending=pending, credits_posted=posted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -176,7 +176,7 @@ def fingerprint(act: str, request: Mapping[str, object]) -> bytes:
 
 
 def bill_number(*, issued_on: date, random_bytes: Callable[[int], bytes]) -> str:
-    """20 digits: division of the city (6), year (2), serial (11, drawn: numbers cannot be walked through), check (1)."""
+    """20 digits: division of the city (6), year (2), serial (11, drawn, so that none can be guessed), check (1)."""
     return _checked(f"{CITY_CODE}{issued_on.year % 100:02d}{_digits(11, random_bytes)}")
 
 
