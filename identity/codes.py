@@ -6,45 +6,22 @@ Rules
 - A try is counted before it is compared, in one step of Redis, so tries at the same instant cannot outnumber the
   limit; the comparison is in constant time.
 - A code is good once: of two right answers at the same instant, the one that deletes it has signed in.
-- Limits slide and follow the city's clock; Redis' own expiry only cleans up.
+- Expiry follows the city's clock; Redis' own only cleans up.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from core.clock import Clock, epoch_ms
 from core.crypto import FieldCipher, same
 from core.redis import Redis, answering
-from identity.errors import CodeExpired, CodeWrong, TooManyRequests
-from identity.limits import STANDARD_LIMITS, ActLimits, Limit, SignInLimits, address_group
+from identity.charges import CITY, Charge, Charges
+from identity.errors import CodeExpired, CodeWrong
+from identity.limits import STANDARD_LIMITS, ActLimits, SignInLimits, address_group
 from identity.model import CODE_LENGTH, CODE_LIFETIME, CODE_TRIES_MAX, Audience
-
-# KEYS[1]: one subject's log of instants. ARGV: now, entry, then count_max and window (ms) of each limit.
-# Returns 0 and logs the entry, or the milliseconds to wait and logs nothing. An entry that stands there already was
-# sent a second time by the driver after a broken connection.
-_CHARGE: Final = """
-if redis.call('ZSCORE', KEYS[1], ARGV[2]) then return 0 end
-local now, wait, longest = tonumber(ARGV[1]), 0, 0
-for i = 3, #ARGV, 2 do
-  local max, window = tonumber(ARGV[i]), tonumber(ARGV[i + 1])
-  longest = math.max(longest, window)
-  local within = redis.call('ZCOUNT', KEYS[1], string.format('(%.0f', now - window), '+inf')
-  if within >= max then
-    local hindmost = redis.call('ZREVRANGE', KEYS[1], max - 1, max - 1, 'WITHSCORES')
-    wait = math.max(wait, tonumber(hindmost[2]) + window - now)
-  end
-end
-if wait > 0 then return wait end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', string.format('%.0f', now - longest))
-redis.call('ZADD', KEYS[1], ARGV[1], ARGV[2])
-redis.call('PEXPIRE', KEYS[1], longest)
-return 0
-"""
 
 # KEYS[1]: the code. ARGV: now, tries allowed. Counts a try; returns {digest, tries so far}, or nothing.
 _TRY: Final = """
@@ -69,25 +46,26 @@ def random_code() -> str:
     return f"{secrets.randbelow(10**CODE_LENGTH):0{CODE_LENGTH}d}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Charge:
-    """One subject of a limit, and what holds for it."""
-
-    key: str
-    limits: tuple[Limit, ...]
-
-
 class SignInCodes:
-    """The codes that are out, and the limits on asking and answering."""
+    """The codes that are out, and the limits on asking and answering.
+
+    namespace: the city's name, so that two cities may share one Redis.
+    """
 
     def __init__(
-        self, *, redis: Redis, cipher: FieldCipher, clock: Clock, limits: SignInLimits = STANDARD_LIMITS
+        self,
+        *,
+        redis: Redis,
+        cipher: FieldCipher,
+        clock: Clock,
+        limits: SignInLimits = STANDARD_LIMITS,
+        namespace: str = CITY,
     ) -> None:
         self.limits = limits
+        self.charges = Charges(redis=redis, cipher=cipher, clock=clock, namespace=namespace)
         self._redis = redis
         self._cipher = cipher
         self._clock = clock
-        self._charge = redis.register_script(_CHARGE)
         self._try = redis.register_script(_TRY)
         self._take = redis.register_script(_TAKE)
 
@@ -97,8 +75,8 @@ class SignInCodes:
         Raises: TooManyRequests, Unavailable.
         """
         charges = self._origin("request", self.limits.requests, device_id, address)
-        charges.append(_Charge(self._key("request:phone", phone), self.limits.requests.per_phone))
-        await self._charge_all(charges)
+        charges.append(Charge(self.charges.key("request:phone", phone), self.limits.requests.per_phone))
+        await self.charges.charge(charges)
 
     async def put(self, *, audience: Audience, phone: str, code: str) -> datetime:
         """Make `code` the one good code of this phone. Returns when it expires. Raises: Unavailable."""
@@ -118,14 +96,14 @@ class SignInCodes:
 
         Raises: CodeExpired, CodeWrong, TooManyRequests, Unavailable.
         """
-        await self._charge_all(self._origin("answer", self.limits.answers, device_id, address))
+        await self.charges.charge(self._origin("answer", self.limits.answers, device_id, address))
         key = self._code_key(audience, phone)
         async with answering():
             tried = await self._try(keys=[key], args=[epoch_ms(self._clock.now()), CODE_TRIES_MAX])
         if not tried:
             raise CodeExpired()
-        by_phone = self._key("answer:phone", phone)
-        await self._charge_all([_Charge(by_phone, self.limits.answers.per_phone)])
+        by_phone = self.charges.key("answer:phone", phone)
+        await self.charges.charge([Charge(by_phone, self.limits.answers.per_phone)])
         expected, tries = bytes(tried[0]), int(tried[1])
         if not same(expected, self._digest(audience, phone, code)):
             raise CodeWrong(tries_left=CODE_TRIES_MAX - tries)
@@ -134,29 +112,15 @@ class SignInCodes:
                 raise CodeExpired()
             await self._redis.delete(by_phone)
 
-    def _origin(self, act: str, limits: ActLimits, device_id: str, address: str) -> list[_Charge]:
+    def _origin(self, act: str, limits: ActLimits, device_id: str, address: str) -> list[Charge]:
         """Whom an act is counted by besides its phone."""
-        charges = [_Charge(self._key(f"{act}:address", address_group(address)), limits.per_address)]
+        charges = [Charge(self.charges.key(f"{act}:address", address_group(address)), limits.per_address)]
         if device_id:
-            charges.append(_Charge(self._key(f"{act}:device", device_id), limits.per_device))
+            charges.append(Charge(self.charges.key(f"{act}:device", device_id), limits.per_device))
         return charges
 
-    async def _charge_all(self, charges: Sequence[_Charge]) -> None:
-        now, entry = epoch_ms(self._clock.now()), secrets.token_hex(8)
-        async with answering():
-            for position, charge in enumerate(charges):
-                pairs = [n for limit in charge.limits for n in (limit.count_max, limit.window_s * 1000)]
-                wait_ms = int(await self._charge(keys=[charge.key], args=[now, entry, *pairs]))
-                if wait_ms:
-                    for charged in charges[:position]:
-                        await self._redis.zrem(charged.key, entry)
-                    raise TooManyRequests(retry_after_s=-(-wait_ms // 1000))
-
     def _code_key(self, audience: Audience, phone: str) -> str:
-        return self._key("code", f"{audience.value}:{phone}")
-
-    def _key(self, kind: str, subject: str) -> str:
-        return f"identity:{kind}:{self._cipher.blind_index(subject, purpose=kind).hex()[:32]}"
+        return self.charges.key("code", f"{audience.value}:{phone}")
 
     def _digest(self, audience: Audience, phone: str, code: str) -> bytes:
         return self._cipher.blind_index(f"{audience.value}:{phone}:{code}", purpose="sign_in_code")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Final
 
 from core.clock import Clock
@@ -23,9 +24,14 @@ from core.divisions import CITY_CODE
 from core.ids import Ids
 from core.locale import Text
 from core.principal import Jurisdiction
+from identity.errors import IdNumberTaken
+from identity.id_numbers import IdNumber
 from identity.limits import ActLimits, Limit, SignInLimits
-from identity.model import Citizen, Staff
-from identity.store import IdentityStore, IdNumberTaken, PhoneTaken
+from identity.model import Citizen, Evidence, Staff
+from identity.relations import MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
+from identity.store import IdentityStore, PhoneTaken
+
+BEIJING: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,18 @@ _MANY: Final = ActLimits(
 DEMO_LIMITS: Final = SignInLimits(requests=_MANY, answers=_MANY)
 
 
-async def load_demo(*, store: IdentityStore, ids: Ids, clock: Clock) -> int:
-    """Add the demo accounts that are missing, change none that are there. Returns how many were added."""
+async def load_demo(*, store: IdentityStore, ids: Ids, clock: Clock, zone: tzinfo = BEIJING) -> int:
+    """Add the demo accounts and relations that are missing, change none that are there. Returns how many were added.
+
+    zone: the city's, by which a child comes of age.
+    """
     added = 0
     for citizen in CITIZENS.values():
         added += await _add_citizen(citizen, store=store, ids=ids, clock=clock)
     for member in STAFF.values():
         added += await _add_staff(member, store=store, ids=ids, clock=clock)
+    for relation in _relations(await people(store), ids=ids, now=clock.now(), zone=zone):
+        added += await _add_relation(relation, store=store)
     return added
 
 
@@ -108,6 +119,29 @@ async def people(store: IdentityStore) -> dict[str, str]:
     found = {nickname: await _citizen(demo, store) for nickname, demo in CITIZENS.items()}
     staff = {nickname: await store.staff_of_phone(demo.phone) for nickname, demo in STAFF.items()}
     return {nickname: account.id for nickname, account in {**found, **staff}.items() if account}
+
+
+def _relations(who: Mapping[str, str], *, ids: Ids, now: datetime, zone: tzinfo) -> list[Relation]:
+    """Zhang cares for her mother and is her child's guardian, as the household record says."""
+    proof, matters = Proof(POPULATION_REGISTER, "household-110101-000042", now), frozenset(MATTERS)
+    of_age = full_age(_born("xiaobei", now), zone=zone)
+    zhang, liu, xiaobei = who["zhang"], who["liu"], who["xiaobei"]
+    return [
+        Relation(ids.new("rel"), RelationKind.CARER, zhang, liu, matters, proof, now),
+        Relation(ids.new("rel"), RelationKind.GUARDIAN, zhang, xiaobei, matters, proof, now, of_age),
+    ]
+
+
+def _born(nickname: str, now: datetime) -> date:
+    return IdNumber.parse(CITIZENS[nickname].id_number or "", today=now.date()).born
+
+
+async def _add_relation(relation: Relation, *, store: IdentityStore) -> bool:
+    """One that was there and was ended stays ended."""
+    there = await store.delegations.relations_of(relation.actor)
+    if any((one.kind, one.subject) == (relation.kind, relation.subject) for one in there):
+        return False
+    return await store.delegations.add(relation)
 
 
 async def _citizen(demo: _DemoCitizen, store: IdentityStore) -> Citizen | None:
@@ -124,6 +158,7 @@ async def _add_citizen(demo: _DemoCitizen, *, store: IdentityStore, ids: Ids, cl
         name=demo.name,
         real_name_level=demo.real_name_level,
         home_district=demo.home_district,
+        evidence=Evidence(POPULATION_REGISTER, clock.now()) if demo.id_number else None,
     )
     try:
         await store.add_citizen(citizen, id_number=demo.id_number)

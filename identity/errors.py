@@ -71,3 +71,37 @@ class RefreshInvalid(DomainError):
     kind = Kind.UNAUTHENTICATED
     template = "The session has ended. Sign in again."
     template_zh = "登录已失效,请重新登录。"
+
+
+class IdNumberInvalid(DomainError):
+    code = "IDENTITY_ID_NUMBER_INVALID"
+    kind = Kind.INVALID
+    template = "This is not an id number: 17 digits and a check character that fits them."
+    template_zh = "身份证号码不正确,请核对后重新填写。"
+
+
+class RealNameNotConfirmed(DomainError):
+    """The register has no such person. It does not say which of the two is wrong."""
+
+    code = "IDENTITY_REAL_NAME_NOT_CONFIRMED"
+    kind = Kind.INVALID
+    template = "The name and the id number do not belong together."
+    template_zh = "姓名与身份证号码不一致,请核对后重新填写。"
+
+
+class RealNameStands(DomainError):
+    """The account has a proven name, and this is another: an account does not change hands online."""
+
+    code = "IDENTITY_REAL_NAME_STANDS"
+    kind = Kind.CONFLICT
+    template = "Your account has a confirmed name already. To correct it, come to a service counter."
+    template_zh = "您的账号已完成实名认证。如需更正,请前往政务服务窗口办理。"
+
+
+class IdNumberTaken(DomainError):
+    """Told only to somebody who gave the right name for the number."""
+
+    code = "IDENTITY_ID_NUMBER_TAKEN"
+    kind = Kind.CONFLICT
+    template = "This id number belongs to another account. If it is yours too, come to a service counter."
+    template_zh = "该身份证号码已绑定其他账号。如有疑问,请前往政务服务窗口办理。"

@@ -56,6 +56,10 @@ STANDARD_LIMITS: Final = SignInLimits(
         per_address=(Limit(600, _HOUR_S),),
     ),
 )
+# An officer at a counter serves one person after another; a list of names is not looked up so.
+LOOK_UP_LIMITS: Final = (Limit(30, _HOUR_S), Limit(150, _DAY_S))
+# Of one account.
+REAL_NAME_LIMITS: Final = (Limit(5, _DAY_S),)
 
 
 def address_group(address: str) -> str:

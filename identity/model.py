@@ -10,8 +10,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, TypeAlias
 
@@ -34,6 +35,12 @@ ENDED_SESSION_KEPT: Final = timedelta(days=30)
 PHONE_LENGTH_MAX: Final = 32
 DEVICE_ID_LENGTH_MAX: Final = 64
 DEVICE_NAME_LENGTH_MAX: Final = 64
+NAME_LENGTH_MAX: Final = 100
+REASON_LENGTH_MIN: Final = 4
+REASON_LENGTH_MAX: Final = 200
+
+# Two elements checked against the population register.
+REGISTER_LEVEL: Final = 3
 
 _CODE: Final = re.compile(r"[0-9]{6}")
 _CALLABLE_TYPES: Final = frozenset(
@@ -78,6 +85,14 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """Why a real name is believed. source: who said so (`population-register`). at: when."""
+
+    source: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Citizen:
     """A person who uses the city.
 
@@ -91,6 +106,7 @@ class Citizen:
     name: str | None = field(default=None, repr=False)
     real_name_level: int = 1
     home_district: str | None = None
+    evidence: Evidence | None = None
 
     def masked_name(self, locale: Locale) -> str:
         return mask_name(self.name) if self.name else UNVERIFIED.in_(locale)
@@ -145,6 +161,21 @@ class Staff:
 
 
 Account: TypeAlias = Citizen | Staff
+
+# A name that nobody has, for it cannot be typed, and the citizen that is read where there is none.
+NOBODY: Final = "\0"
+DECOY: Final = Citizen(id="cit_", phone="+8613000000000", created_at=datetime.min.replace(tzinfo=UTC), name=NOBODY)
+
+
+@dataclass(frozen=True, slots=True)
+class LookUp:
+    """An officer looked for somebody at a counter. citizen: who was found, None for nobody. reason: as they wrote."""
+
+    id: str
+    officer: str
+    citizen: str | None
+    reason: str = field(repr=False)
+    at: datetime
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------
@@ -225,6 +256,29 @@ def parse_device_id(text: str) -> str:
     if len(text) > DEVICE_ID_LENGTH_MAX or not (text == "" or text.isprintable()):
         raise BadInput(field="deviceId", problem=f"must have at most {DEVICE_ID_LENGTH_MAX} printable characters")
     return text
+
+
+def parse_name(text: str) -> str:
+    """A person's name; blanks around and doubled inside are forgiven. Raises: BadInput."""
+    name = unicodedata.normalize("NFC", " ".join(text.split())) if len(text) <= 2 * NAME_LENGTH_MAX else ""
+    if not name or len(name) > NAME_LENGTH_MAX or not name.isprintable():
+        raise BadInput(field="name", problem=f"must have 1 to {NAME_LENGTH_MAX} printable characters")
+    return name
+
+
+def comparable_name(name: str) -> str:
+    """What two ways of writing one name have in common: width, case, blanks and the kind of dot do not matter."""
+    folded = unicodedata.normalize("NFKC", name).casefold()
+    return "".join("·" if character in "•・‧∙" else character for character in folded if not character.isspace())
+
+
+def parse_reason(text: str) -> str:
+    """Why an officer looks somebody up, which that person will read. Raises: BadInput."""
+    reason = " ".join(text.split()) if len(text) <= 2 * REASON_LENGTH_MAX else ""
+    if not REASON_LENGTH_MIN <= len(reason) <= REASON_LENGTH_MAX or not reason.isprintable():
+        problem = f"must have {REASON_LENGTH_MIN} to {REASON_LENGTH_MAX} printable characters"
+        raise BadInput(field="reason", problem=problem)
+    return reason
 
 
 def check_district(code: str) -> str:

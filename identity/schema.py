@@ -6,23 +6,30 @@ key: what the caller may not see comes back as null, which the gateway shows as 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from core import divisions
 from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, connection_of, personal
 from core.paging import PageRequest
 from identity import model
+from identity.cards import IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.graph_of_acting import (
+    FAMILY,
+    Acting,
+    ActingSession,
+    ConfirmRealNameInput,
+    FindCitizenInput,
+    FoundCitizen,
+    LookUp,
+    RealNameEvidence,
+    Relation,
+)
 from identity.service import Identity, SignedIn
 
-T = TypeVar("T")
-
 IDENTITY_NAME: Final = personal("IDENTITY", 3)
-IDENTITY_MASKED: Final = personal("IDENTITY", 1)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
 DEVICE: Final = personal("DEVICE", 2)
 
@@ -30,19 +37,6 @@ First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
 
 strawberry.enum(model.Audience, description="Which side of the counter a session is for.")
-
-
-# --- reading many at a time -------------------------------------------------------------------------------------
-
-
-def _loader(info: Info, find: Callable[..., Awaitable[Mapping[str, T]]]) -> DataLoader[str, T | None]:
-    """This request's loader of one of the service's readings: what is asked for in one turn is found with one query."""
-
-    async def load(keys: list[str]) -> list[T | None]:
-        found = await find(principal=info.context.principal, ids=keys)
-        return [found.get(key) for key in keys]
-
-    return info.context.once(f"identity.{find.__name__}", lambda: DataLoader(load_fn=load))
 
 
 # --- types ------------------------------------------------------------------------------------------------------
@@ -117,7 +111,38 @@ class Citizen:
     real_name_level: int = strawberry.federation.field(
         description="1 phone only, 2 form checked, 3 registry, 4 real person, 5 counter (urn:city:rl:N)."
     )
-    home_district: District | None = strawberry.federation.field(directives=[WHEREABOUTS_HOME])
+    home_code: strawberry.Private[str | None]
+    evidence: strawberry.Private[model.Evidence | None]
+
+    @strawberry.federation.field(directives=[WHEREABOUTS_HOME])
+    def home_district(self, info: Info) -> District | None:
+        info.context.principal.require_citizen(self.id)
+        return District(code=strawberry.ID(self.home_code)) if self.home_code else None
+
+    @strawberry.federation.field(description="Why the real name is believed; null where nothing was kept.")
+    def real_name_evidence(self, info: Info) -> RealNameEvidence | None:
+        info.context.principal.require_citizen(self.id)
+        return RealNameEvidence.of(self.evidence, info=info) if self.evidence else None
+
+    @strawberry.federation.field(
+        description="For whom this person may act, and who may act for them; newest first.", directives=[FAMILY]
+    )
+    async def relations(self, info: Info) -> list[Relation] | None:
+        found = await info.context.service(Identity).acting.relations(principal=info.context.principal)
+        return [Relation.of(relation, info=info) for relation in found]
+
+    @strawberry.federation.field(description="Each time that somebody acted for somebody here, newest first.")
+    async def actings(self, info: Info, first: First = 20, after: After = None) -> Connection[Acting] | None:
+        request = PageRequest.of(first=first, after=after)
+        acting = info.context.service(Identity).acting
+        page = await acting.actings(principal=info.context.principal, request=request)
+        return connection_of(page, lambda row: Acting.of(row, info=info))
+
+    @strawberry.federation.field(description="Each time that an officer looked this person up, newest first.")
+    async def look_ups(self, info: Info, first: First = 20, after: After = None) -> Connection[LookUp] | None:
+        request = PageRequest.of(first=first, after=after)
+        page = await info.context.service(Identity).counter.look_ups(principal=info.context.principal, request=request)
+        return connection_of(page, LookUp.of)
 
     @strawberry.federation.field(description="Sessions that run or ended in the last 30 days, newest first.")
     async def sessions(self, info: Info, first: First = 20, after: After = None) -> Connection[Session]:
@@ -125,19 +150,19 @@ class Citizen:
 
     @classmethod
     def of(cls, citizen: model.Citizen, *, info: Info) -> Citizen:
-        home = citizen.home_district
         return cls(
             id=strawberry.ID(citizen.id),
             name=citizen.name,
             masked_name=citizen.masked_name(info.context.locale),
             masked_phone=citizen.masked_phone(info.context.locale),
             real_name_level=citizen.real_name_level,
-            home_district=District(code=strawberry.ID(home)) if home else None,
+            home_code=citizen.home_district,
+            evidence=citizen.evidence,
         )
 
     @classmethod
     async def resolve_reference(cls, info: Info, id: strawberry.ID) -> Citizen | None:
-        citizen = await _loader(info, info.context.service(Identity).own_citizens).load(id)
+        citizen = await loader(info, info.context.service(Identity).own_citizens).load(id)
         return cls.of(citizen, info=info) if citizen else None
 
 
@@ -166,41 +191,6 @@ class StaffMember:
             roles=list(staff.roles),
             jurisdiction=Jurisdiction(code=strawberry.ID(staff.jurisdiction.code)),
         )
-
-
-@strawberry.federation.type(
-    description="What an officer may see of a person they scanned.", keys=["ref"], authenticated=True
-)
-class MaskedPerson:
-    ref: strawberry.ID = strawberry.federation.field(inaccessible=True)
-    masked_name: str = strawberry.federation.field(
-        description="张*华, A*** M***; a phrase for a person whose name is not known.", directives=[IDENTITY_MASKED]
-    )
-    real_name_level: int
-
-    @classmethod
-    async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> MaskedPerson | None:
-        person = await _loader(info, info.context.service(Identity).people).load(ref)
-        if person is None:
-            return None
-        masked_name = person.masked_name(info.context.locale)
-        return cls(ref=ref, masked_name=masked_name, real_name_level=person.real_name_level)
-
-
-@strawberry.federation.type(
-    description="What a citizen may see of an officer: never a name.", keys=["ref"], authenticated=True
-)
-class StaffCard:
-    ref: strawberry.ID = strawberry.federation.field(inaccessible=True)
-    organisation: str = strawberry.federation.field(description="In the request's language.")
-    badge: str
-
-    @classmethod
-    async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> StaffCard | None:
-        staff = await _loader(info, info.context.service(Identity).colleagues).load(ref)
-        if staff is None:
-            return None
-        return cls(ref=ref, organisation=staff.organisation.in_(info.context.locale), badge=staff.badge)
 
 
 @strawberry.federation.type(description="What a client needs to ask for a code.", directives=[PUBLIC])
@@ -259,10 +249,20 @@ class SignInInput:
 
 @strawberry.type
 class Query:
-    @strawberry.federation.field(authenticated=True, description="The citizen who is signed in.")
+    @strawberry.federation.field(
+        authenticated=True,
+        description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
+    )
     async def me(self, info: Info) -> Citizen:
         citizen = await info.context.service(Identity).me(principal=info.context.principal)
         return Citizen.of(citizen, info=info)
+
+    @strawberry.federation.field(
+        authenticated=True, description="Who acts for whom in this request; null for somebody who asks for themself."
+    )
+    async def acting(self, info: Info) -> Acting | None:
+        acting = await info.context.service(Identity).acting.acting(principal=info.context.principal)
+        return Acting.of(acting, info=info) if acting else None
 
     @strawberry.federation.field(requires_scopes=[["staff"]], description="The member of staff who is signed in.")
     async def staff_me(self, info: Info) -> StaffMember:
@@ -328,6 +328,39 @@ class Mutation:
     async def set_home_district(self, info: Info, code: strawberry.ID) -> Citizen:
         principal = info.context.principal
         citizen = await info.context.service(Identity).set_home_district(principal=principal, code=code)
+        return Citizen.of(citizen, info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizen"]], description="Begin to act for somebody, by one of your own relations."
+    )
+    async def act_for(self, info: Info, relation_id: strawberry.ID) -> ActingSession:
+        acting = info.context.service(Identity).acting
+        begun = await acting.act_for(principal=info.context.principal, relation_id=relation_id)
+        return ActingSession.of(begun, info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizen"]], description="End a relation, on either side of it, and what goes on by it."
+    )
+    async def end_relation(self, info: Info, id: strawberry.ID) -> Relation:
+        acting = info.context.service(Identity).acting
+        return Relation.of(await acting.end(principal=info.context.principal, relation_id=id), info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizens:find"]],
+        description="Find the citizen who stands at your counter. Both must be right; the citizen sees it.",
+    )
+    async def find_citizen(self, info: Info, input: FindCitizenInput) -> FoundCitizen:
+        counter, principal = info.context.service(Identity).counter, info.context.principal
+        found = await counter.find(principal=principal, phone=input.phone, name=input.name, reason=input.reason)
+        return FoundCitizen.of(found, info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizen"]],
+        description="Have your name confirmed by the population register. The next tokens hold the new level.",
+    )
+    async def confirm_real_name(self, info: Info, input: ConfirmRealNameInput) -> Citizen:
+        names, principal = info.context.service(Identity).real_names, info.context.principal
+        citizen = await names.confirm(principal=principal, name=input.name, id_number=input.id_number)
         return Citizen.of(citizen, info=info)
 
 

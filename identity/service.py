@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from core.clock import Clock
 from core.crypto import FieldCipher, digest
-from core.errors import NotFound, SignInRequired
+from core.errors import Forbidden, NotFound, SignInRequired
 from core.events import Outbox
 from core.ids import Ids, is_id
 from core.keys import KeyRing
@@ -19,7 +19,9 @@ from core.locale import Locale
 from core.mongo import Session
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
+from identity.acting import ActingForOthers
 from identity.codes import SignInCodes, random_code
+from identity.counter import Counter
 from identity.errors import CodeExpired, RefreshInvalid, RefreshReused, TokenInvalid
 from identity.model import (
     Account,
@@ -37,6 +39,9 @@ from identity.model import (
     parse_device_name,
     parse_phone,
 )
+from identity.real_names import RealNames
+from identity.registers import PopulationRegister
+from identity.relations import ActingPrincipal
 from identity.revocations import Revocations
 from identity.sms import SignInMessage
 from identity.store import IdentityStore
@@ -47,6 +52,9 @@ CITIZEN_REGISTERED: Final = "identity.citizen_registered"
 SIGNED_IN: Final = "identity.signed_in"
 SESSION_ENDED: Final = "identity.session_ended"
 HOME_DISTRICT_SET: Final = "identity.home_district_set"
+
+# Scopes of staff who meet people and see their masked names.
+MEETS_PEOPLE: Final = frozenset({"citycode:scan", "licences:verify", "citizens:find"})
 
 _SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -76,7 +84,11 @@ def random_secret() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who is asking, and what they hold. keys: the ES256 ring that `tokens` signs with."""
+    """Who is asking, and what they hold.
+
+    keys: the ES256 ring that `tokens` signs with. register: who confirms names; None where the city has none.
+    Somebody who acts for somebody else may read whom they act for, and nothing else of this.
+    """
 
     store: IdentityStore
     codes: SignInCodes
@@ -89,6 +101,19 @@ class Identity:
     clock: Clock
     new_code: Callable[[], str] = random_code
     new_secret: Callable[[], str] = random_secret
+    register: PopulationRegister | None = None
+
+    @property
+    def acting(self) -> ActingForOthers:
+        return ActingForOthers(self.store, self.tokens, self.revocations, self.outbox, self.ids, self.clock)
+
+    @property
+    def counter(self) -> Counter:
+        return Counter(self.store, self.codes.charges, self.cipher, self.ids, self.clock)
+
+    @property
+    def real_names(self) -> RealNames:
+        return RealNames(self.store, self.codes.charges, self.register, self.outbox, self.clock)
 
     async def open(self) -> None:
         """Make the indexes and the first keys, and learn what was revoked. Called once, before anything else."""
@@ -103,6 +128,8 @@ class Identity:
         """
         principal = await self.tokens.verify(token)
         if principal.session_id in self.revocations:
+            raise TokenInvalid()
+        if isinstance(principal, ActingPrincipal) and principal.relation_id in self.revocations:
             raise TokenInvalid()
         return principal
 
@@ -235,8 +262,8 @@ class Identity:
         return await self._hand_out(account, used, session)
 
     async def sign_out(self, *, principal: Principal) -> None:
-        """End the session that asks. Raises: SignInRequired, Unavailable."""
-        _signed_in(principal)
+        """End the session that asks. Raises: SignInRequired, Forbidden (acts for another), Unavailable."""
+        _as_oneself(principal)
         await self.revoke_session(principal=principal, session_id=principal.session_id, because=EndReason.SIGNED_OUT)
 
     async def revoke_session(
@@ -244,9 +271,9 @@ class Identity:
     ) -> DeviceSession:
         """End one of the caller's own sessions, at once; one that has ended stays as it is.
 
-        Raises: SignInRequired, NotFound (also for another's session), Unavailable.
+        Raises: SignInRequired, Forbidden (acts for another), NotFound (also for another's session), Unavailable.
         """
-        _signed_in(principal)
+        _as_oneself(principal)
 
         async def work(session: Session) -> DeviceSession:
             device = await self.store.session(session_id, session=session) if is_id(session_id, prefix="ses") else None
@@ -269,8 +296,8 @@ class Identity:
         return ended
 
     async def sessions(self, *, principal: Principal, request: PageRequest) -> Page[DeviceSession]:
-        """The caller's own sessions, newest first. Raises: SignInRequired, Unavailable."""
-        _signed_in(principal)
+        """The caller's own sessions, newest first. Raises: SignInRequired, Forbidden (delegated), Unavailable."""
+        _as_oneself(principal)
         return await self.store.sessions(principal.actor, request=request, now=self.clock.now())
 
     # --- accounts
@@ -293,7 +320,7 @@ class Identity:
 
     async def set_home_district(self, *, principal: Principal, code: str) -> Citizen:
         """Raises: SignInRequired, Forbidden, NotFound (no such district), Unavailable."""
-        principal.require(PrincipalKind.CITIZEN)
+        principal.require_citizen(principal.subject)
         district = check_district(code)
 
         async def work(session: Session) -> Citizen:
@@ -314,8 +341,11 @@ class Identity:
         return await self._citizens(i for i in ids if i == principal.subject)
 
     async def people(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
-        """Of `ids`, those whose masked name the caller may see: an officer who scans, all; a citizen, their own."""
-        if "citycode:scan" in principal.scopes:
+        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all; a citizen, their own.
+
+        An id alone is nobody's to guess: the caller has it from a scan, a licence shown or a counter.
+        """
+        if principal.kind is PrincipalKind.STAFF and principal.scopes & MEETS_PEOPLE:
             return await self._citizens(ids)
         return await self.own_citizens(principal=principal, ids=ids)
 
@@ -329,6 +359,9 @@ class Identity:
         return await self.store.citizens(wanted) if wanted else {}
 
 
-def _signed_in(principal: Principal) -> None:
+def _as_oneself(principal: Principal) -> None:
+    """For what belongs to a person's own account, whose session it is. Raises: SignInRequired, Forbidden."""
     if not principal.authenticated:
         raise SignInRequired()
+    if principal.delegated:
+        raise Forbidden()

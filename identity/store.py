@@ -11,20 +11,35 @@ Rules
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager, nullcontext
 from datetime import datetime
+from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from core.crypto import FieldCipher
+from core.crypto import FieldCipher, same
 from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
 from core.principal import Jurisdiction
-from identity.model import ENDED_SESSION_KEPT, Account, Audience, Citizen, DeviceSession, EndReason, RefreshToken, Staff
+from identity.delegations import Delegations
+from identity.errors import IdNumberTaken
+from identity.model import (
+    DECOY,
+    ENDED_SESSION_KEPT,
+    Account,
+    Audience,
+    Citizen,
+    DeviceSession,
+    EndReason,
+    Evidence,
+    RefreshToken,
+    Staff,
+)
 
 R = TypeVar("R")
 
@@ -64,21 +79,20 @@ class PhoneTaken(Exception):
     """Somebody else's transaction made the account of this phone first: look again."""
 
 
-class IdNumberTaken(Exception):
-    """Another account has proven its name with this id number."""
-
-
 class IdentityStore:
     """Everything that identity must not forget."""
 
     def __init__(self, *, mongo: Mongo, cipher: FieldCipher) -> None:
         self._mongo = mongo
         self._cipher = cipher
+        self._decoy = self._citizen_row(DECOY)
+        self.delegations = Delegations(mongo=mongo, cipher=cipher)
 
     async def open(self) -> None:
         """Make the indexes."""
         async with answering():
             await ensure_indexes(self._mongo, _INDEXES)
+        await self.delegations.open()
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
@@ -101,6 +115,11 @@ class IdentityStore:
         row = await self._row(CITIZENS, {"phone_index": index}, session)
         return self._citizen(row) if row else None
 
+    async def citizen_or_decoy(self, phone: str) -> Citizen:
+        """As `citizen_of_phone`; for a phone without a citizen `DECOY`, found with the same work."""
+        index = self._cipher.blind_index(phone, purpose="citizen.phone")
+        return self._citizen(await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy)
+
     async def staff_of_phone(self, phone: str, *, session: Session | None = None) -> Staff | None:
         index = self._cipher.blind_index(phone, purpose="staff.phone")
         row = await self._row(STAFF, {"phone_index": index}, session)
@@ -122,15 +141,7 @@ class IdentityStore:
         self, citizen: Citizen, *, id_number: str | None = None, session: Session | None = None
     ) -> None:
         """id_number: with which the name was proven. Raises: PhoneTaken, IdNumberTaken."""
-        row = {
-            "_id": citizen.id,
-            **self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=citizen.id),
-            **self._sealed_id_number(id_number, owner=citizen.id),
-            "name": self._seal(citizen.name, purpose="citizen.name", owner=citizen.id) if citizen.name else None,
-            "real_name_level": citizen.real_name_level,
-            "home_district": citizen.home_district,
-            "created_at": citizen.created_at,
-        }
+        row = {**self._citizen_row(citizen), **self._sealed_id_number(id_number, owner=citizen.id)}
         await self._add(CITIZENS, row, session)
 
     async def add_staff(self, staff: Staff, *, session: Session | None = None) -> None:
@@ -154,6 +165,33 @@ class IdentityStore:
             {"_id": citizen_id}, {"$set": {"home_district": code}}, return_document=True, session=session
         )
         return self._citizen(row) if row else None
+
+    async def has_id_number(self, citizen_id: str, id_number: str, *, session: Session | None = None) -> bool | None:
+        """Whether this is the number with which the citizen proved their name; None when they proved it with none."""
+        row = await self._row(CITIZENS, {"_id": citizen_id}, session)
+        index = row.get("id_number_index") if row else None
+        return None if index is None else same(index, self._cipher.blind_index(id_number, purpose=_ID_NUMBER))
+
+    async def prove_name(
+        self, citizen_id: str, *, name: str, id_number: str, level: int, evidence: Evidence, session: Session
+    ) -> Citizen:
+        """Keep a proven name and what it was proven with; a real-name level never falls. Raises: IdNumberTaken."""
+        proven = {
+            "name": self._seal(name, purpose="citizen.name", owner=citizen_id),
+            "evidence": _evidence_row(evidence),
+            **self._sealed_id_number(id_number, owner=citizen_id),
+        }
+        try:
+            row = await self._mongo.collection(CITIZENS).find_one_and_update(
+                {"_id": citizen_id},
+                {"$set": proven, "$max": {"real_name_level": level}},
+                return_document=True,
+                session=session,
+            )
+        except DuplicateKeyError as fault:
+            raise IdNumberTaken() from fault
+        assert row is not None, "read in this transaction"
+        return self._citizen(row)
 
     # --- sessions
 
@@ -198,6 +236,16 @@ class IdentityStore:
         assert row is not None, "read in this transaction"
         return self._session(row)
 
+    async def touch_session(self, session_id: str, *, now: datetime, session: Session) -> DeviceSession | None:
+        """Note that a session is used; None when it was ended. A transaction that ends it meanwhile runs again."""
+        row = await self._mongo.collection(SESSIONS).find_one_and_update(
+            {"_id": session_id, "revoked_at": None},
+            {"$set": {"last_seen_at": now}},
+            return_document=True,
+            session=session,
+        )
+        return self._session(row) if row else None
+
     async def end_session(
         self, session_id: str, *, account_id: str, now: datetime, because: EndReason, session: Session
     ) -> DeviceSession | None:
@@ -211,10 +259,12 @@ class IdentityStore:
         return self._session(row) if row else None
 
     async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
-        """The sessions that were ended at or after `instant`, oldest first, each with when."""
+        """The sessions and relations that were ended at or after `instant`, oldest first, each with when."""
         async with answering():
             cursor = self._mongo.collection(SESSIONS).find({"revoked_at": {"$gte": instant}}, {"revoked_at": 1})
-            return [(row["_id"], row["revoked_at"]) async for row in cursor.sort("revoked_at", ASCENDING)]
+            sessions = [(row["_id"], row["revoked_at"]) async for row in cursor.sort("revoked_at", ASCENDING)]
+        relations = await self.delegations.ended_since(instant)
+        return list(heapq.merge(sessions, relations, key=itemgetter(1)))
 
     # --- refresh tokens
 
@@ -279,6 +329,18 @@ class IdentityStore:
             "id_number_index": self._cipher.blind_index(id_number, purpose=_ID_NUMBER),
         }
 
+    def _citizen_row(self, citizen: Citizen) -> Document:
+        id_, name = citizen.id, citizen.name
+        return {
+            "_id": id_,
+            **self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
+            "name": self._seal(name, purpose="citizen.name", owner=id_) if name else None,
+            "real_name_level": citizen.real_name_level,
+            "evidence": _evidence_row(citizen.evidence),
+            "home_district": citizen.home_district,
+            "created_at": citizen.created_at,
+        }
+
     def _citizen(self, row: Document) -> Citizen:
         id_, name, phone = row["_id"], row["name"], row["phone"]
         return Citizen(
@@ -288,6 +350,7 @@ class IdentityStore:
             name=self._open(name, purpose="citizen.name", owner=id_) if name else None,
             real_name_level=row["real_name_level"],
             home_district=row["home_district"],
+            evidence=Evidence(**evidence) if (evidence := row.get("evidence")) else None,
         )
 
     def _staff(self, row: Document) -> Staff:
@@ -318,6 +381,10 @@ class IdentityStore:
             ends_at=row["ends_at"],
             revoked_at=row["revoked_at"],
         )
+
+
+def _evidence_row(evidence: Evidence | None) -> Document | None:
+    return {"source": evidence.source, "at": evidence.at} if evidence else None
 
 
 def _answering(session: Session | None) -> AbstractAsyncContextManager[None]:

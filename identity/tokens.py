@@ -30,6 +30,7 @@ from core.keys import RingKey
 from core.principal import Jurisdiction, Principal, PrincipalKind
 from identity.errors import TokenExpired, TokenInvalid
 from identity.model import ACCESS_TOKEN_LIFETIME
+from identity.relations import MATTERS, ActingPrincipal
 
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"
@@ -40,6 +41,9 @@ REMEMBERED_MAX: Final = 20_000
 _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _HEADER_MEMBERS: Final = frozenset({"alg", "kid", "typ"})
 _LEVEL: Final = re.compile(r"urn:city:rl:([1-5])")
+# Claims of somebody who acts for somebody else, and claims that such a token never has.
+_DELEGATION: Final = frozenset({"act", "rel", "acting"})
+_STAFF_CLAIMS: Final = frozenset({"jurisdiction", "dept"})
 _OPTIONS: Final[Any] = {
     "require": ["iss", "aud", "sub", "sid", "iat", "exp", "jti", "scope", "kind"],
     "strict_aud": True,
@@ -79,10 +83,15 @@ class AccessTokens:
         self._remembered: OrderedDict[bytes, tuple[Principal, int]] = OrderedDict()
         self._public: dict[str, EllipticCurvePublicKey] = {}
 
-    def issue(self, principal: Principal) -> AccessToken:
-        """A token that says what `principal` says, for ten minutes."""
+    def issue(self, principal: Principal, *, until: datetime | None = None) -> AccessToken:
+        """A token that says what `principal` says, for ten minutes and never beyond `until`.
+
+        A delegated principal is an `ActingPrincipal`: a token that could not be ended with its relation is not made.
+        """
         now = epoch_s(self._clock.now())
         expires = now + int(ACCESS_TOKEN_LIFETIME.total_seconds())
+        if until is not None:
+            expires = min(expires, epoch_s(until))
         claims = {
             "iss": self._issuer,
             "aud": self._audience,
@@ -190,24 +199,61 @@ def _claims(principal: Principal) -> dict[str, Any]:
     if principal.department:
         claims["dept"] = principal.department
     if principal.delegated:
+        if not isinstance(principal, ActingPrincipal):
+            raise TypeError("somebody who acts for somebody else does so by a relation")
         claims["act"] = {"sub": principal.actor}  # RFC 8693 §4.1
+        claims["rel"], claims["acting"] = principal.relation_id, principal.acting_id
     return claims
 
 
 def _principal(claims: Mapping[str, Any]) -> Principal:
     """Signed by us, so only what our own versions might disagree on is judged here."""
     try:
-        level = _LEVEL.fullmatch(claims["acr"]) if "acr" in claims else None
-        jurisdiction = claims.get("jurisdiction")
-        return Principal(
-            kind=PrincipalKind(claims["kind"]),
-            actor=claims["act"]["sub"] if "act" in claims else claims["sub"],
-            subject=claims["sub"],
-            session_id=claims["sid"],
-            scopes=frozenset(claims["scope"].split()),
-            real_name_level=int(level[1]) if level else 0,
-            jurisdiction=Jurisdiction(jurisdiction) if jurisdiction else None,
-            department=claims.get("dept", ""),
-        )
+        return _delegate(claims) if _DELEGATION & claims.keys() else _as_themself(claims)
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise TokenInvalid() from fault
+
+
+def _as_themself(claims: Mapping[str, Any]) -> Principal:
+    jurisdiction = claims.get("jurisdiction")
+    return Principal(
+        kind=PrincipalKind(claims["kind"]),
+        actor=claims["sub"],
+        subject=claims["sub"],
+        session_id=claims["sid"],
+        scopes=frozenset(claims["scope"].split()),
+        real_name_level=_level(claims),
+        jurisdiction=Jurisdiction(jurisdiction) if jurisdiction else None,
+        department=claims.get("dept", ""),
+    )
+
+
+def _delegate(claims: Mapping[str, Any]) -> ActingPrincipal:
+    """Somebody who acts for somebody else, by a relation, in its matters alone. Raises: TokenInvalid, KeyError, …"""
+    act, matters = claims["act"], frozenset(claims["scope"].split())
+    fits = (
+        claims["kind"] == PrincipalKind.CITIZEN
+        and set(act) == {"sub"}  # an actor of the actor would be a chain
+        and act["sub"] != claims["sub"]
+        and matters <= MATTERS.keys()
+        and not _STAFF_CLAIMS & claims.keys()
+        and all(type(claims[name]) is str for name in ("sub", "rel", "acting"))
+        and type(act["sub"]) is str
+    )
+    if not fits:
+        raise TokenInvalid()
+    return ActingPrincipal(
+        kind=PrincipalKind.CITIZEN,
+        actor=act["sub"],
+        subject=claims["sub"],
+        session_id=claims["sid"],
+        scopes=matters,
+        real_name_level=_level(claims),
+        relation_id=claims["rel"],
+        acting_id=claims["acting"],
+    )
+
+
+def _level(claims: Mapping[str, Any]) -> int:
+    level = _LEVEL.fullmatch(claims["acr"]) if "acr" in claims else None
+    return int(level[1]) if level else 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.events import Event, Subscription
+from identity.acting import RELATION_ENDED
 from identity.service import CODE_REQUESTED, SESSION_ENDED, Identity
 from identity.sms import SmsSender
 
@@ -17,7 +18,11 @@ def subscriptions(identity: Identity, *, sender: SmsSender) -> list[Subscription
         # The request that ended the session announced it too; it may have died, or met a Redis that was away.
         await identity.revocations.announce(event.payload["session_id"])
 
+    async def announce_relation_end(event: Event) -> None:
+        await identity.revocations.announce(event.payload["relation_id"])
+
     return [
         Subscription(event=CODE_REQUESTED, handler="identity.send_sign_in_code", after=send_code),
         Subscription(event=SESSION_ENDED, handler="identity.announce_session_end", after=announce_end),
+        Subscription(event=RELATION_ENDED, handler="identity.announce_relation_end", after=announce_relation_end),
     ]
