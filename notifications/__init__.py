@@ -1,1 +1,5 @@
-"""Room: how the city reaches you. Its first verbs come with the inbox; until then only its place is here."""
+"""Notifications: how the city reaches a citizen.
+
+Every message lies in the citizen's inbox, in their language, for a year. Beside that it goes to their phone and to
+their e-mail address, as far as they want it, at an hour that suits them, and once.
+"""

@@ -1,0 +1,291 @@
+"""What the city says: every template, in every version that an inbox may still hold.
+
+A changed text is a new version beside the old one; the old one may go a year later (`MESSAGE_KEPT`). English is
+written as GOV.UK would, Chinese as a helpful official would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Final
+
+from core.locale import Text
+from notifications.errors import TemplateUnknown
+from notifications.model import Category, Channel, Priority
+from notifications.templates import Template, Variable, VariableKind
+
+EMAIL_CODE: Final = "notifications.email_code"
+CODE_LIFETIME: Final = timedelta(minutes=10)
+
+_NAME: Final = Variable(VariableKind.TEXT)
+_NOTE: Final = Variable(VariableKind.TEXT, length_max=600)
+_OPTIONAL_NOTE: Final = Variable(VariableKind.TEXT, optional=True, length_max=600)
+_DATE: Final = Variable(VariableKind.DATE)
+_OPTIONAL_DATE: Final = Variable(VariableKind.DATE, optional=True)
+_MOMENT: Final = Variable(VariableKind.MOMENT)
+_MONEY: Final = Variable(VariableKind.MONEY)
+_NUMBER: Final = Variable(VariableKind.NUMBER)
+
+_TEMPLATES: Final = (
+    Template(
+        code="licences.issued",
+        category=Category.LICENCES,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的电子证照已签发：{type}", en="Your {type} has been issued"),
+        notice=Text(zh="您有一份新的电子证照", en="You have a new licence"),
+        body=Text(
+            zh="您的“{type}”电子证照已签发，与纸质证照具有同等效力。{valid_until?有效期至#。}"
+            "\n\n打开城市通即可出示；出示时，由您决定对方能看到哪些内容。",
+            en="Your {type} has been issued. It is as valid as the paper one.{valid_until? It is valid until #.}"
+            "\n\nOpen CityTong to show it. Each time you do, you choose what the other side can see.",
+        ),
+        link="/licences/{licence}",
+        variables={"type": _NAME, "valid_until": _OPTIONAL_DATE},
+    ),
+    Template(
+        code="licences.renewed",
+        category=Category.LICENCES,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的电子证照已换发：{type}", en="Your {type} has been renewed"),
+        notice=Text(zh="您的一份电子证照已换发", en="One of your licences has been renewed"),
+        body=Text(
+            zh="您的“{type}”电子证照已换发。{valid_until?新的有效期至#。}\n\n您无需办理其他手续，原来的证照已自动更新。",
+            en="Your {type} has been renewed.{valid_until? It is now valid until #.}"
+            "\n\nYou do not need to do anything: the licence in CityTong is already up to date.",
+        ),
+        link="/licences/{licence}",
+        variables={"type": _NAME, "valid_until": _OPTIONAL_DATE},
+    ),
+    Template(
+        code="licences.revoked",
+        category=Category.LICENCES,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的电子证照已被吊销：{type}", en="Your {type} has been revoked"),
+        notice=Text(zh="您的一份电子证照状态有变化", en="The status of one of your licences has changed"),
+        body=Text(
+            zh="您的“{type}”电子证照已被吊销，即日起不再有效。\n\n原因：{reason}"
+            "\n\n如有异议，请联系签发部门；您也可以依法申请行政复议。",
+            en="Your {type} has been revoked and is no longer valid.\n\nThe reason given: {reason}"
+            "\n\nIf you think this is wrong, contact the department that issued it. You can also ask for a review.",
+        ),
+        link="/licences/{licence}",
+        variables={"type": _NAME, "reason": _NOTE},
+    ),
+    Template(
+        code="licences.expiring",
+        category=Category.LICENCES,
+        priority=Priority.IMPORTANT,
+        subject=Text(
+            zh="您的{type}{days|0:今天到期|1:明天到期|*:还有#天到期}",
+            en="Your {type} expires {days|0:today|1:tomorrow|*:in # days}",
+        ),
+        notice=Text(zh="您的一份电子证照即将到期", en="One of your licences expires soon"),
+        body=Text(
+            zh="您的“{type}”电子证照有效期至{valid_until}。\n\n请在到期前办理换发，以免影响使用。",
+            en="Your {type} is valid until {valid_until}.\n\nRenew it before then so that you can go on using it.",
+        ),
+        link="/licences/{licence}",
+        variables={"type": _NAME, "valid_until": _DATE, "days": _NUMBER},
+    ),
+    Template(
+        code="licences.shown",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的证照已被核验：{type}", en="Your {type} was checked"),
+        notice=Text(zh="您的一份电子证照刚刚被核验", en="One of your licences was checked"),
+        body=Text(
+            zh="您的“{type}”于{at}被核验，用途：{purpose}。\n\n如果不是您本人出示的，请在“登录设备”中退出其他设备。",
+            en="Your {type} was checked at {at}. Purpose: {purpose}."
+            "\n\nIf it was not you who showed it, sign out your other devices in CityTong.",
+        ),
+        link="/licences/{licence}",
+        variables={"type": _NAME, "purpose": _NAME, "at": _MOMENT},
+        channels=frozenset({Channel.PUSH}),
+    ),
+    Template(
+        code="payments.bill_issued",
+        category=Category.PAYMENTS,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您有一份新账单：{title}", en="You have a new bill: {title}"),
+        notice=Text(zh="您有一份新账单，请查看", en="You have a new bill to look at"),
+        body=Text(
+            zh="{biller}向您开具了账单“{title}”，金额{amount_fen}，请在{due_on}前缴纳。",
+            en="{biller} has sent you a bill: {title}.\n\nThe amount is {amount_fen}. Pay it by {due_on}.",
+        ),
+        link="/bills/{bill}",
+        variables={"title": _NAME, "amount_fen": _MONEY, "due_on": _DATE, "biller": _NAME},
+    ),
+    Template(
+        code="payments.bill_due",
+        category=Category.PAYMENTS,
+        priority=Priority.IMPORTANT,
+        subject=Text(
+            zh="账单{days|0:今天到期|1:明天到期|*:还有#天到期}：{title}",
+            en="Your bill is due {days|0:today|1:tomorrow|*:in # days}: {title}",
+        ),
+        notice=Text(
+            zh="您有一份账单{days|0:今天到期|1:明天到期|*:还有#天到期}",
+            en="You have a bill that is due {days|0:today|1:tomorrow|*:in # days}",
+        ),
+        body=Text(
+            zh="{biller}的账单“{title}”尚未缴纳，金额{amount_fen}，请在{due_on}前缴纳。\n\n如已缴纳，请忽略本提醒。",
+            en="Your bill from {biller} has not been paid yet: {title}."
+            "\n\nThe amount is {amount_fen}. Pay it by {due_on}."
+            "\n\nIf you have just paid it, you can ignore this reminder.",
+        ),
+        link="/bills/{bill}",
+        variables={"title": _NAME, "amount_fen": _MONEY, "due_on": _DATE, "biller": _NAME, "days": _NUMBER},
+    ),
+    Template(
+        code="payments.bill_paid",
+        category=Category.PAYMENTS,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="缴费成功：{title}，{amount_fen}", en="You have paid {amount_fen} for {title}"),
+        notice=Text(zh="您有一笔缴费已经完成", en="One of your payments has gone through"),
+        body=Text(
+            zh="您已缴纳“{title}”{amount_fen}。\n\n电子收据编号：{receipt}。收据可在账单中随时查看。",
+            en="You have paid {amount_fen} for {title}.\n\nYour receipt number is {receipt}. It stays with the bill.",
+        ),
+        link="/bills/{bill}",
+        variables={"title": _NAME, "amount_fen": _MONEY, "receipt": _NAME},
+    ),
+    Template(
+        code="payments.refunded",
+        category=Category.PAYMENTS,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="已退款{amount_fen}：{title}", en="You have been refunded {amount_fen} for {title}"),
+        notice=Text(zh="您有一笔退款已经到账", en="You have received a refund"),
+        body=Text(
+            zh="“{title}”已退款{amount_fen}，款项已退回您的城市钱包。\n\n退款原因：{reason}",
+            en="You have been refunded {amount_fen} for {title}. The money is in your city wallet."
+            "\n\nThe reason given: {reason}",
+        ),
+        link="/bills/{bill}",
+        variables={"title": _NAME, "amount_fen": _MONEY, "reason": _NOTE},
+    ),
+    Template(
+        code="reports.created",
+        category=Category.REPORTS,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的诉求已受理，编号{number}", en="We have received your report {number}"),
+        notice=Text(zh="您的诉求我们已经收到", en="We have received your report"),
+        body=Text(
+            zh="感谢您反映“{category}”问题，编号{number}。\n\n我们会尽快派给负责的部门，每一步进展都会告诉您。",
+            en="Thank you for reporting a problem with “{category}”. Your report number is {number}."
+            "\n\nWe will pass it to the department in charge and tell you about every step.",
+        ),
+        link="/cases/{case}",
+        variables={"number": _NAME, "category": _NAME},
+        channels=frozenset({Channel.EMAIL}),
+    ),
+    Template(
+        code="reports.moved",
+        category=Category.REPORTS,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="诉求{number}有新进展：{status}", en="Your report {number} is now: {status}"),
+        notice=Text(zh="您的诉求有了新的进展", en="There is news about your report"),
+        body=Text(
+            zh="您反映的“{category}”（编号{number}）现在的状态是：{status}。{note?\n\n承办部门说明：#}",
+            en="Your report about “{category}” ({number}) is now: {status}.{note?\n\nThe department writes: #}",
+        ),
+        link="/cases/{case}",
+        variables={"number": _NAME, "category": _NAME, "status": _NAME, "note": _OPTIONAL_NOTE},
+    ),
+    Template(
+        code="health.fact_recorded",
+        category=Category.HEALTH,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的健康记录有更新：{kind}", en="Your health record has a new entry: {kind}"),
+        notice=Text(zh="您的健康信息有一项更新", en="Your health information was updated"),
+        body=Text(
+            zh="您的健康记录中新增了一项：{kind}。\n\n您可以查看当前的健康状态、原因和建议；如有疑问，可向卫生健康部门反映。",
+            en="A new entry was added to your health record: {kind}."
+            "\n\nYou can see your health status, the reason for it and what to do. If the entry is wrong, tell the "
+            "health department.",
+        ),
+        link="/health",
+        variables={"kind": _NAME},
+        private=True,
+    ),
+    Template(
+        code="identity.acting_begun",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="有人开始为您代办事项", en="Somebody has started to act for you"),
+        notice=Text(zh="有人开始为您代办事项", en="Somebody has started to act for you"),
+        body=Text(
+            zh="与您建立了亲属关系的人，刚刚开始在城市通为您代办事项。对方做了什么，您都可以查看。"
+            "\n\n如果这不是您的意思，请在“我的家人”中解除关系。",
+            en="A person you are linked with as family has started to act for you in CityTong."
+            " You can see what they do."
+            "\n\nIf you did not want this, end the link under “My family”.",
+        ),
+        link="/me/family",
+    ),
+    Template(
+        code="identity.citizen_registered",
+        category=Category.CITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="欢迎使用城市通，办事更方便", en="Welcome to CityTong"),
+        notice=Text(zh="欢迎使用城市通，办事更方便", en="Welcome to CityTong"),
+        body=Text(
+            zh="从今天起，城市码、电子证照、缴费、随手拍都在这里。\n\n消息怎么提醒、什么时候不打扰，都由您在“消息设置”中决定。",
+            en="Your city code, licences, bills and reports are all here."
+            "\n\nYou decide how we reach you, and when we should not, under “Message settings”.",
+        ),
+        link="/me/messages",
+        channels=frozenset(),
+    ),
+    Template(
+        code=EMAIL_CODE,
+        category=Category.SECURITY,
+        priority=Priority.CRITICAL,
+        subject=Text(zh="请确认您的邮箱地址（城市通）", en="Confirm your e-mail address"),
+        notice=Text(zh="请确认您的邮箱地址（城市通）", en="Confirm your e-mail address"),
+        body=Text(
+            zh="验证码：{code}，{minutes}分钟内有效。\n\n请在城市通中输入，用来确认由这个邮箱接收消息。"
+            "\n\n如果不是您本人操作，请忽略本邮件；不要把验证码告诉任何人。",
+            en="Your code is {code}. It works for {minutes|1:# minute|*:# minutes}."
+            "\n\nEnter it in CityTong to confirm that your messages may be sent to this address."
+            "\n\nIf you did not ask for it, ignore this e-mail. Never give the code to anyone.",
+        ),
+        link="/me/messages",
+        variables={"code": Variable(VariableKind.TEXT, length_max=6), "minutes": _NUMBER},
+        channels=frozenset({Channel.EMAIL}),
+        inbox=False,
+        lifetime=CODE_LIFETIME,
+    ),
+)
+
+
+class Catalogue:
+    """Templates by code and version."""
+
+    def __init__(self, templates: Iterable[Template] = _TEMPLATES) -> None:
+        self._all: dict[tuple[str, int], Template] = {}
+        self._latest: dict[str, Template] = {}
+        for one in templates:
+            if (one.code, one.version) in self._all:
+                raise ValueError(f"two templates {one.code} of version {one.version}")
+            self._all[one.code, one.version] = one
+            known = self._latest.get(one.code)
+            self._latest[one.code] = one if known is None or known.version < one.version else known
+
+    def latest(self, code: str) -> Template:
+        """Raises: TemplateUnknown."""
+        if code not in self._latest:
+            raise TemplateUnknown(name=code)
+        return self._latest[code]
+
+    def of(self, code: str, version: int) -> Template:
+        """Raises: TemplateUnknown."""
+        if (code, version) not in self._all:
+            raise TemplateUnknown(name=code)
+        return self._all[code, version]
+
+    def codes(self) -> list[str]:
+        return sorted(self._latest)
+
+
+CATALOGUE: Final = Catalogue()
