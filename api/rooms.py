@@ -14,6 +14,11 @@ from aiohttp import web
 import api.domains.citycode.demo
 import api.domains.citycode.http
 import api.domains.citycode.worker
+import api.domains.licences.demo
+import api.domains.licences.http
+import api.domains.licences.worker
+import api.domains.payments.demo
+import api.domains.payments.worker
 import identity.demo
 import identity.http
 import identity.worker
@@ -25,6 +30,16 @@ from api.domains.citycode.placestore import PlaceStore
 from api.domains.citycode.service import KEY_PURPOSE as CITY_CODE_KEYS
 from api.domains.citycode.service import CityCodes
 from api.domains.citycode.store import CityCodeStore
+from api.domains.licences.announcing import Announcer
+from api.domains.licences.catalogue import CATALOGUE as LICENCE_TYPES
+from api.domains.licences.issuing import Issuing
+from api.domains.licences.service import KEY_PURPOSE as LICENCE_KEYS
+from api.domains.licences.service import Licences
+from api.domains.licences.store import LicenceStore
+from api.domains.payments.audit import Auditor
+from api.domains.payments.books import Books
+from api.domains.payments.service import Payments
+from api.domains.payments.store import PaymentStore
 from api.ground import Ground
 from api.web.development import sms_routes
 from core.events import Subscription
@@ -56,30 +71,37 @@ class Rooms:
     identity: Identity
     city_codes: CityCodes
     places: Places
+    licences: Licences
+    issuing: Issuing
+    payments: Payments
     development_sms: DevelopmentSms | None
 
     @classmethod
     def on(cls, ground: Ground) -> Rooms:
+        licences, issuing = _licences(ground)
         return cls(
             ground=ground,
             identity=_identity(ground),
             city_codes=_city_codes(ground),
             places=_places(ground),
+            licences=licences,
+            issuing=issuing,
+            payments=_payments(ground),
             development_sms=_development_sms(ground),
         )
 
     @property
     def _services(self) -> tuple[_Service, ...]:
-        return self.identity, self.city_codes, self.places
+        return self.identity, self.city_codes, self.places, self.licences, self.payments
 
     @property
     def services(self) -> Mapping[type, object]:
         """What resolvers reach by type."""
-        return {type(service): service for service in self._services}
+        return {type(service): service for service in (*self._services, self.issuing)}
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
-        return self.identity.keys, self.city_codes.keys, self.places.keys
+        return self.identity.keys, self.city_codes.keys, self.places.keys, self.licences.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
@@ -92,7 +114,11 @@ class Rooms:
     @property
     def chores(self) -> Mapping[str, Work]:
         """What rooms do by the clock, in every process."""
-        return {"revocations": self.identity.revocations.run}
+        return {
+            "revocations": self.identity.revocations.run,
+            **api.domains.licences.worker.chores(self.issuing),
+            **api.domains.payments.worker.chores(self.payments),
+        }
 
     def routes(self, context: ContextOf) -> list[web.RouteDef]:
         """What rooms answer over HTTP beside the graph. context: who makes a request."""
@@ -101,6 +127,7 @@ class Rooms:
             *api.domains.citycode.http.routes(
                 keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
             ),
+            *api.domains.licences.http.routes(keys=self.licences.keys),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
         ]
 
@@ -117,6 +144,8 @@ class Rooms:
         await identity.demo.load_demo(store=store, ids=self.ground.ids, clock=self.ground.clock)
         people = await identity.demo.people(store)
         await api.domains.citycode.demo.load_demo(places=self.places, people=people)
+        await api.domains.licences.demo.load_demo(issuing=self.issuing, people=people)
+        await api.domains.payments.demo.load_demo(self.payments, people=people)
 
 
 def _identity(ground: Ground) -> Identity:
@@ -160,6 +189,45 @@ def _places(ground: Ground) -> Places:
         clock=ground.clock,
         base=placecode.base_of(ground.settings.public_url),
         city=ground.settings.city_code,
+    )
+
+
+def _licences(ground: Ground) -> tuple[Licences, Issuing]:
+    """What holders and verifiers do, and what the issuing departments do, on one store."""
+    store = LicenceStore(mongo=ground.mongo, cipher=ground.cipher, catalogue=LICENCE_TYPES)
+    announcer = Announcer(outbox=ground.outbox, cipher=ground.cipher)
+    licences = Licences(
+        store=store,
+        catalogue=LICENCE_TYPES,
+        keys=ground.key_ring(LICENCE_KEYS, Algorithm.ED25519),
+        announcer=announcer,
+        ids=ground.ids,
+        clock=ground.clock,
+        zone=ground.settings.city_zone,
+        city=ground.settings.city_code,
+    )
+    issuing = Issuing(
+        store=store,
+        catalogue=LICENCE_TYPES,
+        announcer=announcer,
+        ids=ground.ids,
+        clock=ground.clock,
+        zone=ground.settings.city_zone,
+    )
+    return licences, issuing
+
+
+def _payments(ground: Ground) -> Payments:
+    return Payments(
+        store=PaymentStore(mongo=ground.mongo),
+        books=Books(mongo=ground.mongo),
+        auditor=Auditor(ground.mongo),
+        outbox=ground.outbox,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        zone=ground.settings.city_zone,
+        test_source=ground.settings.demo,
     )
 
 

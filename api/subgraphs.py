@@ -9,6 +9,8 @@ from typing import Final
 import strawberry
 
 import api.domains.citycode.schema
+import api.domains.licences.schema
+import api.domains.payments.schema
 import identity.schema
 
 
@@ -23,6 +25,8 @@ class Room:
 ROOMS: Final[Mapping[str, Room]] = {
     "identity": Room("identity", identity.schema.schema),
     "citycode": Room("api/domains/citycode", api.domains.citycode.schema.schema),
+    "licences": Room("api/domains/licences", api.domains.licences.schema.schema),
+    "payments": Room("api/domains/payments", api.domains.payments.schema.schema),
 }
 
 # Departments' backends run as processes of their own; the city knows their committed SDL and their URL.
