@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from backends.base.words import can_be_seen
 from backends.sensor.errors import (
     PropertyUnknown,
     RangeRefused,
@@ -37,8 +37,6 @@ SERIES_DAYS_MAX: Final = 366
 # Whose stations are made by the demo model, and whose come from the published files: nobody registers these.
 SYNTHETIC_PREFIX: Final = "syn-"
 IMPORTED_PREFIX: Final = "prsa-"
-# Controls, invisible marks that turn or join text, private and unassigned characters, breaks of lines.
-_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _STATION_CODE = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
@@ -222,6 +220,6 @@ def _text(field: str, value: object) -> Text:
     texts = [value.get(language) for language in ("zh", "en")] if isinstance(value, dict) else []
     if not texts or not all(isinstance(t, str) and 0 < len(t.strip()) <= NAME_LENGTH_MAX for t in texts):
         raise BadInput(field=field, problem=f"needs zh and en, 1 to {NAME_LENGTH_MAX} characters each")
-    if any(unicodedata.category(c) in _UNSEEN for t in texts for c in str(t).strip()):
+    if not all(can_be_seen(str(t).strip()) for t in texts):
         raise BadInput(field=field, problem="must be of characters that can be seen")
     return Text(zh=str(texts[0]).strip(), en=str(texts[1]).strip())
