@@ -1,0 +1,166 @@
+"""The base registers in MongoDB, who asked them what, and how often.
+
+Rules
+- A person stands under the blind index of number and name together; what can be read is sealed. Nobody who holds the
+  database without the key learns a name, a number, or whether two rows share a name.
+- A question is counted and put on record before it is answered, under the blind index of whom it was about.
+- The key that the rows were sealed with is tried at the start: with another one every question would be a miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bson.binary import Binary
+from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
+
+from backends.data.questions import Address, Organisation, Person, Register, Standing, comparable
+from backends.data.terms import terms_of
+from core.crypto import FieldCipher, UnsealError, same
+from core.geo import Point
+from core.mongo import Document, Mongo, answering, ensure_indexes
+
+KEPT_FOR: Final = timedelta(days=3 * 365)
+_PEOPLE: Final = "people"
+_ORGANISATIONS: Final = "organisations"
+_ADDRESSES: Final = "addresses"
+_QUESTIONS: Final = "questions"
+_ASKED: Final = "asked"
+_COUNTS: Final = "counts"
+_PERSON: Final = "person"
+_SEAL: Final = "seal"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    mongo: Mongo
+    cipher: FieldCipher
+
+    async def prepare(self) -> None:
+        """Make what is missing; try the key. Raises: UnsealError when the rows are sealed with another."""
+        async with answering():
+            await ensure_indexes(self.mongo, _INDEXES)
+            seals = self.mongo.collection(_COUNTS)
+            own = self.cipher.seal(b"open", purpose=_SEAL, owner=_SEAL)
+            kept = await seals.find_one_and_update(
+                {"_id": _SEAL}, {"$setOnInsert": {"sealed": own}}, upsert=True, return_document=ReturnDocument.AFTER
+            )
+        assert kept is not None, "an upsert answers with what it made"
+        self.cipher.open(kept["sealed"], purpose=_SEAL, owner=_SEAL)
+
+    def subject(self, number: str) -> bytes:
+        """What stands for a number on record and in counts."""
+        return self.cipher.blind_index(number, purpose="subject")
+
+    async def put_people(self, people: Sequence[Person]) -> None:
+        """Add these people, or set the name that goes with a number."""
+        changes = [self._put_person(person) for person in people]
+        async with answering():
+            for number, document in changes:
+                await self.mongo.collection(_PEOPLE).replace_one({"number": number}, document, upsert=True)
+
+    def _put_person(self, person: Person) -> tuple[Binary, Document]:
+        number = Binary(self.subject(person.id_number))
+        return number, {"number": number, "pair": Binary(self._pair(person)), "sealed": self._sealed(person)}
+
+    async def knows(self, person: Person) -> bool:
+        """True when this name goes with this number."""
+        pair = self._pair(person)
+        async with answering():
+            found = await self.mongo.collection(_PEOPLE).find_one({"pair": Binary(pair)})
+        return found is not None and self._says(found, person)
+
+    def _says(self, document: Mapping[str, Any], person: Person) -> bool:
+        """What is sealed in the row must say the same: a row that somebody put together says nothing."""
+        try:
+            plain = self.cipher.open(document["sealed"], purpose=_PERSON, owner=self._pair(person).hex())
+        except UnsealError:
+            return False
+        return same(plain, person.pair.encode())
+
+    def _pair(self, person: Person) -> bytes:
+        return self.cipher.blind_index(person.pair, purpose="pair")
+
+    def _sealed(self, person: Person) -> bytes:
+        return self.cipher.seal(person.pair.encode(), purpose=_PERSON, owner=self._pair(person).hex())
+
+    async def put_organisations(self, organisations: Sequence[Organisation]) -> None:
+        changes = [
+            UpdateOne({"_id": o.uscc}, {"$set": {"name": o.name, "standing": o.standing.value}}, upsert=True)
+            for o in organisations
+        ]
+        async with answering():
+            await self.mongo.collection(_ORGANISATIONS).bulk_write(changes, ordered=False)
+
+    async def standing_of(self, organisation: Organisation) -> Standing | None:
+        """How the organisation of this code and this name stands; None when there is none."""
+        async with answering():
+            found = await self.mongo.collection(_ORGANISATIONS).find_one({"_id": organisation.uscc})
+        if found is None or comparable(found["name"]) != comparable(organisation.name):
+            return None
+        return Standing(found["standing"])
+
+    async def put_addresses(self, addresses: Sequence[Address]) -> None:
+        changes = [UpdateOne({"_id": a.code}, {"$set": _address_document(a)}, upsert=True) for a in addresses]
+        async with answering():
+            await self.mongo.collection(_ADDRESSES).bulk_write(changes, ordered=False)
+
+    async def addresses(self, *, terms: Sequence[str], district: str | None, limit: int) -> list[Address]:
+        """Addresses that hold all of these terms, by code."""
+        query: Document = {"terms": {"$all": list(terms)}}
+        if district is not None:
+            query["district"] = district
+        async with answering():
+            found = self.mongo.collection(_ADDRESSES).find(query, sort={"_id": ASCENDING}, limit=limit)
+            return [_address_of(document) async for document in found]
+
+    async def count(self, name: str, *, window_s: int, now: datetime) -> int:
+        """The how-manieth question of this name it is in the present window, this one included."""
+        window = int(now.timestamp()) // window_s
+        async with answering():
+            counted = await self.mongo.collection(_ASKED).find_one_and_update(
+                {"_id": f"{name}:{window_s}:{window}"},
+                {"$inc": {"n": 1}, "$setOnInsert": {"until": now + timedelta(seconds=2 * window_s)}},
+                upsert=True,
+                return_document=ReturnDocument.AFTER,
+            )
+        assert counted is not None, "an upsert answers with what it made"
+        return int(counted["n"])
+
+    async def put_on_record(self, *, id: str, register: Register, by: str, subject: bytes, at: datetime) -> None:
+        question = {"_id": id, "register": register.value, "by": by, "subject": Binary(subject), "at": at}
+        async with answering():
+            await self.mongo.collection(_QUESTIONS).insert_one(question)
+
+
+_INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
+    _PEOPLE: [
+        IndexModel([("number", ASCENDING)], name="number", unique=True),
+        IndexModel([("pair", ASCENDING)], name="pair", unique=True),
+    ],
+    _ADDRESSES: [IndexModel([("terms", ASCENDING), ("district", ASCENDING)], name="terms")],
+    _QUESTIONS: [
+        IndexModel([("subject", ASCENDING), ("at", ASCENDING)], name="of_subject"),
+        IndexModel([("at", ASCENDING)], name="leaves", expireAfterSeconds=int(KEPT_FOR.total_seconds())),
+    ],
+    _ASKED: [IndexModel([("until", ASCENDING)], name="leaves", expireAfterSeconds=0)],
+}
+
+
+def _address_document(address: Address) -> Document:
+    return {
+        "text": address.text,
+        "district": address.district,
+        "location": address.point.geojson(),
+        "synthetic": address.synthetic,
+        "terms": sorted(set(terms_of(address.text, single=True))),
+    }
+
+
+def _address_of(document: Mapping[str, Any]) -> Address:
+    longitude, latitude = document["location"]["coordinates"]
+    point = Point(longitude, latitude)
+    return Address(document["_id"], document["text"], document["district"], point, document["synthetic"])
