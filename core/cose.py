@@ -2,8 +2,8 @@
 
     COSE_Sign1 = 18([ protected: bstr, unprotected: map, payload: bstr, signature: bstr ])
 
-The signature is over ["Signature1", protected, external_aad, payload] as CBOR, so the payload is never written anew
-before it is checked: the very bytes that came are.
+The signature is over ["Signature1", protected, h'', payload] as CBOR, so the payload is never written anew before it is
+checked: the very bytes that came are.
 
 Rules
 - One item, to the last byte; definite lengths; no key twice; no tag but the 18 in front. A tag makes a decoder build
@@ -29,6 +29,7 @@ EDDSA: Final = -8
 DEPTH_MAX: Final = 5
 
 _TAG_SIGN1: Final = b"\xd2"
+_EMPTY_MAP: Final = b"\xa0"
 _ALGORITHM: Final = 1
 _CRITICAL: Final = 2
 _KEY_ID: Final = 4
@@ -53,16 +54,17 @@ class Sign1:
         kid = self.headers.get(_KEY_ID)
         return kid if isinstance(kid, bytes) else None
 
-    def to_be_signed(self, *, external_aad: bytes = b"") -> bytes:
+    @property
+    def to_be_signed(self) -> bytes:
         """The Sig_structure (RFC 9052 §4.4)."""
-        return _to_be_signed(self.protected, self.payload, external_aad)
+        return _to_be_signed(self.protected, self.payload)
 
-    def verify(self, key: VerifyKey, *, external_aad: bytes = b"") -> bool:
+    def verify(self, key: VerifyKey) -> bool:
         """True when this key signed the message with Ed25519."""
         if self._algorithm != EDDSA or len(self.signature) != 64:
             return False
         try:
-            key.verify(self.to_be_signed(external_aad=external_aad), self.signature)
+            key.verify(self.to_be_signed, self.signature)
         except BadSignatureError:
             return False
         return True
@@ -75,7 +77,7 @@ class Sign1:
 def sign1(payload: bytes, *, key: SigningKey, kid: bytes) -> bytes:
     """A tagged message, its algorithm and key id under the signature."""
     protected = cbor2.dumps({_ALGORITHM: EDDSA, _KEY_ID: kid})
-    signature = key.sign(_to_be_signed(protected, payload, b"")).signature
+    signature = key.sign(_to_be_signed(protected, payload)).signature
     return _TAG_SIGN1 + cbor2.dumps([protected, {}, payload, signature])
 
 
@@ -124,8 +126,9 @@ def _map_of(protected: bytes) -> dict[Any, Any]:
     return headers
 
 
-def _to_be_signed(protected: bytes, payload: bytes, external_aad: bytes) -> bytes:
-    return cbor2.dumps(["Signature1", protected, external_aad, payload])
+def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
+    """An empty map counts as the empty string, however it was sent (RFC 9052 §4.4)."""
+    return cbor2.dumps(["Signature1", b"" if protected == _EMPTY_MAP else protected, b"", payload])
 
 
 def _refuse(*_: object) -> NoReturn:
