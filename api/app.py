@@ -80,6 +80,7 @@ class City:
             yield
 
     async def close(self) -> None:
+        await self.rooms.close()
         await self.ground.close()
 
 

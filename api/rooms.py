@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from aiohttp import web
@@ -19,9 +20,15 @@ import api.domains.licences.http
 import api.domains.licences.worker
 import api.domains.payments.demo
 import api.domains.payments.worker
+import api.domains.reports.demo
+import api.domains.reports.http
+import api.domains.reports.open311
+import api.domains.reports.worker
 import identity.demo
 import identity.http
 import identity.worker
+import notifications.demo
+import notifications.worker
 from api.domains.citycode import placecode
 from api.domains.citycode.places import KEY_OVERLAP as PLACE_KEY_OVERLAP
 from api.domains.citycode.places import KEY_PURPOSE as PLACE_KEYS
@@ -40,7 +47,15 @@ from api.domains.payments.audit import Auditor
 from api.domains.payments.books import Books
 from api.domains.payments.service import Payments
 from api.domains.payments.store import PaymentStore
+from api.domains.reports.governance import Governance
+from api.domains.reports.photos import PhotoLinks, PhotoStore
+from api.domains.reports.pictures import Darkroom
+from api.domains.reports.rows import Rows
+from api.domains.reports.service import Reports
+from api.domains.reports.statistics import Statistics
+from api.domains.reports.store import ReportStore
 from api.ground import Ground
+from api.startup import CityUnavailable
 from api.web.development import sms_routes
 from core.events import Subscription
 from core.graph import Context
@@ -53,6 +68,15 @@ from identity.service import Identity
 from identity.sms import DevelopmentSms, NoCarrier
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
+from notifications.channels import Carrier
+from notifications.dispatcher import Dispatcher
+from notifications.mail import CannotMail, SmtpCarrier
+from notifications.model import Channel
+from notifications.outgoing import DeliveryStore
+from notifications.push import CannotPush, FcmCarrier
+from notifications.reach import ReachStore
+from notifications.service import Notifications
+from notifications.store import MessageStore
 
 _AUDIENCE: Final = "citytong"
 
@@ -74,11 +98,16 @@ class Rooms:
     licences: Licences
     issuing: Issuing
     payments: Payments
+    reports: Reports
+    notifications: Notifications
+    dispatcher: Dispatcher
     development_sms: DevelopmentSms | None
 
     @classmethod
     def on(cls, ground: Ground) -> Rooms:
+        """Raises: CityUnavailable when a carrier cannot be reached as the settings say."""
         licences, issuing = _licences(ground)
+        messages, dispatcher = _notifications(ground)
         return cls(
             ground=ground,
             identity=_identity(ground),
@@ -87,12 +116,23 @@ class Rooms:
             licences=licences,
             issuing=issuing,
             payments=_payments(ground),
+            reports=_reports(ground),
+            notifications=messages,
+            dispatcher=dispatcher,
             development_sms=_development_sms(ground),
         )
 
     @property
     def _services(self) -> tuple[_Service, ...]:
-        return self.identity, self.city_codes, self.places, self.licences, self.payments
+        return (
+            self.identity,
+            self.city_codes,
+            self.places,
+            self.licences,
+            self.payments,
+            self.reports,
+            self.notifications,
+        )
 
     @property
     def services(self) -> Mapping[type, object]:
@@ -109,6 +149,8 @@ class Rooms:
         return [
             *identity.worker.subscriptions(self.identity, sender=self.development_sms or NoCarrier()),
             *api.domains.citycode.worker.subscriptions(self.city_codes),
+            *api.domains.reports.worker.subscriptions(self.reports),
+            *notifications.worker.subscriptions(self.notifications),
         ]
 
     @property
@@ -118,6 +160,8 @@ class Rooms:
             "revocations": self.identity.revocations.run,
             **api.domains.licences.worker.chores(self.issuing),
             **api.domains.payments.worker.chores(self.payments),
+            **api.domains.reports.worker.chores(self.reports),
+            **notifications.worker.chores(self.dispatcher),
         }
 
     def routes(self, context: ContextOf) -> list[web.RouteDef]:
@@ -128,6 +172,12 @@ class Rooms:
                 keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
             ),
             *api.domains.licences.http.routes(keys=self.licences.keys),
+            *api.domains.reports.http.routes(service=self.reports, context=context),
+            *api.domains.reports.open311.routes(
+                service=self.reports,
+                partners=self.ground.settings.open311_keys,
+                public_url=self.ground.settings.public_url,
+            ),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
         ]
 
@@ -146,6 +196,11 @@ class Rooms:
         await api.domains.citycode.demo.load_demo(places=self.places, people=people)
         await api.domains.licences.demo.load_demo(issuing=self.issuing, people=people)
         await api.domains.payments.demo.load_demo(self.payments, people=people)
+        await api.domains.reports.demo.load_demo(service=self.reports, people=people)
+        await notifications.demo.load_demo(room=self.notifications, people=people)
+
+    async def close(self) -> None:
+        await self.dispatcher.close()
 
 
 def _identity(ground: Ground) -> Identity:
@@ -229,6 +284,60 @@ def _payments(ground: Ground) -> Payments:
         zone=ground.settings.city_zone,
         test_source=ground.settings.demo,
     )
+
+
+def _reports(ground: Ground) -> Reports:
+    settings = ground.settings
+    store = ReportStore(mongo=ground.mongo, rows=Rows(ground.cipher))
+    governance = Governance(url=settings.governance_url, key=settings.governance_key, session=ground.http)
+    return Reports(
+        store=store,
+        photos=PhotoStore(mongo=ground.mongo, cipher=ground.cipher),
+        links=PhotoLinks(cipher=ground.cipher, clock=ground.clock),
+        darkroom=Darkroom(),
+        statistics=Statistics(store=store, clock=ground.clock),
+        outbox=ground.outbox,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        zone=settings.city_zone,
+        governance=governance if settings.governance_url else None,
+    )
+
+
+def _notifications(ground: Ground) -> tuple[Notifications, Dispatcher]:
+    carriers = _carriers(ground)
+    room = Notifications(
+        store=MessageStore(mongo=ground.mongo),
+        reach=ReachStore(mongo=ground.mongo),
+        deliveries=DeliveryStore(mongo=ground.mongo),
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        zone=ground.settings.city_zone,
+        channels=frozenset(carriers),
+    )
+    return room, Dispatcher(room=room, carriers=carriers)
+
+
+def _carriers(ground: Ground) -> dict[Channel, Carrier]:
+    """Those that the settings name. Raises: CityUnavailable."""
+    settings, carriers = ground.settings, dict[Channel, Carrier]()
+    try:
+        if settings.fcm_project and settings.fcm_credentials_file:
+            carriers[Channel.PUSH] = FcmCarrier(
+                url=settings.fcm_url,
+                project=settings.fcm_project,
+                credentials_file=Path(settings.fcm_credentials_file),
+                clock=ground.clock,
+            )
+        if settings.smtp_url:
+            carriers[Channel.EMAIL] = SmtpCarrier(
+                url=settings.smtp_url, sender=settings.mail_from, public_url=settings.public_url, clock=ground.clock
+            )
+    except (CannotPush, CannotMail) as fault:
+        raise CityUnavailable(str(fault)) from fault
+    return carriers
 
 
 def _development_sms(ground: Ground) -> DevelopmentSms | None:

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from api.domains.reports.open311 import partner_keys
 from core.crypto import MASTER_KEY_BYTES
 from core.divisions import division_name
 
@@ -160,8 +161,11 @@ class Settings:
         secret=True,
     )
     mail_from: str = _setting(_text, "The sender of e-mail.", default="city@citytong.example")
-    open311_keys: str = _setting(
-        _text, "Keys with which partners create reports over Open311, with commas between.", default="", secret=True
+    open311_keys: Mapping[str, bytes] = _setting(
+        partner_keys,
+        "Partners who may create reports over Open311: name:key, with commas between.",
+        default={},
+        secret=True,
     )
     trusted_proxies: int = _setting(
         _whole(0, 8), "How many reverse proxies stand before the door; their X-Forwarded-For is believed.", default=0

@@ -11,7 +11,9 @@ import strawberry
 import api.domains.citycode.schema
 import api.domains.licences.schema
 import api.domains.payments.schema
+import api.domains.reports.schema
 import identity.schema
+import notifications.schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,8 @@ ROOMS: Final[Mapping[str, Room]] = {
     "citycode": Room("api/domains/citycode", api.domains.citycode.schema.schema),
     "licences": Room("api/domains/licences", api.domains.licences.schema.schema),
     "payments": Room("api/domains/payments", api.domains.payments.schema.schema),
+    "reports": Room("api/domains/reports", api.domains.reports.schema.schema),
+    "notifications": Room("notifications", notifications.schema.schema),
 }
 
 # Departments' backends run as processes of their own; the city knows their committed SDL and their URL.
