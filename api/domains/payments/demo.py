@@ -29,9 +29,9 @@ async def load_demo(payments: Payments, *, people: Mapping[str, str]) -> None:
     entries = await payments.entries(principal=zhang, citizen_id=zhang.subject, page=_PAGE)
     if not entries.rows:
         # The heating bill is paid from it below; ¥200.00 are left.
-        await payments.top_up(principal=zhang, amount=Money(64_00), key=f"demo-top-up-1-{zhang.subject}")
+        await payments.top_up(principal=zhang, amount=Money(900_00), key=f"demo-top-up-1-{zhang.subject}")
         await payments.top_up(principal=zhang, amount=Money(200_00), key=f"demo-top-up-2-{zhang.subject}")
-        heating = await _bill(payments, clerk, zhang, HEATING, Money(64_00), days=12)
+        heating = await _bill(payments, clerk, zhang, HEATING, Money(900_00), days=12)
         await payments.pay_bill(principal=zhang, bill_id=heating.id, key=f"demo-heating-{zhang.subject}")
     await _bill(payments, clerk, zhang, WASTE, Money(36_00), days=5)
     await _bill(payments, clerk, _citizen(people["liu"]), WASTE, Money(36_00), days=9)
