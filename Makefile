@@ -46,7 +46,7 @@ api/composition/node_modules/installed: api/composition/package-lock.json
 	@touch $@
 
 schema: setup composer
-	$(BIN)/python -m backends.sensor schema
+	for backend in sensor governance data; do $(BIN)/python -m backends.$$backend schema || exit 1; done
 	$(BIN)/python -m api schema
 
 docs: setup

@@ -20,12 +20,13 @@ from typing import Final
 
 import aiohttp
 
+from api.backends import BACKENDS, SUBGRAPHS, Backend
 from api.startup import answering, connected
 from core import embedded
 from core import redis as core_redis
 from core.crypto import MASTER_KEY_BYTES
 from core.mongo import Mongo
-from core.processes import Child
+from core.processes import Child, ChildFailed
 from core.tasks import raise_if_cancelled
 
 # What the embedded servers will bring, so that every other setting is checked before they are started.
@@ -73,8 +74,8 @@ async def machine(
         running.children.update(stores.children)
         running.env.update(stores.urls)
         running.env.setdefault("TONG_MASTER_KEY", _kept_key(folder / "master.key"))
-        if "sensor" not in named:
-            await _start_sensor(running, stack, folder=folder, inherited=inherited, demo=demo)
+        wanted = _wanted(env, named=named, demo=demo)
+        await _start(wanted, running, stack, folder=folder, inherited=inherited, demo=demo)
         yield running
 
 
@@ -93,28 +94,83 @@ async def _named_stores_answer(env: Mapping[str, str]) -> None:
             await answering("Redis", "TONG_REDIS_URL", core_redis.ping(redis))
 
 
-async def _start_sensor(
-    running: Machine, stack: AsyncExitStack, *, folder: Path, inherited: Mapping[str, str], demo: bool
+def _wanted(env: Mapping[str, str], *, named: Collection[str], demo: bool) -> list[Backend]:
+    """What the settings do not already name elsewhere."""
+    return [
+        backend
+        for backend in BACKENDS
+        if backend.name not in named
+        and (demo or not backend.demo_only)
+        and not any(setting in env for setting in backend.told if setting != SUBGRAPHS)
+    ]
+
+
+async def _start(
+    backends: Collection[Backend],
+    running: Machine,
+    stack: AsyncExitStack,
+    *,
+    folder: Path,
+    inherited: Mapping[str, str],
+    demo: bool,
 ) -> None:
-    port = embedded.kept_port(folder / "sensor.port")
-    base = f"http://127.0.0.1:{port}"
-    argv = [sys.executable, "-m", "backends.sensor", "serve", "--port", str(port)]
-    argv += ["--demo"] if demo else []
-    child = Child(
-        name="sensor",
+    """Side by side. Those that did start are ended by the stack. Raises: ChildFailed."""
+    for backend in backends:
+        ports = {flag: embedded.kept_port(folder / f"{backend.name}{_suffix(flag)}") for flag in backend.ports}
+        known: dict[str, str | int] = {
+            "mongo": running.env["TONG_MONGO_URL"],
+            "folder": str(folder),
+            "key": _kept_key(folder / f"{backend.name}.key"),
+            "master": _kept_key(folder / f"{backend.name}-master.key"),
+            **{flag.strip("-").replace("-", "_"): port for flag, port in ports.items()},
+        }
+        child = _child(backend, ports, known, folder=folder, inherited=inherited, demo=demo)
+        stack.push_async_callback(child.stop)
+        running.children[backend.name] = child
+        _tell(running.env, {name: value.format_map(known) for name, value in backend.told.items()})
+    try:
+        async with asyncio.TaskGroup() as starting:
+            for backend in backends:
+                starting.create_task(running.children[backend.name].start())
+    except BaseExceptionGroup as faults:
+        failed = faults.subgroup(ChildFailed)
+        raise (failed.exceptions[0] if failed else faults) from faults
+
+
+def _suffix(flag: str) -> str:
+    """Of the file that keeps a port: sensor.port, carriers-smtp.port."""
+    return f"{flag.removeprefix('-').removesuffix('port').removesuffix('-')}.port"
+
+
+def _tell(env: dict[str, str], told: Mapping[str, str]) -> None:
+    for name, value in told.items():
+        env[name] = f"{env[name]},{value}" if name == SUBGRAPHS and env.get(name) else value
+
+
+def _child(
+    backend: Backend,
+    ports: Mapping[str, int],
+    known: Mapping[str, str | int],
+    *,
+    folder: Path,
+    inherited: Mapping[str, str],
+    demo: bool,
+) -> Child:
+    probe = f"http://127.0.0.1:{ports['--port']}{backend.probe}"
+    argv = [sys.executable, "-m", f"backends.{backend.name}", "serve"]
+    argv += [word for flag, port in ports.items() for word in (flag, str(port))]
+    argv += [word.format_map(known) for word in backend.arguments]
+    argv += ["--demo"] if demo and not backend.demo_only else []
+    return Child(
+        name=backend.name,
         argv=argv,
-        ready=lambda: _answers(f"{base}/readyz"),
-        # Of any status: a sensor whose MongoDB is away answers 503, and killing it would not bring that back.
-        alive=lambda: _speaks(f"{base}/readyz"),
-        log=folder / "sensor.log",
-        # The URL may hold a password: it goes by environment, which other accounts cannot read.
-        env={**inherited, "TONG_SENSOR_MONGO_URL": running.env["TONG_MONGO_URL"]},
+        ready=lambda: _answers(probe),
+        # Of any status: a backend whose MongoDB is away answers 503, and killing it would not bring that back.
+        alive=lambda: _speaks(probe),
+        log=folder / f"{backend.name}.log",
+        # URLs and keys go by environment, which other accounts cannot read.
+        env={**inherited, **{name: value.format_map(known) for name, value in backend.given.items()}},
     )
-    await child.start()
-    stack.push_async_callback(child.stop)
-    running.children["sensor"] = child
-    named = running.env.get("TONG_SUBGRAPHS", "")
-    running.env["TONG_SUBGRAPHS"] = f"{named},sensor={base}/graphql".strip(",")
 
 
 async def _answers(url: str) -> None:

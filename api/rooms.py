@@ -63,6 +63,7 @@ from core.keys import Algorithm, KeyRing
 from core.tasks import Work
 from identity.codes import SignInCodes
 from identity.limits import STANDARD_LIMITS
+from identity.registers import HttpPopulationRegister, PopulationRegister
 from identity.revocations import Revocations
 from identity.service import Identity
 from identity.sms import DevelopmentSms, NoCarrier
@@ -191,7 +192,9 @@ class Rooms:
     async def load_demo(self) -> None:
         """Add what the demo city is missing; change nothing that is there."""
         store = self.identity.store
-        await identity.demo.load_demo(store=store, ids=self.ground.ids, clock=self.ground.clock)
+        await identity.demo.load_demo(
+            store=store, ids=self.ground.ids, clock=self.ground.clock, zone=self.ground.settings.city_zone
+        )
         people = await identity.demo.people(store)
         await api.domains.citycode.demo.load_demo(places=self.places, people=people)
         await api.domains.licences.demo.load_demo(issuing=self.issuing, people=people)
@@ -207,19 +210,30 @@ def _identity(ground: Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
     store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
     limits = identity.demo.DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
+    namespace = ground.settings.mongo_database  # cities may share a Redis
     return Identity(
         store=store,
-        codes=SignInCodes(redis=ground.redis, cipher=ground.cipher, clock=ground.clock, limits=limits),
+        codes=SignInCodes(
+            redis=ground.redis, cipher=ground.cipher, clock=ground.clock, limits=limits, namespace=namespace
+        ),
         keys=keys,
         tokens=AccessTokens(
             keys=keys, issuer=ground.settings.public_url, audience=_AUDIENCE, clock=ground.clock, ids=ground.ids
         ),
-        revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since),
+        revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since, namespace=namespace),
+        register=_population_register(ground),
         outbox=ground.outbox,
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _population_register(ground: Ground) -> PopulationRegister | None:
+    settings = ground.settings
+    if not settings.data_url:
+        return None
+    return HttpPopulationRegister(ground.http, settings.data_url, settings.data_key, settings.store_timeout_ms / 1000)
 
 
 def _city_codes(ground: Ground) -> CityCodes:

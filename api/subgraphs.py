@@ -34,4 +34,8 @@ ROOMS: Final[Mapping[str, Room]] = {
 }
 
 # Departments' backends run as processes of their own; the city knows their committed SDL and their URL.
-DEPARTMENTS: Final[Mapping[str, str]] = {"sensor": "backends/sensor"}
+DEPARTMENTS: Final[Mapping[str, str]] = {
+    "sensor": "backends/sensor",
+    "governance": "backends/governance",
+    "data": "backends/data",
+}

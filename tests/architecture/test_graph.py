@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from graphql import FieldDefinitionNode, ObjectTypeDefinitionNode, parse
 
+import backends.data.schema
+import backends.governance.schema
 import backends.sensor.schema
 from api.composition import SUPERGRAPH, compose, composed_of, current, fingerprint
 from core.graph import sdl
@@ -24,9 +26,17 @@ def test_the_committed_subgraph_is_the_code_s(name: str) -> None:
     assert subgraph.file.read_text() == subgraph.sdl, f"{name}: run `make schema` and commit what changed"
 
 
-def test_the_sensor_backend_s_snapshot_is_its_code_s() -> None:
-    committed = (ROOT / "backends" / "sensor" / "schema.graphql").read_text()
-    assert committed == sdl(backends.sensor.schema.schema), "run `make schema` and commit what changed"
+BACKENDS = {
+    "sensor": backends.sensor.schema.schema,
+    "governance": backends.governance.schema.schema,
+    "data": backends.data.schema.schema,
+}
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_backend_s_snapshot_is_its_code_s(name: str) -> None:
+    committed = (ROOT / "backends" / name / "schema.graphql").read_text()
+    assert committed == sdl(BACKENDS[name]), "run `make schema` and commit what changed"
 
 
 def test_the_supergraph_is_composed_of_the_subgraphs_as_they_are() -> None:
