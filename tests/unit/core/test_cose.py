@@ -17,7 +17,34 @@ KEY = SigningKey(bytes(range(32)))
 MESSAGE = cose.sign1(b"what is said", key=KEY, kid=b"K7QA")
 
 # Every tag that the library would build something for, some that nobody knows, and our own.
-TAGS = (0, 1, 2, 3, 4, 5, 18, 24, 25, 28, 29, 30, 35, 36, 37, 52, 54, 100, 256, 258, 260, 261, 1004, 43000, 55799, 2**40)
+TAGS = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    18,
+    24,
+    25,
+    28,
+    29,
+    30,
+    35,
+    36,
+    37,
+    52,
+    54,
+    100,
+    256,
+    258,
+    260,
+    261,
+    1004,
+    43000,
+    55799,
+    2**40,
+)
 
 
 def tagged(number: int) -> bytes:

@@ -86,9 +86,7 @@ def officer(account: str = OFFICER, *, scopes: frozenset[str] = frozenset({"staf
 def clerk(
     department: str = PUBLIC_SECURITY.code, *, scopes: frozenset[str] = frozenset({"staff", "licences:issue"})
 ) -> Principal:
-    return Principal(
-        kind=PrincipalKind.STAFF, actor=CLERK, subject=CLERK, scopes=scopes, department=department
-    )
+    return Principal(kind=PrincipalKind.STAFF, actor=CLERK, subject=CLERK, scopes=scopes, department=department)
 
 
 OTHER_CLERK: Final = clerk(CIVIL_AFFAIRS.code)
