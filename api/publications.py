@@ -1,10 +1,10 @@
 """What the city publishes of its own rooms: public answers of its own graph, handed to the data department as datasets.
 
 Rules
-- A publication is a public query: it is asked by nobody in particular, so it can publish nothing that the graph would
+- A publication is a public query: it is asked by nobody in particular, so it publishes nothing that the graph would
   not tell anybody.
-- An answer is published whole or not at all: one error in it, one row that does not fit, and the dataset stays as it is.
-- What has not changed is not sent. What could not be sent is logged and tried again; one that fails holds up no other.
+- An answer is published whole or not at all: with one error in it the dataset stays as it is.
+- What has not changed is not sent. What could not be sent is logged and tried again, and holds up no other.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Publication:
     """One dataset of the city's own.
 
     entry: what the catalogue says of it. columns: (name, Chinese title, English title, type) of each.
-    query: where it has `$after`, it is asked page by page. rows: of one answer's data. page: where in it the pageInfo is.
+    query: with a `page` (where in its answer the pageInfo is) it takes `$after`. rows: of one answer's data.
     synthetic: whether what was answered is made by a model.
     """
 
@@ -88,7 +88,7 @@ class Publisher:
     _standing: dict[str, _Standing] = field(default_factory=dict, repr=False)
 
     async def publish_due(self) -> None:
-        """Ask for each publication whose time has come, and send what changed. Raises nothing that can be tried again."""
+        """Ask for each publication whose time has come, and send what changed; what fails is due again at once."""
         for publication in self.publications:
             standing = self._standing.setdefault(publication.id, _Standing())
             now = self.clock.now()
@@ -121,11 +121,11 @@ class Publisher:
             data = _whole(await self.ask(publication.query, {"after": after} if publication.page else {}))
             try:
                 rows += publication.rows(data)
-                page = publication.page(data) if publication.page else {"hasNextPage": False}
-                if not page["hasNextPage"]:
+                page = publication.page(data) if publication.page else {}
+                if not page.get("hasNextPage"):
                     return rows
                 after = page["endCursor"]
-            except (KeyError, TypeError) as fault:
+            except (AttributeError, KeyError, TypeError) as fault:
                 raise CannotPublish("the answer has another shape") from fault
         raise CannotPublish(f"it has more than {PAGES_MAX} pages")
 
@@ -234,8 +234,9 @@ PUBLICATIONS: Final = (
             ("property", "监测项目", "Property", "string"), ("value", "数值", "Value", "number"),
             ("synthetic", "模拟数据", "Made by a model", "boolean"),
         ),
-        query="""query ($after: String) { stations(first: 100, after: $after) { nodes { code name synthetic district { code }
-            latest { observedAt values { property { id } value } } } pageInfo { hasNextPage endCursor } } }""",
+        query="""query ($after: String) { stations(first: 100, after: $after) { pageInfo { hasNextPage endCursor }
+            nodes { code name synthetic district { code }
+                latest { observedAt values { property { id } value } } } } }""",
         rows=_readings,
         page=lambda data: data["stations"]["pageInfo"],
         synthetic=lambda rows: any(row[-1] for row in rows),
@@ -260,7 +261,7 @@ PUBLICATIONS: Final = (
         id="city-reports-by-category",
         entry=_entry(
             title=("随手拍办理情况(按类别)", "Citizens' reports by category"),
-            description=("各类别市民上报总数与在办数量。", "How many reports of each category there were and are open."),
+            description=("各类别市民上报总数与在办数量。", "How many reports each category received and has open."),
             department=CITY_MANAGEMENT, theme="GOVE", keywords="随手拍 上报 类别 reports category", periodicity="CONT",
         ),
         columns=(
@@ -275,7 +276,7 @@ PUBLICATIONS: Final = (
         id="city-licence-types",
         entry=_entry(
             title=("电子证照类型目录", "Types of electronic licences"),
-            description=("可在城市通领取的电子证照类型与签发部门。", "Every type of licence here, and the department that issues it."),
+            description=("可在城市通领取的电子证照类型与签发部门。", "Every type of licence, and who issues it."),
             department=GOVERNMENT_SERVICES, theme="GOVE", keywords="电子证照 证照类型 licence", periodicity="IRREG",
         ),
         columns=(
