@@ -1,5 +1,5 @@
 """Some rules are held against a running city."""
 
-from tests.support.city_fixtures import city, sensor
+from tests.support.city_fixtures import beside, city
 
-__all__ = ["city", "sensor"]
+__all__ = ["beside", "city"]

@@ -1,9 +1,9 @@
-"""A whole city in this process: its gateway and the sensor backend, each behind a port of its own."""
+"""A whole city in this process, behind a port of its own, and somebody who uses it."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +14,6 @@ import aiohttp
 from api.app import City, open_city
 from api.serving import bound, listening
 from api.settings import Settings
-from backends.sensor import app as sensor_app
-from backends.sensor.feed import SyntheticFeed
 from core.clock import Clock
 from core.embedded import Stores
 from tests.support.waiting import until
@@ -108,29 +106,20 @@ def own_redis(stores: Stores) -> str:
     return f"{stores.redis_url.removesuffix('/0')}/1"
 
 
-def settings(*, mongo_url: str, redis_url: str, database: str, sensor: str, **more: str) -> Settings:
+def settings(*, mongo_url: str, redis_url: str, database: str, departments: Mapping[str, str], **more: str) -> Settings:
+    """departments: the settings by which the departments' backends are reached."""
     env = {
         "TONG_MONGO_URL": mongo_url,
         "TONG_REDIS_URL": redis_url,
         "TONG_MONGO_DATABASE": database,
         "TONG_MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
-        "TONG_SUBGRAPHS": f"sensor={sensor}",
+        **departments,
         "TONG_PORT": "0",
         "TONG_DEMO": "on",
         "TONG_DEVELOPMENT": "on",
         **more,
     }
     return Settings.from_env(env)
-
-
-@asynccontextmanager
-async def sensor_backend(*, mongo_url: str, database: str, clock: Clock, port: int = 0) -> AsyncIterator[str]:
-    """The department's backend with synthetic readings up to the clock's hour; yields its GraphQL URL."""
-    told = sensor_app.Settings(mongo_url=mongo_url, database=database, port=port, demo=True, mongo_timeout_s=10)
-    async with sensor_app.opened(told, clock=clock) as sensors:
-        await SyntheticFeed(sensors, clock, told.seed, told.backfill_h).catch_up()
-        async with sensor_app.serving(told, sensors) as base:
-            yield f"{base}/graphql"
 
 
 @asynccontextmanager
