@@ -212,9 +212,9 @@ class Citizen:
 class Scan:
     id: strawberry.ID = strawberry.federation.field(authenticated=True)
     at: datetime = strawberry.federation.field(authenticated=True, external=True)
-    citizen_ref: strawberry.ID = strawberry.federation.field(authenticated=True, external=True, inaccessible=True)
-    scanner_ref: strawberry.ID = strawberry.federation.field(authenticated=True, external=True, inaccessible=True)
-    purpose_code: str = strawberry.federation.field(authenticated=True, external=True, inaccessible=True)
+    citizen_ref: strawberry.ID = strawberry.federation.field(authenticated=True, external=True)
+    scanner_ref: strawberry.ID = strawberry.federation.field(authenticated=True, external=True)
+    purpose_code: str = strawberry.federation.field(authenticated=True, external=True)
 
     @classmethod
     def resolve_reference(
@@ -236,6 +236,7 @@ class Scan:
 
     @strawberry.federation.field(
         requires=["at", "citizenRef", "scannerRef", "purposeCode"],
+        authenticated=True,
         requires_scopes=CHECK_SCOPES,
         directives=[HEALTH],
         description="For the officer who scanned for a health check or in a clinic, within five minutes; logged.",
