@@ -6,10 +6,12 @@ and its event. A process that dies between two of them leaves none of them behin
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Final, TypeVar
+from weakref import WeakValueDictionary
 
 from api.domains.payments import model
 from api.domains.payments.audit import Auditor, BooksReport
@@ -73,6 +75,9 @@ class Payments:
     clock: Clock
     zone: tzinfo
     test_source: bool = False
+    _turns: WeakValueDictionary[str, asyncio.Lock] = field(
+        default_factory=WeakValueDictionary, init=False, repr=False, compare=False
+    )
 
     async def open(self) -> None:
         """Make collections, indexes and the departments' accounts. Called once, before anything else."""
@@ -183,7 +188,7 @@ class Payments:
             await self.books.move([pending, post], session=session)
             return payment
 
-        return await self._once(claim, work, self.store.find_payment)
+        return await self._once_in_turn(principal.subject, claim, work, self.store.find_payment)
 
     async def payments_of(self, *, principal: Principal, citizen_id: str, page: PageRequest) -> Page[Payment]:
         """A citizen's payments, newest first, for them and for who may read their payments.
@@ -235,7 +240,7 @@ class Payments:
             await self.books.move([_back_to_wallet(refund, payment)], session=session)
             return refund
 
-        return await self._once(claim, work, lambda _: self._refund_of(payment_id))
+        return await self._once_in_turn(payment.payer, claim, work, lambda _: self._refund_of(payment_id))
 
     async def refunds(self, *, principal: Principal, payment_ids: Sequence[str]) -> Mapping[str, Refund]:
         """The refunds of payments that the caller may see, by payment. Raises: Unavailable."""
@@ -293,7 +298,7 @@ class Payments:
             await self.books.move([moved], session=session)
             return await self.books.counters(moved.credit, session=session)
 
-        return await self._once(claim, work, lambda _: self.books.counters(moved.credit))
+        return await self._once_in_turn(citizen, claim, work, lambda _: self.books.counters(moved.credit))
 
     async def takings(self, *, principal: Principal) -> Counters:
         """What the caller's department was paid and gave back. Raises: SignInRequired, Forbidden, Unavailable."""
@@ -338,6 +343,21 @@ class Payments:
         return await self.auditor.audit()
 
     # --- shared -------------------------------------------------------------------------------------------------
+
+    async def _once_in_turn(
+        self,
+        citizen_id: str,
+        claim: Claim,
+        work: Callable[[Session], Awaitable[R]],
+        recall: Callable[[str], Awaitable[R | None]],
+    ) -> R:
+        """As `_once`, one at a time in this process for each citizen's wallet.
+
+        The database decides between processes, and would here; but transactions that meet at one wallet make each
+        other begin again, and the last of many would give up.
+        """
+        async with self._turns.setdefault(citizen_id, asyncio.Lock()):
+            return await self._once(claim, work, recall)
 
     async def _once(
         self, claim: Claim, work: Callable[[Session], Awaitable[R]], recall: Callable[[str], Awaitable[R | None]]

@@ -257,6 +257,8 @@ class PaymentStore:
 
 
 async def _found(collection: Collection, field: str, ids: Sequence[str], of: Callable[[Document], T]) -> list[T]:
+    if not ids:
+        return []
     async with answering():
         rows = await collection.find({field: {"$in": list(ids)}}).to_list(len(ids))
     return [of(row) for row in rows]

@@ -1,4 +1,4 @@
-"""Many at once, from two processes; and a fault after every single step. Money moves once, or not at all."""
+"""Many at once, from four processes; and a fault after every single step. Money moves once, or not at all."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ CLIENTS = 10
 async def processes(
     payments: Payments, mongo: Mongo, stores: Stores, clock: FixedClock, ids: Ids, cipher: FieldCipher
 ) -> AsyncIterator[list[Payments]]:
-    """Two processes of one city, each with connections of its own."""
+    """Four processes of one city, over two sets of connections."""
     other = Mongo.connect(url=stores.mongo_url, database=mongo.database.name, timeout_s=10)
-    yield [payments, build(mongo=other, clock=clock, ids=ids, cipher=cipher)]
+    more = [build(mongo=one, clock=clock, ids=ids, cipher=cipher) for one in (other, mongo, other)]
+    yield [payments, *more]
     await other.close()
 
 
@@ -60,7 +61,7 @@ async def test_ten_clients_pay_one_bill_and_one_succeeds(processes: list[Payment
     await give(room, 1000_00)
     sent = await bill(room)
     paying = [
-        processes[number % 2].pay_bill(principal=citizen(), bill_id=sent.id, key=key()) for number in range(CLIENTS)
+        processes[number % 4].pay_bill(principal=citizen(), bill_id=sent.id, key=key()) for number in range(CLIENTS)
     ]
     assert await at_once(paying) == {"ok": 1, "PAYMENTS_BILL_NOT_PAYABLE": CLIENTS - 1}
     assert await balance(room) == 964_00
@@ -73,7 +74,7 @@ async def test_ten_times_one_request_is_one_payment(processes: list[Payments], m
     await give(room, 1000_00)
     sent, drawn = await bill(room), key()
     made = await asyncio.gather(
-        *(processes[n % 2].pay_bill(principal=citizen(), bill_id=sent.id, key=drawn) for n in range(CLIENTS))
+        *(processes[n % 4].pay_bill(principal=citizen(), bill_id=sent.id, key=drawn) for n in range(CLIENTS))
     )
     assert len({payment.receipt for payment in made}) == 1
     assert await balance(room) == 964_00
@@ -85,7 +86,7 @@ async def test_money_for_three_of_ten_bills_pays_three(processes: list[Payments]
     await give(room, 3 * 36_00 + 35_99)
     sent = [await bill(room) for _ in range(CLIENTS)]
     paying = [
-        processes[number % 2].pay_bill(principal=citizen(), bill_id=one.id, key=key())
+        processes[number % 4].pay_bill(principal=citizen(), bill_id=one.id, key=key())
         for number, one in enumerate(sent)
     ]
     assert await at_once(paying) == {"ok": 3, "PAYMENTS_INSUFFICIENT_FUNDS": CLIENTS - 3}
@@ -100,7 +101,7 @@ async def test_a_payment_is_refunded_once_whoever_asks(processes: list[Payments]
     await give(room, 36_00)
     payment = await room.pay_bill(principal=citizen(), bill_id=(await bill(room)).id, key=key())
     refunding = [
-        processes[n % 2].refund(principal=clerk(), payment_id=payment.id, reason="x", key=key()) for n in range(CLIENTS)
+        processes[n % 4].refund(principal=clerk(), payment_id=payment.id, reason="x", key=key()) for n in range(CLIENTS)
     ]
     assert await at_once(refunding) == {"ok": 1, "PAYMENTS_NOT_REFUNDABLE": CLIENTS - 1}
     assert await balance(room) == 36_00
@@ -124,7 +125,7 @@ async def test_a_bill_is_paid_or_cancelled_and_never_both(processes: list[Paymen
 
 
 async def test_top_ups_at_once_stay_within_the_day(processes: list[Payments]) -> None:
-    topping = [processes[n % 2].top_up(principal=citizen(), amount=Money(60_000), key=key()) for n in range(6)]
+    topping = [processes[n % 4].top_up(principal=citizen(), amount=Money(60_000), key=key()) for n in range(6)]
     assert await at_once(topping) == {"ok": 3, "PAYMENTS_TOP_UP_LIMIT": 3}
     assert await balance(processes[0]) == 180_000
 
@@ -139,7 +140,7 @@ async def test_many_pay_one_department_without_meeting(processes: list[Payments]
         sent.append(await bill(room, payer=person))
     before = await mongo.collection("payments_accounts").find({"code": 2}).to_list(None)
     paying = [
-        processes[n % 2].pay_bill(principal=citizen(person), bill_id=one.id, key=key())
+        processes[n % 4].pay_bill(principal=citizen(person), bill_id=one.id, key=key())
         for n, (person, one) in enumerate(zip(people, sent, strict=True))
     ]
     assert await at_once(paying) == {"ok": 20}
