@@ -8,7 +8,8 @@ from typing import Final
 from api.domains.licences.issuing import Issuing
 from core.tasks import every
 
-ANNOUNCED_EVERY_S: Final = 60.0
+# A turn gives up to 200 notices, so this bounds how fast a morning with many is worked off.
+ANNOUNCED_EVERY_S: Final = 10.0
 
 
 def chores(issuing: Issuing) -> dict[str, Callable[[], Awaitable[None]]]:
