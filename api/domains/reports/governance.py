@@ -26,18 +26,15 @@ _NOTE_LENGTH_MAX: Final = 1000
 class Change:
     """Something that the departments' side did with a case. seq: its place in their log. ref: our case's id.
 
-    known: False for a change that this room has no words for: it is passed over.
+    kind: None for a change that this room has no words for. at: when, by their clock; None when they do not say.
     """
 
     seq: int
     ref: str
     kind: EntryKind | None
+    at: datetime | None = None
     unit: Text | None = None
     note: str = field(default="", repr=False)
-
-    @property
-    def known(self) -> bool:
-        return self.kind is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +111,7 @@ def change_of(row: Mapping[str, Any]) -> Change:
         seq=seq,
         ref=ref if isinstance(ref, str) and len(ref) <= 64 else "",
         kind=kind,
+        at=_at(row.get("at")),
         unit=_unit(row.get("unit")),
         note=note[:_NOTE_LENGTH_MAX] if isinstance(note, str) else "",
     )
@@ -123,6 +121,14 @@ def _unit(row: object) -> Text | None:
     if not isinstance(row, Mapping) or not isinstance(row.get("zh"), str) or not isinstance(row.get("en"), str):
         return None
     return Text(zh=row["zh"][:_UNIT_LENGTH_MAX], en=row["en"][:_UNIT_LENGTH_MAX])
+
+
+def _at(text: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
 
 
 def _ascending(changes: Sequence[Change], after: int) -> list[Change]:

@@ -478,8 +478,11 @@ class Reports:
             if case is None or change.kind is None or len(case.timeline) >= ENTRIES_MAX:
                 _LOG.info("a change of the departments' side is passed over", extra={"facts": {"seq": change.seq}})
                 return True
-            entry = Entry(at=self._now(), kind=change.kind, status=case.status, note=change.note, unit=change.unit)
-            await self.store.append(case, entry, session=session)
+            now = self._now()
+            # Their clock says when, yet nothing happens to a case before it is there, or later than now.
+            at = min(max(change.at or now, case.created_at), now)
+            entry = Entry(at=at, kind=change.kind, status=case.status, note=change.note, unit=change.unit)
+            await self.store.append(case, entry, now=now, session=session)
             payload = self._announcement(case, action=change.kind.value, note=change.note)
             await self.outbox.append(name=MOVED, payload=payload, session=session)
             return True

@@ -210,9 +210,9 @@ class ReportStore:
             row = await self._cases.find_one({"_id": before.id}, {"version": 1}, session=session)
             raise CaseChanged(version=row["version"] if row else 0)
 
-    async def append(self, case: Case, entry: Entry, *, session: Session) -> None:
+    async def append(self, case: Case, entry: Entry, *, now: datetime, session: Session) -> None:
         """A line from the departments' side; the case's version stays, for nobody here decided anything."""
-        change: Document = {"$push": {"timeline": self._rows.entry(case.id, entry)}, "$set": {"updated_at": entry.at}}
+        change: Document = {"$push": {"timeline": self._rows.entry(case.id, entry)}, "$set": {"updated_at": now}}
         if entry.unit:
             change["$set"]["unit"] = {"zh": entry.unit.zh, "en": entry.unit.en}
         await self._cases.update_one({"_id": case.id}, change, session=session)
