@@ -273,7 +273,7 @@ def test_the_catalogue_keeps_every_version() -> None:
     ],
 )
 def test_a_catalogue_that_contradicts_itself_or_the_standard_is_refused(types: tuple[LicenceType, ...]) -> None:
-    with pytest.raises(ValueError, match="two versions|USCC"):
+    with pytest.raises(ValueError, match=r"two versions|USCC"):
         Catalogue(types)
 
 
