@@ -10,13 +10,14 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 from aiohttp import web
 
+from api import publications
 from api.composition import SUPERGRAPH
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
@@ -35,7 +36,7 @@ from core.clock import Clock, SystemClock
 from core.crypto import UnsealError
 from core.errors import Unavailable
 from core.events import Backbone, Backlog, DeadLetters, Limits
-from core.graph import graphql_core_schema
+from core.graph import Context, graphql_core_schema
 from core.keys import KeyRing
 from core.principal import Principal
 from core.tasks import Work, going_on
@@ -48,13 +49,27 @@ _KEYS_RELOADED_EVERY_S: Final = 60.0
 _LOCAL_DEADLINE_STORE_CALLS: Final = 4
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class City:
     """An open city: everything that answers or works, ready to be put behind a port."""
 
     ground: Ground
     rooms: Rooms
     backbone: Backbone
+
+    @cached_property
+    def metrics(self) -> Metrics:
+        async def refresh(metrics: Metrics) -> None:
+            metrics.show_handled(asdict(self.backbone.counts))
+            backlog: Backlog = await self.ground.outbox.backlog()
+            metrics.show_backlog(waiting=backlog.waiting, dead=backlog.dead, oldest_s=backlog.oldest_s)
+
+        return Metrics(refresh)
+
+    @cached_property
+    def engine(self) -> Engine:
+        """Raises: CityUnavailable when the settings and the supergraph do not fit."""
+        return _engine(self.settings, self.ground.http, self.metrics)
 
     @property
     def settings(self) -> Settings:
@@ -76,8 +91,29 @@ class City:
     async def working(self) -> AsyncIterator[None]:
         """Deliver events, do the rooms' chores, learn of new keys, while inside."""
         own: dict[str, Work] = {"events": self.backbone.run, "keys": partial(_reload_keys, self.key_rings)}
-        async with going_on({**own, **self.rooms.chores}):
+        async with going_on({**own, **self.rooms.chores, **self._publishing()}):
             yield
+
+    def _publishing(self) -> Mapping[str, Work]:
+        """What the city gives to open data, where somebody takes it: asked of its own graph, as nobody."""
+        settings, ground = self.settings, self.ground
+        if not settings.data_url:
+            return {}
+
+        async def ask(query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+            context = Context(request_id=ground.ids.new("req"), services=self.rooms.services)
+            return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
+
+        return publications.chores(
+            publications.Publisher(
+                ask=ask,
+                http=ground.http,
+                url=settings.data_url,
+                key=settings.data_key,
+                clock=ground.clock,
+                publications=publications.PUBLICATIONS,
+            )
+        )
 
     async def close(self) -> None:
         await self.rooms.close()
@@ -154,15 +190,9 @@ def door(city: City) -> web.Application:
 
     asking = Asking(authenticate=authenticate, services=city.rooms.services, trusted_proxies=settings.trusted_proxies)
 
-    async def refresh(metrics: Metrics) -> None:
-        metrics.show_handled(asdict(city.backbone.counts))
-        backlog: Backlog = await city.ground.outbox.backlog()
-        metrics.show_backlog(waiting=backlog.waiting, dead=backlog.dead, oldest_s=backlog.oldest_s)
-
-    metrics = Metrics(refresh)
     return application(
-        graphql=GraphQLDoor(_engine(settings, city.ground.http, metrics), asking, settings.request_bytes_max),
-        metrics=metrics,
+        graphql=GraphQLDoor(city.engine, asking, settings.request_bytes_max),
+        metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
         routes=city.rooms.routes(asking.context),

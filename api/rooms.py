@@ -15,6 +15,7 @@ from aiohttp import web
 import api.domains.citycode.demo
 import api.domains.citycode.http
 import api.domains.citycode.worker
+import api.domains.health.demo
 import api.domains.licences.demo
 import api.domains.licences.http
 import api.domains.licences.worker
@@ -37,6 +38,9 @@ from api.domains.citycode.placestore import PlaceStore
 from api.domains.citycode.service import KEY_PURPOSE as CITY_CODE_KEYS
 from api.domains.citycode.service import CityCodes
 from api.domains.citycode.store import CityCodeStore
+from api.domains.health.cache import StatusCache
+from api.domains.health.service import Health
+from api.domains.health.store import HealthStore
 from api.domains.licences.announcing import Announcer
 from api.domains.licences.catalogue import CATALOGUE as LICENCE_TYPES
 from api.domains.licences.issuing import Issuing
@@ -100,6 +104,7 @@ class Rooms:
     issuing: Issuing
     payments: Payments
     reports: Reports
+    health: Health
     notifications: Notifications
     dispatcher: Dispatcher
     development_sms: DevelopmentSms | None
@@ -118,6 +123,7 @@ class Rooms:
             issuing=issuing,
             payments=_payments(ground),
             reports=_reports(ground),
+            health=_health(ground),
             notifications=messages,
             dispatcher=dispatcher,
             development_sms=_development_sms(ground),
@@ -132,6 +138,7 @@ class Rooms:
             self.licences,
             self.payments,
             self.reports,
+            self.health,
             self.notifications,
         )
 
@@ -200,6 +207,7 @@ class Rooms:
         await api.domains.licences.demo.load_demo(issuing=self.issuing, people=people)
         await api.domains.payments.demo.load_demo(self.payments, people=people)
         await api.domains.reports.demo.load_demo(service=self.reports, people=people)
+        await api.domains.health.demo.load_demo(health=self.health, clock=self.ground.clock, people=people)
         await notifications.demo.load_demo(room=self.notifications, people=people)
 
     async def close(self) -> None:
@@ -316,6 +324,17 @@ def _reports(ground: Ground) -> Reports:
         clock=ground.clock,
         zone=settings.city_zone,
         governance=governance if settings.governance_url else None,
+    )
+
+
+def _health(ground: Ground) -> Health:
+    return Health(
+        store=HealthStore(mongo=ground.mongo, cipher=ground.cipher),
+        cache=StatusCache(redis=ground.redis, cipher=ground.cipher, clock=ground.clock),
+        outbox=ground.outbox,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
     )
 
 

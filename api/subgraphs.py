@@ -9,6 +9,7 @@ from typing import Final
 import strawberry
 
 import api.domains.citycode.schema
+import api.domains.health.schema
 import api.domains.licences.schema
 import api.domains.payments.schema
 import api.domains.reports.schema
@@ -30,6 +31,7 @@ ROOMS: Final[Mapping[str, Room]] = {
     "licences": Room("api/domains/licences", api.domains.licences.schema.schema),
     "payments": Room("api/domains/payments", api.domains.payments.schema.schema),
     "reports": Room("api/domains/reports", api.domains.reports.schema.schema),
+    "health": Room("api/domains/health", api.domains.health.schema.schema),
     "notifications": Room("notifications", notifications.schema.schema),
 }
 
