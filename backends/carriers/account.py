@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 TOKEN_LIFETIME_S: Final = 3600
 SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+# What google-auth names as the assertion's audience, whatever the account's `token_uri` says.
+AUDIENCE: Final = "https://oauth2.googleapis.com/token"
 _TOKENS_MAX: Final = 1000
 _ASSERTION_LENGTH_MAX: Final = 8192
 

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from backends.base.http import json_of, refusal_of, reply
 from backends.carriers import fcm
-from backends.carriers.account import Account, GrantRefused
+from backends.carriers.account import AUDIENCE, Account, GrantRefused
 from backends.carriers.arrivals import Arrivals, FaultKind
 from backends.carriers.fcm import MessageInvalid
 from core.clock import Clock
@@ -53,7 +53,7 @@ class CarriersDoor:
             granted = self.account.grant(
                 grant_type=str(form.get("grant_type", "")),
                 assertion=str(form.get("assertion", "")),
-                audience=f"{request.scheme}://{request.host}/token",
+                audience=AUDIENCE,
             )
         except GrantRefused as fault:
             return reply({"error": str(fault)}, status=400)
