@@ -340,7 +340,7 @@ async def _all(acts: Sequence[Awaitable[R]]) -> list[R | DomainError]:
 def test_money_is_conserved(stores: Stores, number: int) -> None:
     class Seeded(City):
         mongo_url = stores.mongo_url
-        met = Counter[str]()
+        met: ClassVar[Counter[str]] = Counter()
 
     run_state_machine_as_test(
         seed(number)(Seeded),
