@@ -4,7 +4,7 @@ Rules
 - Of two citizens at most one relation of a kind runs in each direction. An ended one stays as it was.
 - A relation row is written whenever somebody begins to act by it: ending it and acting by it at the same instant then
   happen one after the other.
-- What officers wrote as their reason is sealed, bound to its row.
+- What officers wrote as their reason, and which record proves a relation, is sealed, bound to its row.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ RELATIONS: Final = "identity_relations"
 ACTINGS: Final = "identity_actings"
 LOOK_UPS: Final = "identity_look_ups"
 _REASON: Final = "look_up.reason"
+_REFERENCE: Final = "relation.reference"
 _INDEXES: Final = {
     RELATIONS: [
         IndexModel([("parties", ASCENDING), ("_id", DESCENDING)], name="of_party"),
@@ -71,7 +72,7 @@ class Delegations:
             "subject": relation.subject,
             "parties": [relation.actor, relation.subject],
             "matters": sorted(relation.matters),
-            "proof": {"source": relation.proof.source, "reference": relation.proof.reference, "at": relation.proof.at},
+            "proof": self._sealed_proof(relation),
             "since": relation.since,
             "until": relation.until,
             "ended_at": None,
@@ -90,11 +91,11 @@ class Delegations:
         async with answering():
             cursor = self._mongo.collection(RELATIONS).find({"parties": citizen_id})
             rows = await cursor.sort("_id", DESCENDING).limit(RELATIONS_MAX).to_list(None)
-        return [_relation(row) for row in rows]
+        return [self._relation(row) for row in rows]
 
     async def relation(self, relation_id: str, *, session: Session) -> Relation | None:
         row = await self._mongo.collection(RELATIONS).find_one({"_id": relation_id}, session=session)
-        return _relation(row) if row else None
+        return self._relation(row) if row else None
 
     async def act_by(self, relation_id: str, *, actor: str, now: datetime, session: Session) -> Relation | None:
         """Note that `actor` begins to act by their relation; None where it was ended or is not theirs."""
@@ -104,7 +105,7 @@ class Delegations:
             return_document=True,
             session=session,
         )
-        return _relation(row) if row else None
+        return self._relation(row) if row else None
 
     async def end(self, relation_id: str, *, by: str, now: datetime, session: Session) -> Relation | None:
         """End a relation that runs; None when it does not."""
@@ -114,7 +115,7 @@ class Delegations:
             return_document=True,
             session=session,
         )
-        return _relation(row) if row else None
+        return self._relation(row) if row else None
 
     async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
         """The relations that were ended at or after `instant`, oldest first, each with when."""
@@ -176,24 +177,30 @@ class Delegations:
             cursor = self._mongo.collection(collection).find({**query, **after})
             return await cursor.sort("_id", DESCENDING).limit(request.limit).to_list(None)
 
+    def _relation(self, row: Document) -> Relation:
+        proof = row["proof"]
+        reference = self._cipher.open(proof["reference"], purpose=_REFERENCE, owner=row["_id"]).decode()
+        return Relation(
+            id=row["_id"],
+            kind=RelationKind(row["kind"]),
+            actor=row["actor"],
+            subject=row["subject"],
+            matters=frozenset(row["matters"]),
+            proof=Proof(proof["source"], reference, proof["at"]),
+            since=row["since"],
+            until=row["until"],
+            ended_at=row["ended_at"],
+            ended_by=row["ended_by"],
+        )
+
+    def _sealed_proof(self, relation: Relation) -> Document:
+        proof = relation.proof
+        reference = self._cipher.seal(proof.reference.encode(), purpose=_REFERENCE, owner=relation.id)
+        return {"source": proof.source, "reference": reference, "at": proof.at}
+
     def _look_up(self, row: Document) -> LookUp:
         reason = self._cipher.open(row["reason"], purpose=_REASON, owner=row["_id"]).decode()
         return LookUp(row["_id"], row["officer"], row["citizen_id"], reason, row["at"])
-
-
-def _relation(row: Document) -> Relation:
-    return Relation(
-        id=row["_id"],
-        kind=RelationKind(row["kind"]),
-        actor=row["actor"],
-        subject=row["subject"],
-        matters=frozenset(row["matters"]),
-        proof=Proof(**row["proof"]),
-        since=row["since"],
-        until=row["until"],
-        ended_at=row["ended_at"],
-        ended_by=row["ended_by"],
-    )
 
 
 def _acting(row: Document) -> Acting:

@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import timedelta
 from pathlib import Path
 
 import jwt
@@ -25,19 +24,14 @@ from core import embedded
 from core import redis as core_redis
 from core.clock import SystemClock
 from core.crypto import FieldCipher
-from core.events import Outbox
 from core.ids import Ids
-from core.keys import Algorithm, KeyRing
 from core.mongo import Mongo, Session
 from core.principal import Principal, PrincipalKind
 from core.redis import Redis
-from identity.codes import SignInCodes
 from identity.demo import DEMO_LIMITS
 from identity.model import Audience
-from identity.revocations import Revocations
 from identity.service import Identity
-from identity.store import IdentityStore
-from identity.tokens import AccessTokens
+from tests.unit.identity.room import assemble
 
 Call = Callable[[], Awaitable[object]]
 
@@ -68,30 +62,18 @@ async def table(
 
 
 async def room(mongo: Mongo, redis: Redis) -> tuple[Identity, EllipticCurvePrivateKey]:
-    clock, cipher = SystemClock(), FieldCipher(bytes(range(32)))
-    ids, store = Ids(clock), IdentityStore(mongo=mongo, cipher=cipher)
-    keys = KeyRing(
-        purpose="access-token",
-        algorithm=Algorithm.ES256,
+    clock = SystemClock()
+    identity = assemble(
         mongo=mongo,
-        cipher=cipher,
+        redis=redis,
         clock=clock,
-        overlap=timedelta(minutes=15),
-    )
-    identity = Identity(
-        store=store,
-        codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=DEMO_LIMITS),
-        keys=keys,
-        tokens=AccessTokens(keys=keys, issuer="https://city.test", audience="city", clock=clock, ids=ids),
-        revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since),
-        outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
-        cipher=cipher,
-        ids=ids,
-        clock=clock,
+        ids=Ids(clock),
+        cipher=FieldCipher(bytes(range(32))),
+        limits=DEMO_LIMITS,
         new_code=lambda: "123456",
     )
     await identity.open()
-    private = keys.active.private
+    private = identity.keys.active.private
     assert isinstance(private, EllipticCurvePrivateKey)
     return identity, private
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from core.clock import FixedClock
+from core.clock import Clock, FixedClock
 from core.crypto import FieldCipher
 from core.errors import DomainError
 from core.events import Event, Outbox
@@ -21,10 +21,12 @@ from core.locale import Locale
 from core.mongo import Mongo
 from core.principal import ANONYMOUS, Principal
 from core.redis import Redis
-from identity.codes import SignInCodes
-from identity.demo import load_demo
+from identity.codes import SignInCodes, random_code
+from identity.demo import load_demo, people
 from identity.limits import STANDARD_LIMITS, SignInLimits
 from identity.model import Audience
+from identity.registers import PopulationRegister
+from identity.relations import RelationKind
 from identity.revocations import Revocations
 from identity.schema import schema
 from identity.service import Identity, SignedIn
@@ -38,7 +40,9 @@ AUDIENCE = "https://city.test/graphql"
 ZHANG = "13800000001"
 ALEXANDER = "13800000002"
 OUYANG = "13800000003"
+LIU = "13800000004"
 OFFICER = "13900000001"
+CLERK = "13900000003"
 NEWCOMER = "13700000009"
 
 
@@ -98,6 +102,38 @@ class Room:
         self.clock.advance(seconds=61)  # so that the next code may be asked for
         return signed_in
 
+    async def clerk(self, phone: str = CLERK) -> Principal:
+        """A member of staff, signed in."""
+        return await self.principal(await self.sign_in(phone, audience=Audience.STAFF))
+
+    async def citizen(self, phone: str) -> Principal:
+        return await self.principal(await self.sign_in(phone))
+
+    async def id_of(self, nickname: str) -> str:
+        return (await people(self.identity.store))[nickname]
+
+    async def relation(self, kind: RelationKind) -> str:
+        """The id of Zhang's relation of this kind: to her mother, to her child."""
+        rows = await self.identity.store.delegations.relations_of(await self.id_of("zhang"))
+        return next(one.id for one in rows if one.kind is kind)
+
+    async def acting(self, kind: RelationKind = RelationKind.CARER, *, actor: Principal | None = None) -> Principal:
+        """Zhang (signed in as `actor`) as she acts for her mother or her child, by the token that she was given."""
+        zhang = actor or await self.citizen(ZHANG)
+        begun = await self.identity.acting.act_for(principal=zhang, relation_id=await self.relation(kind))
+        return await self.identity.authenticate(token=begun.access.text)
+
+    def revocations(self, redis: Redis | None = None) -> Revocations:
+        """Another process's."""
+        recall, city = self.identity.store.ended_since, self.mongo.database.name
+        return Revocations(redis=redis or self.redis, clock=self.clock, recall=recall, namespace=city)
+
+    async def dump(self) -> bytes:
+        """Every row of the database, for "nothing has changed"."""
+        names = sorted(await self.mongo.database.list_collection_names())
+        rows = [await self.mongo.collection(name).find({}).sort("_id").to_list(None) for name in names]
+        return repr(list(zip(names, rows, strict=True))).encode()
+
     async def principal(self, signed_in: SignedIn) -> Principal:
         return await self.identity.authenticate(token=signed_in.access.text)
 
@@ -126,6 +162,42 @@ class Room:
         }
 
 
+def assemble(
+    *,
+    mongo: Mongo,
+    redis: Redis,
+    clock: Clock,
+    ids: Ids,
+    cipher: FieldCipher,
+    limits: SignInLimits = STANDARD_LIMITS,
+    register: PopulationRegister | None = None,
+    new_code: Callable[[], str] = random_code,
+) -> Identity:
+    """The service as the roof assembles it; not opened."""
+    store, city = IdentityStore(mongo=mongo, cipher=cipher), mongo.database.name
+    keys = KeyRing(
+        purpose="access-token",
+        algorithm=Algorithm.ES256,
+        mongo=mongo,
+        cipher=cipher,
+        clock=clock,
+        overlap=timedelta(minutes=15),
+    )
+    return Identity(
+        store=store,
+        codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=limits, namespace=city),
+        keys=keys,
+        tokens=AccessTokens(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=clock, ids=ids),
+        revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since, namespace=city),
+        outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
+        cipher=cipher,
+        ids=ids,
+        clock=clock,
+        new_code=new_code,
+        register=register,
+    )
+
+
 async def build(
     *,
     mongo: Mongo,
@@ -137,31 +209,12 @@ async def build(
 ) -> Room:
     # The server's own clock is not the test's: it must not clean up what a still clock calls fresh.
     await mongo.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
-    store = IdentityStore(mongo=mongo, cipher=cipher)
-    keys = KeyRing(
-        purpose="access-token",
-        algorithm=Algorithm.ES256,
-        mongo=mongo,
-        cipher=cipher,
-        clock=clock,
-        overlap=timedelta(minutes=15),
-    )
-    identity = Identity(
-        store=store,
-        codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=limits),
-        keys=keys,
-        tokens=AccessTokens(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=clock, ids=ids),
-        revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since),
-        outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
-        cipher=cipher,
-        ids=ids,
-        clock=clock,
-    )
+    identity = assemble(mongo=mongo, redis=redis, clock=clock, ids=ids, cipher=cipher, limits=limits)
     sms = DevelopmentSms(mongo=mongo, cipher=cipher, clock=clock)
     await identity.open()
     await sms.open()
-    await load_demo(store=store, ids=ids, clock=clock)
-    return Room(identity, keys, sms, mongo, redis, clock, ids, cipher)
+    await load_demo(store=identity.store, ids=ids, clock=clock)
+    return Room(identity, identity.keys, sms, mongo, redis, clock, ids, cipher)
 
 
 async def outcome(call: Awaitable[Any]) -> str:

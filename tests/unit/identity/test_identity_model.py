@@ -117,6 +117,11 @@ def test_a_person_without_a_name_is_called_unverified_and_never_by_phone() -> No
     assert person.masked_name(Locale.EN) == "Unverified person"
 
 
+def test_a_person_without_a_phone_has_a_phrase_in_its_place() -> None:
+    child = Citizen(id="cit_1", phone=None, created_at=NOW)
+    assert (child.masked_phone(Locale.ZH_CN), child.masked_phone(Locale.EN)) == ("未绑定手机", "No phone")
+
+
 def test_an_account_does_not_show_itself_in_a_repr() -> None:
     citizen = Citizen(id="cit_1", phone="+8613800000001", created_at=NOW, name="张丽华")
     staff = Staff(
@@ -138,8 +143,13 @@ def test_an_account_does_not_show_itself_in_a_repr() -> None:
     [
         ((), {"staff"}),
         (("clerk",), {"staff"}),
-        (("inspector",), {"staff", "citycode:scan"}),
-        (("clerk", "inspector", "emperor"), {"staff", "citycode:scan"}),
+        (("inspector",), {"staff", "citycode:scan", "licences:verify", "health:check"}),
+        (("licence_clerk",), {"staff", "licences:issue", "citizens:find"}),
+        (("billing_clerk",), {"staff", "payments:bill", "payments:refund", "citizens:find"}),
+        (("case_handler",), {"staff", "reports:handle"}),
+        (("health_officer",), {"staff", "health:record", "health:rules", "citizens:find"}),
+        (("registrar",), {"staff", "codes:register"}),
+        (("clerk", "registrar", "emperor"), {"staff", "codes:register"}),
     ],
 )
 def test_roles_give_scopes(roles: tuple[str, ...], scopes: set[str]) -> None:

@@ -105,13 +105,14 @@ async def test_me(room: Room, locale: Locale, district: str, masked: str) -> Non
 
 async def test_staff_me(room: Room) -> None:
     principal = await _officer(room)
-    query = """{ staffMe { displayName badge organisation roles jurisdiction { code name }
+    query = """{ staffMe { displayName badge organisation department { code name } roles jurisdiction { code name }
       sessions { nodes { audience } } } }"""
     answer = await room.ask(query, principal=principal, locale=Locale.EN)
     assert answer["data"]["staffMe"] == {
         "displayName": "王勇",
         "badge": "DC-0312",
         "organisation": "Dongcheng District Urban Management Bureau",
+        "department": {"code": "11110101000071000P", "name": "Dongcheng District Commission of City Management"},
         "roles": ["inspector"],
         "jurisdiction": {"code": "110101", "name": "Dongcheng"},
         "sessions": {"nodes": [{"audience": "STAFF"}]},
@@ -249,7 +250,17 @@ def test_personal_fields_say_their_class_and_level() -> None:
                 if directive.name.value == "personal":
                     values = {a.name.value: a.value.value for a in directive.arguments}
                     labels[f"{node.name.value}.{field.name.value}"] = (values["class"], values["level"])  # type: ignore[attr-defined]
+    family = {
+        f"{name}.{field}": ("IDENTITY", "2")
+        for name in ("Acting", "Relation")
+        for field in ("actor", "subject", "kind", "kindLabel")
+    }
     assert labels == {
+        **family,
+        "ActingSession.subject": ("IDENTITY", "2"),
+        "Citizen.relations": ("IDENTITY", "2"),
+        "FoundCitizen.maskedName": ("IDENTITY", "1"),
+        "Relation.until": ("IDENTITY", "2"),
         "Citizen.name": ("IDENTITY", "3"),
         "Citizen.maskedName": ("IDENTITY", "1"),
         "Citizen.maskedPhone": ("CONTACT", "1"),

@@ -331,7 +331,7 @@ async def test_a_process_that_starts_after_redis_was_wiped_still_knows(room: Roo
 
 async def test_without_redis_mongodb_is_asked(room: Room) -> None:
     gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
-    alone = Revocations(redis=gone, clock=room.clock, recall=room.identity.store.ended_since)
+    alone = room.revocations(gone)
     tokens = await room.sign_in(ZHANG)
     await alone.open()
     assert tokens.session.id not in alone
@@ -342,7 +342,7 @@ async def test_without_redis_mongodb_is_asked(room: Room) -> None:
 
 async def test_without_redis_a_session_still_ends_here_and_now(room: Room, caplog: pytest.LogCaptureFixture) -> None:
     gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
-    alone = Revocations(redis=gone, clock=room.clock, recall=room.identity.store.ended_since)
+    alone = room.revocations(gone)
     identity = dataclasses.replace(room.identity, revocations=alone)
     tokens = await room.sign_in(ZHANG)
     await identity.sign_out(principal=await room.principal(tokens))
@@ -355,10 +355,10 @@ async def test_without_redis_a_session_still_ends_here_and_now(room: Room, caplo
 async def test_an_end_that_was_not_announced_is_announced_by_its_event(room: Room) -> None:
     """The process that ended the session met a dead Redis, or died: others hear of it all the same."""
     gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
-    unheard = Revocations(redis=gone, clock=room.clock, recall=room.identity.store.ended_since)
+    unheard = room.revocations(gone)
     tokens = await room.sign_in(ZHANG)
     await dataclasses.replace(room.identity, revocations=unheard).sign_out(principal=await room.principal(tokens))
-    other = Revocations(redis=room.redis, clock=room.clock, recall=room.identity.store.ended_since)
+    other = room.revocations()
     await other.refresh()
     assert tokens.session.id not in other
     await room.deliver()
@@ -372,7 +372,7 @@ async def test_without_both_the_task_goes_on_and_tokens_live_to_their_end(
     mongo = Mongo.connect(url="mongodb://127.0.0.1:1", database="none", timeout_s=0.2)
     store = IdentityStore(mongo=mongo, cipher=room.cipher)
     gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
-    cut_off = Revocations(redis=gone, clock=room.clock, recall=store.ended_since)
+    cut_off = Revocations(redis=gone, clock=room.clock, recall=store.ended_since, namespace="none")
     with pytest.raises(Unavailable):
         await cut_off.refresh()
     task = asyncio.create_task(cut_off.run())
@@ -396,7 +396,7 @@ async def test_a_revocation_is_forgotten_when_its_last_token_has_expired(room: R
     room.clock.advance(seconds=1)
     await revocations.refresh()
     assert len(revocations) == 0
-    assert await room.redis.zcard("identity:revoked") == 0
+    assert await room.redis.zcard(f"{room.mongo.database.name}:identity:revoked") == 0
     with pytest.raises(TokenExpired):
         await room.principal(tokens)
 
@@ -407,7 +407,7 @@ async def test_a_refresh_reads_what_was_added_and_not_the_whole_set_again(room: 
     other = await _another_process(room)
     room.clock.advance(seconds=120)
     await other.identity.revocations.refresh()
-    await room.redis.zrem("identity:revoked", "ses_0")
+    await room.redis.zrem(f"{room.mongo.database.name}:identity:revoked", "ses_0")
     await room.identity.revocations.add("ses_late")
     await other.identity.revocations.refresh()
     assert "ses_late" in other.identity.revocations and "ses_0" in other.identity.revocations

@@ -14,6 +14,7 @@ import pytest
 
 from core.clock import FixedClock
 from core.crypto import FieldCipher, UnsealError
+from core.departments import DONGCHENG_MANAGEMENT
 from core.errors import BadInput, Unavailable
 from core.ids import Ids
 from core.locale import Locale
@@ -21,7 +22,7 @@ from core.mongo import Mongo, Session
 from core.principal import PrincipalKind
 from core.redis import Redis, connect
 from identity.codes import SignInCodes, random_code
-from identity.demo import STAFF, load_demo
+from identity.demo import CITIZENS, STAFF, load_demo
 from identity.errors import CodeExpired, CodeWrong, PhoneInvalid, TooManyRequests
 from identity.limits import STANDARD_LIMITS, Limit
 from identity.model import Audience, Citizen
@@ -57,7 +58,8 @@ async def test_a_citizen_signs_in_with_the_code_that_was_sent(room: Room) -> Non
 async def test_staff_sign_in_with_their_roles_and_jurisdiction(room: Room) -> None:
     principal = await room.principal(await room.sign_in(OFFICER, audience=Audience.STAFF))
     assert principal.kind is PrincipalKind.STAFF
-    assert principal.scopes == {"staff", "citycode:scan"}
+    assert principal.scopes == {"staff", "citycode:scan", "licences:verify", "health:check"}
+    assert principal.department == DONGCHENG_MANAGEMENT.code
     assert principal.jurisdiction is not None and principal.jurisdiction.code == "110101"
     assert principal.real_name_level == 0
 
@@ -254,7 +256,7 @@ async def test_first_sign_ins_of_a_phone_at_the_same_instant_make_one_citizen(
     one, other = await asyncio.gather(*(room.answer(NEWCOMER, "123456") for _ in range(2)))
     assert one.session.account_id == other.session.account_id
     assert next(looks) >= 3
-    assert await room.mongo.collection("identity_citizens").count_documents({}) == 4
+    assert await room.mongo.collection("identity_citizens").count_documents({}) == 6
     assert len(await room.events("identity.citizen_registered")) == 1
     assert len(await room.events("identity.signed_in")) == 2
 
@@ -299,10 +301,10 @@ async def test_an_address_gets_three_hundred_codes_an_hour_and_a_household_is_on
 
 async def test_a_refused_request_counts_nowhere_and_does_nothing(room: Room) -> None:
     await room.request(ZHANG, device_id="device-1")
-    code_keys = await room.redis.keys("identity:code:*")
+    code_keys = await room.redis.keys("*:identity:code:*")
     for _ in range(40):
         await _retry_after(room.request(ZHANG, device_id="device-1"))
-    assert await room.redis.keys("identity:code:*") == code_keys
+    assert await room.redis.keys("*:identity:code:*") == code_keys
     assert len(await room.events("identity.sign_in_code_requested")) == 1
     for number in range(9):
         await room.request(f"1370000010{number}", device_id="device-1")
@@ -413,7 +415,15 @@ async def test_nothing_personal_stands_in_clear_in_either_store(room: Room, capl
         secrets += [signed_in.refresh, signed_in.access.text]
     codes.append(await room.code(OFFICER, audience=Audience.STAFF))
     dump = await _dump(room) + caplog.text.encode()
-    names = ["张丽华", "Alexander", "Montgomery", "欧阳建国", "测试手机", *(member.display_name for member in STAFF)]
+    names = [
+        "张丽华",
+        "Alexander",
+        "Montgomery",
+        "欧阳建国",
+        "测试手机",
+        *(member.display_name for member in STAFF.values()),
+    ]
+    names += [citizen.id_number for citizen in CITIZENS.values() if citizen.id_number]
     phones = [phone for p in (ZHANG, ALEXANDER, OUYANG, NEWCOMER, OFFICER) for phone in (p, f"+86{p}")]
     assert len(dump) > 5_000
     for personal in names + phones + secrets + ["203.0.113.5"]:
@@ -454,7 +464,8 @@ async def test_the_demo_is_loaded_once(room: Room) -> None:
     )
     assert added == [0, 0, 0]
     assert [row async for row in room.mongo.collection("identity_citizens").find({})] == before
-    assert (len(before), await room.mongo.collection("identity_staff").count_documents({})) == (3, 2)
+    assert (len(before), await room.mongo.collection("identity_staff").count_documents({})) == (5, 8)
+    assert await room.mongo.collection("identity_relations").count_documents({}) == 2
 
 
 async def test_a_sealed_phone_does_not_open_in_another_row(room: Room) -> None:

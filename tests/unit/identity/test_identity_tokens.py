@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from core.keys import Algorithm, KeyState, RingKey
 from core.principal import Jurisdiction, Principal, PrincipalKind
 from identity import tokens
 from identity.errors import TokenExpired, TokenInvalid
+from identity.relations import ActingPrincipal
 from identity.tokens import AccessTokens, verification_key
 
 ISSUER, AUDIENCE = "https://city.test", "https://city.test/graphql"
@@ -40,13 +42,16 @@ OFFICER = Principal(
     scopes=frozenset({"staff", "citycode:scan"}),
     jurisdiction=Jurisdiction("110101"),
 )
-GUARDIAN = Principal(
+CLERK = dataclasses.replace(OFFICER, department="11110000000021000D")
+CARER = ActingPrincipal(
     kind=PrincipalKind.CITIZEN,
     actor="cit_1",
     subject="cit_2",
     session_id="ses_3",
-    scopes=frozenset({"citizen"}),
+    scopes=frozenset({"health:read", "licences:read"}),
     real_name_level=3,
+    relation_id="rel_1",
+    acting_id="act_1",
 )
 
 
@@ -119,7 +124,7 @@ def _signed_as_is(ring: Ring, header: Mapping[str, Any], claims: Mapping[str, An
     return f"{signing_input}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-@pytest.mark.parametrize("principal", [CITIZEN, OFFICER, GUARDIAN])
+@pytest.mark.parametrize("principal", [CITIZEN, OFFICER, CLERK, CARER])
 async def test_a_token_says_what_its_principal_says(checker: AccessTokens, principal: Principal) -> None:
     assert await checker.verify(checker.issue(principal).text) == principal
 
@@ -147,8 +152,63 @@ async def test_a_token_has_the_header_and_claims_of_rfc_9068(
 
 
 async def test_acting_for_another_stands_in_the_act_claim(checker: AccessTokens) -> None:
-    claims = jwt.decode(checker.issue(GUARDIAN).text, options={"verify_signature": False})
+    claims = jwt.decode(checker.issue(CARER).text, options={"verify_signature": False})
     assert (claims["sub"], claims["act"]) == ("cit_2", {"sub": "cit_1"})
+    assert (claims["rel"], claims["acting"], claims["scope"]) == ("rel_1", "act_1", "health:read licences:read")
+
+
+async def test_no_token_is_made_for_another_without_a_relation(checker: AccessTokens) -> None:
+    """It could not be ended with the relation; and without its `act` claim it would be the other's own."""
+    with pytest.raises(TypeError):
+        checker.issue(dataclasses.replace(CITIZEN, subject="cit_2"))
+
+
+async def test_a_token_never_outlives_its_bound(checker: AccessTokens, clock: FixedClock) -> None:
+    soon, late = clock.now() + timedelta(seconds=90), clock.now() + timedelta(hours=1)
+    assert checker.issue(CARER, until=soon).expires_at == soon
+    assert checker.issue(CARER, until=late).expires_at == clock.now() + timedelta(minutes=10)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"act": ...},
+        {"rel": ...},
+        {"acting": ...},
+        {"act": {"sub": "cit_2"}},
+        {"act": {"sub": 7}},
+        {"act": {}},
+        {"act": None},
+        {"act": "cit_1"},
+        {"act": [["sub", "cit_1"]]},
+        {"act": {"sub": "cit_1", "act": {"sub": "cit_3"}}},
+        {"rel": 7},
+        {"acting": None},
+        {"scope": "health:read citizen"},
+        {"scope": "staff"},
+        {"scope": "citycode:scan"},
+        {"kind": "staff"},
+        {"jurisdiction": "110101"},
+        {"dept": "11110000000021000D"},
+    ],
+    ids=str,
+)
+async def test_claims_of_acting_that_do_not_fit_are_refused(
+    checker: AccessTokens, ring: Ring, clock: FixedClock, change: dict[str, Any]
+) -> None:
+    good = {**_good_claims(clock), "sub": "cit_2", "act": {"sub": "cit_1"}, "rel": "rel_1", "acting": "act_1"}
+    good["scope"] = "health:read"
+    assert (await checker.verify(_sign(ring, good))).actor == "cit_1"
+    claims = {**good, **change}
+    with pytest.raises(TokenInvalid):
+        await checker.verify(_sign(ring, {name: value for name, value in claims.items() if value is not ...}))
+
+
+async def test_a_token_whose_actor_was_put_in_afterwards_is_refused(checker: AccessTokens) -> None:
+    header, _, signature = checker.issue(CITIZEN).text.split(".")
+    claims = jwt.decode(checker.issue(CARER).text, options={"verify_signature": False})
+    with pytest.raises(TokenInvalid):
+        await checker.verify(f"{header}.{_segment(claims)}.{signature}")
 
 
 async def test_a_token_lives_ten_minutes_and_a_leeway(checker: AccessTokens, clock: FixedClock) -> None:
