@@ -116,13 +116,14 @@ class GovernanceStore:
 
     async def events(self, *, ids: Sequence[str]) -> dict[str, Event]:
         async with answering():
-            found = self.mongo.collection(_EVENTS).find({"_id": {"$in": list(ids)}})
+            found = self.mongo.collection(_EVENTS).find({"_id": {"$in": list(ids)}}, batch_size=len(ids) + 1)
             return {document["_id"]: _event_of(document) async for document in found}
 
     async def events_of_reports(self, *, refs: Sequence[str]) -> dict[str, Event]:
         """By the ids that the city knows its citizens' reports by."""
+        query = {"source": Source.CITIZEN, "ref": {"$in": list(refs)}}
         async with answering():
-            found = self.mongo.collection(_EVENTS).find({"source": Source.CITIZEN, "ref": {"$in": list(refs)}})
+            found = self.mongo.collection(_EVENTS).find(query, batch_size=len(refs) + 1)
             return {document["ref"]: _event_of(document) async for document in found}
 
     async def known_refs(self, *, source: Source, refs: Sequence[str]) -> set[str]:
@@ -138,8 +139,10 @@ class GovernanceStore:
             together = listings[start : start + PAGES_TOGETHER]
             first, *more = (_pipeline(listing, n) for n, listing in enumerate(together, start))
             joined: list[Document] = [{"$unionWith": {"coll": _EVENTS, "pipeline": pipeline}} for pipeline in more]
+            rows = 1 + sum(listing.page.limit for listing in together)  # all of them in the first answer
             async with answering():
-                async for document in await self.mongo.collection(_EVENTS).aggregate([*first, *joined]):
+                found = await self.mongo.collection(_EVENTS).aggregate([*first, *joined], batchSize=rows)
+                async for document in found:
                     pages[document["page"]].append(_event_of(document))
         return pages
 
