@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel, ReplaceOne, ReturnDocument
-from pymongo.errors import DuplicateKeyError
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from backends.data.errors import CatalogueFull, DatasetInvalid, DatasetTaken, DatasetUnknown
 from backends.data.model import Dataset, Publication, Rows, RowsFile, entry_of
@@ -35,6 +35,7 @@ _ROWS: Final = "rows"
 _COUNTS: Final = "counts"
 _CATALOGUE: Final = "catalogue"
 _LEVEL: Final = 6
+_NAMESPACE_EXISTS: Final = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class CatalogueStore:
     async def prepare(self) -> None:
         """Make the indexes and the count that are missing. Safe to run by several processes at once."""
         async with answering():
+            await self._create(_ROWS)
             await ensure_indexes(
                 self.mongo, {_DATASETS: [IndexModel([("revision", ASCENDING)], name="revision", unique=True)]}
             )
@@ -91,6 +93,14 @@ class CatalogueStore:
                 await self.mongo.collection(_COUNTS).insert_one({"_id": _CATALOGUE, "revision": 0, "datasets": 0})
             except DuplicateKeyError:
                 return  # it stands, with what it has counted
+
+    async def _create(self, name: str) -> None:
+        """Before a transaction does: two that make the same collection are in each other's way."""
+        try:
+            await self.mongo.database.create_collection(name, check_exists=False)
+        except OperationFailure as fault:
+            if fault.code != _NAMESPACE_EXISTS:
+                raise
 
     async def put(self, drafts: Sequence[Draft], *, by: str, now: datetime) -> list[Published]:
         """Publish all of these, or none; what stands already with the same checksum is left alone.
