@@ -15,7 +15,10 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generat
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 TOKEN_LIFETIME_S: Final = 3600
-SCOPE: Final = "https://www.googleapis.com/auth/firebase.messaging"
+# Either lets a service account send; firebase-admin asks for the second.
+SCOPES: Final = frozenset(
+    {"https://www.googleapis.com/auth/firebase.messaging", "https://www.googleapis.com/auth/cloud-platform"}
+)
 GRANT: Final = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 # What google-auth names as the assertion's audience, whatever the account's `token_uri` says.
 AUDIENCE: Final = "https://oauth2.googleapis.com/token"
@@ -65,7 +68,7 @@ class Account:
             )
         except jwt.InvalidTokenError as fault:
             raise GrantRefused("invalid_grant") from fault
-        if SCOPE not in str(claims.get("scope", "")).split():
+        if SCOPES.isdisjoint(str(claims.get("scope", "")).split()):
             raise GrantRefused("invalid_scope")
         token = secrets.token_urlsafe(32)
         self._tokens[token] = self.now_s() + TOKEN_LIFETIME_S
