@@ -34,7 +34,7 @@ class Announcer:
         await self._say(REVOKED, licence, session, reason=reason)
 
     async def expiring(self, licence: Licence, *, days: int, session: Session) -> None:
-        """days: to its last valid day; 0 on it, negative once it has expired."""
+        """days: to its last valid day; 0 on it, -1 once it has expired."""
         await self._say(EXPIRING, licence, session, valid_until=_day(licence), days=days)
 
     async def shown(self, licence: Licence, showing: Showing, *, session: Session) -> None:

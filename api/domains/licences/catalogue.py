@@ -12,7 +12,7 @@ from typing import Final
 
 from stdnum.cn import uscc
 
-from api.domains.licences.model import FieldKind, FieldSpec, LicenceType
+from api.domains.licences.forms import FieldKind, FieldSpec, LicenceType
 from core.departments import CIVIL_AFFAIRS, PUBLIC_SECURITY
 from core.locale import Text
 

@@ -41,8 +41,9 @@ from api.domains.licences.errors import (
     CodeNotYetValid,
     TooMuchToShow,
 )
+from api.domains.licences.forms import FIELDS_MAX, VALUE_LENGTH_MAX
 from api.domains.licences.identifiers import NotAnIdentifier
-from api.domains.licences.model import FIELDS_MAX, PURPOSE_LENGTH_MAX, VALUE_LENGTH_MAX
+from api.domains.licences.model import PURPOSE_LENGTH_MAX
 from core import cose
 from core.clock import epoch_s, from_epoch_s
 from core.cose import NotCose, Sign1

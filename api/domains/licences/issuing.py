@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Final
 
 from api.domains.licences.announcing import Announcer
 from api.domains.licences.catalogue import Catalogue
 from api.domains.licences.errors import LicenceNotValid, NotRenewable
+from api.domains.licences.forms import LicenceType
 from api.domains.licences.identifiers import serial_of
 from api.domains.licences.model import (
     ENDABLE,
+    EXPIRED_DAYS,
     ISSUE_SCOPE,
     LICENCE_PREFIX,
     REASON_LENGTH_MAX,
@@ -21,7 +23,6 @@ from api.domains.licences.model import (
     Ending,
     Licence,
     LicenceStatus,
-    LicenceType,
     check_holder,
     check_sentence,
     city_day,
@@ -159,12 +160,15 @@ class Issuing:
         return sum([await self._announce(licence, due_on, today) for licence, due_on in due])
 
     async def _announce(self, licence: Licence, due_on: str, today: date) -> bool:
-        after = next_notice(licence.valid_until, from_=date.fromordinal(today.toordinal() + 1))
+        after = next_notice(licence.valid_until, from_=today + timedelta(days=1))
+        days = max(licence.days_left(today) or 0, EXPIRED_DAYS)
 
         async def work(session: Session) -> bool:
             if not await self.store.take_notice(licence.id, due=due_on, next_on=after, session=session):
                 return False
-            await self.announcer.expiring(licence, days=licence.days_left(today) or 0, session=session)
+            await self.announcer.expiring(
+                licence, days=max(licence.days_left(today) or 0, EXPIRED_DAYS), session=session
+            )
             return True
 
         return await self.store.transaction(work)

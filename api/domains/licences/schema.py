@@ -11,7 +11,8 @@ from strawberry.dataloader import DataLoader
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
-from api.domains.licences import model
+from api.domains.licences import forms, model
+from api.domains.licences.forms import FieldKind, FieldSpec
 from api.domains.licences.issuing import Issuing
 from api.domains.licences.model import (
     ISSUE_SCOPE,
@@ -19,8 +20,6 @@ from api.domains.licences.model import (
     STATUS_LABELS,
     VERIFY_SCOPE,
     Ending,
-    FieldKind,
-    FieldSpec,
     LicenceStatus,
     VerificationResult,
 )
@@ -96,7 +95,7 @@ class LicenceType:
     fields: list[LicenceFieldType]
 
     @classmethod
-    def of(cls, kind: model.LicenceType, locale: Locale) -> LicenceType:
+    def of(cls, kind: forms.LicenceType, locale: Locale) -> LicenceType:
         return cls(
             code=strawberry.ID(kind.code),
             version=kind.version,
@@ -123,7 +122,7 @@ class LicenceField:
     )
 
     @classmethod
-    def all_of(cls, kind: model.LicenceType, values: Mapping[str, str], locale: Locale) -> list[LicenceField]:
+    def all_of(cls, kind: forms.LicenceType, values: Mapping[str, str], locale: Locale) -> list[LicenceField]:
         """In the type's order."""
         return [
             cls(name=spec.name, label=spec.label.in_(locale), value=spec.text_of(values[spec.name], locale))
@@ -443,8 +442,8 @@ class RevokeLicenceInput:
 
 def _values(fields: Sequence[LicenceFieldInput]) -> dict[str, str]:
     """Raises: BadInput when there are too many, or one stands twice."""
-    if len(fields) > model.FIELDS_MAX:
-        raise BadInput(field="fields", problem=f"must be at most {model.FIELDS_MAX}")
+    if len(fields) > forms.FIELDS_MAX:
+        raise BadInput(field="fields", problem=f"must be at most {forms.FIELDS_MAX}")
     values = {field.name: field.value for field in fields}
     if len(values) < len(fields):
         raise BadInput(field="fields", problem="must not name a field twice")

@@ -20,6 +20,7 @@ from api.domains.licences.errors import (
     CodeReplayed,
     VerificationIdReused,
 )
+from api.domains.licences.forms import LicenceType
 from api.domains.licences.model import (
     ISSUE_SCOPE,
     PURPOSE_LENGTH_MAX,
@@ -27,7 +28,6 @@ from api.domains.licences.model import (
     VERIFY_SCOPE,
     Licence,
     LicenceStatus,
-    LicenceType,
     Share,
     Showing,
     Verification,

@@ -17,13 +17,13 @@ from pymongo.read_concern import ReadConcern
 
 from api.domains.licences.catalogue import Catalogue
 from api.domains.licences.errors import AlreadyHeld, CodeReplayed, VerificationIdReused
+from api.domains.licences.forms import LicenceType
 from api.domains.licences.model import (
     SHOWING_KEPT,
     WALLET_MAX,
     Ended,
     Licence,
     LicenceStatus,
-    LicenceType,
     Showing,
     place_of,
 )

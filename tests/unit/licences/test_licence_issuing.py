@@ -296,14 +296,15 @@ async def test_a_licence_s_end_is_announced_at_each_threshold_once(
     ]
 
 
+@pytest.mark.parametrize(("away_days", "days"), [(26, 5), (31, 0), (40, -1)])
 async def test_a_city_that_was_away_gives_one_notice_and_not_all_that_it_missed(
-    room: Room, mongo: Mongo, cipher: FieldCipher, clock: FixedClock
+    room: Room, mongo: Mongo, cipher: FieldCipher, clock: FixedClock, away_days: int, days: int
 ) -> None:
     await room.driving(valid_until=TODAY + timedelta(days=31))
-    clock.advance(seconds=26 * DAY_S)
+    clock.advance(seconds=away_days * DAY_S)
     assert await room.issuing.announce_expiring() == 1
     assert await room.issuing.announce_expiring() == 0
-    assert [event["facts"]["days"] for event in await told(mongo, cipher, "licences.expiring")] == [5]
+    assert [event["facts"]["days"] for event in await told(mongo, cipher, "licences.expiring")] == [days]
 
 
 async def test_a_renewed_licence_s_old_version_is_not_announced(room: Room) -> None:

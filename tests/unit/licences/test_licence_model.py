@@ -9,6 +9,7 @@ import pytest
 
 from api.domains.licences.catalogue import CATALOGUE, DRIVING_LICENCE, RESIDENCE_PERMIT, SENIOR_CARD, Catalogue
 from api.domains.licences.errors import FieldNotShowable, LicenceNotValid, NotRenewable, RenewalTooEarly
+from api.domains.licences.forms import LicenceType, add_months
 from api.domains.licences.model import (
     NATIONAL_CODES,
     STATUS_LABELS,
@@ -16,10 +17,8 @@ from api.domains.licences.model import (
     Ending,
     Licence,
     LicenceStatus,
-    LicenceType,
     Showing,
     VerificationResult,
-    add_months,
     check_client_verification_id,
     check_holder,
     check_sentence,
