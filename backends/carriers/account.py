@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
 TOKEN_LIFETIME_S: Final = 3600
 # Either lets a service account send; firebase-admin asks for the second.
@@ -44,7 +44,10 @@ class Account:
         return f"stand-in@{self.project}.iam.gserviceaccount.com"
 
     def write(self, file: Path, *, token_uri: str) -> None:
-        """As Google gives it: a JSON file that only its owner may read."""
+        """As Google gives it: a JSON file that only its owner may read. A key that stands there already is kept, so
+        that a city which has read it goes on when this process comes back.
+        """
+        self.key = _kept(file) or self.key
         private = self.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         facts = {
             "type": "service_account",
@@ -80,3 +83,11 @@ class Account:
         """Whether this header carries a token that was given and still lives."""
         scheme, _, token = authorization.partition(" ")
         return scheme.lower() == "bearer" and self._tokens.get(token, 0.0) > self.now_s()
+
+
+def _kept(file: Path) -> RSAPrivateKey | None:
+    try:
+        key = load_pem_private_key(json.loads(file.read_text())["private_key"].encode(), password=None)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return key if isinstance(key, RSAPrivateKey) else None
