@@ -68,7 +68,8 @@ async def client(room: Reports) -> AsyncIterator[Client]:
 
 async def upload(client: Client, raw: Any, *, kind: str = "image/jpeg", who: str = "anna", **headers: str) -> Any:
     sent = {"Content-Type": kind, "Authorization": who, **headers}
-    async with client.post(UPLOAD_PATH, data=raw, headers=sent) as answer:
+    body = BytesIO(raw) if isinstance(raw, bytes) else raw
+    async with client.post(UPLOAD_PATH, data=body, headers=sent) as answer:
         return answer.status, await answer.json(content_type=None)
 
 
