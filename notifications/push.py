@@ -27,6 +27,8 @@ from notifications.channels import Again, Parcel, Refused, Taken
 from notifications.model import Priority, TargetKind
 
 _LOG = logging.getLogger(__name__)
+# They log addresses of requests, and at their lowest level tokens and messages.
+_CHATTY: Final = ("httpx", "httpcore", "firebase_admin", "google", "urllib3")
 FCM_URL: Final = "https://fcm.googleapis.com"
 # httpx's pool takes quadratic time over what queues for it: twenty at once is what it does best with.
 CHUNK: Final = 20
@@ -48,7 +50,7 @@ class FcmCarrier:
     """
 
     def __init__(
-        self, *, project: str, credentials_file: Path, clock: Clock, url: str = "", timeout_s: float = 10.0
+        self, *, project: str, credentials_file: Path, clock: Clock, url: str = "", timeout_s: float = 8.0
     ) -> None:
         try:
             certificate = credentials.Certificate(str(credentials_file))
@@ -57,6 +59,8 @@ class FcmCarrier:
                 "The Firebase credentials cannot be read: check that TONG_FCM_CREDENTIALS_FILE names the JSON file of "
                 "a service account."
             ) from fault
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.WARNING)
         app = firebase_admin.App(f"citytong-{project}", certificate, {"projectId": project, "httpTimeout": timeout_s})
         self._service: Any = messaging._MessagingService(app)
         self._service._async_client = _http_client.HttpxAsyncClient(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.policy
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -71,6 +72,8 @@ def _facts(raw: bytes) -> dict[str, Any]:
 @asynccontextmanager
 async def taking(*, host: str, port: int, arrivals: Arrivals, clock: Clock) -> AsyncIterator[str]:
     """Take mail; gives the server's URL. Raises: CannotStart."""
+    # aiosmtpd would log every line that it is told, addresses and all.
+    logging.getLogger("mail.log").setLevel(logging.ERROR)
     sink, loop = Sink(arrivals, clock), asyncio.get_running_loop()
 
     def protocol() -> SMTP:
