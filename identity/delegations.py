@@ -17,7 +17,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
 from core.crypto import FieldCipher
-from core.mongo import Document, Mongo, Session, answering, ensure_indexes
+from core.mongo import Document, Mongo, Session, answering
 from core.paging import Page, PageRequest
 from identity.model import LookUp
 from identity.relations import RELATIONS_MAX, Acting, Proof, Relation, RelationKind
@@ -27,7 +27,7 @@ ACTINGS: Final = "identity_actings"
 LOOK_UPS: Final = "identity_look_ups"
 _REASON: Final = "look_up.reason"
 _REFERENCE: Final = "relation.reference"
-_INDEXES: Final = {
+INDEXES: Final = {
     RELATIONS: [
         IndexModel([("parties", ASCENDING), ("_id", DESCENDING)], name="of_party"),
         IndexModel(
@@ -50,16 +50,11 @@ _INDEXES: Final = {
 
 
 class Delegations:
-    """What is remembered of who acts for whom, and of who was looked up."""
+    """What is remembered of who acts for whom, and of who was looked up. `IdentityStore` makes the indexes."""
 
     def __init__(self, *, mongo: Mongo, cipher: FieldCipher) -> None:
         self._mongo = mongo
         self._cipher = cipher
-
-    async def open(self) -> None:
-        """Make the indexes."""
-        async with answering():
-            await ensure_indexes(self._mongo, _INDEXES)
 
     # --- relations
 

@@ -6,6 +6,7 @@ of GB 11643 and belong to nobody.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone, tzinfo
@@ -27,7 +28,7 @@ from core.principal import Jurisdiction
 from identity.errors import IdNumberTaken
 from identity.id_numbers import IdNumber
 from identity.limits import ActLimits, Limit, SignInLimits
-from identity.model import Citizen, Evidence, Staff
+from identity.model import Account, Citizen, Evidence, Staff
 from identity.relations import MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
 from identity.store import IdentityStore, PhoneTaken
 
@@ -104,21 +105,22 @@ async def load_demo(*, store: IdentityStore, ids: Ids, clock: Clock, zone: tzinf
 
     zone: the city's, by which a child comes of age.
     """
-    added = 0
-    for citizen in CITIZENS.values():
-        added += await _add_citizen(citizen, store=store, ids=ids, clock=clock)
-    for member in STAFF.values():
-        added += await _add_staff(member, store=store, ids=ids, clock=clock)
-    for relation in _relations(await people(store), ids=ids, now=clock.now(), zone=zone):
-        added += await _add_relation(relation, store=store)
-    return added
+    accounts = await asyncio.gather(
+        *(_add_citizen(citizen, store=store, ids=ids, clock=clock) for citizen in CITIZENS.values()),
+        *(_add_staff(member, store=store, ids=ids, clock=clock) for member in STAFF.values()),
+    )
+    proven = _relations(await people(store), ids=ids, now=clock.now(), zone=zone)
+    relations = await asyncio.gather(*(_add_relation(relation, store=store) for relation in proven))
+    return sum(accounts) + sum(relations)
 
 
 async def people(store: IdentityStore) -> dict[str, str]:
     """The account ids of the demo people who are there, by nickname."""
-    found = {nickname: await _citizen(demo, store) for nickname, demo in CITIZENS.items()}
-    staff = {nickname: await store.staff_of_phone(demo.phone) for nickname, demo in STAFF.items()}
-    return {nickname: account.id for nickname, account in {**found, **staff}.items() if account}
+    looks = {nickname: _citizen(demo, store) for nickname, demo in CITIZENS.items()} | {
+        nickname: store.staff_of_phone(demo.phone) for nickname, demo in STAFF.items()
+    }
+    accounts: list[Account | None] = await asyncio.gather(*looks.values())
+    return {nickname: account.id for nickname, account in zip(looks, accounts, strict=True) if account}
 
 
 def _relations(who: Mapping[str, str], *, ids: Ids, now: datetime, zone: tzinfo) -> list[Relation]:

@@ -26,6 +26,7 @@ from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
 from core.principal import Jurisdiction
+from identity import delegations
 from identity.delegations import Delegations
 from identity.errors import IdNumberTaken
 from identity.model import (
@@ -91,8 +92,7 @@ class IdentityStore:
     async def open(self) -> None:
         """Make the indexes."""
         async with answering():
-            await ensure_indexes(self._mongo, _INDEXES)
-        await self.delegations.open()
+            await ensure_indexes(self._mongo, {**_INDEXES, **delegations.INDEXES})
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
