@@ -72,6 +72,8 @@ class PlaceStore:
     async def places(self, codes: Iterable[str]) -> dict[str, Place]:
         """Those that exist, by code, in one query. Raises: Unavailable."""
         wanted = list(codes)
+        if not wanted:
+            return {}
         async with answering():
             rows = await self._places.find({"_id": {"$in": wanted}}).to_list(len(wanted))
         return {row["_id"]: _place_of(row) for row in rows}

@@ -28,7 +28,7 @@ from core.clock import Clock, epoch_s, from_epoch_s
 from core.crypto import FieldCipher
 from core.divisions import CITY_CODE
 from core.events import Outbox
-from core.ids import Ids
+from core.ids import Ids, is_id
 from core.keys import KeyRing, RingKey
 from core.mongo import Session, answering
 from core.paging import Page, PageRequest
@@ -118,7 +118,7 @@ class CityCodes:
         """Of these scans those that the caller made, or was scanned in. Raises: Unavailable."""
         if principal.delegated:
             return {}
-        found = await self.store.scans(ids)
+        found = await self.store.scans(one for one in ids if is_id(one, prefix=SCAN_PREFIX))
         return {one: scan for one, scan in found.items() if _concerns(scan, principal)}
 
     async def staff_scans(self, *, principal: Principal, page: PageRequest) -> Page[Scan]:

@@ -133,6 +133,8 @@ class CityCodeStore:
     async def scans(self, ids: Iterable[str]) -> dict[str, Scan]:
         """Those that exist, by id, in one query. Raises: Unavailable."""
         wanted = list(ids)
+        if not wanted:
+            return {}
         async with answering():
             rows = await self._scans.find({"_id": {"$in": wanted}}).to_list(len(wanted))
         return {row["_id"]: _scan_of(row) for row in rows}

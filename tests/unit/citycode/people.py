@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from api.domains.citycode.places import Places
 from api.domains.citycode.service import CityCodes
 from core.mongo import Document, Mongo
 from core.principal import Jurisdiction, Principal, PrincipalKind
@@ -13,7 +14,11 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 ANNA, BEN = "cit_01KAMP0000000000000000000A", "cit_01KAMP0000000000000000000B"
 OFFICER, COLLEAGUE = "stf_01KAMP0000000000000000000C", "stf_01KAMP0000000000000000000D"
 
+REGISTRAR = "stf_01KAMP0000000000000000000R"
+BASE = "HTTPS://CITY.EXAMPLE.CN"
+
 Build = Callable[[Mongo], CityCodes]
+BuildPlaces = Callable[[Mongo], Places]
 
 
 def citizen(account: str = ANNA) -> Principal:
@@ -34,6 +39,21 @@ def officer(account: str = OFFICER, *, scopes: frozenset[str] = frozenset({"staf
         scopes=scopes,
         jurisdiction=Jurisdiction("110101"),
     )
+
+
+def registrar(account: str = REGISTRAR, *, scope: str = "codes:register", of: str = "110000") -> Principal:
+    return Principal(
+        kind=PrincipalKind.STAFF,
+        actor=account,
+        subject=account,
+        scopes=frozenset({"staff", scope}),
+        jurisdiction=Jurisdiction(of),
+    )
+
+
+def carer(*matters: str, subject: str = ANNA) -> Principal:
+    """Somebody who acts for a citizen in these matters."""
+    return Principal(kind=PrincipalKind.CITIZEN, actor=BEN, subject=subject, scopes=frozenset(matters))
 
 
 async def everything(mongo: Mongo) -> dict[str, list[Document]]:

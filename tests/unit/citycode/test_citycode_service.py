@@ -45,6 +45,7 @@ from tests.unit.citycode.people import (
     OFFICER,
     SHANGHAI,
     Build,
+    carer,
     citizen,
     everything,
     officer,
@@ -85,6 +86,10 @@ async def test_a_code_is_for_the_citizen_alone(codes: CityCodes) -> None:
         await codes.issue(principal=citizen(ANNA), citizen_id=BEN)
     with pytest.raises(Forbidden):
         await codes.issue(principal=officer(), citizen_id=ANNA)
+    with pytest.raises(Forbidden):
+        await codes.issue(principal=carer("licences:read", "health:read"), citizen_id=ANNA)
+    with pytest.raises(Forbidden):
+        await codes.scans(principal=carer("licences:read", "health:read"), citizen_id=ANNA, page=FIRST_PAGE)
     with pytest.raises(SignInRequired):
         await codes.issue(principal=ANONYMOUS, citizen_id=ANNA)
 
