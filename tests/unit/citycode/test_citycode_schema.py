@@ -43,7 +43,7 @@ async def ask(
     places: Places | None = None,
     locale: Locale = Locale.EN,
 ) -> ExecutionResult:
-    services = {kind: one for kind, one in ((CityCodes, room), (Places, places)) if one is not None}
+    services: dict[type, object] = {kind: one for kind, one in ((CityCodes, room), (Places, places)) if one is not None}
     context = Context(request_id="r", principal=principal, locale=locale, services=services)
     result = await door.schema.execute(query, variable_values=variables, context_value=context)
     return ExecutionResult(result.data, result.errors)
