@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from backends.governance import store
 from backends.governance.errors import StepNotAllowed
 from backends.governance.model import Source, Status
 from backends.governance.service import Governance
 from backends.governance.store import GovernanceStore
 from core.clock import FixedClock
+from core.errors import Unavailable
 from core.ids import Ids
 from core.mongo import Mongo, Session
 from tests.contract.governance.governing import Door, code, stored
@@ -90,11 +92,12 @@ async def test_of_two_who_take_one_step_one_does(door: Door, governance: Governa
 
 
 async def test_places_are_without_a_gap_under_many_writers_of_many_processes(
-    governance: Governance, mongo: Mongo, clock: FixedClock
+    governance: Governance, mongo: Mongo, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that follows the log while it is written sees every place once and in order."""
+    monkeypatch.setattr(store, "WRITERS_WAIT_S", 60.0)  # on a machine that does much else nobody gives up
     processes = [Governance(GovernanceStore(mongo), clock, Ids(clock)) for _ in range(4)]
-    reports, each = 40, 2
+    reports, each = 24, 2
     seen: list[int] = []
 
     async def write(n: int) -> None:
@@ -110,11 +113,27 @@ async def test_places_are_without_a_gap_under_many_writers_of_many_processes(
             seen.extend(c.seq for c in await governance.changes(after=seen[-1] if seen else 0, limit=7))
             await asyncio.sleep(0)
 
-    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(90), asyncio.TaskGroup() as group:
         group.create_task(read())
         for n in range(reports):
             group.create_task(write(n))
     assert seen == list(range(1, reports * each + 1))
+
+
+async def test_who_is_beaten_too_long_is_told_to_come_again(
+    governance: Governance, mongo: Mongo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A transaction of another process holds the counter and does not end."""
+    taken = await governance.take_in(report=report_facts())
+    monkeypatch.setattr(store, "WRITERS_WAIT_S", 0.0)
+    async with mongo.client.start_session() as session, await session.start_transaction():
+        await mongo.collection("counters").update_one({}, {"$inc": {"seq": 1}}, session=session)
+        with pytest.raises(Unavailable):
+            await governance.move(event_id=taken.id, to=Status.ACCEPTED)
+        await session.abort_transaction()
+    monkeypatch.undo()
+    await governance.move(event_id=taken.id, to=Status.ACCEPTED)
+    assert [c.seq for c in await governance.changes(after=0, limit=10)] == [1, 2]
 
 
 async def test_a_change_that_fails_after_its_place_was_given_gives_it_back(
