@@ -116,8 +116,9 @@ async def test_a_bill_from_the_clerk_to_the_receipt(payments: Payments, clock: F
     refund = (await data(REFUND, principal=clerk(), room=payments, input=giving))["refundPayment"]
     assert refund == {"id": refund["id"], "reason": "billed twice", "payment": {"id": made["id"]}}
 
-    asked = {"principal": citizen(), "room": payments, "ids": references("Citizen", ANNA)}
-    (anna,) = (await data(CITIZEN, locale=Locale.ZH_CN, **asked))["_entities"]
+    ids = references("Citizen", ANNA)
+    answer = await data(CITIZEN, principal=citizen(), room=payments, locale=Locale.ZH_CN, ids=ids)
+    (anna,) = answer["_entities"]
     assert anna == {
         "id": ANNA,
         "wallet": {
@@ -183,10 +184,10 @@ async def test_entities_are_for_those_who_may_see_them(payments: Payments) -> No
 
 
 async def test_a_citizens_money_is_nobody_elses_to_read(payments: Payments) -> None:
-    asked = {"principal": citizen(BEN), "room": payments, "ids": references("Citizen", ANNA)}
-    result = await ask(CITIZEN, **asked)
+    ids = references("Citizen", ANNA)
+    result = await ask(CITIZEN, principal=citizen(BEN), room=payments, ids=ids)
     assert result.data == {"_entities": [{"id": ANNA, "wallet": None, "bills": None, "unpaid": None, "payments": None}]}
-    assert await codes(CITIZEN, **asked) == ["NOT_FOUND"] * 4
+    assert await codes(CITIZEN, principal=citizen(BEN), room=payments, ids=ids) == ["NOT_FOUND"] * 4
 
 
 async def test_what_bad_input_gets(payments: Payments, mongo: Mongo) -> None:
