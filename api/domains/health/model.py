@@ -19,6 +19,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from core.clock import epoch_ms
+from core.divisions import division_name
 from core.errors import BadInput
 from core.locale import Text
 
@@ -193,7 +194,7 @@ class Fact:
 
     id: str
     citizen: str
-    finding: Finding | None
+    finding: Finding | None = field(repr=False)
     recorder: str
     department: str
     client_fact_id: str
@@ -385,4 +386,5 @@ def _words(value: object) -> Text:
     if isinstance(value, int):
         # A dose is one digit; a temperature is tenths of a degree.
         return Text(zh=f"第 {value} 剂", en=f"dose {value}") if value < 10 else Text(*[f"{value / 10:.1f} °C"] * 2)
-    return VALUE_LABELS.get(str(value)) or Text(zh=str(value), en=str(value))
+    said = str(value)
+    return VALUE_LABELS.get(said) or division_name(said) or Text(zh=said, en=said)
