@@ -166,9 +166,7 @@ class Issuing:
         async def work(session: Session) -> bool:
             if not await self.store.take_notice(licence.id, due=due_on, next_on=after, session=session):
                 return False
-            await self.announcer.expiring(
-                licence, days=max(licence.days_left(today) or 0, EXPIRED_DAYS), session=session
-            )
+            await self.announcer.expiring(licence, days=days, session=session)
             return True
 
         return await self.store.transaction(work)
