@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from io import BytesIO
+from math import ceil
 from typing import Any, Final
 
 from PIL import Image, ImageOps
@@ -84,7 +85,9 @@ def _drawn(raw: bytes, kind: str) -> Picture:
         if width * height > PIXELS_MAX:
             raise PhotoTooManyPixels(pixels_max=PIXELS_MAX)
         taken_at = _taken_at(source)
-        source.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))  # a JPEG is decoded no larger than it is needed
+        shrunk = min(1.0, LONGEST_SIDE / max(width, height))
+        source.draft(None, (ceil(width * shrunk), ceil(height * shrunk)))  # a JPEG is decoded no larger than needed
+        source.load()
         picture = _upright(source)
     small = picture.copy()
     small.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))

@@ -20,6 +20,7 @@ from api.domains.reports.errors import (
     OutsideCity,
     OwnCase,
     PhotoUnknown,
+    PhotoUnsupported,
     PlaceUnknown,
     TooManyPhotos,
     TooManyReports,
@@ -56,7 +57,7 @@ from api.domains.reports.model import (
     moved,
 )
 from api.domains.reports.photos import PhotoFacts, PhotoLinks, PhotoStore
-from api.domains.reports.pictures import Darkroom
+from api.domains.reports.pictures import Darkroom, format_of
 from api.domains.reports.statistics import Figures, Statistics
 from api.domains.reports.store import CaseFilter, ReportStore
 from api.domains.reports.workflow import STATUS_LABELS, Action, By, Rule, Status
@@ -147,16 +148,35 @@ class Reports:
     async def _created(
         self, report: NewReport, fingerprint: bytes, *, citizen: str | None = None, partner: str = ""
     ) -> Case:
+        case = await self._new_case(report, citizen=citizen, partner=partner)
+        who, most = (citizen, REPORTS_DAILY_MAX) if citizen else (partner, PARTNER_DAILY_MAX)
+        day = city_day(case.created_at, self.zone)
+
+        async def work(session: Session) -> None:
+            # The case comes first: a report that is sent twice at once must not use up two turns.
+            await self.store.add(
+                case, client_report_id=report.client_report_id, fingerprint=fingerprint, session=session
+            )
+            if not await self.store.take_turn(
+                what="report", who=who, day=day, now=case.created_at, most=most, session=session
+            ):
+                raise TooManyReports(daily_max=most)
+            await self.photos.attach(case.photos, owner=citizen or "", case=case.id, session=session)
+            await self.outbox.append(name=CREATED, payload=self._announcement(case), session=session)
+
+        await self.store.transaction(work)
+        return case
+
+    async def _new_case(self, report: NewReport, *, citizen: str | None, partner: str) -> Case:
         category, location, place = await self._where(report)
         district = district_of(location)
         if district is None:
             raise OutsideCity()
         now = self._now()
         photos = await self._own_photos(report.photo_ids, owner=citizen or "", now=now)
-        day = city_day(now, self.zone)
-        case = Case(
+        return Case(
             id=self.ids.new(CASE_PREFIX),
-            number=await self.store.next_number(day=day, now=now),
+            number=await self.store.next_number(day=city_day(now, self.zone), now=now),
             category=category,
             description=report.description,
             location=location,
@@ -173,21 +193,6 @@ class Reports:
             timeline=(Entry(at=now, kind=EntryKind.REPORTED, status=Status.SUBMITTED),),
             doubtful=is_doubtful(location, [photo.taken_at for photo in photos if photo.taken_at]),
         )
-        most = REPORTS_DAILY_MAX if citizen else PARTNER_DAILY_MAX
-
-        async def work(session: Session) -> None:
-            # The case comes first: a report that is sent twice at once must not use up two turns.
-            await self.store.add(
-                case, client_report_id=report.client_report_id, fingerprint=fingerprint, session=session
-            )
-            who = citizen or partner
-            if not await self.store.take_turn(what="report", who=who, day=day, now=now, most=most, session=session):
-                raise TooManyReports(daily_max=most)
-            await self.photos.attach(case.photos, owner=citizen or "", case=case.id, session=session)
-            await self.outbox.append(name=CREATED, payload=self._announcement(case), session=session)
-
-        await self.store.transaction(work)
-        return case
 
     async def _where(self, report: NewReport) -> tuple[Category, Point, str | None]:
         """What the report is about and where: a place code fills in what is not said, and knows best where it is."""
@@ -425,16 +430,19 @@ class Reports:
     async def add_photo(self, *, principal: Principal, raw: bytes) -> PhotoFacts:
         """Draw a photo anew and keep it for a day, until a report of the same person takes it.
 
-        raw: at most 10 MB, as it was sent.
+        raw: at most 10 MB, as it was sent. Every try counts, of a hundred a day.
         Raises: SignInRequired, Forbidden, TooManyPhotos, PhotoUnsupported, PhotoTooManyPixels, PhotoBroken, PhotosBusy,
             Unavailable.
         """
         self.require_uploader(principal)
-        picture = await self.darkroom.develop(raw)
+        if format_of(raw) is None:
+            raise PhotoUnsupported()
         now, owner = self._now(), principal.actor
         day = city_day(now, self.zone)
+        # Before the work: whoever sends what cannot be drawn all day long is stopped as well.
         if not await self.store.take_turn(what="photo", who=owner, day=day, now=now, most=PHOTOS_DAILY_MAX):
             raise TooManyPhotos(daily_max=PHOTOS_DAILY_MAX)
+        picture = await self.darkroom.develop(raw)
         return await self.photos.add(self.ids.new(PHOTO_PREFIX), picture, owner=owner, now=now)
 
     async def _own_photos(self, photo_ids: Sequence[str], *, owner: str, now: datetime) -> list[PhotoFacts]:

@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
-from georeport import GeoReport
+from georeport import GeoReport  # type: ignore[import-untyped]
 
 from api.domains.reports.open311 import MOUNT, partner_keys, routes
 from api.domains.reports.service import Reports

@@ -27,6 +27,7 @@ from core.embedded import Stores
 from core.errors import DomainError
 from core.events import Backbone, Event, Limits, open_facts
 from core.mongo import Mongo
+from core.tasks import going_on
 from tests.support.waiting import until
 from tests.unit.reports.reporting import ANNA, DONGCHENG, Build, citizen, everything, handler, reported
 
@@ -269,9 +270,7 @@ async def test_the_backbone_carries_a_case_there_and_the_chore_brings_the_answer
         queue=f"events-{mongo.database.name}",
     )
     await backbone.prepare()
-    [chore] = chores(linked).values()
-    work = [asyncio.create_task(backbone.run()), asyncio.create_task(chore())]
-    try:
+    async with going_on({"events": backbone.run, **chores(linked)}):
         case = await reported(linked)
 
         async def arrived() -> bool:
@@ -284,7 +283,3 @@ async def test_the_backbone_carries_a_case_there_and_the_chore_brings_the_answer
             return len((await linked.case(principal=citizen(), case_id=case.id)).timeline) == 2
 
         await until(shown, what="the answer")
-    finally:
-        for task in work:
-            task.cancel()
-        await asyncio.gather(*work, return_exceptions=True)

@@ -21,7 +21,9 @@ from api.domains.reports.errors import (
     NotYetRateable,
     OutsideCity,
     OwnCase,
+    PhotoBroken,
     PhotoUnknown,
+    PhotoUnsupported,
     PlaceUnknown,
     ReopenTermOver,
     TooManyPhotos,
@@ -281,6 +283,17 @@ async def test_a_person_s_day_has_a_hundred_photos(room: Reports, mongo: Mongo) 
         await photographed(room)
     assert await mongo.collection("reports_photos").count_documents({}) == 1
     await photographed(room, by=citizen(BEN))
+
+
+async def test_what_cannot_be_drawn_counts_as_a_try_and_leaves_nothing_else(room: Reports, mongo: Mongo) -> None:
+    for _ in range(3):
+        with pytest.raises(PhotoBroken):
+            await room.add_photo(principal=citizen(), raw=jpeg()[:500])
+    with pytest.raises(PhotoUnsupported):
+        await room.add_photo(principal=citizen(), raw=b"GIF89a")
+    [counter] = (await everything(mongo)).pop("reports_counters")
+    assert (counter["_id"], counter["n"]) == (f"photo|{ANNA}|2026-11-22", 3)
+    assert set(await everything(mongo)) == {"reports_counters"}
 
 
 @pytest.mark.parametrize(
