@@ -22,6 +22,7 @@ from backends.data.records import Records
 from backends.data.registers import Registers
 from backends.data.schema import executable
 from backends.data.service import Catalogue
+from backends.data.shelf import Question
 from backends.data.store import CatalogueStore
 from core.clock import Clock, SystemClock
 from core.crypto import FieldCipher, UnsealError
@@ -78,6 +79,8 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
         if settings.demo:
             added = await demo.load_demo(catalogue=department.catalogue, records=department.registers.records)
             _LOG.info("the demonstration stands", extra={"facts": {"datasets_changed": added}})
+        # Before anybody asks: a full catalogue takes seconds to read.
+        await department.catalogue.find(Question())
         yield department
 
 

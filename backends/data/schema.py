@@ -6,6 +6,7 @@ searched for once.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Final
@@ -55,7 +56,11 @@ class Loads:
         return await self._catalogue.datasets(ids)
 
     async def _answers(self, questions: list[Question]) -> Sequence[Answers]:
-        return [await self._catalogue.find(question) for question in questions]
+        found = []
+        for question in questions:
+            found.append(await self._catalogue.find(question))
+            await asyncio.sleep(0)  # a search is milliseconds of work: other requests go on between two
+        return found
 
 
 @strawberry.federation.type(directives=[PUBLIC], description="What a reader may do with the data.")

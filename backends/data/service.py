@@ -124,6 +124,7 @@ class Catalogue:
                         seen.shelf.remove(change.id)
                     else:
                         seen.shelf.put(change.dataset)
+                    await asyncio.sleep(0)  # a whole catalogue takes seconds: others go on meanwhile
                 if len(changes) < _CHANGES_AT_ONCE:
                     seen.at = asked_at
         return seen.shelf

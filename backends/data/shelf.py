@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
@@ -49,6 +49,11 @@ class Question:
         if self.district is not None and self.district not in DISTRICTS:
             raise SearchRefused(field="district", problem="is not a district of this city")
 
+    @property
+    def narrow(self) -> bool:
+        """True when there is a condition beside the search."""
+        return not (self.theme is None and self.publisher is None and self.district is None)
+
 
 @dataclass(frozen=True, slots=True)
 class Facets:
@@ -84,7 +89,9 @@ class Shelf:
     def find(self, question: Question) -> Answers:
         """Everything that answers the question."""
         scores = self._scores(question.search)
-        return Answers(self._datasets, question, scores)
+        candidates = list(self._datasets.values()) if scores is None else [self._datasets[id] for id in scores]
+        matches = [d for d in candidates if all(_fits(question, d))] if question.narrow else candidates
+        return Answers(question, candidates, matches, scores)
 
     def _scores(self, search: str | None) -> dict[str, float] | None:
         if search is None or not search.strip():
@@ -96,29 +103,34 @@ class Shelf:
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What answers one question. scores: by id; None where nothing was searched for."""
+    """What answers one question, as the catalogue stood then.
 
-    datasets: dict[str, Dataset]
+    candidates: what answers the search alone. scores: of these by id; None where nothing was searched for.
+    """
+
     question: Question
-    scores: dict[str, float] | None
+    candidates: Sequence[Dataset]
+    matches: Sequence[Dataset]
+    scores: Mapping[str, float] | None
 
     @property
     def total(self) -> int:
-        return sum(1 for _ in self._all())
+        return len(self.matches)
 
     def page(self, request: PageRequest) -> Page[Dataset]:
         """Raises: BadInput when the cursor is none of this list."""
         behind = None if request.after is None else self._place_of_cursor(request.after)
-        places = (place for d in self._all() if (place := self._place(d)) and (behind is None or place > behind))
-        first = heapq.nsmallest(request.limit, places)
-        return Page.of(rows=[self.datasets[p[2]] for p in first], keys=[_cursor(p) for p in first], request=request)
+        placed = ((self._place(dataset), dataset) for dataset in self.matches)
+        left = placed if behind is None else ((place, dataset) for place, dataset in placed if place > behind)
+        first = heapq.nsmallest(request.limit, left, key=lambda pair: pair[0])
+        return Page.of(rows=[d for _, d in first], keys=[_cursor(place) for place, _ in first], request=request)
 
     def facets(self) -> Facets:
         themes: Counter[Theme] = Counter()
         publishers: Counter[Publisher] = Counter()
         districts: Counter[str] = Counter()
-        for dataset in self._candidates():
-            entry, (theme, publisher, district) = dataset.entry, self._fits(dataset)
+        for dataset in self.candidates:
+            entry, (theme, publisher, district) = dataset.entry, _fits(self.question, dataset)
             if publisher and district:
                 themes[entry.theme] += 1
             if theme and district:
@@ -126,20 +138,6 @@ class Answers:
             if theme and publisher:
                 districts.update(entry.districts)
         return Facets(themes, publishers, districts)
-
-    def _candidates(self) -> Iterable[Dataset]:
-        return self.datasets.values() if self.scores is None else (self.datasets[id] for id in self.scores)
-
-    def _all(self) -> Iterator[Dataset]:
-        return (dataset for dataset in self._candidates() if all(self._fits(dataset)))
-
-    def _fits(self, dataset: Dataset) -> tuple[bool, bool, bool]:
-        asked, entry = self.question, dataset.entry
-        return (
-            asked.theme is None or entry.theme is asked.theme,
-            asked.publisher is None or entry.publisher.uscc == asked.publisher,
-            asked.district is None or asked.district in entry.districts,
-        )
 
     def _place(self, dataset: Dataset) -> Place:
         score = 0.0 if self.scores is None else self.scores[dataset.id]
@@ -151,10 +149,18 @@ class Answers:
             left = int(score), int(modified), id
         except ValueError as fault:
             raise BadInput(field="after", problem="is not a cursor of this list") from fault
-        stands = self.datasets.get(id)
-        if stands is None or (self.scores is not None and id not in self.scores):
-            return left
-        return self._place(stands)
+        stands = next((dataset for dataset in self.matches if dataset.id == id), None)
+        return left if stands is None else self._place(stands)
+
+
+def _fits(asked: Question, dataset: Dataset) -> tuple[bool, bool, bool]:
+    """Whether a dataset is of the theme, the publisher and the district that are asked for."""
+    entry = dataset.entry
+    return (
+        asked.theme is None or entry.theme is asked.theme,
+        asked.publisher is None or entry.publisher.uscc == asked.publisher,
+        asked.district is None or asked.district in entry.districts,
+    )
 
 
 def _cursor(place: Place) -> str:

@@ -17,6 +17,7 @@ from typing import Final
 TERMS_MAX: Final = 24
 _HAN: Final = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _RUN: Final = re.compile(rf"([{_HAN}]+)|([^\W_{_HAN}]+)")
+_ACCENT: Final = re.compile("[\u0300-\u036f]")
 _WORD_LENGTH_MAX: Final = 40
 # Words that stand in every other English title and say nothing there.
 _STOPS: Final = frozenset({"the", "of", "and", "in", "for", "by", "to", "a", "an", "on", "at", "with"})
@@ -24,8 +25,7 @@ _STOPS: Final = frozenset({"the", "of", "and", "in", "for", "by", "to", "a", "an
 
 def folded(text: str) -> str:
     """`text` without what makes no difference: `Café　ＰＭ２．５` is `cafe pm2.5`."""
-    apart = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFKC", "".join(c for c in apart if not unicodedata.combining(c)))
+    return unicodedata.normalize("NFKC", _ACCENT.sub("", unicodedata.normalize("NFKD", text.casefold())))
 
 
 def terms_of(text: str, *, single: bool = False) -> Iterator[str]:
