@@ -386,5 +386,5 @@ def _words(value: object) -> Text:
     if isinstance(value, int):
         # A dose is one digit; a temperature is tenths of a degree.
         return Text(zh=f"第 {value} 剂", en=f"dose {value}") if value < 10 else Text(*[f"{value / 10:.1f} °C"] * 2)
-    said = str(value)
-    return VALUE_LABELS.get(said) or division_name(said) or Text(zh=said, en=said)
+    code = str(value)
+    return VALUE_LABELS.get(code) or division_name(code) or Text(zh=code, en=code)

@@ -217,22 +217,12 @@ class Scan:
     purpose_code: str = strawberry.federation.field(authenticated=True, external=True)
 
     @classmethod
-    def resolve_reference(
-        cls,
-        id: strawberry.ID,
-        at: str | datetime | None = None,
-        citizen_ref: strawberry.ID | None = None,
-        scanner_ref: strawberry.ID | None = None,
-        purpose_code: str | None = None,
-    ) -> Scan:
-        """Does no work: the gateway brings what city codes say of the scan."""
-        seen: dict[str, Any] = {
-            "at": datetime.fromisoformat(at) if isinstance(at, str) else at,
-            "citizen_ref": citizen_ref,
-            "scanner_ref": scanner_ref,
-            "purpose_code": purpose_code,
-        }
-        return cls(id=id, **seen)
+    def resolve_reference(cls, id: strawberry.ID, **told: str) -> Scan:
+        """Does no work: the gateway brings what city codes say of the scan, under the graph's names."""
+        # Of a field that does not need them, nothing is told.
+        at: Any = datetime.fromisoformat(told["at"]) if "at" in told else None
+        refs: Any = [told.get(name) for name in ("citizenRef", "scannerRef", "purposeCode")]
+        return cls(id=id, at=at, citizen_ref=refs[0], scanner_ref=refs[1], purpose_code=refs[2])
 
     @strawberry.federation.field(
         requires=["at", "citizenRef", "scannerRef", "purposeCode"],

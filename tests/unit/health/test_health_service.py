@@ -456,6 +456,7 @@ async def test_a_status_is_kept_sealed_and_used_again(health: Health, redis: Red
     await recorded(health)
     first = await health.status(principal=citizen(), citizen_id=ANNA)
     (key,) = await redis.keys("health:*")
+    assert isinstance(key, bytes)
     assert 0 < await redis.pttl(key) <= 600_000
     kept = await redis.get(key)
     assert isinstance(kept, bytes)
