@@ -115,6 +115,6 @@ def seen(value: object, *, at: str, most: int) -> str:
     found = value.strip() if isinstance(value, str) and len(value) <= 2 * most else ""
     if not 0 < len(found) <= most:
         raise DatasetInvalid(field=at, problem=f"must be text of 1 to {most} characters")
-    if any(unicodedata.category(c) in _UNSEEN for c in found):
+    if not found.isprintable() and any(unicodedata.category(c) in _UNSEEN for c in found):
         raise DatasetInvalid(field=at, problem="must be of characters that can be seen")
     return found
