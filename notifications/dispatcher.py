@@ -7,6 +7,7 @@ due, and otherwise every `poll_s`, since a stream may break.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
 import secrets
@@ -179,7 +180,9 @@ class Dispatcher:
                 return Ending(State.SENT)
             case Refused(code, target_gone):
                 if target_gone:
-                    await self.room.reach.remove_target(one.citizen, one.target)
+                    # If it cannot be forgotten now, the next refusal does it; the rest of the batch must be written.
+                    with contextlib.suppress(PyMongoError, Unavailable):
+                        await self.room.reach.remove_target(one.citizen, one.target)
                 return Ending(State.FAILED, code)
             case Again(code, after_s):
                 if one.tries >= TRIES_MAX:
