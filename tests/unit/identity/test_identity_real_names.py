@@ -37,6 +37,7 @@ class Register:
     asked: list[dict[str, Any]] = field(default_factory=list)
     url: str = ""
     let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    pair: asyncio.Barrier = field(default_factory=lambda: asyncio.Barrier(2))
 
     async def check(self, request: web.Request) -> web.StreamResponse:
         if request.headers.get("Authorization") != f"Bearer {KEY}":
@@ -46,6 +47,8 @@ class Register:
         match self.behaviour:
             case "hangs":
                 await self.let_go.wait()
+            case "waits for two":
+                await self.pair.wait()
             case "fails":
                 return web.json_response({"match": True}, status=500)
             case "moves":
@@ -224,4 +227,23 @@ async def test_of_two_accounts_at_once_one_has_the_number(asking: Room) -> None:
     assert sorted(outcomes) == ["IDENTITY_ID_NUMBER_TAKEN"] * 2 + ["ok"]
     levels = [one.real_name_level for one in (await identity.store.citizens(p.subject for p in people)).values()]
     assert sorted(levels) == [1, 1, 3]
+    assert len(await asking.events("identity.real_name_confirmed")) == 1
+
+
+async def test_of_two_names_at_once_an_account_keeps_one(
+    asking: Room, register: Register, http: aiohttp.ClientSession
+) -> None:
+    """Both are looked at before either is kept: the second finds the first one's name."""
+    other, other_number = "赵雪", "110108199508160041"
+    register.people[other_number], register.behaviour = other, "waits for two"
+    patient = HttpPopulationRegister(http, register.url, KEY, timeout_s=20)
+    names = dataclasses.replace(asking.identity.real_names, register=patient)
+    principal = await asking.citizen(NEWCOMER)
+    outcomes = await asyncio.gather(
+        outcome(names.confirm(principal=principal, name=CHEN, id_number=CHEN_NUMBER)),
+        outcome(names.confirm(principal=principal, name=other, id_number=other_number)),
+    )
+    assert sorted(outcomes) == ["IDENTITY_REAL_NAME_STANDS", "ok"]
+    me = await asking.identity.me(principal=principal)
+    assert me.name == (CHEN if outcomes[0] == "ok" else other)
     assert len(await asking.events("identity.real_name_confirmed")) == 1
