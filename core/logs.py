@@ -72,5 +72,5 @@ def configure(*, level: str = "INFO", stream: TextIO | None = None) -> None:
     root.setLevel(level)
     # Its message on a malformed request names the client's address.
     logging.getLogger("aiohttp.server").addFilter(_without_address)
-    for chatty in ("pymongo", "docket", "aiohttp.access", "asyncio"):
+    for chatty in ("pymongo", "docket", "aiohttp.access", "asyncio", "httpx", "mail.log"):
         logging.getLogger(chatty).setLevel("WARNING")

@@ -130,6 +130,11 @@ class ActingForOthers:
         await self.outbox.append(name=RELATION_ENDED, payload=payload, session=session)
         return ended
 
+    async def known_to(self, citizen_id: str) -> set[str]:
+        """Whoever a citizen has, or had, a relation with. Raises: Unavailable."""
+        relations = await self.delegations.relations_of(citizen_id)
+        return {party for one in relations for party in (one.actor, one.subject)}
+
     async def parties(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
         """Of `ids`, which the caller read from their own relations and actings, those that exist: to show their
         masked names. Raises: Unavailable.

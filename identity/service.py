@@ -341,13 +341,20 @@ class Identity:
         return await self._citizens(i for i in ids if i == principal.subject)
 
     async def people(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
-        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all; a citizen, their own.
+        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all; a citizen, their own
+        and those of whoever may or might act for them, or they for.
 
-        An id alone is nobody's to guess: the caller has it from a scan, a licence shown or a counter.
+        An id alone is nobody's to guess: the caller has it from a scan, a licence shown, a counter, or records of
+        their own.
         """
         if principal.kind is PrincipalKind.STAFF and principal.scopes & MEETS_PEOPLE:
             return await self._citizens(ids)
-        return await self.own_citizens(principal=principal, ids=ids)
+        if principal.kind is not PrincipalKind.CITIZEN:
+            return {}
+        known, wanted = {principal.actor, principal.subject}, set(ids)
+        if wanted - known and not principal.delegated:
+            known |= await self.acting.known_to(principal.actor)
+        return await self._citizens(wanted & known)
 
     async def colleagues(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Staff]:
         """Of `ids`, the staff whose card the caller may see: all, for anyone who is signed in."""

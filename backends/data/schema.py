@@ -279,7 +279,7 @@ class District:
     code: strawberry.ID = field(directives=[PUBLIC])
 
     @field(directives=[PUBLIC], description="What is published of this district by name.")
-    def datasets(self, first: int = 20, after: str | None = None) -> DatasetConnection:
+    def datasets(self, first: int = 20, after: str | None = None) -> DatasetConnection | None:
         request = PageRequest.of(first=first, after=after)
         return DatasetConnection(question=Question(district=self.code), request=request)
 
@@ -302,7 +302,7 @@ class Query:
         publisher: strawberry.ID | None = None,
         first: int = 20,
         after: str | None = None,
-    ) -> DatasetConnection:
+    ) -> DatasetConnection | None:
         question = Question(search=search, theme=theme, publisher=publisher, district=district)
         return DatasetConnection(question=question, request=PageRequest.of(first=first, after=after))
 
@@ -312,7 +312,7 @@ class Query:
         return Dataset.of(found) if found else None
 
     @field(directives=[PUBLIC], description="Every theme that has datasets, the largest first.")
-    async def dataset_themes(self, info: Info) -> list[DatasetTheme]:
+    async def dataset_themes(self, info: Info) -> list[DatasetTheme] | None:
         found = (await Loads.of(info).answers.load(Question())).facets()
         return [DatasetTheme.of(theme, n, info) for theme, n in found.themes.most_common()]
 

@@ -231,12 +231,12 @@ class District:
         return cls(code=strawberry.ID(code)) if code else None
 
     @field(directives=[PUBLIC], description="The newest first.")
-    async def city_events(self, info: Info, first: int = 20, after: str | None = None) -> Connection[CityEvent]:
+    async def city_events(self, info: Info, first: int = 20, after: str | None = None) -> Connection[CityEvent] | None:
         listing = Listing(PageRequest.of(first=first, after=after), district=self.code)
         return connection_of(await Loads.of(info).page.load(listing), CityEvent.of)
 
     @field(directives=[PUBLIC], description="Of all its events, how many are neither done nor closed.")
-    async def open_event_count(self, info: Info) -> int:
+    async def open_event_count(self, info: Info) -> int | None:
         return await Loads.of(info).open.load(self.code)
 
     @classmethod
@@ -270,7 +270,7 @@ class Query:
         category: str | None = None,
         first: int = 20,
         after: str | None = None,
-    ) -> Connection[CityEvent]:
+    ) -> Connection[CityEvent] | None:
         listing = Listing(PageRequest.of(first=first, after=after), district, status, category)
         return connection_of(await Loads.of(info).page.load(listing), CityEvent.of)
 

@@ -199,7 +199,7 @@ class District:
         return AirQuality.of(air) if air else None
 
     @field(directives=[PUBLIC])
-    async def stations(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Station]:
+    async def stations(self, info: Info, first: int = 20, after: str | None = None) -> Connection[Station] | None:
         page = PageRequest.of(first=first, after=after)
         return connection_of(await Loads.of(info).stations.load((self.code, page)), Station.of)
 
@@ -269,7 +269,7 @@ class Query:
     @field(directives=[PUBLIC])
     async def stations(
         self, info: Info, first: int = 20, after: str | None = None, district_code: strawberry.ID | None = None
-    ) -> Connection[Station]:
+    ) -> Connection[Station] | None:
         page = PageRequest.of(first=first, after=after)
         found = await info.context.service(Sensors).list_stations(page=page, district=district_code)
         return connection_of(found, Station.of)
@@ -280,7 +280,7 @@ class Query:
         return Station.of(found) if found else None
 
     @field(directives=[PUBLIC])
-    def observed_properties(self, info: Info) -> list[ObservedProperty]:
+    def observed_properties(self, info: Info) -> list[ObservedProperty] | None:
         return [ObservedProperty.of(p) for p in info.context.service(Sensors).observed_properties()]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from graphql import FieldDefinitionNode, ObjectTypeDefinitionNode, parse
+from graphql import FieldDefinitionNode, NonNullTypeNode, ObjectTypeDefinitionNode, parse
 
 import backends.data.schema
 import backends.governance.schema
@@ -57,6 +57,35 @@ def test_every_field_states_its_access(name: str) -> None:
         if not _states_access(definition, field) and (definition.name.value, field.name.value) not in FEDERATION_FIELDS
     ]
     assert silent == []
+
+
+# Where an entity is at home; what other rooms and departments add to it may be missing, and it stands without.
+HOMES = {"Citizen": "identity", "District": "identity", "Case": "reports", "Scan": "citycode", "Place": "citycode"}
+
+
+@pytest.mark.parametrize("name", SUBGRAPHS)
+def test_what_is_added_to_another_s_entity_may_be_missing(name: str) -> None:
+    """A field that cannot be null takes its whole entity with it when its subgraph does not answer."""
+    never_null = [
+        f"{definition.name.value}.{field.name.value}"
+        for definition in parse(SUBGRAPHS[name].sdl).definitions
+        if isinstance(definition, ObjectTypeDefinitionNode) and HOMES.get(definition.name.value, name) != name
+        for field in definition.fields or ()
+        if isinstance(field.type, NonNullTypeNode) and "external" not in _names(field)
+    ]
+    assert set(never_null) <= {"Citizen.id", "District.code", "Case.id", "Scan.id", "Place.code"}
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_department_that_is_down_takes_no_other_answer_with_it(name: str) -> None:
+    never_null = [
+        field.name.value
+        for definition in parse(sdl(BACKENDS[name])).definitions
+        if isinstance(definition, ObjectTypeDefinitionNode) and definition.name.value == "Query"
+        for field in definition.fields or ()
+        if isinstance(field.type, NonNullTypeNode)
+    ]
+    assert set(never_null) <= {"_entities", "_service"}
 
 
 def _states_access(definition: ObjectTypeDefinitionNode, field: FieldDefinitionNode) -> bool:

@@ -388,7 +388,7 @@ class District:
         return cls(code=code)
 
     @strawberry.federation.field(description="Cases that the city has still to settle; at most a minute old.")
-    async def open_case_count(self, info: Info) -> int:
+    async def open_case_count(self, info: Info) -> int | None:
         figures = await info.context.service(Reports).figures()
         return figures.by_district.get(self.code, statistics.Count()).open
 
