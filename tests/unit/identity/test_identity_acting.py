@@ -380,18 +380,35 @@ async def test_whoever_acts_for_another_reads_the_others_name(room: Room) -> Non
     assert (child["data"]["me"]["name"], child["data"]["me"]["maskedPhone"]) == ("张小北", "未绑定手机")
 
 
+ENTITIES = """query($of: [_Any!]!) { _entities(representations: $of) {
+  ... on Citizen { id } ... on MaskedPerson { maskedName } } }"""
+
+
 async def test_as_an_entity_only_the_subject_is_there(room: Room) -> None:
-    delegate = await room.acting(CARER)
-    query = """query($of: [_Any!]!) { _entities(representations: $of) {
-      ... on Citizen { id } ... on MaskedPerson { maskedName } } }"""
+    """Of masked names, those of the two, and not of others whom the actor knows."""
+    delegate, child = await room.acting(CARER), await room.id_of("xiaobei")
     of = [
         {"__typename": "Citizen", "id": delegate.subject},
         {"__typename": "Citizen", "id": delegate.actor},
-        {"__typename": "MaskedPerson", "ref": delegate.subject},
-        {"__typename": "MaskedPerson", "ref": delegate.actor},
+        *({"__typename": "MaskedPerson", "ref": ref} for ref in (delegate.subject, delegate.actor, child)),
     ]
-    answer = await room.ask(query, principal=delegate, variables={"of": of})
-    assert answer["data"]["_entities"] == [{"id": delegate.subject}, None, {"maskedName": "刘*英"}, None]
+    answer = await room.ask(ENTITIES, principal=delegate, variables={"of": of})
+    assert answer["data"]["_entities"] == [
+        {"id": delegate.subject},
+        None,
+        {"maskedName": "刘*英"},
+        {"maskedName": "张*华"},
+        None,
+    ]
+
+
+async def test_one_sees_the_masked_names_of_ones_relations_and_of_nobody_else(room: Room) -> None:
+    names = {"zhang": "张*华", "liu": "刘*英", "xiaobei": "张*北", "ouyang": "欧**国", "wang": None}
+    of = [{"__typename": "MaskedPerson", "ref": await room.id_of(nickname)} for nickname in names]
+    for phone, known in ((ZHANG, {"zhang", "liu", "xiaobei"}), (LIU, {"zhang", "liu"}), (OUYANG, {"ouyang"})):
+        answer = await room.ask(ENTITIES, principal=await room.citizen(phone), variables={"of": of})
+        seen = [row and row["maskedName"] for row in answer["data"]["_entities"]]
+        assert seen == [name if nickname in known else None for nickname, name in names.items()]
 
 
 async def test_acting_needs_a_live_relation_and_not_only_scopes(room: Room) -> None:
