@@ -270,11 +270,13 @@ def _welcome(address: str, *, demo: bool, folder: Path) -> None:
 
 _DEMO_LOGINS = """\
   Demo logins (the sign-in code is shown on the page):
-    138 0000 0001   张丽华, citizen of Dongcheng
+    138 0000 0001   张丽华, citizen of Dongcheng; acts for her mother and her child
     138 0000 0002   Alexander Montgomery-Featherstonehaugh, citizen of Chaoyang
     138 0000 0003   欧阳建国, citizen of Haidian
-    139 0000 0001   staff, Dongcheng: sign in as staff to scan a city code
-    139 0000 0002   staff, Haidian
+    138 0000 0004   刘秀英, her mother
+    139 0000 0001   staff: inspector, Dongcheng (scans codes and licences); 0002 Haidian
+    139 0000 0005   staff: handles reports, Dongcheng; 0006 Haidian
+    139 0000 0003   staff: issues licences; 0004 bills; 0007 health; 0008 plates
 """
 
 

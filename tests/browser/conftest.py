@@ -12,7 +12,7 @@ from playwright.async_api import Browser, async_playwright
 from core.clock import SystemClock
 from core.embedded import Stores
 from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, phone_of
-from tests.support.city import OpenCity, open_demo_city, own_redis, settings
+from tests.support.city import OpenCity, open_demo_city, settings
 from tests.support.departments import departments
 
 
@@ -20,7 +20,7 @@ from tests.support.departments import departments
 async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
     clock = SystemClock()
     async with departments(mongo_url=stores.mongo_url, database="shell", clock=clock) as beside:
-        told = settings(mongo_url=stores.mongo_url, redis_url=own_redis(stores), database="shell", departments=beside)
+        told = settings(mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="shell", departments=beside)
         async with open_demo_city(told, clock) as city:
             yield city
 

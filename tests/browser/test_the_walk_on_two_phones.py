@@ -19,7 +19,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 from core.clock import SystemClock
 from core.embedded import Stores
 from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone, Phone, phone_of
-from tests.support.city import OpenCity, open_demo_city, own_redis, settings
+from tests.support.city import OpenCity, open_demo_city, settings
 from tests.support.departments import nowhere
 
 _FILM = (640, 480)
@@ -112,7 +112,7 @@ async def test_two_phones_a_code_and_a_camera(new_phone: NewPhone, shell_city: O
 @pytest_asyncio.fixture
 async def airless_city(stores: Stores) -> AsyncIterator[OpenCity]:
     """A city whose departments' backends are dead."""
-    told = settings(mongo_url=stores.mongo_url, redis_url=own_redis(stores), database="airless", departments=nowhere())
+    told = settings(mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="airless", departments=nowhere())
     async with open_demo_city(told, SystemClock()) as city:
         yield city
 

@@ -15,7 +15,6 @@ from api.app import City, open_city
 from api.serving import bound, listening
 from api.settings import Settings
 from core.clock import Clock
-from core.embedded import Stores
 from tests.support.waiting import until
 
 JSON = dict[str, Any]
@@ -99,11 +98,6 @@ REQUEST_CODE = """mutation($input: RequestSignInCodeInput!) {
 SIGN_IN = """mutation($input: SignInInput!) {
   signIn(input: $input) { accessToken refreshToken accessTokenExpiresAt session { id current } }
 }"""
-
-
-def own_redis(stores: Stores) -> str:
-    """A Redis of its own for a city that lives through other tests, and by another clock: two cities share none."""
-    return f"{stores.redis_url.removesuffix('/0')}/1"
 
 
 def settings(*, mongo_url: str, redis_url: str, database: str, departments: Mapping[str, str], **more: str) -> Settings:
