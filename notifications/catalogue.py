@@ -19,6 +19,7 @@ EMAIL_CODE: Final = "notifications.email_code"
 CODE_LIFETIME: Final = timedelta(minutes=10)
 
 _NAME: Final = Variable(VariableKind.TEXT)
+_PURPOSE: Final = Variable(VariableKind.TEXT, length_max=60)
 _NOTE: Final = Variable(VariableKind.TEXT, length_max=600)
 _OPTIONAL_NOTE: Final = Variable(VariableKind.TEXT, optional=True, length_max=600)
 _DATE: Final = Variable(VariableKind.DATE)
@@ -61,13 +62,15 @@ _TEMPLATES: Final = (
         code="licences.revoked",
         category=Category.LICENCES,
         priority=Priority.IMPORTANT,
-        subject=Text(zh="您的电子证照已被吊销：{type}", en="Your {type} has been revoked"),
+        # Revoked, rescinded or cancelled: the reason says which, the outcome is the same.
+        subject=Text(zh="您的电子证照已失效：{type}", en="Your {type} is no longer valid"),
         notice=Text(zh="您的一份电子证照状态有变化", en="The status of one of your licences has changed"),
         body=Text(
-            zh="您的“{type}”电子证照已被吊销，即日起不再有效。\n\n原因：{reason}"
+            zh="签发部门已终止您的“{type}”电子证照，即日起不再有效。\n\n原因：{reason}"
             "\n\n如有异议，请联系签发部门；您也可以依法申请行政复议。",
-            en="Your {type} has been revoked and is no longer valid.\n\nThe reason given: {reason}"
-            "\n\nIf you think this is wrong, contact the department that issued it. You can also ask for a review.",
+            en="Your {type} is no longer valid: the department that issued it has ended it."
+            "\n\nThe reason given: {reason}"
+            "\n\nIf you think this is wrong, contact that department. You can also ask for a review.",
         ),
         link="/licences/{licence}",
         variables={"type": _NAME, "reason": _NOTE},
@@ -77,13 +80,18 @@ _TEMPLATES: Final = (
         category=Category.LICENCES,
         priority=Priority.IMPORTANT,
         subject=Text(
-            zh="您的{type}{days|0:今天到期|1:明天到期|*:还有#天到期}",
-            en="Your {type} expires {days|0:today|1:tomorrow|*:in # days}",
+            zh="您的{type}{days|-:已过期|0:今天到期|1:明天到期|*:还有#天到期}",
+            en="Your {type} {days|-:has expired|0:expires today|1:expires tomorrow|*:expires in # days}",
         ),
-        notice=Text(zh="您的一份电子证照即将到期", en="One of your licences expires soon"),
+        notice=Text(
+            zh="您的一份电子证照{days|-:已过期|*:即将到期}",
+            en="One of your licences {days|-:has expired|*:expires soon}",
+        ),
         body=Text(
-            zh="您的“{type}”电子证照有效期至{valid_until}。\n\n请在到期前办理换发，以免影响使用。",
-            en="Your {type} is valid until {valid_until}.\n\nRenew it before then so that you can go on using it.",
+            zh="您的“{type}”电子证照有效期至{valid_until}{days|-:，现已过期|*:}。"
+            "\n\n{days|-:请尽快办理换发，换发后方可继续使用。|*:请在到期前办理换发，以免影响使用。}",
+            en="Your {type} {days|-:was|*:is} valid until {valid_until}."
+            "\n\n{days|-:Renew it to use it again.|*:Renew it before then so that you can go on using it.}",
         ),
         link="/licences/{licence}",
         variables={"type": _NAME, "valid_until": _DATE, "days": _NUMBER},
@@ -100,7 +108,7 @@ _TEMPLATES: Final = (
             "\n\nIf it was not you who showed it, sign out your other devices in CityTong.",
         ),
         link="/licences/{licence}",
-        variables={"type": _NAME, "purpose": _NAME, "at": _MOMENT},
+        variables={"type": _NAME, "purpose": _PURPOSE, "at": _MOMENT},
         channels=frozenset({Channel.PUSH}),
     ),
     Template(
@@ -121,17 +129,19 @@ _TEMPLATES: Final = (
         category=Category.PAYMENTS,
         priority=Priority.IMPORTANT,
         subject=Text(
-            zh="账单{days|0:今天到期|1:明天到期|*:还有#天到期}：{title}",
-            en="Your bill is due {days|0:today|1:tomorrow|*:in # days}: {title}",
+            zh="账单{days|-:已逾期|0:今天到期|1:明天到期|*:还有#天到期}：{title}",
+            en="Your bill is {days|-:overdue|0:due today|1:due tomorrow|*:due in # days}: {title}",
         ),
         notice=Text(
-            zh="您有一份账单{days|0:今天到期|1:明天到期|*:还有#天到期}",
-            en="You have a bill that is due {days|0:today|1:tomorrow|*:in # days}",
+            zh="您有一份账单{days|-:已逾期|0:今天到期|1:明天到期|*:还有#天到期}",
+            en="You have a bill that is {days|-:overdue|0:due today|1:due tomorrow|*:due in # days}",
         ),
         body=Text(
-            zh="{biller}的账单“{title}”尚未缴纳，金额{amount_fen}，请在{due_on}前缴纳。\n\n如已缴纳，请忽略本提醒。",
+            zh="{biller}的账单“{title}”尚未缴纳，金额{amount_fen}，"
+            "{days|-:应于|*:请在}{due_on}前缴纳{days|-:，现已逾期，请尽快缴纳|*:}。\n\n如已缴纳，请忽略本提醒。",
             en="Your bill from {biller} has not been paid yet: {title}."
-            "\n\nThe amount is {amount_fen}. Pay it by {due_on}."
+            "\n\nThe amount is {amount_fen}. {days|-:It was due on|*:Pay it by} {due_on}."
+            "{days|-: Pay it as soon as you can.|*:}"
             "\n\nIf you have just paid it, you can ignore this reminder.",
         ),
         link="/bills/{bill}",

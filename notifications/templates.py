@@ -2,7 +2,7 @@
 
 A hole is `{name}`, or one of two more:
 - `{name?words with # in them}`: the words, with the value for `#`; nothing when an optional variable has no value.
-- `{name|0:today|1:in one day|*:in # days}`: by number; `*` is every other one.
+- `{name|-:over|0:today|1:in one day|*:in # days}`: by number; `-` is every one below zero, `*` every other one.
 
 Rules
 - A template declares every variable that it uses and uses every one that it declares; it is checked when it is made.
@@ -29,7 +29,7 @@ from notifications.model import Category, Channel, Priority
 SUBJECT_LENGTH_MIN: Final = 10
 SUBJECT_LENGTH_MAX: Final = 120
 BODY_LENGTH_MAX: Final = 4000
-_HOLE: Final = re.compile(r"\{([a-z_]+)(?:\?([^{}]*)|((?:\|[0-9*]+:[^{}|]*)+))?\}")
+_HOLE: Final = re.compile(r"\{([a-z_]+)(?:\?([^{}]*)|((?:\|(?:[0-9]+|[-*]):[^{}|]*)+))?\}")
 _BRACES: Final = re.compile(r"[{}]")
 _MONTHS: Final = (
     "January February March April May June July August September October November December".split()
@@ -127,8 +127,7 @@ class Template:
             return ""
         shown = _shown(self.variables[name], value, locale, zone)
         if cases:
-            by_number = _cases(cases)
-            words = by_number.get(str(value), by_number["*"])
+            words = _case_of(_cases(cases), value)
         return shown if words is None else words.replace("#", shown)
 
     def _longest(self, text: str) -> int:
@@ -167,6 +166,12 @@ def _names(text: str) -> list[str]:
 
 def _cases(cases: str) -> dict[str, str]:
     return {number: words for number, _, words in (case.partition(":") for case in cases[1:].split("|"))}
+
+
+def _case_of(by_number: Mapping[str, str], value: int) -> str:
+    if value < 0 and "-" in by_number:
+        return by_number["-"]
+    return by_number.get(str(value), by_number["*"])
 
 
 def _shown(variable: Variable, value: Any, locale: Locale, zone: tzinfo) -> str:

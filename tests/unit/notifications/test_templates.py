@@ -102,6 +102,8 @@ def test_bodies_as_people_read_them() -> None:
 @pytest.mark.parametrize(
     ("days", "english", "chinese"),
     [
+        (-12, "Your bill is overdue:", "账单已逾期："),
+        (-1, "Your bill is overdue:", "账单已逾期："),
         (0, "due today", "今天到期"),
         (1, "due tomorrow", "明天到期"),
         (2, "due in 2 days", "还有2天到期"),
@@ -112,6 +114,80 @@ def test_numbers_choose_their_words(days: int, english: str, chinese: str) -> No
     made, values = CATALOGUE.latest("payments.bill_due"), {**values_of("payments.bill_due"), "days": days}
     assert english in made.rendered(values, locale=Locale.EN, zone=SHANGHAI).subject
     assert chinese in made.rendered(values, locale=Locale.ZH_CN, zone=SHANGHAI).subject
+
+
+LICENCE_ENDS: list[tuple[int, Locale, str, str, str]] = [
+    (
+        -1,
+        Locale.ZH_CN,
+        "您的居民身份证已过期",
+        "您的一份电子证照已过期",
+        "您的“居民身份证”电子证照有效期至2026年12月22日，现已过期。\n\n请尽快办理换发，换发后方可继续使用。",
+    ),
+    (
+        -1,
+        Locale.EN,
+        "Your Resident identity card has expired",
+        "One of your licences has expired",
+        "Your Resident identity card was valid until 22 December 2026.\n\nRenew it to use it again.",
+    ),
+    (
+        0,
+        Locale.EN,
+        "Your Resident identity card expires today",
+        "One of your licences expires soon",
+        "Your Resident identity card is valid until 22 December 2026."
+        "\n\nRenew it before then so that you can go on using it.",
+    ),
+    (
+        0,
+        Locale.ZH_CN,
+        "您的居民身份证今天到期",
+        "您的一份电子证照即将到期",
+        "您的“居民身份证”电子证照有效期至2026年12月22日。\n\n请在到期前办理换发，以免影响使用。",
+    ),
+]
+
+
+@pytest.mark.parametrize(("days", "locale", "subject", "notice", "body"), LICENCE_ENDS)
+def test_a_licence_that_has_expired_is_not_about_to(
+    days: int, locale: Locale, subject: str, notice: str, body: str
+) -> None:
+    made, values = CATALOGUE.latest("licences.expiring"), {**values_of("licences.expiring"), "days": days}
+    words = made.rendered(values, locale=locale, zone=SHANGHAI)
+    assert (words.subject, words.notice, words.body) == (subject, notice, body)
+
+
+def test_an_overdue_bill_says_when_it_was_due() -> None:
+    made, values = CATALOGUE.latest("payments.bill_due"), {**values_of("payments.bill_due"), "days": -2}
+    english = made.rendered(values, locale=Locale.EN, zone=SHANGHAI)
+    assert english.notice == "You have a bill that is overdue"
+    assert "It was due on 5 December 2026. Pay it as soon as you can.\n" in english.body
+    chinese = made.rendered(values, locale=Locale.ZH_CN, zone=SHANGHAI)
+    assert chinese.notice == "您有一份账单已逾期"
+    assert "应于2026年12月5日前缴纳，现已逾期，请尽快缴纳。" in chinese.body
+
+
+def test_an_ended_licence_says_why_and_not_how() -> None:
+    """Revoked, rescinded and cancelled come as one event: the word of one would be wrong for the others."""
+    made, values = CATALOGUE.latest("licences.revoked"), values_of("licences.revoked")
+    chinese = made.rendered(values, locale=Locale.ZH_CN, zone=SHANGHAI)
+    assert chinese.subject == "您的电子证照已失效：居民身份证"
+    assert "不再有效。\n\n原因：持证人已迁出本市\n\n" in chinese.body and "吊销" not in chinese.body
+    english = made.rendered(values, locale=Locale.EN, zone=SHANGHAI)
+    assert english.subject == "Your Resident identity card is no longer valid"
+    assert "The reason given: 持证人已迁出本市" in english.body and "revoked" not in english.body
+
+
+def test_the_purpose_of_a_showing_stands_whole() -> None:
+    made, purpose = CATALOGUE.latest("licences.shown"), "路" * 60
+    body = made.rendered({**values_of("licences.shown"), "purpose": purpose}, locale=Locale.ZH_CN, zone=SHANGHAI).body
+    assert f"用途：{purpose}。" in body
+
+
+def test_a_number_below_zero_without_words_of_its_own_is_like_every_other() -> None:
+    made = template("Left: {days|0:none at all|*:# days}", days=NUMBER)
+    assert body_of(made, days=-2) == "Left: -2 days"
 
 
 def test_what_is_optional_takes_its_words_with_it() -> None:
