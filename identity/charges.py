@@ -20,8 +20,6 @@ from core.redis import Redis, answering
 from identity.errors import TooManyRequests
 from identity.limits import Limit
 
-CITY: Final = "citytong"
-
 # KEYS[1]: one subject's log of instants. ARGV: now, entry, then count_max and window (ms) of each limit.
 # Returns 0 and logs the entry, or the milliseconds to wait and logs nothing. An entry that stands there already was
 # sent a second time by the driver after a broken connection.
@@ -56,7 +54,7 @@ class Charge:
 class Charges:
     """What was done lately, by whom. namespace: the city's name, of which Redis holds each key."""
 
-    def __init__(self, *, redis: Redis, cipher: FieldCipher, clock: Clock, namespace: str = CITY) -> None:
+    def __init__(self, *, redis: Redis, cipher: FieldCipher, clock: Clock, namespace: str) -> None:
         self._redis = redis
         self._cipher = cipher
         self._clock = clock

@@ -18,7 +18,7 @@ from typing import Any, Final
 from core.clock import Clock, epoch_ms
 from core.crypto import FieldCipher, same
 from core.redis import Redis, answering
-from identity.charges import CITY, Charge, Charges
+from identity.charges import Charge, Charges
 from identity.errors import CodeExpired, CodeWrong
 from identity.limits import STANDARD_LIMITS, ActLimits, SignInLimits, address_group
 from identity.model import CODE_LENGTH, CODE_LIFETIME, CODE_TRIES_MAX, Audience
@@ -59,7 +59,7 @@ class SignInCodes:
         cipher: FieldCipher,
         clock: Clock,
         limits: SignInLimits = STANDARD_LIMITS,
-        namespace: str = CITY,
+        namespace: str,
     ) -> None:
         self.limits = limits
         self.charges = Charges(redis=redis, cipher=cipher, clock=clock, namespace=namespace)

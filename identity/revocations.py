@@ -18,7 +18,6 @@ from typing import Any, Final, TypeAlias
 from core.clock import Clock, epoch_s
 from core.errors import Unavailable
 from core.redis import Redis, answering
-from identity.charges import CITY
 from identity.model import ACCESS_TOKEN_LIFETIME
 from identity.tokens import LEEWAY_S
 
@@ -43,7 +42,7 @@ class Revocations:
     namespace: the city's name, so that two cities may share one Redis.
     """
 
-    def __init__(self, *, redis: Redis, clock: Clock, recall: Recall, namespace: str = CITY) -> None:
+    def __init__(self, *, redis: Redis, clock: Clock, recall: Recall, namespace: str) -> None:
         self._redis = redis
         self._key = f"{namespace}:identity:revoked"
         self._clock = clock

@@ -349,7 +349,8 @@ async def test_an_address_that_guesses_on_many_phones_is_stopped(room: Room) -> 
 
 async def test_when_redis_is_gone_nobody_signs_in_and_nothing_changes(room: Room) -> None:
     before = await _counts(room)
-    gone = SignInCodes(redis=connect(url="redis://127.0.0.1:1", timeout_s=0.2), cipher=room.cipher, clock=room.clock)
+    nowhere = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
+    gone = SignInCodes(redis=nowhere, cipher=room.cipher, clock=room.clock, namespace="none")
     alone = dataclasses.replace(room.identity, codes=gone)
     with pytest.raises(Unavailable):
         await alone.request_code(phone=ZHANG, audience=Audience.CITIZEN, device_id="", address="", locale=Locale.ZH_CN)
