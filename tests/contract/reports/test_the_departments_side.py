@@ -26,6 +26,7 @@ from core.crypto import FieldCipher
 from core.embedded import Stores
 from core.errors import DomainError
 from core.events import Backbone, Event, Limits, open_facts
+from core.locale import Text
 from core.mongo import Mongo
 from core.tasks import going_on
 from tests.support.waiting import until
@@ -126,7 +127,8 @@ async def test_a_move_is_told_as_the_case_stands_now(linked: Reports, department
     ("status", "refusal", "retryable"),
     [
         (400, HandOverRefused, False),
-        (401, HandOverRefused, False),
+        (401, HandOverFailed, True),
+        (403, HandOverFailed, True),
         (409, HandOverRefused, False),
         (429, HandOverFailed, True),
         (301, HandOverFailed, True),
@@ -179,11 +181,35 @@ async def test_what_the_departments_do_stands_in_the_timeline_once(
     moves = await mongo.collection("events").find({"name": MOVED}).sort("$natural", 1).to_list(None)
     assert [one["payload"]["action"] for one in moves] == ["DISPATCHED", "STATUS"]
     facts = open_facts(moves[1]["payload"]["facts"], owner=ANNA, cipher=cipher)
-    assert (facts["status"]["en"], facts["note"]) == ("Submitted", "班组已到场")
+    assert (facts["status"]["en"], facts["note"]) == ("Progress", "班组已到场")
     before = await everything(mongo)
     await linked.take_over()
     assert departments.asked[-1] == "after=3&limit=100"
     assert await everything(mongo) == before
+
+
+async def test_how_far_a_unit_is_stands_in_words(
+    linked: Reports, mongo: Mongo, departments: Departments, cipher: FieldCipher
+) -> None:
+    case = await reported(linked)
+    departments.say(case.id, status="DISPATCHED")
+    for status in ("ACCEPTED", "HANDLING", "DONE", "RETURNED", "ABDUCTED", ["DONE"]):
+        departments.say(case.id, "STATUS", status=status)
+    await linked.take_over()
+    kept = await linked.case(principal=citizen(), case_id=case.id)
+    assert [entry.label for entry in kept.timeline[1:]] == [
+        Text(zh="派单", en="Dispatched"),
+        Text(zh="处置单位已签收", en="Accepted by the unit"),
+        Text(zh="处置单位办理中", en="The unit is working on it"),
+        Text(zh="处置单位已处置", en="Dealt with by the unit"),
+        Text(zh="处置单位已退单", en="Returned by the unit"),
+        Text(zh="办理进展", en="Progress"),
+        Text(zh="办理进展", en="Progress"),
+    ]
+    assert kept.status is Status.SUBMITTED
+    moves = await mongo.collection("events").find({"name": MOVED}).sort("$natural", 1).to_list(None)
+    told = [open_facts(one["payload"]["facts"], owner=ANNA, cipher=cipher)["status"]["en"] for one in moves]
+    assert told == [entry.label.en for entry in kept.timeline[1:]]
 
 
 async def test_a_long_log_is_read_in_pages_and_a_case_is_bounded(
