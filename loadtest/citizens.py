@@ -45,7 +45,8 @@ _TOP_UP_FEN: Final = 20_000
 _REPORTS_MAX: Final = 20
 _PURPOSES: Final = ("路面执法检查", "酒店入住", "租车")
 _SEARCHES: Final = ("空气质量", "路灯", "air", "licence", None)
-_phones: Final = itertools.count(13700000000)
+# From anywhere, so that a city that is loaded again meets new citizens.
+_phones: Final = itertools.count(random.randrange(13700000000, 13799000000))
 
 
 class Citizen(Person):

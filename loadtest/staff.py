@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from datetime import date
+from datetime import UTC, datetime
 from typing import Final
 
 import gevent
@@ -115,7 +115,7 @@ class BillingClerk(Staff):
             "titleZh": "生活垃圾处理费",
             "titleEn": "Household waste",
             "amountFen": random.choice(_BILL_FEN),
-            "dueOn": date.fromtimestamp(time.time() + _PAYABLE_FOR_S).isoformat(),
+            "dueOn": datetime.fromtimestamp(time.time() + _PAYABLE_FOR_S, UTC).date().isoformat(),
             "idempotencyKey": a_name(),
         }
         self.ask("issueBill", ISSUE_BILL, {"input": given})
