@@ -632,6 +632,7 @@ async def test_who_may_not_look_for_similar_cases(room: Reports, who: Principal)
 
 async def test_a_case_is_followed_once(room: Reports, mongo: Mongo) -> None:
     case = await reported(room)
+    assert (await room.supported_by(principal=citizen(BEN), citizen_id=BEN, page=FIRST_PAGE)).rows == []
     follows = await asyncio.gather(*(room.support(principal=citizen(BEN), case_id=case.id) for _ in range(5)))
     assert {follow.since for follow in follows} == {NOON}
     assert (await room.case(principal=citizen(), case_id=case.id)).supporters == 1
