@@ -17,7 +17,16 @@ from api.domains.payments import model
 from api.domains.payments.audit import Auditor, BooksReport
 from api.domains.payments.books import Books
 from api.domains.payments.errors import IdempotencyKeyReused, TopUpClosed
-from api.domains.payments.ledger import TEST_SOURCE, Account, AccountKind, Counters, Purpose, Transfer, TransferKind
+from api.domains.payments.ledger import (
+    TEST_SOURCE,
+    Account,
+    Counters,
+    Purpose,
+    Transfer,
+    TransferKind,
+    receiving_of,
+    wallet_of,
+)
 from api.domains.payments.model import (
     BILL_FEN_MAX,
     BILL_SCOPE,
@@ -257,7 +266,7 @@ class Payments:
         Raises: SignInRequired, Forbidden, NotFound (somebody else's), Unavailable.
         """
         principal.require_citizen(citizen_id, matter=READ_MATTER)
-        return await self.books.counters(_wallet(citizen_id))
+        return await self.books.counters(wallet_of(citizen_id))
 
     async def entries(self, *, principal: Principal, citizen_id: str, page: PageRequest) -> Page[Transfer]:
         """What moved into and out of a citizen's wallet, newest first.
@@ -265,7 +274,7 @@ class Payments:
         Raises: SignInRequired, Forbidden, NotFound (somebody else's), BadInput (cursor), Unavailable.
         """
         principal.require_citizen(citizen_id, matter=READ_MATTER)
-        return await self.books.entries(_wallet(citizen_id), page=page)
+        return await self.books.entries(wallet_of(citizen_id), page=page)
 
     async def top_up(self, *, principal: Principal, amount: Money, key: str) -> Counters:
         """Put test money into the caller's own wallet, once per `key` (kept 48 h); what is in it then.
@@ -282,7 +291,7 @@ class Payments:
         moved = Transfer(
             id=transfer_id,
             debit=TEST_SOURCE,
-            credit=_wallet(citizen),
+            credit=wallet_of(citizen),
             amount=amount.amount,
             kind=TransferKind.SINGLE,
             purpose=Purpose.TOP_UP,
@@ -304,7 +313,7 @@ class Payments:
 
     async def takings(self, *, principal: Principal) -> Counters:
         """What the caller's department was paid and gave back. Raises: SignInRequired, Forbidden, Unavailable."""
-        return await self.books.counters(_receiving(_department(principal, BILL_SCOPE)))
+        return await self.books.counters(receiving_of(_department(principal, BILL_SCOPE)))
 
     # --- behind the requests ------------------------------------------------------------------------------------
 
@@ -477,22 +486,14 @@ def _may_see(principal: Principal, *, payer: str, biller: str) -> bool:
 
 
 def _recording() -> list[Account]:
-    return [TEST_SOURCE, *(_receiving(code) for code in DEPARTMENTS)]
-
-
-def _wallet(citizen_id: str) -> Account:
-    return Account(AccountKind.WALLET, citizen_id)
-
-
-def _receiving(department: str) -> Account:
-    return Account(AccountKind.RECEIVING, department)
+    return [TEST_SOURCE, *(receiving_of(code) for code in DEPARTMENTS)]
 
 
 def _from_wallet(bill: Bill, payment: Payment, *, transfer_id: str) -> Transfer:
     return Transfer(
         id=transfer_id,
-        debit=_wallet(bill.payer),
-        credit=_receiving(bill.biller),
+        debit=wallet_of(bill.payer),
+        credit=receiving_of(bill.biller),
         amount=bill.amount.amount,
         kind=TransferKind.PENDING,
         purpose=Purpose.BILL,
@@ -504,8 +505,8 @@ def _from_wallet(bill: Bill, payment: Payment, *, transfer_id: str) -> Transfer:
 def _back_to_wallet(refund: Refund, payment: Payment) -> Transfer:
     return Transfer(
         id=refund.transfer,
-        debit=_receiving(payment.biller),
-        credit=_wallet(payment.payer),
+        debit=receiving_of(payment.biller),
+        credit=wallet_of(payment.payer),
         amount=refund.amount.amount,
         kind=TransferKind.SINGLE,
         purpose=Purpose.REFUND,
