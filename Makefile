@@ -78,6 +78,7 @@ endif
 lock:
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header -o docker/requirements.lock
+	echo aiosmtpd | $(BIN)/uv pip compile --quiet --python-version 3.11 - --constraint requirements.lock --generate-hashes --no-emit-index-url --no-annotate --no-header -o docker/carriers.lock
 
 reset:
 	rm -rf $(DATA)
