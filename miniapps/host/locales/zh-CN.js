@@ -634,7 +634,6 @@ export default {
   "family.for": "我可以替谁办",
   "family.by": "谁可以替我办",
   "family.somebody": "家人",
-  "family.matters": "可以办的事",
   "family.until": "{day} 到期",
   "family.now": "正在代办",
   "family.act": "替 {name} 办",

@@ -86,7 +86,7 @@ function facts(paper) {
   );
 }
 
-const covered = () => h("span.covered", null, "••••••", h("span.unseen", null, t("licence.hidden")));
+const covered = () => h("span.covered", null, "••••", h("span.unseen", null, t("licence.hidden")));
 
 const fact = (label, value, tag = "dd.figures") => h("div", null, h("dt", null, label), h(tag, null, value));
 
