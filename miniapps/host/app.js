@@ -35,6 +35,7 @@ import { wallet } from "./views/wallet.js";
 import { forgetAnswers } from "./ui/load.js";
 
 applyPrefs();
+watchUnread(); // before the screens: it forgets first
 onPrefs(redraw);
 onSessionChange(() => {
   forgetAnswers();
@@ -46,7 +47,6 @@ onActingChange(() => {
   redraw();
 });
 watchLine();
-watchUnread();
 
 start({
   "/sign-in": signIn,

@@ -522,6 +522,7 @@ export default {
   "similar.own": "This is your own report.",
   "similar.anyway": "Mine is another one: send it",
   "cases.title": "My reports",
+  "cases.of": "Reports of {name}",
   "cases.scan": "Scan a plate",
   "cases.new": "New report",
   "cases.missing": "Your reports are not available right now.",

@@ -521,6 +521,7 @@ export default {
   "similar.own": "这是您自己上报的。",
   "similar.anyway": "不是同一件，继续提交",
   "cases.title": "我的上报",
+  "cases.of": "{name} 的上报",
   "cases.scan": "扫标牌上报",
   "cases.new": "新上报",
   "cases.missing": "暂时无法获取您的上报。",

@@ -5,6 +5,7 @@ import { handles, inspects } from "../duties.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { audience } from "../session.js";
+import { openWhileActing } from "../views/acting-hub.js";
 import { actingBanner } from "./acting-banner.js";
 import { icon } from "./icons.js";
 import { lineNotice } from "./line.js";
@@ -47,7 +48,7 @@ const brand = () =>
 const aside = (main) => (prefs().mode === "elder" ? readAloud(main) : null);
 
 function dock(path) {
-  const items = audience() === "STAFF" ? staffItems() : citizenItems();
+  const items = audience() === "STAFF" ? staffItems() : citizenItems().filter(({ to }) => to === "/home" || openWhileActing(to));
   return h(
     "nav.dock",
     { "aria-label": t("frame.nav"), "data-testid": "dock" },

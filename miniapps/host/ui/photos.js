@@ -111,7 +111,8 @@ export function photoField({ signal, label, sent = [], onchange = () => {} }) {
   };
 }
 
-const picture = (src) => h("img", { src, alt: t("photos.alt"), width: 96, height: 96 });
+const picture = (src) =>
+  h("img", { src, alt: t("photos.alt"), width: 96, height: 96, onerror: ({ target }) => (target.hidden = true) });
 
 const removeButton = (onclick) =>
   h("button.photo-remove", { type: "button", "aria-label": t("photos.remove"), onclick }, icon("cross"));

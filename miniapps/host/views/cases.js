@@ -19,7 +19,7 @@ export const cases = { title: "cases.title", for: "CITIZEN", back: "/home", ente
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
   const region = h("div");
-  fill(screen.main, h("h1", { tabindex: "-1" }, t("cases.title")), acting() ? null : ways(), region);
+  fill(screen.main, h("h1", { tabindex: "-1" }, acting() ? t("cases.of", { name: acting().name }) : t("cases.title")), acting() ? null : ways(), region);
   return load(region, {
     key: "cases",
     signal: screen.signal,

@@ -57,7 +57,7 @@ function relation(screen, one) {
     { "data-testid": "relation" },
     h("h3", null, name),
     h("p.hint-2", null, `${one.kindLabel} · ${one.provenBy}`),
-    h("ul.matters", { "aria-label": t("family.matters") }, one.matterLabels.map((words) => h("li", null, words))),
+    h("p.matters", null, one.matterLabels.join(" · ")),
     one.until ? h("p.hint-2", null, t("family.until", { day: date(one.until) })) : null,
     said,
     h("div.relation-do", null, theirs ? actButton(screen, one, name, said) : null, endButton(screen, one, name, said)),
@@ -66,7 +66,7 @@ function relation(screen, one) {
 
 function actButton(screen, one, name, said) {
   if (acting()?.relation === one.id) return h("p.hint-2", { "data-testid": "acting-now" }, t("family.now"));
-  const begin = h("button.primary", { type: "button", "data-testid": "act-for" }, t("family.act", { name }));
+  const begin = h("button.second", { type: "button", "data-testid": "act-for" }, t("family.act", { name }));
   const go = async () => {
     try {
       await actFor(one.id);
