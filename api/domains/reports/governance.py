@@ -118,7 +118,7 @@ def change_of(row: Mapping[str, Any]) -> Change:
         progress=_progress(row.get("status")) if kind is EntryKind.STATUS else None,
         at=_at(row.get("at")),
         unit=_unit(row.get("unit")),
-        note=note[:_NOTE_LENGTH_MAX] if isinstance(note, str) else "",
+        note=note.strip()[:_NOTE_LENGTH_MAX] if isinstance(note, str) else "",
     )
 
 

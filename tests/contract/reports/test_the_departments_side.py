@@ -243,10 +243,12 @@ async def test_a_change_without_words_is_passed_over(
     case = await reported(linked)
     departments.say(**{"ref": case.id, **odd})
     departments.say(case.id, "STATUS", note="x" * 5000, unit={"zh": 1}, at="never")
+    departments.say(case.id, "STATUS", note=" \n ")
     await linked.take_over()
-    [_, entry] = (await linked.case(principal=citizen(), case_id=case.id)).timeline
+    [_, entry, silent] = (await linked.case(principal=citizen(), case_id=case.id)).timeline
     assert (len(entry.note), entry.unit, entry.at) == (1000, None, case.created_at)
-    assert await linked.store.cursor("governance") == 2
+    assert silent.note == ""
+    assert await linked.store.cursor("governance") == 3
 
 
 @pytest.mark.parametrize(
