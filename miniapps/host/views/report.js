@@ -39,10 +39,15 @@ function enter(screen) {
 async function question(screen, code) {
   const [basic, plate] = await Promise.all([
     ask(REPORT_FORM, {}, screen),
-    code ? ask(PLACE, { code }, screen) : { data: { place: null }, errors: [] },
+    code ? ask(PLACE, { code }, screen).catch(noPlate) : noPlate(),
   ]);
   const place = plate.data.place?.active ? plate.data.place : null;
   return { data: { ...basic.data, place }, errors: [...basic.errors, ...plate.errors] };
+}
+
+function noPlate(error) {
+  if (error && error.code !== "NOT_FOUND") throw error;
+  return { data: { place: null }, errors: [] };
 }
 
 function form(screen, { reportCategories, districts, place }, draft) {

@@ -22,6 +22,7 @@ const PEOPLE_S = [
 ];
 /** What the city says of a plate that is none, by its code: which words and which shape. */
 const REFUSALS = {
+  NOT_FOUND: ["UNKNOWN", "elsewhere"],
   CITYCODE_PLATE_MALFORMED: ["STRANGE", "elsewhere"],
   CITYCODE_PLATE_FOREIGN: ["FOREIGN", "elsewhere"],
   CITYCODE_PLATE_FORGED: ["FORGED", "stop"],
@@ -64,8 +65,7 @@ function showPlate(screen, code) {
     skeleton: () => skeleton("block", "row"),
     show: ({ data }) => {
       const place = data.place ?? data.readCode;
-      const refusal = data.refusal ?? (place ? null : ["UNKNOWN", "elsewhere"]);
-      return [refusal ? notPlate(...refusal) : plate(screen, place, digits ? null : code), another()];
+      return [data.refusal ? notPlate(...data.refusal) : plate(screen, place, digits ? null : code), another()];
     },
   });
 }
