@@ -1,7 +1,7 @@
 """A day in the city as a load: who is about, and how many of each.
 
 Run by `make load`, or against any demo city: `locust -f loadtest/journeys.py --host http://…`.
-Eight of the people work; of the others nine in ten are citizens, each with an account of their own. What people hand
+Seven of the people work and one looks after her mother; of the others nine in ten are citizens, each with an account. What people hand
 each other (a code held up, a name said at a counter, a plate on a lamp post) goes through `loadtest.people.STREET`.
 """
 
