@@ -311,3 +311,26 @@ async def test_the_backbone_carries_a_case_there_and_the_chore_brings_the_answer
             return len((await linked.case(principal=citizen(), case_id=case.id)).timeline) == 2
 
         await until(shown, what="the answer")
+
+
+async def test_departments_that_are_away_are_waited_for_without_noise(
+    linked: Reports, departments: Departments, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("api.domains.reports.worker._TAKE_OVER_EVERY_S", 0.01)
+    case = await reported(linked)
+    departments.say(case.id)
+    departments.status = 503
+    async with going_on(chores(linked)):
+
+        async def asked_again() -> bool:
+            return len(departments.asked) > 2
+
+        await until(asked_again, what="another try")
+        departments.status = 200
+
+        async def shown() -> bool:
+            return len((await linked.case(principal=citizen(), case_id=case.id)).timeline) == 2
+
+        await until(shown, what="the change")
+    assert {record.levelname for record in caplog.records if record.name.startswith(("api.", "core."))} == {"WARNING"}
+    assert all(record.exc_info is None for record in caplog.records)
