@@ -92,6 +92,8 @@ export default {
   "reach.lead": "Every message is in your inbox. Here you decide how else we reach you.",
   "reach.ways": "How we reach you",
   "reach.push": "Push",
+  "reach.push.off": "This city does not push yet.",
+  "reach.push.none": "No phone takes pushes yet. Sign in to the app on your phone to get them.",
   "reach.mail": "E-mail",
   "reach.inbox-only": "Inbox only",
   "reach.kept": "Saved",

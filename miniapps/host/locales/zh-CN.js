@@ -92,6 +92,8 @@ export default {
   "reach.lead": "所有消息都在收件箱里。这里决定还用什么方式提醒您。",
   "reach.ways": "提醒方式",
   "reach.push": "手机推送",
+  "reach.push.off": "本市暂未开通手机推送。",
+  "reach.push.none": "还没有手机登记接收推送。在手机应用里登录后就能收到。",
   "reach.mail": "邮件",
   "reach.inbox-only": "只在收件箱",
   "reach.kept": "已保存",

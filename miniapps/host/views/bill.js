@@ -64,7 +64,7 @@ function paying(screen, { bill: owed, me }, errors, draw) {
   const pay = async () => {
     const outcome = await paySheet(owed, me.wallet, screen.signal);
     if (screen.signal.aborted || outcome === "no") return;
-    forgetAnswers();
+    if (outcome === "paid") forgetAnswers();
     await draw();
     toHeading();
     if (outcome === "paid") announce(t("pay.done", { title: owed.title }));

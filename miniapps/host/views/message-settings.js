@@ -49,10 +49,11 @@ function parts(screen, reach, about) {
   if (about === "quiet") return quiet(screen, reach);
   if (about === "email") return email(screen, reach);
   const one = reach.categories.find(({ category }) => category === about);
-  if (one) return ways(screen, reach, one);
+  if (one) return [ways(screen, reach, one), noPush(reach)];
   if (prefs().mode === "elder") return contents(reach);
   return [
     h("h2.section", null, t("reach.ways")),
+    noPush(reach),
     reach.categories.map((each) => ways(screen, reach, each)),
     quiet(screen, reach),
     email(screen, reach),
@@ -75,6 +76,12 @@ const onWords = ({ push, email: mail }) =>
   [push && t("reach.push"), mail && t("reach.mail")].filter(Boolean).join(t("and")) || t("reach.inbox-only");
 
 const quietWords = ({ quietHours }) => (quietHours ? `${quietHours.start}–${quietHours.end}` : t("reach.quiet.off"));
+
+/** Why a push would not come. */
+function noPush({ pushAvailable, pushTargets }) {
+  if (pushAvailable && pushTargets.length) return null;
+  return h("p.hint", null, t(pushAvailable ? "reach.push.none" : "reach.push.off"));
+}
 
 /** One kind of message and its two ways; kept as soon as it is ticked. */
 function ways(screen, reach, { category, label, ...on }) {
