@@ -75,3 +75,6 @@ export function money(fen) {
   const yuan = (Math.abs(fen) / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   return `${fen < 0 ? "−" : ""}¥${yuan}`;
 }
+
+/** "甲、乙和丙" @param {string[]} words */
+export const joined = (words) => new Intl.ListFormat(prefs().locale).format(words);

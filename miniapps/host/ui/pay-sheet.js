@@ -164,7 +164,7 @@ function unsureNow({ body }, error) {
 /** We do not know, and stop asking by ourselves. */
 function unknown(sheet, key, error) {
   unsureNow(sheet, error);
-  const again = h("button.primary", { type: "button", "data-testid": "ask-again" }, t("pay.ask-again"));
+  const again = h("button.primary", { type: "button", "data-testid": "ask-again" }, t("pay.ask_again"));
   const ask = () => again.isConnected && settle(sheet, key);
   again.addEventListener("click", ask);
   addEventListener("online", ask, { once: true });
@@ -204,7 +204,7 @@ export function topUpButton(fen, ondone, place) {
     "button.second.wide.test-money",
     { type: "button", "data-testid": "top-up" },
     h("span.synthetic", null, t("demo.mark")),
-    t("money.top-up", { amount: money(fen) }),
+    t("money.top_up", { amount: money(fen) }),
   );
   button.addEventListener("click", () =>
     busy(button, t("money.topping"), async () => {

@@ -3,7 +3,7 @@
 import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { HOME } from "../documents.js";
-import { cityHour, clock, daysTo, money, nameLang, partOfDay, today, when } from "../format.js";
+import { cityHour, clock, daysTo, joined, money, nameLang, partOfDay, today, when } from "../format.js";
 import { t } from "../i18n.js";
 import { cityNow } from "../session.js";
 import { horizon } from "../ui/horizon.js";
@@ -185,7 +185,7 @@ function services(me, errors, screen) {
     ),
     gone.length
       ? missingPart(
-          t("home.services.missing", { names: gone.map(({ title }) => t(title)).join(t("and")) }),
+          t("home.services.missing", { names: joined(gone.map(({ title }) => t(title))) }),
           screen.again,
           failed(gone[0]),
         )
@@ -193,7 +193,7 @@ function services(me, errors, screen) {
   );
 }
 
-const lackingFact = (error) => t(error.extensions?.code === NOT_MINE ? "home.not-mine" : "home.unknown");
+const lackingFact = (error) => t(error.extensions?.code === NOT_MINE ? "home.not_mine" : "home.unknown");
 
 function licencesFact(me) {
   if (!me.licences?.length) return t("wallet.fact.none");

@@ -6,7 +6,7 @@
 import { ask, lineBroke, missing, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { LAST_SHOWING, SHARE, TO_SHOW } from "../documents-paper.js";
-import { clockSeconds } from "../format.js";
+import { clockSeconds, joined } from "../format.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { qrPicture } from "../qr.js";
@@ -138,7 +138,7 @@ const said = (made) =>
     "dl.facts.said",
     { "data-testid": "said" },
     h("div", null, h("dt", null, t("show.purpose")), h("dd", null, made.purpose)),
-    h("div", null, h("dt", null, t("show.what")), h("dd", null, made.fields.map(({ label }) => label).join(t("and")))),
+    h("div", null, h("dt", null, t("show.what")), h("dd", null, joined(made.fields.map(({ label }) => label)))),
   );
 
 /** The object: white in both themes, with the ring of its minute and a band that belongs to this very code. */

@@ -3,7 +3,7 @@
 import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { LICENCE } from "../documents-paper.js";
-import { date, when } from "../format.js";
+import { date, joined, when } from "../format.js";
 import { t } from "../i18n.js";
 import { acting } from "../acting.js";
 import { announce } from "../ui/announce.js";
@@ -111,5 +111,5 @@ const seenRow = (one) =>
     { "data-testid": "showing" },
     h("p.scan-who", null, one.verifier.organisation),
     h("p.scan-why", null, t("licence.seen.why", { badge: one.verifier.badge, when: when(one.at), why: one.purpose })),
-    h("p.scan-why", null, t("licence.seen.what", { fields: one.fields.map(({ label }) => label).join(t("and")) })),
+    h("p.scan-why", null, t("licence.seen.what", { fields: joined(one.fields.map(({ label }) => label)) })),
   );

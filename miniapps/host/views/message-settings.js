@@ -8,7 +8,7 @@
 import { ask, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { CONFIRM_EMAIL, REACHED, REMOVE_EMAIL, SET_EMAIL, SET_REACHED } from "../documents-paper.js";
-import { clock } from "../format.js";
+import { clock, joined } from "../format.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { toHeading } from "../router.js";
@@ -73,7 +73,7 @@ const contents = (reach) =>
   );
 
 const onWords = ({ push, email: mail }) =>
-  [push && t("reach.push"), mail && t("reach.mail")].filter(Boolean).join(t("and")) || t("reach.inbox-only");
+  joined([push && t("reach.push"), mail && t("reach.mail")].filter(Boolean)) || t("reach.inbox_only");
 
 const quietWords = ({ quietHours }) => (quietHours ? `${quietHours.start}–${quietHours.end}` : t("reach.quiet.off"));
 
