@@ -68,9 +68,12 @@ def stores_of(stores: Stores, database: str) -> dict[str, str]:
         ),
         (
             {"TONG_SUBGRAPHS": "sensor_=http://x,sensor=http://y"},
-            "TONG_SUBGRAPHS names sensor_; there is citycode, identity, sensor.",
+            "TONG_SUBGRAPHS names sensor_; there is citycode, data, governance, health, identity, ",
         ),
-        ({"TONG_SUBGRAPHS": ""}, "TONG_SUBGRAPHS does not say where sensor answers: sensor=http://…"),
+        (
+            {"TONG_SUBGRAPHS": ""},
+            "TONG_SUBGRAPHS does not say where data, governance, sensor answers: data=http://…",
+        ),
         ({"TONG_PROT": "1"}, "TONG_PROT is not a setting; docs/settings.md lists them"),
     ],
 )
@@ -87,7 +90,8 @@ async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> No
     status, out, err = await run("rotate-keys", **told)
     assert status == 1 and err.startswith("access-token: The next key is not known everywhere yet.")
     status, out, _ = await run("rotate-keys", "--force", **told)
-    assert status == 0 and re.fullmatch(r"access-token: \w{4} signs now\ncity-code: \w{4} signs now\n", out)
+    rings = ("access-token", "city-code", "place-code", "licence-showing")
+    assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)
     other = base64.b64encode(bytes(32)).decode()
     status, _, err = await run("rotate-keys", **{**told, "TONG_MASTER_KEY": other})
     assert status == 2 and err.startswith("TONG_MASTER_KEY is not the key that this database was sealed with.")
