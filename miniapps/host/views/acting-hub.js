@@ -26,7 +26,7 @@ const HUB = [
   ["/health", "health.title"],
   ["/wallet", "wallet.title"],
   ["/bills", "bills.title"],
-  ["/cases", "cases.title"],
+  ["/cases", "acting.reports"],
   ["/messages", "inbox.title"],
 ];
 

@@ -115,7 +115,7 @@ const lookRow = (look) =>
       h(
         "p.scan-why",
         null,
-        [dayName(look.at), look.purposeLabel, look.officer ? t("staff.badge", { badge: look.officer.badge }) : t("health.for.you")].join(" · "),
+        [dayName(look.at), look.purposeLabel, ...(look.officer ? [t("staff.badge", { badge: look.officer.badge })] : [])].join(" · "),
       ),
     ),
   );
