@@ -99,7 +99,7 @@ async def test_a_line_that_breaks_after_the_city_heard_pays_once_and_says_so(
     await expect(confirm).to_be_enabled()
     await confirm.dblclick()
     await expect(page.get_by_test_id("unsure")).to_contain_text("还不知道这笔是否已缴成")
-    await expect(page.get_by_test_id("receipt")).to_be_visible()
+    await expect(page.get_by_test_id("receipt")).to_be_visible(timeout=20_000)
     assert len(keys) == 3 and len(set(keys)) == 1
     after = await papers(shell_city)
     assert [each["bill"]["id"] for each in after["payments"]["nodes"]].count(bill) == 1

@@ -7,6 +7,7 @@
  * pays nothing twice. Until it has answered we do not know, and say so.
  */
 
+import { acting } from "../acting.js";
 import { ask, lineBroke, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { PAY, PURSE, TOP_UP } from "../documents-paper.js";
@@ -72,7 +73,7 @@ function offer(sheet, wallet) {
   const after = wallet.available.amount - bill.amount.amount;
   sheet.mark("no");
   fill(body, who(bill), sums(bill, wallet, after), after < 0 ? lacking(-after) : null);
-  if (after < 0) fill(actions, wallet.topUpOpen ? topUp(sheet, -after) : null, closeButton(t("sheet.close")));
+  if (after < 0) fill(actions, wallet.topUpOpen && !acting() ? topUp(sheet, -after) : null, closeButton(t("sheet.close")));
   else fill(actions, confirm(sheet), closeButton(t("sheet.no")));
 }
 
@@ -132,7 +133,7 @@ async function settle(sheet, key) {
     }
     if (!sheet.dialog.isConnected) return; // the key stays with the bill
     if (pause === null) return unknown(sheet, key, error);
-    unsureNow(sheet, error);
+    unsureNow(sheet, error, t("pay.unsure"));
     await moment(pause);
     if (!sheet.dialog.isConnected) return;
   }
@@ -153,23 +154,25 @@ const moment = (ms) =>
     addEventListener("online", resolve, { once: true });
   });
 
-/** We do not know, and are asking. */
-function unsureNow({ body }, error) {
-  if (body.querySelector("[data-testid=unsure]")) return;
-  const words = h("p.state.info", { "data-testid": "unsure", "data-code": error.code }, shape("info"), h("span", null, t("pay.unsure")));
-  body.append(words);
-  announce(t("pay.unsure"));
+/** We do not know, and are asking; or have asked in vain. */
+function unsureNow({ body }, error, words) {
+  const said = body.querySelector("[data-testid=unsure]");
+  if (said?.textContent === words) return;
+  said?.remove();
+  body.append(
+    h("p.state.info", { "data-testid": "unsure", "data-code": error.code }, shape("info"), h("span", null, words)),
+  );
+  announce(words);
 }
 
 /** We do not know, and stop asking by ourselves. */
 function unknown(sheet, key, error) {
-  unsureNow(sheet, error);
+  unsureNow(sheet, error, t("pay.unknown"));
   const again = h("button.primary", { type: "button", "data-testid": "ask-again" }, t("pay.ask_again"));
   const ask = () => again.isConnected && settle(sheet, key);
   again.addEventListener("click", ask);
   addEventListener("online", ask, { once: true });
   fill(sheet.actions, h("p.hint", null, t("pay.once")), again, closeButton(t("sheet.close")));
-  announce(t("pay.unsure"));
 }
 
 /** The city said no: nothing was paid. */

@@ -33,8 +33,18 @@ function list(screen, me) {
   if (!me.bills.nodes.length) return empty(t("bills.none"), t("bills.none.hint"));
   const due = [...me.due.nodes].sort((one, other) => one.dueOn.localeCompare(other.dueOn));
   const settled = h("ul.rows", { "data-testid": "settled" });
+  const past = h(
+    "section",
+    { "aria-labelledby": "settled", hidden: true },
+    h("h2.section", { id: "settled" }, t("bills.settled")),
+    settled,
+  );
   const foot = pages(me.bills, {
-    place: (bill) => bill.status === "UNPAID" || settled.append(billRow(bill)),
+    place(bill) {
+      if (bill.status === "UNPAID") return; // it stands above
+      settled.append(billRow(bill));
+      past.hidden = false;
+    },
     ask: async (after) => (await whole(ask(BILLS, { after }, screen))).me.bills,
     signal: screen.signal,
   });
@@ -47,7 +57,7 @@ function list(screen, me) {
         ? h("ul.rows", { "data-testid": "due" }, due.map(billRow))
         : h("p.nothing-due", null, t("bills.due.none")),
     ),
-    h("section", { "aria-labelledby": "settled" }, h("h2.section", { id: "settled" }, t("bills.settled")), settled),
+    past,
     foot,
     h("ul.rows.purse-row", null, linkRow({ to: "/wallet/money", title: t("money.title") })),
   ];

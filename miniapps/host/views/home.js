@@ -172,7 +172,7 @@ const facts = (air) => [
 ];
 
 function services(me, errors, screen) {
-  const failed = ({ field }) => missing(errors, "me", field);
+  const failed = ({ field }) => (field ? missing(errors, "me", field) : undefined);
   const gone = SERVICES.filter((one) => failed(one) && failed(one).extensions?.code !== NOT_MINE);
   return h(
     "section",
@@ -224,7 +224,7 @@ function familyFact(me) {
 const SERVICES = [
   { field: "licences", to: "/wallet", title: "wallet.title", fact: licencesFact },
   { field: "bills", to: "/bills", title: "bills.title", fact: billsFact },
-  { field: "homeDistrict", to: "/report", title: "home.report", fact: reportFact },
+  { field: null, to: "/report", title: "home.report", fact: reportFact },
   { field: "cases", to: "/cases", title: "home.cases", fact: casesFact },
   { field: "healthStatus", to: "/health", title: "home.health", fact: healthFact },
   { field: "relations", to: "/me/family", title: "home.family", fact: familyFact },

@@ -29,7 +29,7 @@ function enter(screen) {
       "div.heading",
       null,
       h("h1", { tabindex: "-1" }, t("inbox.title")),
-      h("a.quiet", { href: "#/me/messages" }, t("reach.short")),
+      acting() ? null : h("a.quiet", { href: "#/me/messages" }, t("reach.short")),
     ),
     region,
   );
