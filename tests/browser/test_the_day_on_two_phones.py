@@ -11,6 +11,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import zxingcpp
 from PIL import Image, ImageOps
@@ -57,9 +58,9 @@ async def test_a_day_on_two_phones(new_phone: NewPhone, shell_city: OpenCity, tm
 
 def drawn(plate: str) -> Image.Image:
     """A plate's QR with its quiet zone, as a workshop would print it."""
-    pixels = zxingcpp.create_barcode(plate, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=8)
+    pixels: Any = zxingcpp.create_barcode(plate, zxingcpp.BarcodeFormat.QRCode, ec_level="M").to_image(scale=8)
     height, width = pixels.shape
-    return ImageOps.expand(Image.frombytes("L", (width, height), bytes(pixels)), border=32, fill=255)
+    return ImageOps.expand(Image.frombytes("L", (width, height), bytes(memoryview(pixels))), border=32, fill=255)
 
 
 async def she_reads_what_is_due_and_pays(zhang: Phone) -> None:
