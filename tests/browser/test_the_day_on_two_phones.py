@@ -13,14 +13,29 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest_asyncio
 import zxingcpp
 from PIL import Image, ImageOps
 from playwright.async_api import Playwright, async_playwright, expect
 
+from core.clock import SystemClock
+from core.embedded import Stores
 from tests.browser.shell_phone import CITIZEN, OFFICER, NewPhone, Phone, phone_of
 from tests.browser.test_shell_street import HANDLER, LAMP, MOTHER, cases_of, picture, plate_of, step
 from tests.browser.test_the_walk_on_two_phones import camera_that_sees, film
-from tests.support.city import OpenCity
+from tests.support.city import OpenCity, open_demo_city, settings
+from tests.support.departments import departments
+
+
+@pytest_asyncio.fixture
+async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
+    """A city of the day's own: in the one that all phones share, others have paid and been told before."""
+    clock = SystemClock()
+    async with departments(mongo_url=stores.mongo_url, database="day", clock=clock) as beside:
+        told = settings(mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="day", departments=beside)
+        async with open_demo_city(told, clock) as city:
+            yield city
+
 
 WORDS = "路灯不亮，回家的路很黑。"
 
