@@ -65,6 +65,8 @@ class Supergraph:
             return _Reader(parse(sdl, no_location=True)).read()
         except GraphQLError as error:
             raise SupergraphInvalid(reason=error.message) from error
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise SupergraphInvalid(reason="it is not as composition writes it.") from error
 
     def members(self, type_name: str) -> frozenset[str]:
         """The object types that `type_name` can be, in the whole supergraph.

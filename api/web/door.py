@@ -43,14 +43,14 @@ def application(
     graphql: GraphQLDoor,
     metrics: Metrics,
     checks: Sequence[tuple[str, Check]],
-    shell: Path,
+    shell: Path | None,
     routes: Sequence[web.RouteDef],
     development: bool,
 ) -> web.Application:
     """Assemble the door.
 
     checks: name and probe of each thing that must answer before this process takes work.
-    shell: the folder of the web shell. routes: those that rooms bring (key sets, the demo's messages).
+    shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's messages).
     """
     app = web.Application(middlewares=[_around(metrics)], client_max_size=graphql.request_bytes_max)
     app.router.add_post("/graphql", graphql.post)
@@ -62,7 +62,8 @@ def application(
     if development:
         app.router.add_get("/graphiql", _file(_GRAPHIQL / "index.html"))
         app.router.add_static("/graphiql/", _GRAPHIQL)
-    app.add_routes(Shell(shell, live=development).routes())
+    if shell is not None:
+        app.add_routes(Shell(shell, live=development).routes())
     return app
 
 

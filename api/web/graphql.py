@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 from aiohttp import web
 
 from api.gateway.execute import Answer, Engine
-from api.web.asking import Asking
+from api.gateway.transport import RequestContext
 from api.web.errors import MethodNotAllowed, RequestMalformed, RequestTooLarge, RequestTooSlow
 from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, response_type
 from core.errors import DomainError
@@ -30,6 +30,14 @@ _BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
 
 
+class Asks(Protocol):
+    """Makes the context of each request."""
+
+    async def context(self, request: web.Request) -> RequestContext:
+        """Raises: DomainError, when the caller is not to be answered at all."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class GraphQLDoor:
     """The handler of `/graphql`.
@@ -38,7 +46,7 @@ class GraphQLDoor:
     """
 
     engine: Engine
-    asking: Asking
+    asking: Asks
     request_bytes_max: int
 
     async def post(self, request: web.Request) -> web.Response:
