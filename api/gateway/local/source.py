@@ -27,8 +27,6 @@ from api.gateway.local.machine import Complete, ObjectRun
 from api.gateway.local.resolvers import Attribute, Direct, Way, way_of
 
 _GIVEN: Final[dict[str, Any]] = {
-    "__builtins__": {"type": type, "enumerate": enumerate, "Exception": Exception, "str": str, "int": int}
-    | {"float": float, "list": list, "tuple": tuple, "getattr": getattr},
     "N": tuple.__new__,
     "Path": Path,
     "Info": GraphQLResolveInfo,
