@@ -34,7 +34,7 @@ from graphql import (
 from graphql.pyutils import Path, inspect, is_awaitable
 
 from api.gateway.local.fields import FieldPlan
-from api.gateway.local.machine import Complete, Machine, ObjectRun, abandon, info_of, joined, new, odd_item
+from api.gateway.local.machine import Complete, Machine, Slot, abandon, info_of, joined, new, odd_item
 
 _BACKREF: Final = "strawberry-definition"
 _CAST: Final = "__as_strawberry_type__"
@@ -44,12 +44,6 @@ _DEFAULT_INTERFACE: Final = "GraphQLCoreConverter.from_interface.<locals>._get_r
 
 # Values of exactly these types are neither awaitable nor errors.
 PLAIN: Final = frozenset({str, int, float, bool, bytes, dict, list, tuple, datetime, date, time, Decimal, UUID})
-
-
-class Slot(Protocol):
-    """An object's selection; `run` is generated when it is first called."""
-
-    run: ObjectRun
 
 
 class Selections(Protocol):

@@ -34,7 +34,7 @@ from api.gateway.bounded import Bounded
 from api.gateway.local import completion
 from api.gateway.local.arguments import Variables
 from api.gateway.local.fields import FieldPlan
-from api.gateway.local.machine import Complete, Machine, ObjectRun, located, started
+from api.gateway.local.machine import Complete, Machine, ObjectRun, Slot, located, started
 from api.gateway.local.source import object_function, rows_function
 
 _FIELDS_MAX: Final = 5_000
@@ -102,11 +102,6 @@ async def _answered(machine: Machine, answer: Awaitable[Any]) -> ExecutionResult
 
 
 @dataclass(slots=True)
-class _Slot:
-    run: ObjectRun
-
-
-@dataclass(slots=True)
 class _Variant:
     """An operation with its conditions settled. room: how many fields may still be compiled."""
 
@@ -118,7 +113,7 @@ class _Variant:
     room: int = _FIELDS_MAX
     fragments: dict[str, FragmentDetails] = field(init=False)
     _steps: list[ObjectRun] = field(init=False)
-    _slots: dict[tuple[str, int], _Slot] = field(default_factory=dict)
+    _slots: dict[tuple[str, int], Slot] = field(default_factory=dict)
     # Every list of occurrences that was compiled, by identity: held, so that no other list takes its place.
     _known: dict[int, list[Any]] = field(default_factory=dict)
 
@@ -151,13 +146,13 @@ class _Variant:
 
     # What completions ask
 
-    def slot(self, object_type: GraphQLObjectType, details: list[Any]) -> _Slot:
+    def slot(self, object_type: GraphQLObjectType, details: list[Any]) -> Slot:
         """The selection of a type, compiled when it is first run."""
         key = (object_type.name, id(details))
         found = self._slots.get(key)
         if found is None:
             self._known[id(details)] = details
-            found = self._slots[key] = _Slot(lambda *given: self._first(object_type, details)(*given))
+            found = self._slots[key] = Slot(lambda *given: self._first(object_type, details)(*given))
         return found
 
     def rows(self, plan: FieldPlan, item_type: Any, object_type: GraphQLObjectType, kind: type) -> Complete:
@@ -226,7 +221,7 @@ class _Variant:
             default_type_resolver,
             default_field_resolver,
         )
-        made.runs = self.runs  # type: ignore[method-assign]
+        made.runs = self.runs
         head = (self.schema, made.fragment_definitions, None, self.operation)
         end = (made.is_awaitable, None, made.async_helpers)
         return {**made.__dict__, "root_value": None, "info_ends": (head, end)}

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetails
 from graphql.language import FieldNode
-
-if TYPE_CHECKING:
-    from api.gateway.local.machine import Complete
 
 
 @dataclass(slots=True)
@@ -27,7 +25,7 @@ class FieldPlan:
     type: Any = field(init=False)
     parent_name: str = field(init=False)
     head: tuple[Any, ...] = field(init=False)
-    complete: Complete = field(init=False)
+    complete: Callable[..., Any] = field(init=False)
 
     def __post_init__(self) -> None:
         nodes = [detail.node for detail in self.details]

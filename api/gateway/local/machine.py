@@ -8,21 +8,29 @@ code hands over (errors, completion of odd values, gathering) is inherited, so i
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass
 from types import CoroutineType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo
 from graphql.execution.executor import CollectedErrors, Executor
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 
-if TYPE_CHECKING:
-    from api.gateway.local.fields import FieldPlan
+from api.gateway.local.fields import FieldPlan
 
 # (source, path of the object, machine) → the object, or a coroutine that gives it.
 ObjectRun: TypeAlias = Callable[[Any, Path | None, "Machine"], Any]
 # (value, path of the value, path of the field, machine) → the completed value, or an awaitable of it.
 Complete: TypeAlias = Callable[[Any, Path | None, Path, "Machine"], Any]
+
+
+@dataclass(slots=True)
+class Slot:
+    """An object's selection; `run` is generated when it is first called."""
+
+    run: ObjectRun
+
 
 new: Final = tuple.__new__
 
@@ -33,7 +41,7 @@ class Machine(Executor[Any]):
     tail: tuple[Any, ...]
     runs: Callable[[GraphQLObjectType, list[Any]], ObjectRun | None]
 
-    def collect_and_execute_subfields(  # type: ignore[override]
+    def collect_and_execute_subfields(
         self, return_type: GraphQLObjectType, field_details_list: Any, path: Path, result: Any, position_context: Any
     ) -> Any:
         """Where graphql-core comes back to the fields of an object: generated code again, while there is room."""
@@ -59,7 +67,7 @@ def started(template: dict[str, Any], variables: VariableValues, context: Any) -
     return machine
 
 
-def info_of(plan: FieldPlan, path: Path, machine: Machine) -> GraphQLResolveInfo:
+def info_of(plan: FieldPlan, path: Path, machine: Machine) -> GraphQLResolveInfo[Any]:
     return new(GraphQLResolveInfo, (*plan.head, path, *machine.tail))
 
 
