@@ -72,7 +72,7 @@ def peers(work: Path, folder: Path | None, node: str) -> list[Peer]:
         hive = [node, "node_modules/@graphql-hive/gateway/dist/bin.js", "supergraph", "-c", "gateway.config.mjs"]
         for rust in (True, False):
             config = _HIVE.format(
-                runtime="unifiedGraphHandler," if rust else "",
+                runtime="unifiedGraphHandler," if rust else "jit: true,",
                 imports="import { unifiedGraphHandler } from '@graphql-hive/router-runtime'" if rust else "",
                 supergraph=supergraph,
                 port=_PORT,
@@ -90,7 +90,7 @@ import {{ defineConfig }} from '@graphql-hive/gateway'
 {imports}
 export const gatewayConfig = defineConfig({{
   {runtime}
-  supergraph: '{supergraph}', port: {port}, host: '127.0.0.1', fork: 1, jit: true, logging: false,
+  supergraph: '{supergraph}', port: {port}, host: '127.0.0.1', fork: 1, logging: false,
   landingPage: false, graphiql: false, maskedErrors: false,
   inboundInflightRequestDeduplication: true,
 }})
@@ -171,7 +171,9 @@ class Caller(asyncio.Protocol):
             found = re.search(rb"content-length: *(\d+)", head)
             self.length = int(found[1]) if found else -1
             self.chunked = found is None
-        if (self.chunked and self.buffer.endswith(b"0\r\n\r\n")) or (not self.chunked and len(self.buffer) >= self.length):
+        if (self.chunked and self.buffer.endswith(b"0\r\n\r\n")) or (
+            not self.chunked and len(self.buffer) >= self.length
+        ):
             body = bytes(self.buffer) if self.status == b"200" else b""
             if self.done(time.perf_counter() - self.sent_at, body):
                 self._next()

@@ -104,9 +104,7 @@ async def gateway(*arguments: str) -> AsyncIterator[dict[str, Any]]:
         await process.wait()
 
 
-async def _suite(
-    name: str, counter: Counter, address: str, http: aiohttp.ClientSession, record: Path | None
-) -> Suite:
+async def _suite(name: str, counter: Counter, address: str, http: aiohttp.ClientSession, record: Path | None) -> Suite:
     async with http.get(f"{counter.audit}/{name}/supergraph") as answer:
         sdl = await answer.text()
     async with http.get(f"{counter.audit}/{name}/tests") as answer:
