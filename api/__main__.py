@@ -97,7 +97,17 @@ def _parser() -> argparse.ArgumentParser:
         "--propagate", action="append", default=[], metavar="HEADER", help="a request header that subgraphs are told"
     )
     alone.add_argument("--deadline-ms", type=int, default=5000, help="how long a subgraph may take for one fetch")
-    alone.add_argument("--development", action="store_true", help="GraphiQL, introspection and name suggestions")
+    alone.add_argument("--attempts", type=int, default=2, help="requests for one fetch of a query, if a subgraph fails")
+    alone.add_argument(
+        "--no-sharing", action="store_true", help="answer each request for itself, even the same at once"
+    )
+    alone.add_argument("--cost-max", type=int, help="refuse an operation whose estimated cost is above this")
+    alone.add_argument(
+        "--trusted-documents", metavar="FILE", help="execute these documents only (--development: first)"
+    )
+    alone.add_argument(
+        "--development", action="store_true", help="GraphiQL, introspection, name suggestions, costs, any document"
+    )
     alone.set_defaults(command=_gateway)
 
     documents = commands.add_parser("docs", help="write the generated documents")

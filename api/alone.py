@@ -10,7 +10,7 @@ Rules
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,9 +21,12 @@ import aiohttp
 from aiohttp import web
 from graphql import validate_schema
 
-from api.gateway.errors import SupergraphInvalid
+from api.gateway.documents import Documents, read_manifest
+from api.gateway.errors import ManifestInvalid, SupergraphInvalid
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
+from api.gateway.retries import Retries
+from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport
 from api.web.asking import REQUEST_ID
@@ -34,6 +37,8 @@ from core.locale import Locale, negotiate
 from core.principal import ANONYMOUS, Principal
 
 _SUPERGRAPH_S: Final = 10.0
+# Requests to subgraphs beyond this wait; their deadline goes on.
+_CONNECTIONS_MAX: Final = 512
 _REQUEST_BYTES_MAX: Final = 2 * 1024 * 1024
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 # Of one connection (RFC 9110 §7.6.1), or of the body that is not passed on.
@@ -53,13 +58,18 @@ class Options:
     """What the command line says.
 
     supergraph: a file or an http(s) URL. subgraphs: URLs that replace the supergraph's own. propagated: names of
-    headers, lower case. deadline_s: seconds that a subgraph has for one fetch.
+    headers, lower case. deadline_s: seconds that a subgraph has for one fetch, in at most `attempts_max` requests.
+    sharing: whether the same query asked twice at once is answered once. trusted_documents: a manifest's file.
     """
 
     supergraph: str
     subgraphs: Mapping[str, str]
     propagated: tuple[str, ...]
     deadline_s: float
+    attempts_max: int
+    sharing: bool
+    cost_max: int | None
+    trusted_documents: str | None
     development: bool
 
     @classmethod
@@ -67,11 +77,17 @@ class Options:
         """Raises: GatewayUnavailable."""
         if not 10 <= arguments["deadline_ms"] <= 600_000:
             raise GatewayUnavailable("--deadline-ms must be from 10 to 600000.")
+        if not 1 <= arguments["attempts"] <= 10:
+            raise GatewayUnavailable("--attempts must be from 1 to 10.")
         return cls(
             supergraph=arguments["supergraph"],
             subgraphs=dict(map(_override, arguments["subgraph"])),
             propagated=tuple(map(_header, arguments["propagate"])),
             deadline_s=arguments["deadline_ms"] / 1000,
+            attempts_max=arguments["attempts"],
+            sharing=not arguments["no_sharing"],
+            cost_max=arguments["cost_max"],
+            trusted_documents=arguments["trusted_documents"],
             development=arguments["development"],
         )
 
@@ -103,6 +119,10 @@ class Forwarding:
 
     names: Sequence[str]
 
+    def sameness(self, context: Forwarded) -> Hashable:
+        """Language and what is passed on: the request's id alone is left out."""
+        return (context.locale, *sorted(context.told.items()))
+
     async def context(self, request: web.Request) -> Forwarded:
         headers = request.headers
         found = {name: ", ".join(headers.getall(name)) for name in self.names if name in headers}
@@ -112,20 +132,25 @@ class Forwarding:
 @asynccontextmanager
 async def opened(options: Options) -> AsyncIterator[Gateway]:
     """Read the supergraph and stand ready. Raises: GatewayUnavailable."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as http:
+    connector = aiohttp.TCPConnector(limit=_CONNECTIONS_MAX)
+    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
         supergraph = _parsed(await _source(options.supergraph, http), options.supergraph)
         urls = _urls(supergraph, options.subgraphs)
         metrics = Metrics()
         engine = Engine(
             supergraph=supergraph,
-            transports={name: HttpTransport(url=url, session=http) for name, url in urls.items()},
-            limits=GatewayLimits(deadline_s=options.deadline_s),
+            transports={name: _transport(url, http, options) for name, url in urls.items()},
+            limits=GatewayLimits(deadline_s=options.deadline_s, cost_max=options.cost_max),
             introspection=options.development,
+            shows_cost=options.development,
             on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
         )
+        documents = _documents(options, engine)
         asking = Forwarding(("accept-language", *options.propagated))
         app = application(
-            graphql=GraphQLDoor(engine, asking, _REQUEST_BYTES_MAX),
+            graphql=GraphQLDoor(
+                engine, asking, _REQUEST_BYTES_MAX, documents, in_flight=InFlight() if options.sharing else None
+            ),
             metrics=metrics,
             checks=(),
             shell=None,
@@ -133,6 +158,24 @@ async def opened(options: Options) -> AsyncIterator[Gateway]:
             development=options.development,
         )
         yield Gateway(app, urls)
+
+
+def _transport(url: str, http: aiohttp.ClientSession, options: Options) -> HttpTransport:
+    retries = Retries(attempts_max=options.attempts_max)
+    return HttpTransport(url, http, retries=retries, in_flight=InFlight() if options.sharing else None)
+
+
+def _documents(options: Options, engine: Engine) -> Documents:
+    """Raises: GatewayUnavailable."""
+    if options.trusted_documents is None:
+        return Documents()
+    file = options.trusted_documents
+    try:
+        documents = Documents(read_manifest(_file(Path(file))), free_form=options.development)
+        engine.prepare_all(documents.trusted or {})
+    except ManifestInvalid as fault:
+        raise GatewayUnavailable(f"{file}: {fault.message}") from fault
+    return documents
 
 
 async def _source(where: str, http: aiohttp.ClientSession) -> str:

@@ -2,12 +2,12 @@
 
 What leaves here is fit for a client: an original `DomainError` keeps its code and speaks the reader's language;
 everything else is an incident in the log and says nothing of the inside. An outage is logged where it is found.
-Seams: retries, circuit breaker and in-flight deduplication
-wrap a `Transport`; subscriptions add a second method to the protocol.
+Seams: a circuit breaker wraps a `Transport`; subscriptions add a second method to the protocol.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 from collections import Counter
@@ -23,6 +23,8 @@ from graphql.language import DocumentNode, parse
 from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
+from api.gateway.retries import Retries
+from api.gateway.sharing import InFlight
 from core.errors import DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
@@ -32,6 +34,14 @@ _LOG = logging.getLogger(__name__)
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
 _OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
+
+
+# Of a proxy, or of a subgraph that is not there just now.
+_AGAIN: Final = frozenset({502, 503, 504})
+
+
+class _Outage(ValueError):
+    """An answer that may be another one in a moment."""
 
 
 class RequestContext(Protocol):
@@ -146,34 +156,68 @@ class LocalTransport:
 
 @dataclass(slots=True)
 class HttpTransport:
-    """Posts to a subgraph over HTTP. answer_bytes_max: an answer larger than this counts as a fault."""
+    """Posts to a subgraph over HTTP.
+
+    answer_bytes_max: an answer larger than this counts as a fault. retries: None asks once. in_flight: None shares
+    nothing; else a query is sent once for all that ask it at the same moment and tell the same headers (the request's
+    id apart).
+    """
 
     url: str
     session: aiohttp.ClientSession = field(repr=False)
     answer_bytes_max: int = 16 * 1024 * 1024
+    retries: Retries | None = None
+    in_flight: InFlight[bytes] | None = None
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Raises: SubgraphUnavailable, TimeoutError."""
         try:
-            payload = await self._post(request, context)
+            # Each caller reads the answer for itself: what is merged into one must not show in another.
+            payload = orjson.loads(await self._answer(request, context))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise SubgraphUnavailable(service=request.service) from error
         return _remote_response(payload, request, context)
 
-    async def _post(self, request: SubgraphRequest, context: RequestContext) -> object:
-        body: dict[str, Any] = {"query": request.query, "variables": request.variables}
+    async def _answer(self, request: SubgraphRequest, context: RequestContext) -> bytes:
+        told: dict[str, Any] = {"query": request.query, "variables": request.variables}
         if request.operation_name:
-            body["operationName"] = request.operation_name
-        headers = {"content-type": "application/json", "accept": "application/json", **context.headers()}
-        async with self.session.post(
-            self.url, data=orjson.dumps(body), headers=headers, allow_redirects=False
-        ) as response:
+            told["operationName"] = request.operation_name
+        body, headers = orjson.dumps(told), context.headers()
+        if request.query.startswith("mutation"):
+            return await self._post(body, headers)
+        if self.in_flight is None:
+            return await self._tried(body, headers)
+        key = (body, *sorted((name, value) for name, value in headers.items() if name != "x-request-id"))
+        return await self.in_flight.share(key, lambda: self._tried(body, headers))
+
+    async def _tried(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """With retries where there are any. A timeout is no business of theirs: the caller's deadline spans them all."""
+        retries = self.retries
+        if retries is None:
+            return await self._post(body, headers)
+        retries.earn()
+        attempt = 1
+        while True:
+            try:
+                return await self._post(body, headers)
+            except (aiohttp.ClientConnectionError, _Outage) as fault:
+                attempt += 1
+                pause = None if isinstance(fault, TimeoutError) else retries.pause_before(attempt)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        sent = {"content-type": "application/json", "accept": "application/json", **headers}
+        async with self.session.post(self.url, data=body, headers=sent, allow_redirects=False) as response:
             answer = await self._read(response)
+            if response.status in _AGAIN and "Retry-After" not in response.headers:
+                raise _Outage(f"status {response.status}")
             if response.status >= 500 or (response.status >= 300 and not answer.startswith(b"{")):
                 raise ValueError(f"status {response.status}")
-            return orjson.loads(answer)
+            return answer
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []

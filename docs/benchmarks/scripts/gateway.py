@@ -64,7 +64,7 @@ def ours(work: Path, *extra: str, name: str = "CityTong") -> Peer:
 
 
 def peers(work: Path, folder: Path | None, node: str) -> list[Peer]:
-    found = [ours(work)]
+    found = [ours(work), ours(work, "--no-sharing", name="CityTong, nothing shared")]
     if folder is None:
         return found
     supergraph = str(work / "supergraph.graphql")
