@@ -97,18 +97,27 @@ def _optional(inner: Complete) -> Complete:
 
 def leaf_of(declared: Any) -> Callable[[Any], Any]:
     """Coerces a value that is not null."""
-    coerce = declared.coerce_output_value
+    coerce, unusual = declared.coerce_output_value, unusual_leaf(declared)
 
     def leaf(value: Any) -> Any:
         made = coerce(value)
+        return made if type(made) in PLAIN else unusual(value, made)
+
+    return leaf
+
+
+def unusual_leaf(declared: Any) -> Callable[[Any, Any], Any]:
+    """What graphql-core makes of a coerced value that is none, or is to be awaited."""
+
+    def judge(value: Any, made: Any) -> Any:
         if made is None or made is Undefined:
             raise TypeError(
                 f"Expected `{inspect(declared)}.coerce_output_value({inspect(value)})` to return non-nullable value,"
                 f" returned: {inspect(made)}"
             )
-        return _passed(made) if type(made) not in PLAIN and is_awaitable(made) else made
+        return _passed(made) if is_awaitable(made) else made
 
-    return leaf
+    return judge
 
 
 async def _passed(value: Any) -> Any:

@@ -217,8 +217,14 @@ def _ordinary(writer: _Writer, plan: FieldPlan, own: str, key: str, at: str, dec
             writer.add(f"v = {writer.value('m', members[1])}[v]")
     elif is_leaf_type(declared):
         with writer.under("if type(v) in PLAIN:"):
-            writer.add(f"v = {writer.value('q', completion.leaf_of(declared))}(v)")
-            _settling(writer, own, key)
+            # Nearly always a call into C: no frame, so none that starts a new chunk of the stack.
+            writer.add(f"q = {writer.value('q', declared.coerce_output_value)}(v)")
+            with writer.under("if type(q) not in PLAIN:"):
+                writer.add(f"q = {writer.value('u', completion.unusual_leaf(declared))}(v, q)")
+                with writer.under("if type(q) is Co:"):
+                    writer.add(f"q = settling({own}, q, {writer.above}, x)")
+                    _noted(writer, "w", key)
+            writer.add("v = q")
     else:
         with writer.under("if False:"):
             writer.add("pass")

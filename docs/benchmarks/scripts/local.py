@@ -219,7 +219,7 @@ type Query @join__type(graph: A) { me: Citizen }
 
 def door(compile_at: int) -> web.Application:
     transport = LocalTransport(graphql_core_schema(build_schema(query=Query)), compile_at=compile_at)
-    engine = Engine(supergraph=Supergraph.parse(_SUPERGRAPH), transports={"a": transport})
+    engine = Engine(supergraph=Supergraph.parse(_SUPERGRAPH), transports={"a": transport}, introspection=False)
     return application(
         graphql=GraphQLDoor(engine, Asking(authenticate=_nobody, services={}, trusted_proxies=0), 65_536),
         metrics=Metrics(),
