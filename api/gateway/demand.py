@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from graphql import (
     GraphQLInterfaceType,
@@ -116,7 +116,7 @@ class Size:
         return min(max(found, 0), _SIZE_MAX)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Costed:
     """One field of an operation. own: what one object or value of it costs; once: what asking costs at all."""
 
@@ -124,40 +124,67 @@ class Costed:
     own: float
     once: float
     size: Size | None
-    below: tuple[Costed, ...]
+    below: tuple[Part, ...]
 
-    def estimate(self, values: Mapping[str, Any]) -> float:
-        one = self.own + sum(child.estimate(values) for child in self.below)
+    def estimate(self, values: Mapping[str, Any], known: Estimates) -> float:
+        one = self.own + sum(part.estimate(values, known) for part in self.below)
         return min(self.once + one * (self.size.of(values) if self.size else 1), _ESTIMATE_MAX)
 
-    def actual(self, value: Any) -> float:
-        return self.once + self._given(value)
+    def actual(self, parent: Mapping[str, Any], known: Actuals) -> float:
+        if self.response_key not in parent:
+            return 0.0
+        return self.once + self._given(parent[self.response_key], known)
 
-    def _given(self, value: Any) -> float:
+    def _given(self, value: Any, known: Actuals) -> float:
         if value is None:
             return 0.0
         if type(value) is list:
-            return sum(map(self._given, value))
+            return sum(self._given(item, known) for item in value)
         if type(value) is not dict:
             return self.own
-        return self.own + sum(c.actual(value[c.response_key]) for c in self.below if c.response_key in value)
+        return self.own + sum(part.actual(value, known) for part in self.below)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Spread:
+    """A fragment where it is spread: one object however often, so that fragments within fragments stay small."""
+
+    below: tuple[Part, ...]
+
+    def estimate(self, values: Mapping[str, Any], known: Estimates) -> float:
+        key = id(self)
+        if key not in known:
+            known[key] = min(sum(part.estimate(values, known) for part in self.below), _ESTIMATE_MAX)
+        return known[key]
+
+    def actual(self, parent: Mapping[str, Any], known: Actuals) -> float:
+        key = (id(self), id(parent))
+        if key not in known:
+            known[key] = sum(part.actual(parent, known) for part in self.below)
+        return known[key]
+
+
+Part: TypeAlias = Costed | Spread
+Estimates: TypeAlias = dict[int, float]
+Actuals: TypeAlias = dict[tuple[int, int], float]
 
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The cost of one operation."""
+    """The cost of one operation. A field that is asked twice at one place counts twice."""
 
     base: float
-    fields: tuple[Costed, ...]
+    parts: tuple[Part, ...]
 
     def estimate(self, values: Mapping[str, Any]) -> float:
         """Before it runs, an upper bound. values: the variables', coerced."""
-        return min(self.base + sum(one.estimate(values) for one in self.fields), _ESTIMATE_MAX)
+        known: Estimates = {}
+        return min(self.base + sum(part.estimate(values, known) for part in self.parts), _ESTIMATE_MAX)
 
     def actual(self, data: Mapping[str, Any] | None) -> float:
         """By the shape of the answer, as the client reads it."""
-        found = data or {}
-        return self.base + sum(one.actual(found[one.response_key]) for one in self.fields if one.response_key in found)
+        known: Actuals = {}
+        return self.base + sum(part.actual(data or {}, known) for part in self.parts)
 
 
 @dataclass(slots=True)
@@ -167,7 +194,7 @@ class Estimator:
     schema: GraphQLSchema
     costs: Costs
     size_default: int
-    _fragments: dict[tuple[str, tuple[tuple[str, Size], ...]], tuple[Costed, ...]] = field(default_factory=dict)
+    _fragments: dict[tuple[str, tuple[tuple[str, Size], ...]], Spread] = field(default_factory=dict)
     _definitions: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict)
 
     def demand(self, document: DocumentNode, operation: OperationDefinitionNode) -> Demand:
@@ -179,8 +206,8 @@ class Estimator:
         root = self.schema.mutation_type if mutation else self.schema.query_type
         return Demand(_MUTATION if mutation else 0.0, tuple(self._selected(operation.selection_set, root, {})))
 
-    def _selected(self, selections: SelectionSetNode | None, parent: Any, sized: Mapping[str, Size]) -> list[Costed]:
-        found: list[Costed] = []
+    def _selected(self, selections: SelectionSetNode | None, parent: Any, sized: Mapping[str, Size]) -> list[Part]:
+        found: list[Part] = []
         for node in selections.selections if selections else ():
             if isinstance(node, FieldNode):
                 if not node.name.value.startswith("__"):
@@ -189,16 +216,16 @@ class Estimator:
                 inner = self.schema.get_type(node.type_condition.name.value) if node.type_condition else parent
                 found += self._selected(node.selection_set, inner, sized)
             elif isinstance(node, FragmentSpreadNode):
-                found += self._spread(node.name.value, sized)
+                found.append(self._spread(node.name.value, sized))
         return found
 
-    def _spread(self, name: str, sized: Mapping[str, Size]) -> tuple[Costed, ...]:
+    def _spread(self, name: str, sized: Mapping[str, Size]) -> Spread:
         key = (name, tuple(sized.items()))
         held = self._fragments.get(key)
         if held is None:
             definition = self._definitions[name]
             condition = self.schema.get_type(definition.type_condition.name.value)
-            held = self._fragments[key] = tuple(self._selected(definition.selection_set, condition, sized))
+            held = self._fragments[key] = Spread(tuple(self._selected(definition.selection_set, condition, sized)))
         return held
 
     def _field(self, node: FieldNode, parent: Any, sized: Mapping[str, Size]) -> Costed:
