@@ -51,11 +51,21 @@ class NotCompiled(Exception):
 
 
 class LocalDocument:
-    """A parsed, valid document and one operation of it, ready to run. Raises: NotCompiled."""
+    """A parsed, valid document and one operation of it, ready to run.
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode, operation_name: str | None = None) -> None:
+    fields_max: how many fields of it are compiled at most. Raises: NotCompiled.
+    """
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        operation_name: str | None = None,
+        *,
+        fields_max: int = _FIELDS_MAX,
+    ) -> None:
         assert_valid_schema(schema)
-        self._schema = schema
+        self._schema, self._fields_max = schema, fields_max
         self._operation = _operation(document, operation_name)
         self._fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
         self._conditions = _conditions(document)
@@ -87,7 +97,7 @@ class LocalDocument:
             if not all(type(truth) is bool for truth in truths):
                 raise NotCompiled("condition")
             conditions = VariableValues({}, dict(zip(self._conditions, truths, strict=True)))
-            made = _Variant(self._schema, self._operation, self._fragments, conditions)
+            made = _Variant(self._schema, self._operation, self._fragments, conditions, self._fields_max)
             found = self._variants.put(truths, made, weight=1)  # type: ignore[arg-type]
         return found
 
@@ -109,8 +119,8 @@ class _Variant:
     operation: OperationDefinitionNode
     definitions: dict[str, FragmentDefinitionNode]
     conditions: VariableValues
+    room: int
     template: dict[str, Any] = field(init=False)
-    room: int = _FIELDS_MAX
     fragments: dict[str, FragmentDetails] = field(init=False)
     _steps: list[ObjectRun] = field(init=False)
     _slots: dict[tuple[str, int], Slot] = field(default_factory=dict)

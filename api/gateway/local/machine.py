@@ -7,7 +7,7 @@ code hands over (errors, completion of odd values, gathering) is inherited, so i
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from types import CoroutineType
 from typing import Any, Final, TypeAlias
@@ -83,23 +83,42 @@ def failed(plan: FieldPlan, error: Exception, above: Path | None, machine: Machi
     machine.handle_field_error(error, plan.type, plan.details, field_path(plan, above))
 
 
-def finished(plan: FieldPlan, value: Any, above: Path | None, machine: Machine) -> Any:
+# Each takes the keys that are to be awaited so far (None: none) and gives the value with the keys from here on.
+Awaited: TypeAlias = list[Any] | None
+
+
+def finished(
+    plan: FieldPlan, value: Any, above: Path | None, machine: Machine, keys: Awaited, key: Any
+) -> tuple[Any, Awaited]:
     """Complete what a resolver gave: the value, or a coroutine of it."""
     path = field_path(plan, above)
     if is_awaitable(value):
-        return _awaited(plan, value, path, machine)
+        return _awaited(plan, value, path, machine), noted(keys, key)
     completed = plan.complete(value, path, path, machine)
-    return _settled(plan, completed, path, machine) if is_awaitable(completed) else completed
+    if is_awaitable(completed):
+        return _settled(plan, completed, path, machine), noted(keys, key)
+    return completed, keys
 
 
-def pending(plan: FieldPlan, value: Any, above: Path | None, machine: Machine) -> Coroutine[Any, Any, Any]:
+def pending(
+    plan: FieldPlan, value: Any, above: Path | None, machine: Machine, keys: Awaited, key: Any
+) -> tuple[Any, Awaited]:
     """A coroutine that completes what the awaitable `value` gives."""
-    return _awaited(plan, value, field_path(plan, above), machine)
+    return _awaited(plan, value, field_path(plan, above), machine), noted(keys, key)
 
 
-def settling(plan: FieldPlan, completed: Any, above: Path | None, machine: Machine) -> Coroutine[Any, Any, Any]:
+def settling(
+    plan: FieldPlan, completed: Any, above: Path | None, machine: Machine, keys: Awaited, key: Any
+) -> tuple[Any, Awaited]:
     """The coroutine of an object whose fields are awaited, guarded as a field."""
-    return _settled(plan, completed, field_path(plan, above), machine)
+    return _settled(plan, completed, field_path(plan, above), machine), noted(keys, key)
+
+
+def noted(keys: Awaited, key: Any) -> list[Any]:
+    if keys is None:
+        return [key]
+    keys.append(key)
+    return keys
 
 
 async def _awaited(plan: FieldPlan, value: Awaitable[Any], path: Path, machine: Machine) -> Any:

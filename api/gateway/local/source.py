@@ -37,6 +37,7 @@ _GIVEN: Final[dict[str, Any]] = {
     "finished": machine.finished,
     "pending": machine.pending,
     "settling": machine.settling,
+    "noted": machine.noted,
     "settled_item": machine.settled_item,
     "odd_item": machine.odd_item,
     "abandon": machine.abandon,
@@ -100,7 +101,7 @@ def rows_function(
         with writer.under("try:"), writer.under("for n, s in enumerate(v_):"):
             with writer.under(f"if type(s) is not {expected}{' or cast(s)' if castable else ''}:"):
                 with writer.under(f"if odd_item({own}, {item}, s, rows, n, lp, at, x):"):
-                    _noted(writer, "ws", "n")
+                    writer.add("ws = noted(ws, n)")
                 writer.add("continue")
             if not shown:
                 writer.add(f"p = {place}")
@@ -111,7 +112,7 @@ def rows_function(
             with writer.under("else:"):
                 with writer.under("if w is not None:"):
                     writer.add(f"d = settled_item({own}, {item}, joined(d, w), {writer.above}, x)")
-                    _noted(writer, "ws", "n")
+                    writer.add("ws = noted(ws, n)")
                 writer.add("rows.append(d)")
         with writer.under("except Exception:"):
             writer.add("abandon(x, [rows[i] for i in ws or ()], v_[n + 1:])", "raise")
@@ -122,13 +123,6 @@ def rows_function(
 
 def _nullable(declared: Any) -> Any:
     return declared.of_type if isinstance(declared, GraphQLNonNull) else declared
-
-
-def _noted(writer: _Writer, names: str, key: str) -> None:
-    with writer.under(f"if {names} is None:"):
-        writer.add(f"{names} = [{key}]")
-    with writer.under("else:"):
-        writer.add(f"{names}.append({key})")
 
 
 def _object(writer: _Writer, fields: list[FieldPlan]) -> None:
@@ -156,8 +150,7 @@ def _field(writer: _Writer, plan: FieldPlan) -> None:
         way = way_of(plan, writer.selections.schema)
         _resolved(writer, plan, own, way, at)
         if isinstance(way, Direct) and way.awaited:
-            writer.add(f"v = pending({own}, v, {writer.above}, x)")
-            _noted(writer, "w", key)
+            writer.add(f"v, w = pending({own}, v, {writer.above}, x, w, {key})")
         else:
             _completed(writer, plan, own, key, at)
     with writer.under("except Exception as e:"):
@@ -222,8 +215,7 @@ def _ordinary(writer: _Writer, plan: FieldPlan, own: str, key: str, at: str, dec
             with writer.under("if type(q) not in PLAIN:"):
                 writer.add(f"q = {writer.value('u', completion.unusual_leaf(declared))}(v, q)")
                 with writer.under("if type(q) is Co:"):
-                    writer.add(f"q = settling({own}, q, {writer.above}, x)")
-                    _noted(writer, "w", key)
+                    writer.add(f"q, w = settling({own}, q, {writer.above}, x, w, {key})")
             writer.add("v = q")
     else:
         with writer.under("if False:"):
@@ -232,11 +224,8 @@ def _ordinary(writer: _Writer, plan: FieldPlan, own: str, key: str, at: str, dec
 
 def _settling(writer: _Writer, own: str, key: str) -> None:
     with writer.under("if type(v) is Co:"):
-        writer.add(f"v = settling({own}, v, {writer.above}, x)")
-        _noted(writer, "w", key)
+        writer.add(f"v, w = settling({own}, v, {writer.above}, x, w, {key})")
 
 
 def _finished(writer: _Writer, own: str, key: str) -> None:
-    writer.add(f"v = finished({own}, v, {writer.above}, x)")
-    with writer.under("if type(v) is Co:"):
-        _noted(writer, "w", key)
+    writer.add(f"v, w = finished({own}, v, {writer.above}, x, w, {key})")

@@ -19,6 +19,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -373,8 +374,8 @@ def depths() -> None:
     say("\n| entry depth | compiled µs | graphql-core µs |\n|---|---|---|")
     for depth in range(0, 96, 8):
         compiled, core = LocalTransport(schema), LocalTransport(schema, compile_at=0)
-        ours = below(depth, lambda made=compiled: timed(made, 60))
-        theirs = below(depth, lambda made=core: timed(made, 20))
+        ours = below(depth, partial(timed, compiled, 60))
+        theirs = below(depth, partial(timed, core, 20))
         say(f"| {depth} | {ours:.0f} | {theirs:.0f} |")
 
 
