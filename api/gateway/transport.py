@@ -19,6 +19,7 @@ import aiohttp
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.language import DocumentNode, parse
+from yarl import URL
 
 from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
@@ -33,9 +34,13 @@ _LOG = logging.getLogger(__name__)
 
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
+# A compiled document takes some 50 times the bytes of its text beside its syntax tree.
+_COMPILED_WEIGHT: Final = 50
 _OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
 
 
+# The deadline of the run ends a fetch; a second clock of the client's would only cost.
+_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 # Of a proxy, or of a subgraph that is not there just now.
 _AGAIN: Final = frozenset({502, 503, 504})
 
@@ -96,14 +101,14 @@ class _Held:
 class LocalTransport:
     """Executes on a schema in the process, by compiled calls of its resolvers; graphql-core does what is not compiled.
 
-    documents: those of plans, parsed and compiled, as bounded as plans are. compile_at: at which use a document is
-    compiled, so that one which never comes back costs no compilation; 0: never. ran: how many fetches were executed by
+    documents: those of plans, parsed and compiled, as bounded as plans are; a compiled one weighs as much as it takes.
+    compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never. ran: how many fetches were executed by
     which way: `compiled`, `new` (not yet), or the reason for falling back.
     """
 
     schema: GraphQLSchema
-    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 4_000_000))
-    compile_at: int = 1
+    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 8_000_000))
+    compile_at: int = 3
     ran: Counter[str] = field(default_factory=Counter)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
@@ -150,6 +155,7 @@ class LocalTransport:
     def _compile(self, held: _Held, request: SubgraphRequest) -> None:
         try:
             held.compiled = LocalDocument(self.schema, held.node, request.operation_name)
+            self.documents.put(request.query, held, weight=len(request.query) * _COMPILED_WEIGHT)
         except NotCompiled as refusal:
             held.reason = refusal.reason
 
@@ -168,6 +174,10 @@ class HttpTransport:
     answer_bytes_max: int = 16 * 1024 * 1024
     retries: Retries | None = None
     in_flight: InFlight[bytes] | None = None
+    _address: URL = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._address = URL(self.url)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Raises: SubgraphUnavailable, TimeoutError."""
@@ -211,7 +221,9 @@ class HttpTransport:
 
     async def _post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
         sent = {"content-type": "application/json", "accept": "application/json", **headers}
-        async with self.session.post(self.url, data=body, headers=sent, allow_redirects=False) as response:
+        async with self.session.post(
+            self._address, data=body, headers=sent, allow_redirects=False, timeout=_NO_TIMEOUT
+        ) as response:
             answer = await self._read(response)
             if response.status in _AGAIN and "Retry-After" not in response.headers:
                 raise _Outage(f"status {response.status}")
