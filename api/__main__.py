@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -179,6 +180,9 @@ async def _gateway(arguments: argparse.Namespace) -> int:
     with bound(host=arguments.host, port=arguments.port) as held:
         async with alone.opened(alone.Options.of(vars(arguments))) as gateway:
             async with answering(gateway.app, held, handler_cancellation=True) as address:
+                # What is there now stays: the collector need not look at it again and again.
+                gc.collect()
+                gc.freeze()
                 ready = {"graphql": f"{address}/graphql", "pid": os.getpid(), "subgraphs": gateway.subgraphs}
                 print(orjson.dumps(ready).decode(), flush=True)
                 await stop.wait_when_open()

@@ -65,7 +65,8 @@ def _gather_kind(batch: Batch, targets: Iterable[Object], kind: Representation) 
 def _flat_keys(kind: Representation) -> Callable[[Object], Any] | None:
     """What tells an object's reference from others, where it has no objects within and no conditions.
 
-    Text and whole numbers compare equal just where their JSON is the same; for anything else it gives None: look closer.
+    Text and whole numbers compare equal just where their JSON is the same; for anything else it gives None: look
+    closer.
     """
     if not kind.parts or any(part.below is not None or part.types is not None for part in kind.parts):
         return None

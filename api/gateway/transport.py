@@ -203,7 +203,7 @@ class HttpTransport:
         return await self.in_flight.share(key, lambda: self._tried(body, headers))
 
     async def _tried(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        """With retries where there are any. A timeout is no business of theirs: the caller's deadline spans them all."""
+        """With retries where there are any. A timeout is not for them: the caller's deadline spans them all."""
         retries = self.retries
         if retries is None:
             return await self._post(body, headers)

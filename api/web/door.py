@@ -58,7 +58,8 @@ def application(
     """Assemble the door.
 
     checks: name and probe of each thing that must answer before this process takes work.
-    shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's messages).
+    shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's
+    messages).
     """
     app = web.Application(middlewares=[_around(metrics)], client_max_size=graphql.request_bytes_max)
     app.router.add_post("/graphql", graphql.post)

@@ -196,8 +196,8 @@ class Asker:
     def __call__(self) -> bytes:
         self.number += self.unique
         body = json.dumps({"query": self.operation, "variables": {"number": self.number}}).encode()
-        head = f"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\nx-number: {self.number}\r\n"
-        return f"{head}accept: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
+        head = f"POST /graphql HTTP/1.1\r\nhost: 127.0.0.1\r\nx-number: {self.number}\r\naccept: application/json\r\n"
+        return f"{head}content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode() + body
 
 
 async def drive(asker: Asker, *, connections: int, seconds: float, gateway: psutil.Process | None = None) -> Driven:

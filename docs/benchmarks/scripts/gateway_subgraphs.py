@@ -170,8 +170,8 @@ class Connection(asyncio.Protocol):
         return None
 
 
-async def main() -> None:
-    memory = Memory(subgraphs(json.loads(Path(sys.argv[1]).read_text())))
+async def main(data: Mapping[str, list[Row]]) -> None:
+    memory = Memory(subgraphs(data))
     server = await asyncio.get_running_loop().create_server(lambda: Connection(memory), "127.0.0.1", SUBGRAPHS_PORT)
     async with server:
         await server.serve_forever()
@@ -179,4 +179,4 @@ async def main() -> None:
 
 if __name__ == "__main__":
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(main())
+        runner.run(main(json.loads(Path(sys.argv[1]).read_text())))

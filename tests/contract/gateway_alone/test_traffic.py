@@ -34,7 +34,7 @@ async def test_a_query_is_asked_again_where_the_subgraph_was_out_and_a_mutation_
         assert await client.ask("{ hello }") == (200, {"data": {"hello": "hi"}})
         assert len(subgraph.seen) == 2
         subgraph.seen.clear()
-        status, answer = await client.ask("mutation { change }", headers={"Accept-Language": "en"})
+        _, answer = await client.ask("mutation { change }", headers={"Accept-Language": "en"})
     assert len(subgraph.seen) == 1 and answer["data"] == {"change": None}
     assert answer["errors"][0]["extensions"]["code"] == "SUBGRAPH_UNAVAILABLE"
 
