@@ -102,8 +102,8 @@ class LocalTransport:
     """Executes on a schema in the process, by compiled calls of its resolvers; graphql-core does what is not compiled.
 
     documents: those of plans, parsed and compiled, as bounded as plans are; a compiled one weighs as much as it takes.
-    compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never. ran: how many fetches were executed by
-    which way: `compiled`, `new` (not yet), or the reason for falling back.
+    compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never.
+    ran: how many fetches were executed by which way: `compiled`, `new` (not yet), or the reason for falling back.
     """
 
     schema: GraphQLSchema
