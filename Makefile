@@ -8,7 +8,7 @@ BIN    := .venv/bin
 DATA   ?= var
 PORT   ?= 8000
 
-.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-citycode bench-identity lock reset debian
+.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-citycode bench-identity bench-local lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -65,6 +65,11 @@ bench-citycode: setup
 
 bench-identity: setup
 	$(BIN)/python -m docs.benchmarks.scripts.identity
+
+# Beside Mercurius and Apollo Server where Node can be had.
+bench-local: setup
+	@cd docs/benchmarks/peers/local && npm ci --ignore-scripts --silent || echo "Without Node's peers." >&2
+	$(BIN)/python -m docs.benchmarks.scripts.local
 
 # PRSA names the published files: make bench-sensor PRSA="path/to/PRSA_Data_*.csv.gz"
 bench-sensor: setup
