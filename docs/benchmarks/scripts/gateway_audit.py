@@ -155,7 +155,7 @@ def _table(suites: list[Suite]) -> str:
         "",
         "Made by `make audit`: every case of graphql-hive/federation-gateway-audit (46 suites) over HTTP against",
         "`python -m api gateway`, its subgraphs with PUNISH_FOR_POOR_PLANS=1. *Fetches* are requests to",
-        "subgraphs, counted outside the gateway. For comparison, measured the same way on other gateways: Hive with its Rust planner",
+        "subgraphs, counted outside the gateway. Others, measured the same way: Hive with its Rust planner",
         "199/199 in 398, Hive Gateway (JS) 197 in 408, Apollo Gateway 193 in 404.",
         "",
         "| suite | passed | fetches |",
