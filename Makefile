@@ -8,7 +8,10 @@ BIN    := .venv/bin
 DATA   ?= var
 PORT   ?= 8000
 
-.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-citycode bench-identity bench-local lock reset debian
+# The rooms that have a benchmark of their own under docs/benchmarks/scripts.
+MEASURED := citycode data health identity licences notifications payments reports
+
+.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-local bench-gateway audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -33,7 +36,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 test: setup debian composer
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 # What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
 debian:
@@ -55,21 +58,33 @@ docs: setup
 load: setup
 	$(BIN)/python -m loadtest
 
-bench: bench-web bench-citycode bench-identity bench-sensor
+# Each prints the table that its document holds; payments alone takes two minutes.
+bench: bench-web $(MEASURED:%=bench-%) bench-sensor
 
 bench-web: setup
 	$(BIN)/python -m loadtest.bench
 
-bench-citycode: setup
-	$(BIN)/python -m docs.benchmarks.scripts.citycode
-
-bench-identity: setup
-	$(BIN)/python -m docs.benchmarks.scripts.identity
+$(MEASURED:%=bench-%): bench-%: setup
+	$(BIN)/python -m docs.benchmarks.scripts.$*
 
 # Beside Mercurius and Apollo Server where Node can be had.
 bench-local: setup
 	@cd docs/benchmarks/peers/local && npm ci --ignore-scripts --silent || echo "Without Node's peers." >&2
 	$(BIN)/python -m docs.benchmarks.scripts.local
+
+# The Federation audit; AUDIT is where its subgraphs answer (the script says how they are started).
+AUDIT ?= http://127.0.0.1:4200
+audit: setup
+	$(BIN)/python -m docs.benchmarks.scripts.gateway_audit --audit $(AUDIT) --record tests/contract/gateway_audit/recorded --table docs/benchmarks/gateway-audit.md
+
+# WORK: the public benchmark's folder; PEERS: where npm installed other gateways; NODE: Node 24.
+NODE ?= node
+bench-gateway: setup
+ifdef WORK
+	$(BIN)/python -m docs.benchmarks.scripts.gateway --work $(WORK) $(if $(PEERS),--peers $(PEERS)) --node $(NODE) --table docs/benchmarks/gateway.md
+else
+	@echo 'bench-gateway needs the public benchmark: make bench-gateway WORK=path/to/benchmarks/gateway [PEERS=folder]'
+endif
 
 # PRSA names the published files: make bench-sensor PRSA="path/to/PRSA_Data_*.csv.gz"
 bench-sensor: setup
@@ -83,6 +98,7 @@ endif
 lock:
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 pyproject.toml --extra embedded --extra dev --generate-hashes --no-emit-index-url --no-header -o requirements.lock
 	$(BIN)/uv pip compile --quiet --python-version 3.11 pyproject.toml --constraint requirements.lock --generate-hashes --no-emit-index-url --no-header -o docker/requirements.lock
+	echo aiosmtpd | $(BIN)/uv pip compile --quiet --python-version 3.11 - --constraint requirements.lock --generate-hashes --no-emit-index-url --no-annotate --no-header -o docker/carriers.lock
 
 reset:
 	rm -rf $(DATA)

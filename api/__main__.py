@@ -24,7 +24,7 @@ import uvloop
 
 from api.gateway.explain import STAGES
 from core import logs
-from core.errors import DomainError
+from core.errors import DomainError, Unavailable
 
 if TYPE_CHECKING:
     from api.app import City
@@ -124,6 +124,10 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--force", action="store_true", help="although verifiers may not know the next key yet")
     keys.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     keys.set_defaults(command=_rotate_keys)
+
+    books = commands.add_parser("books", help="prove the books of payments: exit status 1 when they are not sound")
+    books.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
+    books.set_defaults(command=_books)
     return parser
 
 
@@ -258,6 +262,26 @@ async def _rotate_keys(arguments: argparse.Namespace) -> int:
                 return 1
             print(f"{ring.purpose}: {key.kid} signs now")
     return 0
+
+
+async def _books(arguments: argparse.Namespace) -> int:
+    from api.startup import CityUnavailable
+    from core.money import Money
+
+    async with _opened(_operators_settings(arguments)) as city:
+        try:
+            report = await city.rooms.payments.audit()
+        except Unavailable as fault:
+            raise CityUnavailable("MongoDB does not answer: nothing is proven.") from fault
+    for name in ("accounts", "transfers", "bills", "payments", "refunds"):
+        print(f"{name:9}  {getattr(report, name)}")
+    totals = report.totals
+    print(f"posted     debits {Money(totals.debits_posted)}, credits {Money(totals.credits_posted)}")
+    print(f"pending    debits {Money(totals.debits_pending)}, credits {Money(totals.credits_pending)}")
+    for sentence in report.faults:
+        print(f"fault      {sentence}")
+    print("The books are sound." if report.sound else "The books are NOT sound.")
+    return 0 if report.sound else 1
 
 
 def _operators_settings(arguments: argparse.Namespace) -> Settings:

@@ -78,7 +78,6 @@ from notifications.dispatcher import Dispatcher
 from notifications.mail import CannotMail, SmtpCarrier
 from notifications.model import Channel
 from notifications.outgoing import DeliveryStore
-from notifications.push import CannotPush, FcmCarrier
 from notifications.reach import ReachStore
 from notifications.service import Notifications
 from notifications.store import MessageStore
@@ -356,21 +355,32 @@ def _notifications(ground: Ground) -> tuple[Notifications, Dispatcher]:
 def _carriers(ground: Ground) -> dict[Channel, Carrier]:
     """Those that the settings name. Raises: CityUnavailable."""
     settings, carriers = ground.settings, dict[Channel, Carrier]()
-    try:
-        if settings.fcm_project and settings.fcm_credentials_file:
-            carriers[Channel.PUSH] = FcmCarrier(
-                url=settings.fcm_url,
-                project=settings.fcm_project,
-                credentials_file=Path(settings.fcm_credentials_file),
-                clock=ground.clock,
-            )
-        if settings.smtp_url:
+    if settings.fcm_project and settings.fcm_credentials_file:
+        carriers[Channel.PUSH] = _fcm(ground)
+    if settings.smtp_url:
+        try:
             carriers[Channel.EMAIL] = SmtpCarrier(
                 url=settings.smtp_url, sender=settings.mail_from, public_url=settings.public_url, clock=ground.clock
             )
-    except (CannotPush, CannotMail) as fault:
-        raise CityUnavailable(str(fault)) from fault
+        except CannotMail as fault:
+            raise CityUnavailable(str(fault)) from fault
     return carriers
+
+
+def _fcm(ground: Ground) -> Carrier:
+    # Google's library takes half a second to load: only who pushes waits for it.
+    from notifications.push import CannotPush, FcmCarrier
+
+    settings = ground.settings
+    try:
+        return FcmCarrier(
+            url=settings.fcm_url,
+            project=settings.fcm_project,
+            credentials_file=Path(settings.fcm_credentials_file),
+            clock=ground.clock,
+        )
+    except CannotPush as fault:
+        raise CityUnavailable(str(fault)) from fault
 
 
 def _development_sms(ground: Ground) -> DevelopmentSms | None:

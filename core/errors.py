@@ -76,7 +76,7 @@ class DomainError(Exception):
     def message_in(self, locale: Locale) -> str:
         """The sentence in the reader's language."""
         template = self.template_zh if locale is Locale.ZH_CN else self.template
-        return (template or self.template).format(**self.public_fields)
+        return (template or self.template).format(**{k: _in_words(v) for k, v in self.public_fields.items()})
 
     @property
     def message(self) -> str:
@@ -98,6 +98,10 @@ class DomainError(Exception):
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(code={self.code!r})"
+
+
+def _in_words(value: object) -> object:
+    return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 
 class SignInRequired(DomainError):

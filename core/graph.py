@@ -109,7 +109,9 @@ class Public:
     locations=[Location.FIELD_DEFINITION], name="personal", compose=True, import_url=ACCESS_SPEC
 )
 class Personal:
-    """Personal information. `class_` is its kind (IDENTITY, CONTACT, WHEREABOUTS, DEVICE); `level` its grade, 1 to 4.
+    """Personal information. `level` is its grade, 1 to 4.
+
+    class_: its kind, one of IDENTITY, CONTACT, WHEREABOUTS, DEVICE, HEALTH, PROPERTY.
 
     Source: GB/T 43697-2024 appendix B (classes), GB/T 35273-2020.
     """

@@ -4,7 +4,7 @@ Rules
 - Facts live here. A write that was acknowledged survives the loss of any one machine.
 - Every transaction states snapshot reads and majority writes itself (Jepsen on MongoDB 4.2.6: weaker defaults
   of a database or collection are taken over silently).
-- A transaction is tried again only where the server says that this is safe, a bounded number of times.
+- A transaction is tried again only where the server says that this is safe, for a bounded time.
 - An operation that has begun is never cancelled: it ends by itself, within its timeout. PyMongo's pool does not survive
   it (4.20 on Python 3.11: a wait that is cancelled twice leaves a condition behind that still takes the pool's lock,
   and nobody gives it back). What waits to begin does so here, where cancelling is safe.
@@ -13,6 +13,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, nullcontext
@@ -40,9 +41,11 @@ Collection: TypeAlias = AsyncCollection[Document]
 Database: TypeAlias = AsyncDatabase[Document]
 R = TypeVar("R")
 
-TRANSACTION_TRIES_MAX: Final = 8
+TRANSACTION_TRIED_S: Final = 5.0
+COMMIT_TRIES_MAX: Final = 8
 OPERATIONS_MAX: Final = 32  # at once, of one process; well under the pool's 100 connections
 _RETRY_BASE_S: Final = 0.01
+_RETRY_CAP_S: Final = 0.2
 _CODEC: Final[CodecOptions[Document]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _MAJORITY: Final = WriteConcern(w="majority", wtimeout=10_000)
 
@@ -123,11 +126,14 @@ class Mongo:
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """Run `work` in one transaction and commit it; all of its writes happen, or none.
 
-        `work` may run several times: it must take everything it changes from its session.
-        Raises: what `work` raises; Unavailable when the tries are used up or no primary answers.
+        `work` may run several times: it must take everything it changes from its session. Where many write one
+        document, each begins again until it comes through; no try begins when `TRANSACTION_TRIED_S` have passed.
+        Raises: what `work` raises; Unavailable when the time is used up or no primary answers.
         """
+        now = asyncio.get_running_loop().time
+        give_up = now() + TRANSACTION_TRIED_S
         async with answering(), self.client.start_session() as session:
-            for attempt in range(TRANSACTION_TRIES_MAX):
+            for attempt in itertools.count():
                 try:
                     return await _attempt(session, work)
                 except PyMongoError as fault:
@@ -135,6 +141,8 @@ class Mongo:
                         raise
                     last = fault
                 await asyncio.sleep(_backoff_s(attempt))
+                if now() >= give_up:
+                    break
             raise Unavailable() from last
 
     async def close(self) -> None:
@@ -152,19 +160,19 @@ async def _attempt(session: Session, work: Callable[[Session], Awaitable[R]]) ->
 
 async def _commit(session: Session) -> None:
     """Commit, asking again while the outcome is unknown: a commit is idempotent."""
-    for attempt in range(TRANSACTION_TRIES_MAX):
+    for attempt in range(COMMIT_TRIES_MAX):
         try:
             await session.commit_transaction()
             return
         except PyMongoError as fault:
-            if not fault.has_error_label("UnknownTransactionCommitResult") or attempt + 1 == TRANSACTION_TRIES_MAX:
+            if not fault.has_error_label("UnknownTransactionCommitResult") or attempt + 1 == COMMIT_TRIES_MAX:
                 raise
         await asyncio.sleep(_backoff_s(attempt))
 
 
 def _backoff_s(attempt: int) -> float:
-    """Full jitter, doubling, at most a second. Only the wait is random, never the outcome."""
-    return random.uniform(0, min(_RETRY_BASE_S * 2**attempt, 1.0))
+    """Full jitter, doubling up to a bound. Only the wait is random, never the outcome."""
+    return random.uniform(0, min(_RETRY_BASE_S * 2 ** min(attempt, 8), _RETRY_CAP_S))
 
 
 @asynccontextmanager

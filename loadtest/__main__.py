@@ -25,7 +25,7 @@ _COLUMNS: Final = ("Name", "Request Count", "Failure Count", "Requests/s", "50%"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m loadtest")
     parser.add_argument("--users", type=int, default=40)
-    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--host", help="a demo city that runs already; else one is started")
     arguments = parser.parse_args()
     if arguments.host:

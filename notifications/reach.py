@@ -69,15 +69,13 @@ class ReachStore:
         async with answering():
             await self._reach.update_one({"_id": citizen}, change, upsert=True, session=session)
 
-    async def prefer(self, citizen: str, preferences: Preferences) -> None:
-        """Raises: Unavailable."""
+    async def prefer(self, citizen: str, preferences: Preferences, *, session: Session) -> None:
         quiet = preferences.quiet
         change = {
             "off": sorted([category.value, channel.value] for category, channel in preferences.off),
             "quiet": [f"{quiet.start:%H:%M}", f"{quiet.end:%H:%M}"] if quiet else None,
         }
-        async with answering():
-            await self._reach.update_one({"_id": citizen}, {"$set": change}, upsert=True)
+        await self._reach.update_one({"_id": citizen}, {"$set": change}, upsert=True, session=session)
 
     async def add_target(self, citizen: str, target: Target) -> None:
         """Give the target to this citizen, from whomever had it; the oldest goes when there are too many.

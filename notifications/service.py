@@ -235,12 +235,16 @@ class Notifications:
         principal.require_citizen(principal.subject)
         if len(wanted) > len(Category) * len(Channel):
             raise BadInput(field="categories", problem=f"must be at most {len(Category)}")
-        reach = await self.reach.of(principal.subject)
-        chosen = reach.preferences if keep_quiet else replace(reach.preferences, quiet=quiet)
-        for category, channel, on in wanted:
-            chosen = chosen.with_(category, channel, wanted=on)
-        await self.reach.prefer(principal.subject, chosen)
-        return replace(reach, preferences=chosen)
+
+        async def work(session: Session) -> Reach:
+            reach = await self.reach.of(principal.subject, session=session)
+            chosen = reach.preferences if keep_quiet else replace(reach.preferences, quiet=quiet)
+            for category, channel, on in wanted:
+                chosen = chosen.with_(category, channel, wanted=on)
+            await self.reach.prefer(principal.subject, chosen, session=session)
+            return replace(reach, preferences=chosen)
+
+        return await self.store.transaction(work)
 
     async def register_push(
         self, *, principal: Principal, kind: TargetKind, value: str, platform: Platform, language: Locale

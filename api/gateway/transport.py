@@ -1,7 +1,8 @@
 """How a subgraph is reached: in the process, or over HTTP. One protocol, so a room can move out without a trace.
 
 What leaves here is fit for a client: an original `DomainError` keeps its code and speaks the reader's language;
-everything else is an incident in the log and says nothing of the inside. An outage is logged where it is found.
+a value that does not fit its scalar is the client's fault; everything else is an incident in the log and says nothing
+of the inside. An outage is logged where it is found.
 Seams: a circuit breaker wraps a `Transport`; subscriptions add a second method to the protocol.
 """
 
@@ -18,7 +19,8 @@ from typing import Any, Final, Protocol
 import aiohttp
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
-from graphql.language import DocumentNode, parse
+from graphql.language import DocumentNode, FieldNode, parse
+from strawberry.exceptions import StrawberryInputCoercionError
 from yarl import URL
 
 from api.gateway.bounded import Bounded
@@ -26,7 +28,7 @@ from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
-from core.errors import DomainError, Internal, Kind
+from core.errors import BadInput, DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
 
@@ -37,6 +39,7 @@ _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_
 # A compiled document takes some 50 times the bytes of its text beside its syntax tree.
 _COMPILED_WEIGHT: Final = 50
 _OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
+_PROBLEM_LENGTH_MAX: Final = 200
 
 
 # The deadline of the run ends a fetch; a second clock of the client's would only cost.
@@ -272,10 +275,22 @@ def _local_error(error: GraphQLError, request: SubgraphRequest, context: Request
     original: BaseException | None = error.original_error
     if isinstance(original, DomainError):
         return error_value(original, context.locale, error.path)
+    if _misfits(error):
+        refusal = BadInput(field="variables", problem=error.message[:_PROBLEM_LENGTH_MAX])
+        return error_value(refusal, context.locale, error.path)
     incident = secrets.token_hex(6)
     facts = {"service": request.service, "incident": incident, "cause": type(original or error).__name__}
     _LOG.error("a resolver failed", exc_info=original, extra={"facts": facts})
     return error_value(Internal(incident=incident), context.locale, error.path)
+
+
+def _misfits(error: GraphQLError) -> bool:
+    """True when a value that the client sent does not fit its scalar: only the subgraph knows what its scalars take."""
+    if isinstance(error.original_error, StrawberryInputCoercionError):
+        return True
+    # graphql-core points such an error to a variable or to a value; everything else points to a field.
+    by_graphql = isinstance(error.original_error, GraphQLError | None)
+    return by_graphql and bool(error.nodes) and not any(isinstance(node, FieldNode) for node in error.nodes or ())
 
 
 def _own(value: object) -> object:

@@ -33,7 +33,6 @@ R = TypeVar("R")
 WRITERS_WAIT_S: Final = 5.0
 PAGES_TOGETHER: Final = 50  # in one command
 _NAMESPACE_EXISTS: Final = 48
-_WRITE_CONFLICT: Final = 112
 _EVENTS: Final = "events"
 _CHANGES: Final = "changes"
 _COUNTERS: Final = "counters"
@@ -60,22 +59,16 @@ class GovernanceStore:
                 raise
 
     async def changing(self, work: Callable[[Session], Awaitable[R]]) -> R:
-        """Do `work` in one transaction, after the writers that came before.
+        """Do `work` in one transaction, after the writers of this process that came before.
 
-        Where another process is faster it begins again, until `WRITERS_WAIT_S` are over.
         Raises: Unavailable, what `work` raises.
         """
-        now = asyncio.get_running_loop().time
-        give_up = now() + WRITERS_WAIT_S
         async with self._queued():
-            while True:
-                try:
-                    return await self.mongo.transaction(work)
-                except (DuplicateKeyError, Unavailable) as fault:
-                    if not _was_beaten(fault):
-                        raise
-                    if now() > give_up:
-                        raise Unavailable() from fault
+            try:
+                return await self.mongo.transaction(work)
+            except DuplicateKeyError:
+                # Another process has stored this report first; now `work` finds it.
+                return await self.mongo.transaction(work)
 
     @asynccontextmanager
     async def _queued(self) -> AsyncIterator[None]:
@@ -189,14 +182,6 @@ _INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         ),
     ],
 }
-
-
-def _was_beaten(fault: DuplicateKeyError | Unavailable) -> bool:
-    """Another writer stored this report first, or raised the counter every time that this one tried to."""
-    cause = fault.__cause__
-    return isinstance(fault, DuplicateKeyError) or (
-        isinstance(cause, OperationFailure) and cause.code == _WRITE_CONFLICT
-    )
 
 
 def _pipeline(listing: Listing, page: int) -> list[Document]:

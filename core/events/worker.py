@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from pymongo.errors import InvalidOperation, PyMongoError
 
-from core.errors import DomainError, Unavailable
+from core.errors import DomainError, Kind, Unavailable
 from core.events.deliveries import Claim, Deliveries, handler_of
 from core.events.model import Counts, Event, Subscription, retry_pause_s
 from core.mongo import Session
@@ -100,7 +100,9 @@ class Delivering:
     async def _failed(self, claim: Claim, fault: Exception) -> None:
         limits, error = self.deliveries.limits, _code(fault)
         facts = {"delivery": claim.id, "tries": claim.tries, "error": error}
-        if claim.tries >= limits.tries_max:
+        # What is invalid stays so however often it is tried.
+        final = isinstance(fault, DomainError) and fault.kind is Kind.INVALID
+        if final or claim.tries >= limits.tries_max:
             await self._bury(claim, error)
             return
         _LOG.warning("a handler failed and is tried again", extra={"facts": facts}, exc_info=fault)

@@ -5,8 +5,10 @@
  * says what did not. It throws `CityError` only when there is nothing to show.
  */
 
+import { acting, fresh, keepActing, stopActing } from "./acting.js";
 import { prefs } from "./prefs.js";
 import { REFRESH, SIGN_OUT } from "./documents.js";
+import { ACT_FOR } from "./documents-street.js";
 import * as session from "./session.js";
 import { firstOf } from "./signals.js";
 
@@ -16,6 +18,7 @@ const TIMEOUT_MS = 12_000;
 export const OFFLINE = "CLIENT_OFFLINE";
 export const UNREACHABLE = "CLIENT_UNREACHABLE";
 export const TIMEOUT = "CLIENT_TIMEOUT";
+export const ACTING_ENDED = "CLIENT_ACTING_ENDED";
 const SIGNED_OUT = "UNAUTHENTICATED";
 
 const ENDED = new Set(["AUTH_REFRESH_REUSED", "AUTH_REFRESH_INVALID", "AUTH_TOKEN_INVALID", SIGNED_OUT]);
@@ -36,14 +39,25 @@ export const lineBroke = (error) => [OFFLINE, UNREACHABLE, TIMEOUT].includes(err
 /** @template T @typedef {{ data: T, errors: GraphError[] }} Answer */
 
 /**
- * Ask as the person who is signed in.
+ * Ask as the person who is signed in, or for the one whom they act for in this tab.
  * @template T
  * @param {string} document
  * @param {Record<string, unknown>} [variables]
  * @param {{ signal?: AbortSignal }} [options]
  * @returns {Promise<Answer<T>>}
  */
-export async function ask(document, variables, options = {}) {
+export const ask = (document, variables, options = {}) =>
+  acting() ? askForThem(document, variables, options) : askAsMyself(document, variables, options);
+
+/**
+ * What is one's own whoever one acts for: relations, beginning to act.
+ * @template T
+ * @param {string} document
+ * @param {Record<string, unknown>} [variables]
+ * @param {{ signal?: AbortSignal }} [options]
+ * @returns {Promise<Answer<T>>}
+ */
+export async function askAsMyself(document, variables, options = {}) {
   const asker = session.sessionId();
   let token = session.accessToken() ?? (await renew(null));
   let answer = await post(document, variables, { ...options, token });
@@ -54,6 +68,43 @@ export async function ask(document, variables, options = {}) {
   if (ENDED.has(codeOf(answer))) await session.forget({ only: asker, byCity: true });
   return settle(answer);
 }
+
+/** Never falls back to one's own token: the answer would be another person's. */
+async function askForThem(document, variables, options) {
+  const mine = acting();
+  let token = fresh(mine) ? mine.token : await beginAgain(mine);
+  let answer = await post(document, variables, { ...options, token });
+  if (codeOf(answer) === "AUTH_TOKEN_EXPIRED") {
+    token = await beginAgain(mine);
+    answer = await post(document, variables, { ...options, token });
+  }
+  if (ENDED.has(codeOf(answer))) throw actingEnded(mine);
+  return settle(answer);
+}
+
+/** The ten minutes are over, the relation may not be. */
+async function beginAgain(mine) {
+  const asked = whole(askAsMyself(ACT_FOR, { id: mine.relation }));
+  const { actFor } = await asked.catch((error) => {
+    throw lineBroke(error) ? error : actingEnded(mine);
+  });
+  if (acting()?.relation !== mine.relation) throw new CityError(ACTING_ENDED, "");
+  keepActing(mine.relation, actFor);
+  return actFor.accessToken;
+}
+
+function actingEnded(mine) {
+  if (acting()?.relation === mine.relation) stopActing();
+  return new CityError(ACTING_ENDED, "");
+}
+
+/** Begin to act for somebody in this tab. @param {string} relation */
+export async function actFor(relation) {
+  keepActing(relation, (await whole(askAsMyself(ACT_FOR, { id: relation }))).actFor);
+}
+
+/** One's own access token, for what does not go through the graph. */
+export const bearer = async () => session.accessToken() ?? (await renew(null));
 
 /**
  * Ask as nobody: signing in, and the rules of it.

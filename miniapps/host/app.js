@@ -1,27 +1,50 @@
 /** The shell of CityTong: which screens there are, and what happens when the world changes around them. */
 
+import { onActingChange } from "./acting.js";
 import { applyPrefs, onPrefs } from "./prefs.js";
 import { onSessionChange, wasEnded } from "./session.js";
 import { forgetWanted, redraw, start } from "./router.js";
 import { watchLine } from "./ui/line.js";
+import { watchUnread } from "./ui/unread.js";
+import { bill } from "./views/bill.js";
+import { bills } from "./views/bills.js";
+import { oneCase, staffCase } from "./views/case.js";
+import { cases } from "./views/cases.js";
 import { code } from "./views/code.js";
 import { desk } from "./views/desk.js";
 import { devices } from "./views/devices.js";
 import { display } from "./views/display.js";
 import { district } from "./views/district.js";
+import { family } from "./views/family.js";
+import { health } from "./views/health.js";
 import { home } from "./views/home.js";
+import { inbox } from "./views/inbox.js";
+import { licenceShow } from "./views/licence-show.js";
+import { licence } from "./views/licence.js";
 import { me } from "./views/me.js";
+import { messageSettings } from "./views/message-settings.js";
+import { message } from "./views/message.js";
+import { money } from "./views/money.js";
+import { report } from "./views/report.js";
+import { scan } from "./views/scan.js";
 import { scans } from "./views/scans.js";
-import { signIn } from "./views/sign-in.js";
 import { signInCode } from "./views/sign-in-code.js";
+import { signIn } from "./views/sign-in.js";
+import { staffCases } from "./views/staff-cases.js";
+import { wallet } from "./views/wallet.js";
 import { forgetAnswers } from "./ui/load.js";
 
 applyPrefs();
+watchUnread(); // before the screens: it forgets first
 onPrefs(redraw);
 onSessionChange(() => {
   forgetAnswers();
   redraw();
   if (!wasEnded()) forgetWanted();
+});
+onActingChange(() => {
+  forgetAnswers();
+  redraw();
 });
 watchLine();
 
@@ -30,10 +53,27 @@ start({
   "/sign-in/code": signInCode,
   "/home": home,
   "/code": code,
+  "/messages": inbox,
+  "/messages/:id": message,
+  "/wallet": wallet,
+  "/wallet/money": money,
+  "/licences/:id": licence,
+  "/licences/:id/show": licenceShow,
+  "/bills": bills,
+  "/bills/:id": bill,
   "/scans": scans,
+  "/scan": scan,
+  "/report": report,
+  "/cases": cases,
+  "/cases/:id": oneCase,
+  "/health": health,
   "/me": me,
+  "/me/family": family,
   "/me/devices": devices,
   "/me/district": district,
   "/me/display": display,
+  "/me/messages": messageSettings,
   "/desk": desk,
+  "/desk/cases": staffCases,
+  "/desk/cases/:id": staffCase,
 });

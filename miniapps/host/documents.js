@@ -31,7 +31,13 @@ export const HOME = `query Home {
       }
     }
     scans(first: 1) { nodes { ${SCAN} } }
-    sessions(first: 20) { nodes { id revokedAt } pageInfo { hasNextPage } }
+    unreadCount
+    inbox(first: 10, unreadOnly: true) { nodes { id category subject link } }
+    licences { id status validUntil expiresInDays type { code name } }
+    bills(status: UNPAID, first: 100) { nodes { id title amount { amount text } dueOn status overdue } }
+    cases(first: 1) { nodes { id statusLabel } }
+    healthStatus { colour label }
+    relations { id side }
   }
 }`;
 

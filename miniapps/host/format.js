@@ -63,3 +63,18 @@ export const phoneGroups = (phone) => phone.replace(/^(\d{3})(\d{0,4})(\d{0,4})$
 export const nameLang = (name) => (/^\p{Script=Latin}/u.test(name) ? "en" : "zh-CN");
 
 const instant = (at) => (typeof at === "number" ? at : Date.parse(at));
+
+/** "2026年11月27日" @param {string} day  YYYY-MM-DD, or a moment */
+export const date = (day) => show({ dateStyle: "long" }, instant(day));
+
+/** Days from today to that day, in the city: 0 today, below it what is behind us. @param {string} day  YYYY-MM-DD */
+export const daysTo = (day) => Math.round((Date.parse(day) - Date.parse(dayOf(cityNow()))) / (1440 * MINUTE));
+
+/** "¥1,234.50", as the city writes it. @param {number} fen */
+export function money(fen) {
+  const yuan = (Math.abs(fen) / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+  return `${fen < 0 ? "−" : ""}¥${yuan}`;
+}
+
+/** "甲、乙和丙" @param {string[]} words */
+export const joined = (words) => new Intl.ListFormat(prefs().locale).format(words);

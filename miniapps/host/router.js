@@ -10,6 +10,7 @@ import { audience } from "./session.js";
 import { tab } from "./storage.js";
 import { t } from "./i18n.js";
 import { hush } from "./ui/speak.js";
+import { actingHub, openWhileActing } from "./views/acting-hub.js";
 
 /**
  * @typedef {{
@@ -102,6 +103,12 @@ const named = (name, step) => (name[0] === ":" ? [[name.slice(1), step]] : []);
 /** What stands for a name is an id or a code, and goes into documents as it is. */
 const fits = (name, step) => (name[0] === ":" ? /^[\w.-]{1,64}$/.test(step) : name === step);
 
+/** Is there a screen at `path` for who is signed in? @param {string} path */
+export function leadsTo(path) {
+  const view = viewAt(path);
+  return view !== null && allowed(view);
+}
+
 const viewAt = (path) => placeAt(path)?.view ?? null;
 
 /** A new entry has no state yet; one that we come back to has. */
@@ -131,7 +138,8 @@ function show(moved) {
   const y = moved ? (scrolled[depth] ?? 0) : scrollY;
   const main = frame(view, pattern, () => back(above(view)));
   const asked = new URLSearchParams(path.split("?")[1] ?? "");
-  view.enter({ main, signal, go, again: redraw, at, asked });
+  if (openWhileActing(pattern)) view.enter({ main, signal, go, again: redraw, at, asked });
+  else actingHub(main, pattern);
   scrollTo(0, y);
   if (held) toHeading();
 }

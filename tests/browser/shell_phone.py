@@ -47,7 +47,7 @@ class Phone:
         await self.page.fill("#phone", phone)
         await self.page.click("button[type=submit]")
         await self.page.get_by_test_id("demo-code").get_by_role("button").click()
-        await self.page.wait_for_selector("[data-screen=home] .bricks, [data-screen=desk] [data-testid=own-scans]")
+        await self.page.wait_for_selector(_BEGUN)
 
     async def violations(self) -> list[str]:
         """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""
@@ -68,6 +68,8 @@ class Phone:
 
 NewPhone = Callable[..., Awaitable[Phone]]
 
+# Where one begins: at home, at the counter, or with the cases of one's district.
+_BEGUN = "[data-screen=home] .bricks, [data-testid=own-scans], [data-testid=staff-cases]"
 _UNTIL_STILL = """Promise.allSettled(document.getAnimations()
   .filter((each) => each.effect.getTiming().iterations !== Infinity).map((each) => each.finished))"""
 

@@ -123,7 +123,10 @@ async def test_a_true_code_shows_who_and_when_and_only_once(new_phone: NewPhone)
     await paste(page, text[:60] + ("A" if text[60] != "A" else "B") + text[61:])
     await expect(verdict).to_have_attribute("data-code", "CITYCODE_FORGED")
     citizen = await new_phone(signed_in=CITIZEN)
-    await expect(citizen.page.get_by_test_id("matter")).to_contain_text("东城区综合执法局扫了您的码：进入场所")
+    await citizen.open("/scans", ready="[data-testid=scan]")
+    newest = citizen.page.get_by_test_id("scan").first
+    await expect(newest).to_contain_text("东城区综合执法局")
+    await expect(newest).to_contain_text("进入场所")
 
 
 async def test_each_refusal_has_its_own_words_shape_and_colour(new_phone: NewPhone) -> None:

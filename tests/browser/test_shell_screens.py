@@ -189,13 +189,13 @@ async def test_back_leads_back_and_to_where_it_was(new_phone: NewPhone) -> None:
     page = phone.page
     await page.evaluate("scrollTo(0, 150)")
     entries = await page.evaluate("history.length")
-    await page.get_by_role("link", name="登录设备").evaluate("(link) => link.click()")
-    await page.wait_for_selector(".device")
+    await page.get_by_role("link", name="证照").evaluate("(link) => link.click()")
+    await page.wait_for_selector("[data-testid=licences]")
     await page.get_by_role("button", name="返回").click()
     await page.wait_for_selector(".bricks")
     assert await page.evaluate("[history.length, scrollY]") == [entries + 1, 150]
     await page.go_forward()
-    await page.wait_for_selector(".device")
+    await page.wait_for_selector("[data-testid=licences]")
     await page.get_by_role("button", name="返回").click()
     await page.wait_for_selector(".bricks")
     assert await page.evaluate("history.length") == entries + 1

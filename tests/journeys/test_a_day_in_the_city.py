@@ -47,7 +47,7 @@ REPORT = """mutation($input: CreateReportInput!) {
 CASE = """query($id: ID!) {
   case(id: $id) {
     status version place { name } district { name } photos { url }
-    timeline { kind status note unit photos { url } }
+    timeline { kind label status note unit photos { url } }
     cityEvent { id status }
   }
 }"""
@@ -252,7 +252,8 @@ async def the_department_takes_it(city: OpenCity, zhang: str, case_id: str) -> N
 
     async def told() -> bool:
         timeline = (await did(city, CASE, token=zhang, id=case_id))["case"]["timeline"]
-        return any(entry["kind"] == "STATUS" and entry["note"] == "维修队已出发" for entry in timeline)
+        words = [(entry["label"], entry["note"]) for entry in timeline if entry["kind"] == "STATUS"]
+        return ("处置单位已签收", "维修队已出发") in words
 
     assert await until(told, what="the unit's word in the timeline", deadline_s=20)
 

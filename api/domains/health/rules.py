@@ -16,6 +16,7 @@ Rules
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -148,11 +149,30 @@ def _document(text: str) -> Any:
         raise HealthRulesInvalid(problems=[f"has more than {TEXT_BYTES_MAX} bytes"])
     try:
         document = orjson.loads(text)
+        # Who reads the published text with another reader must not find another rule under a name that comes twice.
+        json.loads(text, object_pairs_hook=_object)
     except (orjson.JSONDecodeError, UnicodeEncodeError) as fault:
         raise HealthRulesInvalid(problems=["is not JSON"]) from fault
+    except _NameTwice as fault:
+        raise HealthRulesInvalid(problems=[f"the name {str(fault)!r} is there twice in one object"]) from fault
+    except RecursionError as fault:
+        raise HealthRulesInvalid(problems=["has too many levels"]) from fault
     if not isinstance(document, dict) or set(document) - {"default"} != _DOCUMENT_KEYS - {"default"}:
         raise HealthRulesInvalid(problems=["must be an object with version, validFrom, rules and default"])
     return document
+
+
+class _NameTwice(Exception):
+    """Its text is the name."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in made:
+            raise _NameTwice(name[:64])
+        made[name] = value
+    return made
 
 
 def _bounded(found: Iterator[str]) -> Iterator[str]:

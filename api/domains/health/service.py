@@ -343,7 +343,8 @@ class Health:
             if made is None:
                 raise Unavailable() from None
             # An order that lifts ends as it begins, whenever it is sent.
-            if made.reason != order.reason or (made.until != order.until and until is not None):
+            same_end = made.until == made.since if until is None else made.until == order.until
+            if made.reason != order.reason or not same_end:
                 raise HealthOrderIdReused() from None
             return made
 

@@ -171,14 +171,14 @@ class Licence:
     def chosen(self, names: Sequence[str] | None) -> dict[str, str]:
         """The values to show: those that were named, or the type's default set, in the type's order.
 
-        Raises: BadInput (none, too many), FieldNotShowable.
+        Raises: BadInput (none, too many), FieldNotShowable (also one that this licence has no value for).
         """
         wanted = [spec.name for spec in self.type.fields if spec.by_default] if names is None else list(names)
         if not 1 <= len(wanted) <= FIELDS_MAX:
             raise BadInput(field="fields", problem=f"must name 1 to {FIELDS_MAX} fields")
-        for name in wanted:
+        for name in names or ():
             spec = self.type.spec(name)
-            if spec is None or not spec.showable:
+            if spec is None or not spec.showable or name not in self.values:
                 raise FieldNotShowable(name=name[:40])
         return {name: value for name, value in self.values.items() if name in wanted}
 

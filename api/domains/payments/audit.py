@@ -9,8 +9,9 @@ What is proven
 - No wallet was debited beyond what was credited. Sum of debits = sum of credits, posted and pending.
 - A transfer touches accounts that exist; a post or a void equals the pending transfer that it resolves, and is the only
   one; a reversal mirrors what it reverses, and is the only one.
-- Every paid or refunded bill has its one payment, of its amount and payer, with its posted transfer; every refunded
-  bill, and no other, its one refund. Every transfer for a bill or a refund has its payment or refund.
+- Every paid or refunded bill has its one payment, of its amount and payer, with its posted transfer from that payer's
+  wallet to that department; every refunded bill, and no other, its one refund. Every transfer for a bill or a refund
+  has its payment or refund.
 """
 
 from __future__ import annotations
@@ -23,7 +24,15 @@ from typing import Any, Final
 from pymongo import ASCENDING
 
 from api.domains.payments.books import ACCOUNTS, TRANSFERS, counters_of, fold, transfer_of
-from api.domains.payments.ledger import Account, Counters, Purpose, Transfer, TransferKind
+from api.domains.payments.ledger import (
+    Account,
+    Counters,
+    Purpose,
+    Transfer,
+    TransferKind,
+    receiving_of,
+    wallet_of,
+)
 from api.domains.payments.model import BillStatus
 from api.domains.payments.store import BILLS, PAYMENTS, REFUNDS
 from core.mongo import Document, Mongo, Session, answering
@@ -215,7 +224,8 @@ class _Reading:
                 given_back = bill is not None and bill["status"] == BillStatus.REFUNDED.value
                 self.found.check(given_back == (refund is not None), f"{row['_id']} and its refund differ")
                 posted = transfers.get(row["transfer"])
-                self.found.check(_moved(posted, row, TransferKind.POST), f"{row['_id']} has no such transfer")
+                fits = _moved(posted, row, TransferKind.POST) and _between(posted, row)
+                self.found.check(fits, f"{row['_id']} has no such transfer")
 
     async def refunds(self) -> None:
         async for rows in self._batches(REFUNDS):
@@ -258,6 +268,12 @@ class _Reading:
 
 def _sides(transfer: Transfer) -> tuple[Account, Account, int]:
     return transfer.debit, transfer.credit, transfer.amount
+
+
+def _between(transfer: Document | None, payment: Document) -> bool:
+    """True when the transfer went from the payer's wallet to the department that sent the bill."""
+    sides = wallet_of(payment["payer"]).id, receiving_of(payment["biller"]).id
+    return transfer is not None and (transfer["debit"], transfer["credit"]) == sides
 
 
 def _moved(transfer: Document | None, made: Document, kind: TransferKind) -> bool:

@@ -83,6 +83,14 @@ class Account:
 TEST_SOURCE: Final = Account(AccountKind.TEST_SOURCE, "test")
 
 
+def wallet_of(citizen_id: str) -> Account:
+    return Account(AccountKind.WALLET, citizen_id)
+
+
+def receiving_of(department: str) -> Account:
+    return Account(AccountKind.RECEIVING, department)
+
+
 @dataclass(frozen=True, slots=True)
 class Counters:
     """What went through an account, in fen; or by how much that changes."""

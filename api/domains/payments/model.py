@@ -45,6 +45,8 @@ KEY_LENGTH_MIN, KEY_LENGTH_MAX = 8, 64
 KEY_KEPT: Final = timedelta(hours=48)
 ALLOWANCE_KEPT: Final = timedelta(days=3)
 SOON_DAYS: Final = 3
+# Controls, invisible marks that turn or join text, private and unassigned characters, breaks of lines.
+_UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
 
 class BillStatus(StrEnum):
@@ -218,12 +220,15 @@ def check_key(key: str) -> str:
 
 
 def check_text(text: str, *, field: str, length_max: int) -> str:
-    """The text without blanks around it. Raises: BadInput when it is empty, too long or holds control characters."""
+    """The text without blanks around it. Raises: BadInput when it is empty or too long, or holds what cannot be seen.
+
+    Marks that hide, or that turn the direction of writing, would let a bill say one thing and show another.
+    """
     stripped = text.strip()
     if not 1 <= len(stripped) <= length_max:
         raise BadInput(field=field, problem=f"must have 1 to {length_max} characters")
-    if any(unicodedata.category(character) in {"Cc", "Cs"} for character in stripped):
-        raise BadInput(field=field, problem="must not hold control characters")
+    if any(unicodedata.category(character) in _UNSEEN for character in stripped):
+        raise BadInput(field=field, problem="must be one line of characters that can be seen")
     return stripped
 
 

@@ -101,8 +101,10 @@ class Bill:
     due_on: date = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
     status: BillStatus = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
     issued_at: datetime = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
-    payer: MaskedPerson = strawberry.federation.field(
-        requires_scopes=[[BILL_SCOPE], [REFUND_SCOPE]], directives=[PROPERTY]
+    payer: MaskedPerson | None = strawberry.federation.field(
+        requires_scopes=[[BILL_SCOPE], [REFUND_SCOPE]],
+        directives=[PROPERTY],
+        description="Null where nobody has the id that the bill was sent to.",
     )
     bill: strawberry.Private[model.Bill]
 
@@ -342,7 +344,7 @@ class Query:
         directives=[PROPERTY],
         description="For the citizen that it was sent to, who acts for them, and the clerks who sent it.",
     )
-    async def bill(self, info: Info, id: strawberry.ID) -> Bill:
+    async def bill(self, info: Info, id: strawberry.ID) -> Bill | None:
         return Bill.of(await _room(info).bill(principal=info.context.principal, bill_id=id))
 
     @strawberry.federation.field(
@@ -350,7 +352,7 @@ class Query:
         directives=[PROPERTY],
         description="For the citizen who paid, who acts for them, and the clerks of the bill's department.",
     )
-    async def payment(self, info: Info, id: strawberry.ID) -> Payment:
+    async def payment(self, info: Info, id: strawberry.ID) -> Payment | None:
         return Payment.of(await _room(info).payment(principal=info.context.principal, payment_id=id))
 
     @strawberry.federation.field(

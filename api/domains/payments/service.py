@@ -14,10 +14,11 @@ from typing import Final, TypeVar
 from weakref import WeakValueDictionary
 
 from api.domains.payments import model
+from api.domains.payments.announcing import Announcer
 from api.domains.payments.audit import Auditor, BooksReport
 from api.domains.payments.books import Books
 from api.domains.payments.errors import IdempotencyKeyReused, TopUpClosed
-from api.domains.payments.ledger import TEST_SOURCE, Account, AccountKind, Counters, Purpose, Transfer, TransferKind
+from api.domains.payments.ledger import TEST_SOURCE, Account, Counters, Transfer, TransferKind, receiving_of, wallet_of
 from api.domains.payments.model import (
     BILL_FEN_MAX,
     BILL_SCOPE,
@@ -33,12 +34,13 @@ from api.domains.payments.model import (
     Refund,
     city_day,
 )
+from api.domains.payments.movements import back_to_wallet, from_wallet, into_wallet
 from api.domains.payments.store import KeyTaken, NumberTaken, PaymentStore
 from core.clock import Clock
 from core.crypto import FieldCipher
 from core.departments import DEPARTMENTS
 from core.errors import Forbidden, NotFound, SignInRequired, Unavailable
-from core.events import Outbox, seal_facts
+from core.events import Outbox
 from core.ids import Ids
 from core.locale import Text
 from core.money import Money
@@ -48,14 +50,9 @@ from core.principal import Principal, PrincipalKind
 
 R = TypeVar("R")
 
-BILL_ISSUED: Final = "payments.bill_issued"
-BILL_DUE: Final = "payments.bill_due"
-BILL_PAID: Final = "payments.bill_paid"
-REFUNDED: Final = "payments.refunded"
-
 _DRAWS_MAX: Final = 5  # a number that is taken is drawn again
 _REMIND_BATCH: Final = 100
-# No transaction is this old: MongoDB ends one after a minute, and it is tried eight times.
+# No transaction is this old: MongoDB ends one after a minute, and none is begun again for longer than seconds.
 _SETTLED_AFTER: Final = timedelta(hours=1)
 
 
@@ -78,6 +75,10 @@ class Payments:
     _turns: WeakValueDictionary[str, asyncio.Lock] = field(
         default_factory=WeakValueDictionary, init=False, repr=False, compare=False
     )
+
+    @property
+    def _announcer(self) -> Announcer:
+        return Announcer(self.outbox, self.cipher)
 
     async def open(self) -> None:
         """Make collections, indexes and the departments' accounts. Called once, before anything else."""
@@ -119,20 +120,21 @@ class Payments:
             number = model.bill_number(issued_on=today, random_bytes=self.ids.random_bytes)
             bill = replace(drafted, number=number)
             await self.store.add_bill(bill, session=session)
-            await self._tell(BILL_ISSUED, bill, _bill_facts(bill), {}, session)
+            await self._announcer.issued(bill, session=session)
             return bill
 
         return await self._once(claim, work, self.store.find_bill)
 
     async def cancel_bill(self, *, principal: Principal, bill_id: str) -> Bill:
-        """Take back an unpaid bill of the caller's department. A bill that is cancelled already stays so.
+        """Take back an unpaid bill of the caller's department, for good; who did it and when is kept with it.
 
         Raises: SignInRequired, Forbidden, NotFound (no bill, or another department's), BillNotCancellable, Unavailable.
         """
         only = {"biller": _department(principal, BILL_SCOPE)}
+        mark = {"cancelled": {"at": self._now(), "by": principal.actor}}
 
         async def work(session: Session) -> Bill:
-            return await self._move(bill_id, BillAct.CANCEL, only, session)
+            return await self._move(bill_id, BillAct.CANCEL, only, session, mark=mark)
 
         return await self.store.transaction(work)
 
@@ -183,9 +185,8 @@ class Payments:
             bill = await self._move(bill_id, BillAct.PAY, {"payer": principal.subject}, session, mark=mark)
             payment = self._payment(payment_id, bill, actor=principal.actor, transfer=posted)
             await self.store.add_payment(payment, session=session)
-            facts = {**_title_and_amount(bill), "receipt": payment.receipt}
-            await self._tell(BILL_PAID, bill, facts, {"payment": payment_id}, session)
-            pending = _from_wallet(bill, payment, transfer_id=reserved)
+            await self._announcer.paid(bill, payment, session=session)
+            pending = from_wallet(bill, payment, transfer_id=reserved)
             post = pending.resolved(id=posted, kind=TransferKind.POST, at=payment.paid_at)
             await self.books.move([pending, post], session=session)
             return payment
@@ -237,9 +238,8 @@ class Payments:
                 transfer=transfer_id,
             )
             await self.store.add_refund(refund, session=session)
-            facts = {**_title_and_amount(bill), "reason": reason}
-            await self._tell(REFUNDED, bill, facts, {"refund": refund_id}, session)
-            await self.books.move([_back_to_wallet(refund, payment)], session=session)
+            await self._announcer.refunded(bill, refund, session=session)
+            await self.books.move([back_to_wallet(refund, payment)], session=session)
             return refund
 
         return await self._once_in_turn(payment.payer, claim, work, lambda _: self._refund_of(payment_id))
@@ -257,7 +257,7 @@ class Payments:
         Raises: SignInRequired, Forbidden, NotFound (somebody else's), Unavailable.
         """
         principal.require_citizen(citizen_id, matter=READ_MATTER)
-        return await self.books.counters(_wallet(citizen_id))
+        return await self.books.counters(wallet_of(citizen_id))
 
     async def entries(self, *, principal: Principal, citizen_id: str, page: PageRequest) -> Page[Transfer]:
         """What moved into and out of a citizen's wallet, newest first.
@@ -265,7 +265,7 @@ class Payments:
         Raises: SignInRequired, Forbidden, NotFound (somebody else's), BadInput (cursor), Unavailable.
         """
         principal.require_citizen(citizen_id, matter=READ_MATTER)
-        return await self.books.entries(_wallet(citizen_id), page=page)
+        return await self.books.entries(wallet_of(citizen_id), page=page)
 
     async def top_up(self, *, principal: Principal, amount: Money, key: str) -> Counters:
         """Put test money into the caller's own wallet, once per `key` (kept 48 h); what is in it then.
@@ -279,15 +279,7 @@ class Payments:
         model.check_amount(amount, fen_max=TOP_UP_FEN_MAX)
         citizen, now, transfer_id = principal.subject, self._now(), self._transfer_id()
         claim = self._claim(principal, key, act="top_up", request={"fen": amount.amount}, result=transfer_id)
-        moved = Transfer(
-            id=transfer_id,
-            debit=TEST_SOURCE,
-            credit=_wallet(citizen),
-            amount=amount.amount,
-            kind=TransferKind.SINGLE,
-            purpose=Purpose.TOP_UP,
-            at=now,
-        )
+        moved = into_wallet(citizen, amount, transfer_id=transfer_id, at=now)
 
         async def work(session: Session) -> Counters:
             await self.store.use_allowance(
@@ -304,7 +296,7 @@ class Payments:
 
     async def takings(self, *, principal: Principal) -> Counters:
         """What the caller's department was paid and gave back. Raises: SignInRequired, Forbidden, Unavailable."""
-        return await self.books.counters(_receiving(_department(principal, BILL_SCOPE)))
+        return await self.books.counters(receiving_of(_department(principal, BILL_SCOPE)))
 
     # --- behind the requests ------------------------------------------------------------------------------------
 
@@ -321,11 +313,10 @@ class Payments:
 
     async def _remind(self, bill: Bill, today: date) -> None:
         reminder = model.reminder_of(bill.due_on, today=today)
-        facts = {**_bill_facts(bill), "days": (bill.due_on - today).days}
 
         async def work(session: Session) -> None:
             if await self.store.mark_reminded(bill, reminder, session=session):
-                await self._tell(BILL_DUE, bill, facts, {}, session)
+                await self._announcer.due(bill, days=(bill.due_on - today).days, session=session)
 
         await self.store.transaction(work)
 
@@ -425,14 +416,6 @@ class Payments:
             transfer=transfer,
         )
 
-    async def _tell(
-        self, name: str, bill: Bill, facts: Mapping[str, object], more: Mapping[str, str], session: Session
-    ) -> None:
-        """Emit an event about a bill: ids in clear, what it was about sealed."""
-        sealed = seal_facts(facts, owner=bill.payer, cipher=self.cipher)
-        payload = {"citizen": bill.payer, "bill": bill.id, **more, "facts": sealed}
-        await self.outbox.append(name=name, payload=payload, session=session)
-
     async def _one(
         self, find: Callable[..., Awaitable[Mapping[str, R]]], principal: Principal, id: str, *, thing: str
     ) -> R:
@@ -477,58 +460,10 @@ def _may_see(principal: Principal, *, payer: str, biller: str) -> bool:
 
 
 def _recording() -> list[Account]:
-    return [TEST_SOURCE, *(_receiving(code) for code in DEPARTMENTS)]
-
-
-def _wallet(citizen_id: str) -> Account:
-    return Account(AccountKind.WALLET, citizen_id)
-
-
-def _receiving(department: str) -> Account:
-    return Account(AccountKind.RECEIVING, department)
-
-
-def _from_wallet(bill: Bill, payment: Payment, *, transfer_id: str) -> Transfer:
-    return Transfer(
-        id=transfer_id,
-        debit=_wallet(bill.payer),
-        credit=_receiving(bill.biller),
-        amount=bill.amount.amount,
-        kind=TransferKind.PENDING,
-        purpose=Purpose.BILL,
-        at=payment.paid_at,
-        reference=payment.id,
-    )
-
-
-def _back_to_wallet(refund: Refund, payment: Payment) -> Transfer:
-    return Transfer(
-        id=refund.transfer,
-        debit=_receiving(payment.biller),
-        credit=_wallet(payment.payer),
-        amount=refund.amount.amount,
-        kind=TransferKind.SINGLE,
-        purpose=Purpose.REFUND,
-        at=refund.refunded_at,
-        reference=refund.id,
-        reverses=payment.transfer,
-    )
+    return [TEST_SOURCE, *(receiving_of(code) for code in DEPARTMENTS)]
 
 
 def _checked_title(title: Text) -> Text:
     longest = model.TITLE_LENGTH_MAX
     zh = model.check_text(title.zh, field="titleZh", length_max=longest)
     return Text(zh=zh, en=model.check_text(title.en, field="titleEn", length_max=longest))
-
-
-def _title_and_amount(bill: Bill) -> dict[str, object]:
-    return {"title": {"zh": bill.title.zh, "en": bill.title.en}, "amount_fen": bill.amount.amount}
-
-
-def _bill_facts(bill: Bill) -> dict[str, object]:
-    biller = DEPARTMENTS[bill.biller].name
-    return {
-        **_title_and_amount(bill),
-        "due_on": bill.due_on.isoformat(),
-        "biller": {"zh": biller.zh, "en": biller.en},
-    }

@@ -12,7 +12,7 @@ import aiohttp
 import orjson
 
 from api.domains.reports.errors import HandOverFailed, HandOverRefused
-from api.domains.reports.model import Case, EntryKind
+from api.domains.reports.model import Case, EntryKind, Progress
 from core.locale import Text
 
 PAGE: Final = 100
@@ -20,18 +20,22 @@ _TIMEOUT_S: Final = 5.0
 _BYTES_MAX: Final = 2**20
 _UNIT_LENGTH_MAX: Final = 100
 _NOTE_LENGTH_MAX: Final = 1000
+# 401 and 403 say nothing of the case: it waits while keys are changed.
+_TRIED_AGAIN: Final = frozenset({401, 403, 408, 429})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """Something that the departments' side did with a case. seq: its place in their log. ref: our case's id.
 
-    kind: None for a change that this room has no words for. at: when, by their clock; None when they do not say.
+    kind: None for a change that this room has no words for. progress: of a STATUS, None when it has no word for it.
+    at: when, by their clock; None when they do not say.
     """
 
     seq: int
     ref: str
     kind: EntryKind | None
+    progress: Progress | None = None
     at: datetime | None = None
     unit: Text | None = None
     note: str = field(default="", repr=False)
@@ -54,7 +58,7 @@ class Governance:
         status, _ = await self._ask("POST", "/intake/events", body=orjson.dumps(case_facts(case)))
         if 200 <= status < 300:
             return
-        if 400 <= status < 500 and status not in (408, 429):
+        if 400 <= status < 500 and status not in _TRIED_AGAIN:
             raise HandOverRefused(status=status)
         raise HandOverFailed()
 
@@ -111,10 +115,15 @@ def change_of(row: Mapping[str, Any]) -> Change:
         seq=seq,
         ref=ref if isinstance(ref, str) and len(ref) <= 64 else "",
         kind=kind,
+        progress=_progress(row.get("status")) if kind is EntryKind.STATUS else None,
         at=_at(row.get("at")),
         unit=_unit(row.get("unit")),
-        note=note[:_NOTE_LENGTH_MAX] if isinstance(note, str) else "",
+        note=note.strip()[:_NOTE_LENGTH_MAX] if isinstance(note, str) else "",
     )
+
+
+def _progress(word: object) -> Progress | None:
+    return Progress(word) if isinstance(word, str) and word in set(Progress) else None
 
 
 def _unit(row: object) -> Text | None:

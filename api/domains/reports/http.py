@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Final
 
 import orjson
 from aiohttp import web
 
 from api.domains.reports.errors import PhotosBusy, PhotoTooLarge, PhotoTooSlow, PhotoUnsupported
+from api.domains.reports.model import PHOTOS_MAX
 from api.domains.reports.photos import MEDIA_PATH, Size
 from api.domains.reports.pictures import BYTES_MAX
 from api.domains.reports.service import Reports
@@ -20,7 +24,28 @@ UPLOAD_PATH: Final = "/uploads/report-photos"
 _MEDIA_TYPES: Final = frozenset({"image/jpeg", "image/png", "image/webp"})
 _ARRIVES_WITHIN_S: Final = 30
 _UPLOADS_AT_ONCE: Final = 16  # of one process, 10 MB each
+_OF_ONE_PERSON: Final = PHOTOS_MAX
 _CHUNK: Final = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """The uploads of this process: all together, and of one person, who must not take every place by being slow."""
+
+    by_person: Counter[str] = field(default_factory=Counter)
+
+    @contextmanager
+    def one_more(self, person: str) -> Iterator[None]:
+        """Raises: PhotosBusy."""
+        if self.by_person.total() >= _UPLOADS_AT_ONCE or self.by_person[person] >= _OF_ONE_PERSON:
+            raise PhotosBusy()
+        self.by_person[person] += 1
+        try:
+            yield
+        finally:
+            self.by_person[person] -= 1
+            if not self.by_person[person]:
+                del self.by_person[person]
 
 
 def routes(
@@ -30,16 +55,14 @@ def routes(
     arrives_within_s: float = _ARRIVES_WITHIN_S,
 ) -> list[web.RouteDef]:
     """`POST /uploads/report-photos` with a photo as its body, and `GET /media/report-photos/{id}/{size}`."""
-    free = asyncio.Semaphore(_UPLOADS_AT_ONCE)
+    under_way = _UnderWay()
 
     async def upload(request: web.Request) -> web.Response:
         principal = (await context(request)).principal
         service.require_uploader(principal)
         if request.content_type not in _MEDIA_TYPES or request.headers.get("Content-Encoding"):
             raise PhotoUnsupported()
-        if free.locked():
-            raise PhotosBusy()
-        async with free:
+        with under_way.one_more(principal.actor):
             raw = await _body(request, within_s=arrives_within_s)
             photo = await service.add_photo(principal=principal, raw=raw)
         links = {size.value: service.links.of(photo.id, size) for size in Size}

@@ -67,6 +67,21 @@ class EntryKind(StrEnum):
     STATUS = "STATUS"
 
 
+class Progress(StrEnum):
+    """How far the unit is, by the departments' side's word. The case itself moves only by its own handlers."""
+
+    ACCEPTED = "ACCEPTED"
+    HANDLING = "HANDLING"
+    DONE = "DONE"
+    RETURNED = "RETURNED"
+
+
+PROGRESS_LABELS: Final[dict[Progress, Text]] = {
+    Progress.ACCEPTED: Text(zh="处置单位已签收", en="Accepted by the unit"),
+    Progress.HANDLING: Text(zh="处置单位办理中", en="The unit is working on it"),
+    Progress.DONE: Text(zh="处置单位已处置", en="Dealt with by the unit"),
+    Progress.RETURNED: Text(zh="处置单位已退单", en="Returned by the unit"),
+}
 ENTRY_LABELS: Final[dict[EntryKind, Text]] = {
     EntryKind.REPORTED: Text(zh="上报", en="Reported"),
     EntryKind.DISPATCHED: Text(zh="派单", en="Dispatched"),
@@ -79,7 +94,8 @@ class Entry:
     """One line of a case's timeline.
 
     status: the state after it. action, by: of an ACTION. staff: the handler's account, else empty.
-    unit: the department that a DISPATCHED or STATUS line comes from. internal: for handlers alone.
+    unit: the department that a DISPATCHED or STATUS line comes from. progress: of a STATUS, if there is a word for it.
+    internal: for handlers alone.
     """
 
     at: datetime
@@ -91,10 +107,13 @@ class Entry:
     note: str = field(default="", repr=False)
     photos: tuple[str, ...] = ()
     unit: Text | None = None
+    progress: Progress | None = None
     internal: bool = False
 
     @property
     def label(self) -> Text:
+        if self.progress:
+            return PROGRESS_LABELS[self.progress]
         return ACTION_LABELS[self.action] if self.action else ENTRY_LABELS[self.kind]
 
 

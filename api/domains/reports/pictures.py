@@ -2,7 +2,8 @@
 
 Rules
 - The first bytes must be those of JPEG, PNG or WebP; only that one decoder is tried.
-- The size in pixels is read from the header and bounded before a pixel is decoded.
+- The size in pixels is read from the header and bounded before a pixel is decoded, and so is how often a JPEG goes
+  over its pixels: each of its scans may take 60 bytes and 50 ms.
 - What is written is a new JPEG: no EXIF, no profile, no comment, no trailing bytes, the right way up.
 - Where a photo says it was taken is told to the caller and is not in the picture any more.
 """
@@ -10,6 +11,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
+import re
 import warnings
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -26,10 +28,14 @@ from core.geo import Point
 
 BYTES_MAX: Final = 10 * 2**20
 PIXELS_MAX: Final = 40_000_000
+SCANS_MAX: Final = 32  # a camera's progressive JPEG has about ten
 LONGEST_SIDE: Final = 1600
 THUMBNAIL_SIDE: Final = 320
 _QUALITY: Final = 82
 _GPS: Final = 0x8825
+_END, _SCAN = 0xD9, 0xDA
+# A marker that ends the picture or is followed by its segment's length; 00 and FF stand for data, D0 to D7 for nothing.
+_MARKER: Final = re.compile(rb"\xff([\x02-\xcf\xd9-\xfe])")
 # Pillow's own last line of defence; a warning of it is a refusal here.
 Image.MAX_IMAGE_PIXELS = PIXELS_MAX
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
@@ -61,6 +67,15 @@ def format_of(raw: bytes) -> str | None:
     return None
 
 
+def scans_of(jpeg: bytes) -> int:
+    """How often a JPEG goes over its pixels. Source: ITU-T T.81, annex B."""
+    scans, at = 0, 2
+    while (marker := _MARKER.search(jpeg, at)) and marker[1][0] != _END:
+        scans += marker[1][0] == _SCAN
+        at = marker.end() + int.from_bytes(jpeg[marker.end() : marker.end() + 2])
+    return scans
+
+
 def develop(raw: bytes) -> Picture:
     """Draw the photo anew. Takes some 50 ms of one core for a phone's photo.
 
@@ -69,6 +84,8 @@ def develop(raw: bytes) -> Picture:
     kind = format_of(raw)
     if kind is None:
         raise PhotoUnsupported()
+    if kind == "JPEG" and scans_of(raw) > SCANS_MAX:
+        raise PhotoBroken()
     try:
         return _drawn(raw, kind)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as fault:
@@ -102,6 +119,8 @@ def _upright(source: Image.Image) -> Image.Image:
     if source.mode in ("RGBA", "LA", "PA", "P"):
         rgba = source.convert("RGBA")
         flat.paste(rgba, mask=rgba)
+    elif source.mode.startswith("I;16"):
+        flat.paste(source.point(lambda level: level / 256).convert("L").convert("RGB"))
     else:
         flat.paste(source.convert("RGB"))
     if orientation in range(2, 9):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from api.domains.reports.categories import CATEGORIES
-from api.domains.reports.model import Case, Entry, EntryKind, PlaceFact, Rating
+from api.domains.reports.model import Case, Entry, EntryKind, PlaceFact, Progress, Rating
 from api.domains.reports.workflow import Action, By, Status
 from core.crypto import FieldCipher
 from core.geo import Point
@@ -99,6 +99,7 @@ class Rows:
             "note": self._seal(case_id, entry.note) if entry.note else None,
             "photos": list(entry.photos) or None,
             "unit": {"zh": entry.unit.zh, "en": entry.unit.en} if entry.unit else None,
+            "progress": entry.progress.value if entry.progress else None,
             "internal": entry.internal or None,
         }
         return {name: value for name, value in row.items() if value is not None}
@@ -117,6 +118,7 @@ class Rows:
             note=self._open(case_id, row["note"]) if "note" in row else "",
             photos=tuple(row.get("photos", ())),
             unit=_text(row.get("unit")),
+            progress=Progress(row["progress"]) if "progress" in row else None,
             internal=row.get("internal", False),
         )
 

@@ -489,9 +489,16 @@ class Reports:
             now = self._now()
             # Their clock says when, yet nothing happens to a case before it is there, or later than now.
             at = min(max(change.at or now, case.created_at), now)
-            entry = Entry(at=at, kind=change.kind, status=case.status, note=change.note, unit=change.unit)
+            entry = Entry(
+                at=at,
+                kind=change.kind,
+                status=case.status,
+                note=change.note,
+                unit=change.unit,
+                progress=change.progress,
+            )
             await self.store.append(case, entry, now=now, session=session)
-            payload = self._announcement(case, action=change.kind.value, note=change.note)
+            payload = self._announcement(case, action=change.kind.value, status=entry.label, note=change.note)
             await self.outbox.append(name=MOVED, payload=payload, session=session)
             return True
 
@@ -499,13 +506,18 @@ class Reports:
 
     # --- words ------------------------------------------------------------------------------------------------------
 
-    def _announcement(self, case: Case, *, action: str | None = None, note: str = "") -> dict[str, object]:
-        """Ids in clear, the rest sealed to the reporter; to the case where nobody's account stands behind it."""
+    def _announcement(
+        self, case: Case, *, action: str | None = None, status: Text | None = None, note: str = ""
+    ) -> dict[str, object]:
+        """Ids in clear, the rest sealed to the reporter; to the case where nobody's account stands behind it.
+
+        status: what is new, in words; the case's own when it is left out.
+        """
         facts: dict[str, Any] = {"number": case.number, "category": _both(case.category.name)}
         payload: dict[str, object] = {"case": case.id, "citizen": case.citizen}
         if action is not None:
             payload["action"] = action
-            facts |= {"status": _both(STATUS_LABELS[case.status]), "note": note or None}
+            facts |= {"status": _both(status or STATUS_LABELS[case.status]), "note": note or None}
         return payload | {"facts": seal_facts(facts, owner=case.citizen or case.id, cipher=self.cipher)}
 
     def _fingerprint(self, report: NewReport) -> bytes:

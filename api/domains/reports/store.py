@@ -186,6 +186,8 @@ class ReportStore:
         return self._rows.case(row) if row else None
 
     async def cases(self, case_ids: Collection[str]) -> dict[str, Case]:
+        if not case_ids:
+            return {}
         async with answering():
             rows = await self._cases.find({"_id": {"$in": list(case_ids)}}).to_list(len(case_ids))
         return {row["_id"]: self._rows.case(row) for row in rows}
@@ -280,6 +282,8 @@ class ReportStore:
         return [self._rows.case(row) for row in rows]
 
     async def cases_numbered(self, numbers: Sequence[str]) -> list[Case]:
+        if not numbers:
+            return []
         async with answering():
             rows = await self._cases.find({"number": {"$in": list(numbers)}}).to_list(len(numbers))
         return [self._rows.case(row) for row in rows]

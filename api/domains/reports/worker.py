@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from api.domains.reports.errors import HandOverFailed
 from api.domains.reports.service import CREATED, MOVED, PLACE_CHANGED, Reports
+from core.errors import Unavailable
 from core.events import Event, Subscription
 from core.mongo import Session
 from core.tasks import every
 
 _TAKE_OVER_EVERY_S: Final = 2.0
+_LOG = logging.getLogger(__name__)
 
 
 def subscriptions(service: Reports) -> list[Subscription]:
@@ -28,4 +32,12 @@ def subscriptions(service: Reports) -> list[Subscription]:
 
 def chores(service: Reports) -> dict[str, Callable[[], Awaitable[None]]]:
     """The room's periodic work; each may run in many processes at once."""
-    return {"reports: changes of the departments' side": every(_TAKE_OVER_EVERY_S, service.take_over)}
+
+    async def take_over() -> None:
+        try:
+            await service.take_over()
+        except (HandOverFailed, Unavailable) as fault:
+            # It may last for hours, and nothing is lost: the next round goes on where this one stopped.
+            _LOG.warning("changes of the departments' side wait", extra={"facts": {"fault": fault.code}})
+
+    return {"reports: changes of the departments' side": every(_TAKE_OVER_EVERY_S, take_over)}

@@ -1,13 +1,17 @@
 /** The frame of every screen: the city's name or the way back above, the screen, and the dock at the thumb. */
 
 import { fill, h } from "../dom.js";
+import { handles, inspects } from "../duties.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { audience } from "../session.js";
+import { openWhileActing } from "../views/acting-hub.js";
+import { actingBanner } from "./acting-banner.js";
 import { icon } from "./icons.js";
 import { lineNotice } from "./line.js";
 import { mark } from "./mark.js";
 import { readAloud } from "./speak.js";
+import { unreadBadge } from "./unread.js";
 
 /**
  * @param {import("../router.js").View} view
@@ -21,6 +25,7 @@ export function frame(view, path, goBack) {
     document.getElementById("app"),
     h("a.skip", { href: "#main", onclick: (event) => skipTo(event, main) }, t("frame.skip")),
     h("header", null, h("div.bar", null, view.back ? backButton(goBack) : brand(), aside(main)), lineNotice()),
+    actingBanner(),
     main,
     view.dock ? dock(path) : null,
   );
@@ -43,7 +48,7 @@ const brand = () =>
 const aside = (main) => (prefs().mode === "elder" ? readAloud(main) : null);
 
 function dock(path) {
-  const items = audience() === "STAFF" ? staffItems() : citizenItems();
+  const items = audience() === "STAFF" ? staffItems() : citizenItems().filter(({ to }) => to === "/home" || openWhileActing(to));
   return h(
     "nav.dock",
     { "aria-label": t("frame.nav"), "data-testid": "dock" },
@@ -53,21 +58,24 @@ function dock(path) {
 
 const citizenItems = () => [
   { to: "/home", sign: "home", words: t("dock.home") },
+  { to: "/messages", sign: "mail", words: t("inbox.title"), beside: unreadBadge() },
   { to: "/code", sign: "code", words: t("dock.code"), city: true },
   { to: "/me", sign: "me", words: t("dock.me") },
 ];
 
 const staffItems = () => [
-  { to: "/desk", sign: "scan", words: t("dock.desk") },
+  ...(handles() && !inspects() ? [] : [{ to: "/desk", sign: "scan", words: t("dock.desk") }]),
+  ...(handles() ? [{ to: "/desk/cases", sign: "cases", words: t("dock.cases") }] : []),
   { to: "/me", sign: "me", words: t("dock.me") },
 ];
 
-function dockItem({ to, sign, words, city }, path) {
-  const here = path === to || path.startsWith(`${to}/`);
+function dockItem({ to, sign, words, city, beside }, path) {
+  const here = path === to || (path.startsWith(`${to}/`) && path !== "/desk/cases");
   return h(
     city ? "a.dock-item.city" : "a.dock-item",
     { href: `#${to}`, "aria-current": here ? "page" : null },
     icon(sign),
     h("span", null, words),
+    beside,
   );
 }

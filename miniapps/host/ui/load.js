@@ -5,6 +5,7 @@
  * Answers are remembered in memory only, until sign-out: they are somebody's.
  */
 
+import { acting } from "../acting.js";
 import { fill, h } from "../dom.js";
 import { clock } from "../format.js";
 import { has, t } from "../i18n.js";
@@ -18,7 +19,7 @@ import { shape } from "./icons.js";
 /** A skeleton that flashes by is worse than a short nothing. */
 const SKELETON_AFTER_MS = 150;
 
-/** By language and key: a part of the city answers in the reader's. @type {Map<string, { answer: any, at: number }>} */
+/** By language, whom it is asked for, and key: a part of the city answers in the reader's. @type {Map<string, { answer: any, at: number }>} */
 const answers = new Map();
 
 export const forgetAnswers = () => answers.clear();
@@ -35,7 +36,7 @@ export const forgetAnswers = () => answers.clear();
  * }} part
  */
 export async function load(region, part) {
-  const key = `${prefs().locale} ${part.key}`;
+  const key = `${prefs().locale} ${acting()?.relation ?? ""} ${part.key}`;
   const known = answers.get(key);
   const waiting = known ? null : setTimeout(() => refill(region, part.skeleton()), SKELETON_AFTER_MS);
   if (known) refill(region, part.show(known.answer));
@@ -93,7 +94,7 @@ export function problem(error, retry) {
     { "data-testid": "problem", "data-code": words.code },
     shape("warn"),
     h("h2", null, words.title),
-    h("p", null, words.hint),
+    words.hint ? h("p", null, words.hint) : null,
     retry ? h("button.second", { type: "button", onclick: retry }, t("state.retry")) : null,
     h("p.code-small", null, words.incident ? `${words.code} · ${words.incident}` : words.code),
   );
@@ -120,14 +121,15 @@ export function errorWords(error) {
   const spent = code === "AUTH_CODE_WRONG" && error.extensions?.tries_left === 0;
   const said = spent ? "AUTH_CODE_SPENT" : code;
   const known = has(`error.${said}`);
+  const ownWords = !known && error.extensions; // the city's own, which say what to do
   const values = {
     minutes: Math.max(1, Math.ceil((error.extensions?.retry_after_s ?? 60) / 60)),
     n: error.extensions?.tries_left ?? 0,
   };
   return {
     code,
-    title: known ? t(`error.${said}`, values) : error.extensions ? error.message : t("error.CLIENT_FAULT"),
-    hint: has(`error.${said}.hint`) ? t(`error.${said}.hint`, values) : t("error.hint"),
+    title: known ? t(`error.${said}`, values) : ownWords ? error.message : t("error.CLIENT_FAULT"),
+    hint: has(`error.${said}.hint`) ? t(`error.${said}.hint`, values) : ownWords ? "" : t("error.hint"),
     incident: error.extensions?.incident,
   };
 }

@@ -42,6 +42,16 @@ export function openSheet({ title, body, actions, kind = "plain", signal, onclos
 export const closeButton = (words, look = "second") =>
   h(`button.${look}`, { type: "button", onclick: (event) => event.currentTarget.closest("dialog").close() }, words);
 
+/** A yes that takes no tap that was meant for something else. @param {string} words */
+export function armed(words) {
+  const agree = h("button.primary.arming", { type: "button", disabled: true, "data-testid": "confirm" }, words);
+  setTimeout(() => {
+    agree.removeAttribute("disabled");
+    agree.classList.remove("arming");
+  }, ARMED_AFTER_MS);
+  return agree;
+}
+
 /**
  * Asks before something that matters. No is as easy as yes, and yes is armed only after a moment.
  * @param {{ title: string, body: import("../dom.js").Child, yes: string, no: string, signal: AbortSignal }} question
@@ -50,7 +60,7 @@ export const closeButton = (words, look = "second") =>
 export function confirmSheet({ title, body, yes, no, signal }) {
   return new Promise((resolve) => {
     let said = false;
-    const agree = h("button.primary.arming", { type: "button", disabled: true, "data-testid": "confirm" }, yes);
+    const agree = armed(yes);
     const dialog = openSheet({
       title,
       body,
@@ -63,9 +73,5 @@ export function confirmSheet({ title, body, yes, no, signal }) {
       said = true;
       dialog.close();
     });
-    setTimeout(() => {
-      agree.removeAttribute("disabled");
-      agree.classList.remove("arming");
-    }, ARMED_AFTER_MS);
   });
 }

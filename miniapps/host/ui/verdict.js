@@ -1,19 +1,25 @@
 /**
- * What the city says of a code: who (masked) and since when, or why not. Each refusal has its own words, shape and
+ * What the city says of a code: who (masked) and since when, what a licence is worth, or why not. Each refusal has its own words, shape and
  * colour, and what an officer does next.
  */
 
-import { ask, lineBroke, whole } from "../api.js";
+import { ask, lineBroke, missing, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { SCAN_CODE } from "../documents.js";
-import { clockSeconds } from "../format.js";
+import { SCAN_FOR_HEALTH, VERIFY_LICENCE } from "../documents-street.js";
+import { clockSeconds, date, dayAndClock } from "../format.js";
 import { has, t } from "../i18n.js";
 import { onSessionChange, randomId } from "../session.js";
 import { announce } from "./announce.js";
+import { healthCard } from "./health-card.js";
 import { icon, shape } from "./icons.js";
 import { errorWords } from "./load.js";
 import { closeButton, openSheet } from "./sheet.js";
 import { skeleton } from "./skeleton.js";
+
+/** Purposes for which the city tells a colour, and for how long it does. */
+const SEES_HEALTH = new Set(["HEALTH_CHECK", "CLINIC"]);
+const SHOWN_MS = 5 * 60_000;
 
 /** Shape and colour of each refusal. */
 const REFUSALS = {
@@ -24,6 +30,13 @@ const REFUSALS = {
   CITYCODE_NOT_YET_VALID: ["clock", "info"],
   CITYCODE_FOREIGN: ["elsewhere", "info"],
   CITYCODE_MALFORMED: ["torn", "plain"],
+  LICENCES_CODE_FORGED: ["stop", "stop"],
+  LICENCES_CODE_KEY_UNKNOWN: ["key", "stop"],
+  LICENCES_CODE_REPLAYED: ["twice", "warn"],
+  LICENCES_CODE_EXPIRED: ["clock", "warn"],
+  LICENCES_CODE_NOT_YET_VALID: ["clock", "info"],
+  LICENCES_CODE_FOREIGN: ["elsewhere", "info"],
+  LICENCES_CODE_MALFORMED: ["torn", "plain"],
 };
 
 /**
@@ -35,12 +48,32 @@ const unanswered = new Map();
 onSessionChange(() => unanswered.clear());
 
 /**
- * @param {{
- *   text: string, purpose: string, signal: AbortSignal,
+ * @typedef {{
+ *   text: string, purpose?: string, signal: AbortSignal,
  *   again: () => void, settled: () => void, done: () => void,
- * }} scan  `again`: on to the next person. `settled`: the city has answered. `done`: and the sheet is closed
+ * }} Scan  `again`: on to the next person. `settled`: the city has answered. `done`: and the sheet is closed
  */
-export async function verdict({ text, purpose, signal, again, settled, done }) {
+
+/** A city code, for what the officer said. @param {Scan} scan */
+export const verdict = ({ text, purpose, ...scan }) =>
+  onSheet(scan, (body) => judge(body, `${purpose} ${text}`, (id) => scanned({ text, purpose, clientScanId: id }, body)));
+
+/** A licence, for what its holder said. @param {Scan} scan */
+export const licenceVerdict = ({ text, ...scan }) =>
+  onSheet(scan, (body) => judge(body, `licence ${text}`, (id) => verified({ text, clientVerificationId: id }, body)));
+
+async function scanned(input, body) {
+  const withHealth = SEES_HEALTH.has(input.purpose);
+  const { data, errors } = await ask(withHealth ? SCAN_FOR_HEALTH : SCAN_CODE, { input });
+  accept(body, data.scanCityCode, withHealth ? healthPart(data.scanCityCode, errors) : null);
+}
+
+async function verified(input, body) {
+  showLicence(body, (await whole(ask(VERIFY_LICENCE, { input }))).verifyLicence);
+}
+
+/** @param {(body: HTMLElement) => Promise<boolean>} judged */
+function onSheet({ signal, again, settled, done }, judged) {
   const body = h("div.verdict", { "data-testid": "verdict" });
   const button = h("button.primary", { type: "button", "data-testid": "next" });
   let onward = () => {};
@@ -52,7 +85,7 @@ export async function verdict({ text, purpose, signal, again, settled, done }) {
     fill(body, h("p.verdict-name", null, t("verdict.checking")), skeleton("title", "line"));
     fill(button, t("verdict.next"));
     button.setAttribute("disabled", "");
-    const answered = await judge(body, { text, purpose });
+    const answered = await judged(body);
     fill(button, t(answered ? nextWords(body) : "state.retry"));
     button.removeAttribute("disabled");
     if (answered) settled();
@@ -78,16 +111,19 @@ export async function verdict({ text, purpose, signal, again, settled, done }) {
   checking = check();
 }
 
-const nextWords = (body) => (body.dataset.verdict === "accepted" ? "verdict.next" : "verdict.again");
+const nextWords = (body) => (body.dataset.verdict === "refused" ? "verdict.again" : "verdict.next");
 
-/** Shows what the city says. @returns {Promise<boolean>} did it say anything? */
-async function judge(body, { text, purpose }) {
-  const check = `${purpose} ${text}`;
-  const clientScanId = unanswered.get(check) ?? randomId("scan");
-  unanswered.set(check, clientScanId);
+/**
+ * Shows what the city says.
+ * @param {string} check  what is checked, and what for
+ * @param {(id: string) => Promise<void>} ask
+ * @returns {Promise<boolean>} did it say anything?
+ */
+async function judge(body, check, ask) {
+  const id = unanswered.get(check) ?? randomId("scan");
+  unanswered.set(check, id);
   try {
-    const { scanCityCode } = await whole(ask(SCAN_CODE, { input: { text, purpose, clientScanId } }));
-    accept(body, scanCityCode);
+    await ask(id);
   } catch (error) {
     refuse(body, error);
     if (lineBroke(error)) return false;
@@ -96,7 +132,7 @@ async function judge(body, { text, purpose }) {
   return true;
 }
 
-function accept(body, scan) {
+function accept(body, scan, health) {
   const level = t(`level.${scan.person.realNameLevel}`);
   body.dataset.verdict = "accepted";
   fill(
@@ -104,6 +140,7 @@ function accept(body, scan) {
     stamp("ok", "ok", t("verdict.ok")),
     h("p.verdict-name", { "data-testid": "masked-name" }, scan.person.maskedName),
     h("p.holder-level", null, icon("seal"), level),
+    health,
     h(
       "dl.facts",
       null,
@@ -137,5 +174,44 @@ function refuse(body, error) {
   announce(`${words.title} ${words.hint}`);
   navigator.vibrate?.([80, 60, 80]);
 }
+
+/** For five minutes from the scan, as long as the city would say it. */
+function healthPart(scan, errors) {
+  const failed = missing(errors, "scanCityCode", "health");
+  if (failed) return h("p.notice.info.flush", { "data-testid": "no-health" }, shape("info"), h("span", null, failed.message));
+  if (!scan.health) return null;
+  const place = h("div", null, healthCard(scan.health, h("p.health-reason", null, t("verdict.health.until", { when: dayAndClock(scan.health.validUntil) }))));
+  const over = () => fill(place, h("p.notice.info.flush", { "data-testid": "health-over" }, shape("clock"), h("span", null, t("verdict.health.over"))));
+  setTimeout(over, SHOWN_MS);
+  return place;
+}
+
+/** What the licence is worth now; nothing of it is shown when it is worth nothing. */
+function showLicence(body, found) {
+  const valid = found.result === "VALID";
+  body.dataset.verdict = valid ? "accepted" : "not-valid";
+  body.dataset.status = found.status;
+  const words = t(valid ? "verdict.licence.ok" : "verdict.licence.not");
+  fill(
+    body,
+    stamp(valid ? "ok" : "stop", valid ? "ok" : "stop", words),
+    h("p.verdict-name", null, found.type.name),
+    h("p", { "data-testid": "masked-name" }, t("verdict.holder", { name: found.holder.maskedName })),
+    h(
+      "dl.facts",
+      null,
+      found.fields.map(({ label, value, name }) => line(label, value, { "data-field": name })),
+      line(t("verdict.licence.status"), found.statusLabel),
+      found.validUntil ? line(t("verdict.licence.until"), date(found.validUntil)) : null,
+      line(t("verdict.purpose"), found.purpose),
+      line(t("verdict.at"), clockSeconds(found.at), { "data-testid": "scanned-at" }),
+    ),
+    h("p.hint", null, t("verdict.seen")),
+  );
+  announce(`${words} ${found.type.name}. ${found.statusLabel}`);
+  navigator.vibrate?.(valid ? 60 : [80, 60, 80]);
+}
+
+const line = (words, value, props = {}) => h("div", null, h("dt", null, words), h("dd.figures", props, value));
 
 const stamp = (form, colour, words) => h(`p.stamp.${colour}`, null, shape(form), h("span", null, words));

@@ -13,6 +13,7 @@ import { prefs } from "../prefs.js";
 import { qrPicture } from "../qr.js";
 import { cityNow } from "../session.js";
 import { announce } from "../ui/announce.js";
+import { keepAwake } from "../ui/awake.js";
 import { band } from "../ui/band.js";
 import { icon } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
@@ -189,18 +190,4 @@ function lastScan(me) {
   const [scan] = me.scans?.nodes ?? [];
   const title = scan ? t("code.last", { when: when(scan.at), who: scan.scanner.organisation }) : t("code.last.none");
   return h("ul.rows", { "data-testid": "last-scan" }, linkRow({ to: "/scans", title }));
-}
-
-/** A code that goes dark in front of an officer is no use. */
-function keepAwake(signal) {
-  /** @type {WakeLockSentinel | null | undefined} */
-  let lock;
-  const hold = async () => {
-    if (document.hidden) return; // the browser lets go of it then
-    lock = await navigator.wakeLock?.request("screen").catch(() => null);
-    if (signal.aborted) lock?.release();
-  };
-  document.addEventListener("visibilitychange", hold, { signal });
-  signal.addEventListener("abort", () => lock?.release());
-  hold();
 }

@@ -5,15 +5,19 @@ import { fill, h } from "../dom.js";
 import { DESK } from "../documents.js";
 import { clock } from "../format.js";
 import { t } from "../i18n.js";
+import { handles, inspects, learnRoles, roles } from "../duties.js";
+import { replace } from "../router.js";
 import { onSessionChange } from "../session.js";
 import { choices, empty, moreButton } from "../ui/list.js";
 import { load, missingPart, problem } from "../ui/load.js";
 import { reader } from "../ui/reader.js";
 import { skeleton } from "../ui/skeleton.js";
 import { trouble } from "../ui/trouble.js";
-import { verdict } from "../ui/verdict.js";
+import { licenceVerdict, verdict } from "../ui/verdict.js";
 
-const PURPOSES = ["IDENTITY_CHECK", "VENUE_ENTRY", "TRANSIT", "CLINIC", "LAW_ENFORCEMENT"];
+const PURPOSES = ["IDENTITY_CHECK", "VENUE_ENTRY", "TRANSIT", "CLINIC", "HEALTH_CHECK", "LAW_ENFORCEMENT"];
+/** A licence's holder has said what for; a city code says it on the scanner's side. */
+const LICENCE = /^\s*CL1:/i;
 
 /** The purpose of the last scan: at a gate the next person comes for the same. @type {string | null} */
 let purpose = null;
@@ -22,16 +26,39 @@ onSessionChange(() => (purpose = null));
 /** @type {import("../router.js").View} */
 export const desk = { title: "desk.title", for: "STAFF", dock: true, enter };
 
-/** @param {import("../router.js").Screen} screen */
-function enter(screen) {
+/**
+ * Not everybody who works for the city scans: those who do not are led to what they do.
+ * @param {import("../router.js").Screen} screen
+ */
+async function enter(screen) {
+  if (roles()) return inspects() ? counter(screen) : elsewhere(screen);
+  const region = h("div");
+  fill(screen.main, h("h1", { tabindex: "-1" }, t("desk.heading")), region);
+  try {
+    await learnRoles(screen);
+    if (!screen.signal.aborted) screen.again();
+  } catch (error) {
+    if (!screen.signal.aborted) fill(region, problem(error, screen.again));
+  }
+}
+
+function elsewhere(screen) {
+  if (handles()) return replace("/desk/cases");
+  fill(screen.main, h("h1", { tabindex: "-1" }, t("desk.heading")), empty(t("desk.notmine"), t("desk.notmine.hint")));
+}
+
+function counter(screen) {
   const officer = h("p.lead", { "data-testid": "officer" }, "\u00a0");
   const record = h("div");
   const place = h("div");
   const reload = () => load(record, part(screen, officer));
   const device = reader({
     signal: screen.signal,
-    ready: () => purposeChosen(place),
-    onread: (text, then) => verdict({ text, purpose, signal: screen.signal, ...then, done: reload }),
+    ready: () => (fill(place), true),
+    onread: (text, then) => {
+      if (LICENCE.test(text)) return licenceVerdict({ text, signal: screen.signal, ...then, done: reload });
+      if (purposeChosen(place)) verdict({ text, purpose, signal: screen.signal, ...then, done: reload });
+    },
   });
   const pick = choices({
     legend: t("desk.purpose"),

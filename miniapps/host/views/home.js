@@ -3,18 +3,25 @@
 import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { HOME } from "../documents.js";
-import { cityHour, clock, nameLang, partOfDay, today, when } from "../format.js";
+import { cityHour, clock, daysTo, joined, money, nameLang, partOfDay, today, when } from "../format.js";
 import { t } from "../i18n.js";
 import { cityNow } from "../session.js";
 import { horizon } from "../ui/horizon.js";
-import { airShape, icon } from "../ui/icons.js";
+import { airShape, icon, shape } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
 import { load, missingPart } from "../ui/load.js";
 import { skeleton } from "../ui/skeleton.js";
+import { setUnread } from "../ui/unread.js";
 
 const DAY_MS = 86_400_000;
 /** From here on the air is worth a line of its own. */
 const HEAVY = 200;
+/** A licence that ends within so many days matters today. */
+const SOON_DAYS = 60;
+/** No health order is in force: nothing to show, and nothing wrong. */
+const NO_ORDER = "HEALTH_NOT_IN_FORCE";
+/** Whoever acts for somebody sees what they were given, and no more. */
+const NOT_MINE = "FORBIDDEN";
 
 /** @type {import("../router.js").View} */
 export const home = { title: "home.title", for: "CITIZEN", dock: true, enter };
@@ -27,9 +34,12 @@ function enter(screen) {
   return load(region, {
     key: "home",
     signal: screen.signal,
-    ask: () => ask(HOME, {}, screen),
+    ask: async () => {
+      const { data, errors } = await ask(HOME, {}, screen);
+      return { data, errors: errors.filter(({ extensions }) => extensions?.code !== NO_ORDER) };
+    },
     skeleton: () => skeleton("title", "line", "block", "row", "row"),
-    show: ({ data: { me }, errors }) => [greeting(me), matters(me), air(me, errors, screen), services(me), finder],
+    show: ({ data: { me }, errors }) => (setUnread(me.unreadCount), [greeting(me), matters(me), air(me, errors, screen), services(me, errors, screen), finder]),
   });
 }
 
@@ -48,21 +58,64 @@ const greeting = (me) =>
 
 /** One line, the first that holds. */
 function matters(me) {
-  const [scan] = me.scans?.nodes ?? [];
-  const air = me.homeDistrict?.airQuality;
-  if (air?.aqi > HEAVY) return matter(null, t("home.matters.air", { category: air.categoryLabel }));
-  if (scan && cityNow() - Date.parse(scan.at) < DAY_MS) {
-    return matter(
-      "/scans",
-      t("home.matters.scan", { when: when(scan.at), who: scan.scanner.organisation, why: scan.purposeLabel }),
-    );
+  for (const first of [pressingBill, endingLicence, movedCase, heavyAir, lateScan]) {
+    const [to, words, form] = first(me) ?? [];
+    if (words) return matter(to, words, form);
   }
   return matter(null, t(me.homeDistrict ? "home.matters.nothing" : "home.matters.district"));
 }
 
-const matter = (to, words) =>
+function pressingBill(me) {
+  const [bill] = dueBills(me);
+  if (!bill) return null;
+  const n = daysTo(bill.dueOn);
+  const values = { title: bill.title, amount: bill.amount.text, n: Math.abs(n) };
+  const words = t(bill.overdue ? "home.matters.overdue" : n ? "home.matters.due" : "home.matters.today", values);
+  return [`/bills/${bill.id}`, words, bill.overdue ? "warn" : "clock"];
+}
+
+function endingLicence(me) {
+  const licence = ending(me)[0];
+  if (!licence) return null;
+  const values = { type: licence.type.name, n: licence.expiresInDays };
+  return [`/licences/${licence.id}`, t(values.n ? "home.matters.licence" : "home.matters.licence.today", values), "clock"];
+}
+
+function movedCase(me) {
+  const told = me.inbox?.nodes.find(({ category }) => category === "REPORTS");
+  return told && [`/messages/${told.id}`, told.subject, "info"];
+}
+
+function heavyAir(me) {
+  const air = me.homeDistrict?.airQuality;
+  return air?.aqi > HEAVY ? [null, t("home.matters.air", { category: air.categoryLabel })] : null;
+}
+
+function lateScan(me) {
+  const [scan] = me.scans?.nodes ?? [];
+  if (!scan || cityNow() - Date.parse(scan.at) >= DAY_MS) return null;
+  const values = { when: when(scan.at), who: scan.scanner.organisation, why: scan.purposeLabel };
+  return ["/scans", t("home.matters.scan", values)];
+}
+
+/** The soonest first. */
+const dueBills = (me) => [...(me.bills?.nodes ?? [])].sort((one, other) => one.dueOn.localeCompare(other.dueOn));
+
+const ending = (me) =>
+  (me.licences ?? [])
+    .filter((one) => one.status === "VALID" && one.expiresInDays !== null && one.expiresInDays <= SOON_DAYS)
+    .sort((one, other) => one.expiresInDays - other.expiresInDays);
+
+/** @param {string | null} to @param {string} words @param {string} [form]  the shape of what presses */
+const matter = (to, words, form) =>
   to
-    ? h("a.matter", { href: `#${to}`, "data-testid": "matter" }, h("span", null, words), icon("next"))
+    ? h(
+        form ? "a.matter.pressing" : "a.matter",
+        { href: `#${to}`, "data-testid": "matter" },
+        form ? shape(form) : null,
+        h("span", null, words),
+        icon("next"),
+      )
     : h("p.matter", { "data-testid": "matter" }, words);
 
 function air(me, errors, screen) {
@@ -118,12 +171,9 @@ const facts = (air) => [
   ...(air.synthetic ? [] : [air.source]), // its mark stands beside
 ];
 
-/** What this person can do here today, each with a live fact. Laid as bricks. */
-function services(me) {
-  const [scan] = me.scans?.nodes ?? [];
-  const devices = me.sessions
-    ? `${me.sessions.nodes.filter((session) => !session.revokedAt).length}${me.sessions.pageInfo.hasNextPage ? "+" : ""}`
-    : "";
+function services(me, errors, screen) {
+  const failed = ({ field }) => (field ? missing(errors, "me", field) : undefined);
+  const gone = SERVICES.filter((one) => failed(one) && failed(one).extensions?.code !== NOT_MINE);
   return h(
     "section",
     { "aria-labelledby": "services" },
@@ -131,13 +181,54 @@ function services(me) {
     h(
       "ul.bricks",
       null,
-      brick("/scans", t("scans.title"), scan ? when(scan.at) : t("scans.none")),
-      brick("/me/devices", t("devices.title"), devices && t("devices.count", { n: devices })),
-      brick("/me/display", t("display.title"), t("display.fact")),
-      brick("/me/district", t("district.title"), me.homeDistrict?.name ?? t("district.none")),
+      SERVICES.map((one) => brick(one.to, t(one.title), failed(one) ? lackingFact(failed(one)) : one.fact(me))),
     ),
+    gone.length
+      ? missingPart(
+          t("home.services.missing", { names: joined(gone.map(({ title }) => t(title))) }),
+          screen.again,
+          failed(gone[0]),
+        )
+      : null,
   );
 }
+
+const lackingFact = (error) => t(error.extensions?.code === NOT_MINE ? "home.not_mine" : "home.unknown");
+
+function licencesFact(me) {
+  if (!me.licences?.length) return t("wallet.fact.none");
+  const soon = ending(me).length;
+  const all = t("wallet.fact", { n: me.licences.length });
+  return soon ? `${all} · ${t("wallet.fact.soon", { n: soon })}` : all;
+}
+
+function billsFact(me) {
+  const due = dueBills(me);
+  const fen = due.reduce((sum, { amount }) => sum + amount.amount, 0);
+  return due.length ? t("bills.fact", { n: due.length, amount: money(fen) }) : t("bills.due.none");
+}
+
+const reportFact = (me) =>
+  me.homeDistrict ? t("home.report.fact", { district: me.homeDistrict.name }) : t("home.report.anywhere");
+
+const casesFact = (me) => me.cases?.nodes[0]?.statusLabel ?? t("home.cases.none");
+
+const healthFact = (me) => me.healthStatus?.label ?? t("home.health.none");
+
+function familyFact(me) {
+  const n = (me.relations ?? []).filter(({ side }) => side === "ACTOR").length;
+  return n ? t("home.family.fact", { n }) : t("home.family.none");
+}
+
+/** What this person can do here today, each with a live fact. Laid as bricks. */
+const SERVICES = [
+  { field: "licences", to: "/wallet", title: "wallet.title", fact: licencesFact },
+  { field: "bills", to: "/bills", title: "bills.title", fact: billsFact },
+  { field: null, to: "/report", title: "home.report", fact: reportFact },
+  { field: "cases", to: "/cases", title: "home.cases", fact: casesFact },
+  { field: "healthStatus", to: "/health", title: "home.health", fact: healthFact },
+  { field: "relations", to: "/me/family", title: "home.family", fact: familyFact },
+];
 
 const brick = (to, title, fact) =>
   h("li", null, h("a.brick", { href: `#${to}` }, h("span.brick-title", null, title), h("span.brick-fact", null, fact)));
@@ -145,6 +236,15 @@ const brick = (to, title, fact) =>
 /** Over what is here. Each entry has the words that people might use for it. */
 const FINDABLE = [
   ["/code", "dock.code", "search.code"],
+  ["/messages", "inbox.title", "search.messages"],
+  ["/wallet", "wallet.title", "search.wallet"],
+  ["/wallet/money", "money.title", "search.money"],
+  ["/bills", "bills.title", "search.bills"],
+  ["/report", "home.report", "search.report"],
+  ["/cases", "home.cases", "search.cases"],
+  ["/health", "home.health", "search.health"],
+  ["/me/family", "home.family", "search.family"],
+  ["/me/messages", "reach.title", "search.reach"],
   ["/scans", "scans.title", "search.scans"],
   ["/me/devices", "devices.title", "search.devices"],
   ["/me/district", "district.title", "search.district"],

@@ -52,7 +52,11 @@ const citizenRows = (person) =>
     "ul.rows",
     null,
     linkRow({ to: "/me/district", title: t("district.title"), fact: person.homeDistrict?.name ?? t("district.none") }),
+    linkRow({ to: "/wallet", title: t("wallet.title") }),
+    linkRow({ to: "/bills", title: t("bills.title") }),
+    linkRow({ to: "/me/family", title: t("family.title") }),
     linkRow({ to: "/scans", title: t("scans.title") }),
+    linkRow({ to: "/me/messages", title: t("reach.title") }),
     linkRow({ to: "/me/devices", title: t("devices.title") }),
     linkRow({ to: "/me/display", title: t("display.title"), fact: t("display.fact") }),
   );

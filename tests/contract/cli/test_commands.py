@@ -13,7 +13,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from bson import Int64
 
+from api.app import open_city
+from api.settings import Settings
 from core.embedded import Stores
 from core.mongo import Mongo
 from tests.support.process import city_process
@@ -65,9 +68,12 @@ def stores_of(stores: Stores, database: str) -> dict[str, str]:
         ),
         (
             {"TONG_SUBGRAPHS": "sensor_=http://x,sensor=http://y"},
-            "TONG_SUBGRAPHS names sensor_; there is citycode, identity, sensor.",
+            "TONG_SUBGRAPHS names sensor_; there is citycode, data, governance, health, identity, ",
         ),
-        ({"TONG_SUBGRAPHS": ""}, "TONG_SUBGRAPHS does not say where sensor answers: sensor=http://…"),
+        (
+            {"TONG_SUBGRAPHS": ""},
+            "TONG_SUBGRAPHS does not say where data, governance, sensor answers: data=http://…",
+        ),
         ({"TONG_PROT": "1"}, "TONG_PROT is not a setting; docs/settings.md lists them"),
     ],
 )
@@ -84,7 +90,8 @@ async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> No
     status, out, err = await run("rotate-keys", **told)
     assert status == 1 and err.startswith("access-token: The next key is not known everywhere yet.")
     status, out, _ = await run("rotate-keys", "--force", **told)
-    assert status == 0 and re.fullmatch(r"access-token: \w{4} signs now\ncity-code: \w{4} signs now\n", out)
+    rings = ("access-token", "city-code", "place-code", "licence-showing")
+    assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)
     other = base64.b64encode(bytes(32)).decode()
     status, _, err = await run("rotate-keys", **{**told, "TONG_MASTER_KEY": other})
     assert status == 2 and err.startswith("TONG_MASTER_KEY is not the key that this database was sealed with.")
@@ -123,6 +130,39 @@ async def test_dead_letters_of_a_healthy_city_are_none(stores: Stores, mongo: Mo
     assert status == 1 and "no-such" in err
     status, _, err = await run("dead-letters", "replay", **told)
     assert status == 2 and "Say which" in err
+
+
+async def test_books_are_proven_and_what_is_wrong_in_them_is_named(stores: Stores, mongo: Mongo) -> None:
+    told = stores_of(stores, mongo.database.name)
+    settings = Settings.from_env({**told, "TONG_DEMO": "on"})
+    city = await open_city(settings)
+    await city.load_demo()
+    await city.close()
+
+    sound = """\
+accounts   11
+transfers  4
+bills      3
+payments   1
+refunds    0
+posted     debits ¥2,000.00, credits ¥2,000.00
+pending    debits ¥0.00, credits ¥0.00
+The books are sound.
+"""
+    assert await run("books", **told) == (0, sound, "")
+
+    wallets = mongo.collection("payments_accounts")
+    taken = await wallets.find_one_and_update({"code": 1}, {"$inc": {"credits_posted": Int64(1)}})
+    status, out, err = await run("books", **told)
+    assert (status, err) == (1, "") and taken is not None
+    *_, fault, verdict = out.splitlines()
+    assert fault == f"fault      {taken['_id']} does not hold the sum of its transfers"
+    assert verdict == "The books are NOT sound."
+
+
+async def test_books_of_a_city_that_is_not_there_are_not_proven(tmp_path: Path) -> None:
+    status, out, err = await run("books", "--data-dir", str(tmp_path))
+    assert (status, out) == (2, "") and "Traceback" not in err and err.count("\n") == 1
 
 
 async def test_ctrl_c_while_the_city_opens_ends_it(tmp_path: Path) -> None:

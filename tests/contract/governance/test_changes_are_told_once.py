@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+import core.mongo
 from backends.governance import store
 from backends.governance.errors import StepNotAllowed
 from backends.governance.model import Source, Status
@@ -95,7 +96,9 @@ async def test_places_are_without_a_gap_under_many_writers_of_many_processes(
     governance: Governance, mongo: Mongo, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader that follows the log while it is written sees every place once and in order."""
-    monkeypatch.setattr(store, "WRITERS_WAIT_S", 60.0)  # on a machine that does much else nobody gives up
+    # On a machine that does much else nobody gives up.
+    monkeypatch.setattr(store, "WRITERS_WAIT_S", 60.0)
+    monkeypatch.setattr(core.mongo, "TRANSACTION_TRIED_S", 60.0)
     processes = [Governance(GovernanceStore(mongo), clock, Ids(clock)) for _ in range(4)]
     reports, each = 24, 2
     seen: list[int] = []
@@ -125,7 +128,7 @@ async def test_who_is_beaten_too_long_is_told_to_come_again(
 ) -> None:
     """A transaction of another process holds the counter and does not end."""
     taken = await governance.take_in(report=report_facts())
-    monkeypatch.setattr(store, "WRITERS_WAIT_S", 0.0)
+    monkeypatch.setattr(core.mongo, "TRANSACTION_TRIED_S", 0.0)
     async with mongo.client.start_session() as session, await session.start_transaction():
         await mongo.collection("counters").update_one({}, {"$inc": {"seq": 1}}, session=session)
         with pytest.raises(Unavailable):

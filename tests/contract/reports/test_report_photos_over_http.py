@@ -17,12 +17,14 @@ from aiohttp.typedefs import Handler
 from PIL import Image
 
 from api.domains.reports.http import UPLOAD_PATH, routes
+from api.domains.reports.model import PHOTOS_MAX
 from api.domains.reports.service import Reports
 from core.clock import FixedClock
 from core.errors import DomainError
 from core.graph import Context
 from core.mongo import Mongo
 from core.principal import ANONYMOUS, Principal
+from tests.support.waiting import until
 from tests.unit.reports import reporting
 from tests.unit.reports.reporting import (
     DONGCHENG,
@@ -150,6 +152,28 @@ async def test_a_photo_that_does_not_come_to_an_end_is_given_up(client: Client, 
     status, refusal = await upload(client, slow())
     assert (status, refusal["code"]) == (400, "REPORTS_PHOTO_TOO_SLOW")
     assert await everything(mongo) == {}
+
+
+async def test_who_is_slow_does_not_take_everybody_s_place(client: Client, mongo: Mongo) -> None:
+    begun = 0
+
+    async def slow() -> AsyncIterator[bytes]:
+        nonlocal begun
+        begun += 1
+        yield b"\xff\xd8\xff"
+        await asyncio.Event().wait()
+
+    async def all_begun() -> bool:
+        return begun == PHOTOS_MAX
+
+    crawling = [asyncio.create_task(upload(client, slow())) for _ in range(PHOTOS_MAX)]
+    await until(all_begun, what="uploads under way")
+    status, refusal = await upload(client, jpeg())
+    assert (status, refusal["code"]) == (503, "REPORTS_PHOTOS_BUSY")
+    assert (await upload(client, jpeg(), who="zhou"))[0] == 201
+    ends = await asyncio.gather(*crawling)
+    assert [(status, refusal["code"]) for status, refusal in ends] == [(400, "REPORTS_PHOTO_TOO_SLOW")] * PHOTOS_MAX
+    assert (await upload(client, jpeg()))[0] == 201
 
 
 async def test_a_packed_body_is_not_unpacked(client: Client, mongo: Mongo) -> None:

@@ -26,6 +26,7 @@ from core.crypto import FieldCipher
 from core.embedded import Stores
 from core.errors import DomainError
 from core.events import Backbone, Event, Limits, open_facts
+from core.locale import Text
 from core.mongo import Mongo
 from core.tasks import going_on
 from tests.support.waiting import until
@@ -126,7 +127,8 @@ async def test_a_move_is_told_as_the_case_stands_now(linked: Reports, department
     ("status", "refusal", "retryable"),
     [
         (400, HandOverRefused, False),
-        (401, HandOverRefused, False),
+        (401, HandOverFailed, True),
+        (403, HandOverFailed, True),
         (409, HandOverRefused, False),
         (429, HandOverFailed, True),
         (301, HandOverFailed, True),
@@ -179,11 +181,35 @@ async def test_what_the_departments_do_stands_in_the_timeline_once(
     moves = await mongo.collection("events").find({"name": MOVED}).sort("$natural", 1).to_list(None)
     assert [one["payload"]["action"] for one in moves] == ["DISPATCHED", "STATUS"]
     facts = open_facts(moves[1]["payload"]["facts"], owner=ANNA, cipher=cipher)
-    assert (facts["status"]["en"], facts["note"]) == ("Submitted", "班组已到场")
+    assert (facts["status"]["en"], facts["note"]) == ("Progress", "班组已到场")
     before = await everything(mongo)
     await linked.take_over()
     assert departments.asked[-1] == "after=3&limit=100"
     assert await everything(mongo) == before
+
+
+async def test_how_far_a_unit_is_stands_in_words(
+    linked: Reports, mongo: Mongo, departments: Departments, cipher: FieldCipher
+) -> None:
+    case = await reported(linked)
+    departments.say(case.id, status="DISPATCHED")
+    for status in ("ACCEPTED", "HANDLING", "DONE", "RETURNED", "ABDUCTED", ["DONE"]):
+        departments.say(case.id, "STATUS", status=status)
+    await linked.take_over()
+    kept = await linked.case(principal=citizen(), case_id=case.id)
+    assert [entry.label for entry in kept.timeline[1:]] == [
+        Text(zh="派单", en="Dispatched"),
+        Text(zh="处置单位已签收", en="Accepted by the unit"),
+        Text(zh="处置单位办理中", en="The unit is working on it"),
+        Text(zh="处置单位已处置", en="Dealt with by the unit"),
+        Text(zh="处置单位已退单", en="Returned by the unit"),
+        Text(zh="办理进展", en="Progress"),
+        Text(zh="办理进展", en="Progress"),
+    ]
+    assert kept.status is Status.SUBMITTED
+    moves = await mongo.collection("events").find({"name": MOVED}).sort("$natural", 1).to_list(None)
+    told = [open_facts(one["payload"]["facts"], owner=ANNA, cipher=cipher)["status"]["en"] for one in moves]
+    assert told == [entry.label.en for entry in kept.timeline[1:]]
 
 
 async def test_a_long_log_is_read_in_pages_and_a_case_is_bounded(
@@ -217,10 +243,12 @@ async def test_a_change_without_words_is_passed_over(
     case = await reported(linked)
     departments.say(**{"ref": case.id, **odd})
     departments.say(case.id, "STATUS", note="x" * 5000, unit={"zh": 1}, at="never")
+    departments.say(case.id, "STATUS", note=" \n ")
     await linked.take_over()
-    [_, entry] = (await linked.case(principal=citizen(), case_id=case.id)).timeline
+    [_, entry, silent] = (await linked.case(principal=citizen(), case_id=case.id)).timeline
     assert (len(entry.note), entry.unit, entry.at) == (1000, None, case.created_at)
-    assert await linked.store.cursor("governance") == 2
+    assert silent.note == ""
+    assert await linked.store.cursor("governance") == 3
 
 
 @pytest.mark.parametrize(
@@ -283,3 +311,26 @@ async def test_the_backbone_carries_a_case_there_and_the_chore_brings_the_answer
             return len((await linked.case(principal=citizen(), case_id=case.id)).timeline) == 2
 
         await until(shown, what="the answer")
+
+
+async def test_departments_that_are_away_are_waited_for_without_noise(
+    linked: Reports, departments: Departments, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("api.domains.reports.worker._TAKE_OVER_EVERY_S", 0.01)
+    case = await reported(linked)
+    departments.say(case.id)
+    departments.status = 503
+    async with going_on(chores(linked)):
+
+        async def asked_again() -> bool:
+            return len(departments.asked) > 2
+
+        await until(asked_again, what="another try")
+        departments.status = 200
+
+        async def shown() -> bool:
+            return len((await linked.case(principal=citizen(), case_id=case.id)).timeline) == 2
+
+        await until(shown, what="the change")
+    assert {record.levelname for record in caplog.records if record.name.startswith(("api.", "core."))} == {"WARNING"}
+    assert all(record.exc_info is None for record in caplog.records)

@@ -268,6 +268,21 @@ async def test_used_up_tries_make_a_dead_letter_that_can_be_replayed(city: City)
         await city.dead_letters.replay(id=letter.id)
 
 
+class Malformed(DomainError):
+    code = "TEST_MALFORMED"
+    kind = Kind.INVALID
+    template = "Malformed."
+
+
+async def test_what_is_invalid_is_a_dead_letter_at_the_first_try(city: City) -> None:
+    handler = Failing(1, Malformed())
+    counts = await city.start(Subscription(event="gate.opened", handler="gate.stuck", after=handler))
+    await city.append("gate.opened")
+    await until(lambda: _is(counts, dead=1, retried=0, done=0), what="the dead letter")
+    (letter,) = await first_page(city.dead_letters)
+    assert (letter.tries, letter.error, handler.calls) == (1, "TEST_MALFORMED", 1)
+
+
 async def _event_is(city: City, state: str) -> bool:
     return [row["state"] for row in await city.rows("events")] == [state]
 

@@ -42,6 +42,20 @@ def test_an_error_speaks_both_languages_and_says_whether_to_retry() -> None:
     assert "2026" not in repr(error)
 
 
+class _Several(DomainError):
+    code = "TEST_SEVERAL"
+    kind = Kind.INVALID
+    template = "Wrong: {problems}"
+
+    problems: list[str]
+
+
+def test_an_error_says_a_list_in_words_and_gives_it_as_a_list() -> None:
+    error = _Several(problems=["version: 'x'", "rules: none"])
+    assert error.message == "Wrong: version: 'x'; rules: none"
+    assert error.extensions["problems"] == ["version: 'x'", "rules: none"]
+
+
 @pytest.mark.parametrize(
     ("header", "locale"),
     [

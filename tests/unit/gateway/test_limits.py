@@ -129,10 +129,9 @@ async def test_fragments_that_multiply_are_refused_by_the_citys_own_limits() -> 
     assert engine.cached_plans == 0
 
 
-@pytest.mark.parametrize(("aliases", "drafts", "drawing", "optimizing"), [(7, 51, 554, 154), (14, 198, 2080, 595)])
-def test_the_work_of_planning_grows_with_the_fetches_and_not_with_their_square(
-    aliases: int, drafts: int, drawing: int, optimizing: int
-) -> None:
+@pytest.mark.parametrize(("aliases", "drafts"), [(7, 51), (14, 198)])
+def test_the_work_of_planning_grows_with_the_fetches_and_not_with_their_square(aliases: int, drafts: int) -> None:
+    """Steps for each fetch: as many of a short document as of one that asks for four times as much."""
     document = parse(walk(aliases, 2))
     (operation,) = (d for d in document.definitions if isinstance(d, OperationDefinitionNode))
     fragments = {d.name.value: d for d in document.definitions if isinstance(d, FragmentDefinitionNode)}
@@ -141,7 +140,10 @@ def test_the_work_of_planning_grows_with_the_fetches_and_not_with_their_square(
     drawn = Drawing(supergraph=SUPERGRAPH, paths=Paths(supergraph=SUPERGRAPH, budget=budget), operation=asked).draw()
     spent = budget.spent
     assert len(optimize(drawn, budget)) == 3
-    assert (len(drawn), spent, budget.spent - spent) == (drafts, drawing, optimizing)
+    # How many steps exactly depends on how many rooms there are.
+    assert len(drawn) == drafts
+    assert spent <= 12 * drafts
+    assert budget.spent - spent <= 4 * drafts
 
 
 def test_every_stage_draws_on_the_budget_that_is_left() -> None:

@@ -6,7 +6,8 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from datetime import date
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -20,7 +21,7 @@ from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
 from core.errors import NotFound, Unavailable
-from core.graph import Context, graphql_core_schema
+from core.graph import Context, Int64, graphql_core_schema
 from core.graph import build_schema as build_schema_of_room
 from core.locale import Locale
 from tests.unit.gateway.conftest import City
@@ -122,6 +123,48 @@ async def test_any_other_error_is_an_incident_in_the_log(caplog: pytest.LogCaptu
     (record,) = caplog.records
     assert record.getMessage() == "a resolver failed"
     assert facts(record) == {"service": "near", "incident": error["extensions"]["incident"], "cause": "ValueError"}
+
+
+@strawberry.type
+class Calendar:
+    @strawberry.field
+    def seen(self, day: date, fen: Int64 | None = None) -> str:
+        return f"{day} {fen}"
+
+    @strawberry.field
+    def ends(self) -> Int64:
+        return cast(Int64, "never")
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "path"),
+    [
+        ("query($d: Date!) { seen(day: $d) }", {"d": "2026-02-30"}, None),
+        ("query($d: Date!) { seen(day: $d) }", {"d": 20261122}, None),
+        ('query($f: Int64) { seen(day: "2026-11-22", fen: $f) }', {"f": "1"}, None),
+        ('query($f: Int64) { seen(day: "2026-11-22", fen: $f) }', {"f": 2**63}, None),
+        ('query($f: Int64) { seen(day: "2026-11-22", fen: $f) }', {"f": 1.0}, None),
+        ('{ seen(day: "2026-02-30") }', {}, ["seen"]),
+        ('{ seen(day: "2026-11-22", fen: 1e3) }', {}, ["seen"]),
+        ('{ seen(day: "2026-11-22", fen: 9223372036854775808) }', {}, ["seen"]),
+    ],
+)
+async def test_a_value_that_does_not_fit_its_scalar_is_bad_input(
+    query: str, variables: dict[str, Any], path: list[str] | None, caplog: pytest.LogCaptureFixture
+) -> None:
+    transport = LocalTransport(schema=graphql_core_schema(build_schema_of_room(query=Calendar)))
+    with caplog.at_level(logging.WARNING):
+        answer = await transport.fetch(SubgraphRequest(query=query, variables=variables, service="near"), CONTEXT)
+    (error,) = answer.errors
+    assert (error["extensions"]["code"], error.get("path")) == ("BAD_USER_INPUT", path)
+    assert error["extensions"]["field"] == "variables" and len(error["extensions"]["problem"]) <= 200
+    assert caplog.records == [], "what a client sends is no incident"
+
+
+async def test_a_result_that_does_not_fit_its_scalar_is_an_incident() -> None:
+    transport = LocalTransport(schema=graphql_core_schema(build_schema_of_room(query=Calendar)))
+    answer = await transport.fetch(SubgraphRequest(query="{ ends }", service="near"), CONTEXT)
+    assert [error["extensions"]["code"] for error in answer.errors] == ["INTERNAL"]
 
 
 async def test_an_outage_behind_a_local_subgraph_is_logged_once_a_code(caplog: pytest.LogCaptureFixture) -> None:

@@ -118,6 +118,8 @@ BAD_RULES: list[tuple[Any, str]] = [
     (rule_set(FRESH), "rules/0/when: plusTime"),
     (rule_set(rule("r", "RED", {">": [{"var": "facts.TEMPERATURE.tenths"}, 373]})), "rules/0/when: operands"),
     (rule_set(rule("r", "RED", {"plusTime": ["2021", 0, "day"]})), "neither true nor false"),
+    (rule_set(SICK).replace('"RED"', '"RED","colour":"GREEN"'), "'colour' is there twice"),
+    (rule_set(rule("r", "RED", "x")).replace('"x"', "[" * 900 + "]" * 900), "levels"),
 ]
 
 

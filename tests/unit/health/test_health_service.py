@@ -134,6 +134,8 @@ async def test_an_order_is_lifted_before_its_end(health: Health) -> None:
     await switched_on(health)
     lifted = await health.lift(principal=doctor(), reason=REASON, client_order_id="off")
     assert await health.lift(principal=doctor(), reason=REASON, client_order_id="off") == lifted
+    with pytest.raises(HealthOrderIdReused):  # and not: the order that is in force, as if it were lifted
+        await health.lift(principal=doctor(), reason=REASON, client_order_id="on")
     with pytest.raises(HealthNotInForce):
         await colour_of(health)
 

@@ -150,6 +150,16 @@ def test_what_is_shown_is_what_was_chosen_and_may_be(names: list[str] | None, sh
     assert refusal.value.name == shown
 
 
+def test_a_field_without_a_value_cannot_be_chosen() -> None:
+    card = replace(
+        licence(kind=SENIOR_CARD), values={"name": "安娜", "sex": "F", "born": "1948-09-05", "number": "S-1"}
+    )
+    with pytest.raises(FieldNotShowable) as refusal:
+        card.chosen(["emergencyContact"])
+    assert refusal.value.name == "emergencyContact"
+    assert card.chosen(None) == {"name": "安娜"}
+
+
 @pytest.mark.parametrize("names", [[], ["name"] * 33])
 def test_nothing_and_too_much_are_no_choice(names: list[str]) -> None:
     with pytest.raises(BadInput):

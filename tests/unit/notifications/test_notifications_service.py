@@ -397,6 +397,28 @@ async def test_a_bad_push_target_is_refused(room: Notifications, mongo: Mongo) -
     assert await everything(mongo) == before
 
 
+async def test_preferences_that_are_changed_at_once_are_all_changed(
+    room: Notifications, build: Build, mongo: Mongo
+) -> None:
+    rooms, off = (room, build(mongo)), [(category, channel) for category in Category for channel in Channel]
+    await asyncio.gather(
+        *(
+            rooms[n % 2].prefer(principal=citizen(), wanted=[(*one, False)], quiet=None, keep_quiet=True)
+            for n, one in enumerate(off)
+        )
+    )
+    kept = (await room.reach_of(principal=citizen(), citizen_id=ANNA)).preferences
+    assert (kept.off, kept.quiet) == (frozenset(off), QuietHours.of("22:00", "07:00"))
+
+
+async def test_many_facts_at_once_for_one_citizen_are_all_told(room: Notifications, cipher: FieldCipher) -> None:
+    """Each of them writes down what it spends of her rate: all of them meet in one document."""
+    await phone(room)
+    told = [event("reports.moved", cipher=cipher, id_=f"evt_{n}") for n in range(40)]
+    await asyncio.gather(*(tell(room, one) for one in told))
+    assert await room.unread_count(principal=citizen(), citizen_id=ANNA) == 40
+
+
 async def test_preferences_change_what_is_named_and_nothing_else(room: Notifications) -> None:
     reach = await room.reach_of(principal=citizen(), citizen_id=ANNA)
     assert reach.preferences.quiet == QuietHours.of("22:00", "07:00")

@@ -84,6 +84,14 @@ async def test_every_damage_is_found(payments: Payments, mongo: Mongo) -> None:
     assert (await payments.audit()).sound
 
 
+async def test_money_that_went_to_another_department_is_found(payments: Payments, mongo: Mongo) -> None:
+    """Both transfers say so and nothing was written to a department's account: every sum is right."""
+    standing, _ = await _lived(payments)
+    elsewhere = {"$set": {"credit": Account(AccountKind.RECEIVING, HEALTH.code).id}}
+    await mongo.collection("payments_transfers").update_many({"reference": standing.id}, elsewhere)
+    assert (await payments.audit()).faults == (f"{standing.id} has no such transfer",)
+
+
 async def test_what_is_missing_is_found(payments: Payments, mongo: Mongo) -> None:
     await _lived(payments)
     for name in ("accounts", "transfers", "bills", "payments", "refunds"):

@@ -67,7 +67,24 @@ def test_keys_that_are_refused(key: str) -> None:
         model.check_key(key)
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 11, "a\x00b", "a\nb", "a\ud800b"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "   ",
+        "x" * 11,
+        "a\x00b",
+        "a\nb",
+        "a\ud800b",
+        "a\u2028b",
+        "\u200b",
+        "\ufeff",
+        "¥36\u202e63¥",
+        "\u2066x\u2069",
+        "\ue000",
+        "\U000e0041",
+    ],
+)
 def test_texts_that_are_refused(text: str) -> None:
     with pytest.raises(BadInput):
         model.check_text(text, field="reason", length_max=10)

@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
+from api.domains.payments.announcing import BILL_DUE
 from api.domains.payments.demo import load_demo
 from api.domains.payments.errors import BillNotPayable, TopUpLimitReached
 from api.domains.payments.ledger import Counters, Purpose
 from api.domains.payments.model import Bill, BillStatus, Payment, is_number
-from api.domains.payments.service import BILL_DUE, Payments
+from api.domains.payments.service import Payments
 from core.clock import FixedClock
 from core.crypto import FieldCipher
 from core.departments import CITY_MANAGEMENT
@@ -164,7 +165,9 @@ async def test_an_unpaid_bill_is_cancelled_and_then_not_payable(payments: Paymen
     assert (
         await code_of(payments.cancel_bill(principal=clerk(), bill_id=payment.bill)) == "PAYMENTS_BILL_NOT_CANCELLABLE"
     )
-    assert before["payments_bills"][0]["status"] == "CANCELLED"
+    (cancelled,) = before["payments_bills"]
+    assert cancelled["status"] == "CANCELLED"
+    assert cancelled["cancelled"] == {"at": payments.clock.now(), "by": CLERK}, "whoever looks into it later is told"
 
 
 # --- once -------------------------------------------------------------------------------------------------------

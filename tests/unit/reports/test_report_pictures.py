@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import struct
 from io import BytesIO
 
@@ -104,6 +105,31 @@ def test_a_polyglot_loses_its_other_tongue(raw: bytes) -> None:
         assert kept.endswith(b"\xff\xd9")
 
 
+def test_sixteen_bits_of_grey_are_as_bright_as_eight() -> None:
+    deep = Image.new("I;16", (64, 48), 0x8000)
+    assert opened(develop(encoded(deep, "PNG")).jpeg).getpixel((10, 10)) == (128, 128, 128)
+
+
+def endless_passes(times: int) -> bytes:
+    """A progressive JPEG whose smallest scan comes again and again: 60 bytes more are a whole pass over its pixels."""
+    raw = jpeg(progressive=True)
+    starts = [at.start() for at in re.finditer(rb"\xff\xda", raw)]
+    scans = [raw[start:end] for start, end in zip(starts, [*starts[1:], len(raw) - 2], strict=True)]
+    return raw[:-2] + min(scans[1:], key=len) * times + raw[-2:]
+
+
+def test_a_progressive_photo_is_a_photo_and_what_follows_its_end_is_not_looked_at() -> None:
+    raw = endless_passes(0)
+    assert raw == jpeg(progressive=True)
+    count = pictures.scans_of(raw)
+    assert 5 < count < 15
+    assert pictures.scans_of(endless_passes(3)) == count + 3
+    assert pictures.scans_of(raw + b"\xff\xda" * 100) == count
+    assert pictures.scans_of(jpeg(comment=b"\xff\xda" * 100)) == 1
+    assert develop(raw + b"\xff\xda" * 100).width == 640
+    assert develop(endless_passes(pictures.SCANS_MAX - count)).width == 640
+
+
 def oversized_webp() -> bytes:
     """16383 × 16383, the most that the header can say."""
     bits = struct.pack("<I", 0x3FFE | 0x3FFE << 14)
@@ -127,6 +153,7 @@ HOSTILE: dict[str, tuple[bytes, type[DomainError]]] = {
     "png-cut-off": (encoded(street(), "PNG")[:-200], PhotoBroken),
     "webp-cut-off": (encoded(street(), "WEBP")[:-200], PhotoBroken),
     "magic-only": (b"\xff\xd8\xff", PhotoBroken),
+    "jpeg-of-many-passes": (endless_passes(pictures.SCANS_MAX), PhotoBroken),
     "bomb": (bomb(), PhotoTooManyPixels),
     "a-little-too-large": (bomb(7000), PhotoTooManyPixels),
     "webp-bomb": (oversized_webp(), PhotoTooManyPixels),

@@ -152,12 +152,14 @@ async def test_a_stranger_finds_what_is_similar_and_follows_it(room: Reports) ->
             "photoSimilarity": None,
         }
     ]
+    mine = """query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on Citizen {
+      supportedCases { nodes { id statusLabel } } } } }"""
+    listed = await data_of(room, mine, citizen(BEN), ids=[{"__typename": "Citizen", "id": BEN}])
+    assert listed["_entities"][0]["supportedCases"]["nodes"] == []
     follow = "mutation ($id: ID!) { supportCase(id: $id) { id supporters district { code } } }"
     followed = {"id": case.id, "supporters": 1, "district": {"code": "110101"}}
     for _ in range(2):
         assert await data_of(room, follow, citizen(BEN), id=case.id) == {"supportCase": followed}
-    mine = """query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on Citizen {
-      supportedCases { nodes { id statusLabel } } } } }"""
     listed = await data_of(room, mine, citizen(BEN), ids=[{"__typename": "Citizen", "id": BEN}])
     assert listed["_entities"][0]["supportedCases"]["nodes"] == [{"id": case.id, "statusLabel": "Submitted"}]
 
