@@ -11,7 +11,7 @@ PORT   ?= 8000
 # The rooms that have a benchmark of their own under docs/benchmarks/scripts.
 MEASURED := citycode data health identity licences notifications payments reports
 
-.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor $(MEASURED:%=bench-%) lock reset debian
+.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-local bench-gateway audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -66,6 +66,25 @@ bench-web: setup
 
 $(MEASURED:%=bench-%): bench-%: setup
 	$(BIN)/python -m docs.benchmarks.scripts.$*
+
+# Beside Mercurius and Apollo Server where Node can be had.
+bench-local: setup
+	@cd docs/benchmarks/peers/local && npm ci --ignore-scripts --silent || echo "Without Node's peers." >&2
+	$(BIN)/python -m docs.benchmarks.scripts.local
+
+# The Federation audit; AUDIT is where its subgraphs answer (the script says how they are started).
+AUDIT ?= http://127.0.0.1:4200
+audit: setup
+	$(BIN)/python -m docs.benchmarks.scripts.gateway_audit --audit $(AUDIT) --record tests/contract/gateway_audit/recorded --table docs/benchmarks/gateway-audit.md
+
+# WORK: the public benchmark's folder; PEERS: where npm installed other gateways; NODE: Node 24.
+NODE ?= node
+bench-gateway: setup
+ifdef WORK
+	$(BIN)/python -m docs.benchmarks.scripts.gateway --work $(WORK) $(if $(PEERS),--peers $(PEERS)) --node $(NODE) --table docs/benchmarks/gateway.md
+else
+	@echo 'bench-gateway needs the public benchmark: make bench-gateway WORK=path/to/benchmarks/gateway [PEERS=folder]'
+endif
 
 # PRSA names the published files: make bench-sensor PRSA="path/to/PRSA_Data_*.csv.gz"
 bench-sensor: setup

@@ -19,8 +19,12 @@ from aiohttp import web
 
 from api import publications
 from api.composition import SUPERGRAPH
+from api.gateway.documents import Documents, read_manifest
+from api.gateway.errors import ManifestInvalid
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
+from api.gateway.retries import Retries
+from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.ground import Ground
@@ -162,8 +166,10 @@ def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -
             deadlines_s={room: _LOCAL_DEADLINE_STORE_CALLS * settings.store_timeout_ms / 1000 for room in ROOMS},
             plans_max=settings.plans_kept_max,
             documents_max=settings.plans_kept_max,
+            cost_max=settings.cost_max,
         ),
         introspection=settings.development,
+        shows_cost=settings.development,
         on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
     )
 
@@ -178,7 +184,27 @@ def _transports(supergraph: Supergraph, settings: Settings, http: aiohttp.Client
     if missing := sorted(set(supergraph.subgraphs) - set(ROOMS) - set(settings.subgraphs)):
         raise CityUnavailable(f"TONG_SUBGRAPHS does not say where {', '.join(missing)} answers: {missing[0]}=http://…")
     local = {name: LocalTransport(graphql_core_schema(room.schema)) for name, room in ROOMS.items()}
-    return {**local, **{name: HttpTransport(url=url, session=http) for name, url in settings.subgraphs.items()}}
+    return {**local, **{name: _far(url, settings, http) for name, url in settings.subgraphs.items()}}
+
+
+def _far(url: str, settings: Settings, http: aiohttp.ClientSession) -> HttpTransport:
+    retries = Retries(attempts_max=settings.subgraph_attempts_max)
+    return HttpTransport(url=url, session=http, retries=retries, in_flight=InFlight())
+
+
+def _documents(settings: Settings, engine: Engine) -> Documents:
+    """Raises: CityUnavailable when the manifest cannot be read, or names what the graph does not have."""
+    if not settings.trusted_documents:
+        return Documents()
+    file = Path(settings.trusted_documents)
+    try:
+        documents = Documents(read_manifest(file.read_bytes()), free_form=settings.development)
+        engine.prepare_all(documents.trusted or {})
+    except OSError as fault:
+        raise CityUnavailable(f"TONG_TRUSTED_DOCUMENTS: {file} cannot be read: {fault.strerror}.") from fault
+    except ManifestInvalid as fault:
+        raise CityUnavailable(f"TONG_TRUSTED_DOCUMENTS: {fault.message}") from fault
+    return documents
 
 
 def door(city: City) -> web.Application:
@@ -191,7 +217,7 @@ def door(city: City) -> web.Application:
     asking = Asking(authenticate=authenticate, services=city.rooms.services, trusted_proxies=settings.trusted_proxies)
 
     return application(
-        graphql=GraphQLDoor(city.engine, asking, settings.request_bytes_max),
+        graphql=GraphQLDoor(city.engine, asking, settings.request_bytes_max, _documents(settings, city.engine)),
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,

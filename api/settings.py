@@ -173,6 +173,15 @@ class Settings:
     request_bytes_max: int = _setting(
         _whole(1024, 16_777_216), "The largest GraphQL request body.", default=262_144, unit="bytes"
     )
+    trusted_documents: str = _setting(
+        _text, "A manifest of the documents that may be asked, as JSON by SHA-256; none: any document.", default=""
+    )
+    cost_max: int = _setting(
+        _whole(1, 1_000_000_000), "The most that an operation may cost by its estimate.", default=1_000_000
+    )
+    subgraph_attempts_max: int = _setting(
+        _whole(1, 10), "Requests to a subgraph over HTTP for one fetch of a query, if it fails.", default=2
+    )
     plans_kept_max: int = _setting(_whole(16, 100_000), "How many compiled query plans are kept.", default=1000)
     jobs_at_once_max: int = _setting(_whole(1, 500), "How many event handlers run at once in this process.", default=20)
     demo: bool = _setting(

@@ -6,9 +6,10 @@ walking the fetch's path without recursion per object; the client's path of each
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from operator import itemgetter
+from typing import Any, Final, TypeAlias
 
 import orjson
 
@@ -26,27 +27,70 @@ class Batch:
     targets: list[list[Object]] = field(default_factory=list)
 
 
-def gather(root: Object, paths: Iterable[Path], kinds: Sequence[Representation]) -> Batch:
+def gather(root: Object, paths: Sequence[Path], kinds: Sequence[Representation]) -> Batch:
     """References to every object at `paths` that one can be made of; null or missing keys make none."""
     batch = Batch()
-    known: dict[object, int] = {}
-    seen: set[int] = set()
-    for target in (target for path in paths for target in objects_at(root, path)):
-        if id(target) in seen:
-            continue
-        seen.add(id(target))
-        for kind in kinds:
-            made = _represent(target, kind)
-            if made is not None:
-                key = _identity(made)
-                index = known.get(key)
-                if index is None:
-                    known[key] = len(batch.targets)
-                    batch.representations.append(made)
-                    batch.targets.append([target])
-                else:
-                    batch.targets[index].append(target)
+    found = [target for path in paths for target in objects_at(root, path)]
+    # One object may stand at several places of the answer.
+    for kind in kinds:
+        _gather_kind(batch, {id(target): target for target in found}.values(), kind)
     return batch
+
+
+def _gather_kind(batch: Batch, targets: Iterable[Object], kind: Representation) -> None:
+    representations, sharers = batch.representations, batch.targets
+    types, take = kind.types, _flat_keys(kind)
+    flat: dict[Any, list[Object]] = {}
+    deep: dict[Any, list[Object]] = {}
+    for target in targets:
+        name = target.get("__typename")
+        if name not in types and not (kind.blank and (name is None or name == kind.owner)):
+            continue
+        known = flat
+        key = take(target) if take is not None else None
+        if key is None:
+            made = _represent(target, kind, name)
+            if made is None:
+                continue
+            known, key = deep, _identity(made)
+        held = known.get(key)
+        if held is not None:
+            held.append(target)
+        else:
+            known[key] = held = [target]
+            representations.append(_represent(target, kind, name) or {})
+            sharers.append(held)
+
+
+def _flat_keys(kind: Representation) -> Callable[[Object], Any] | None:
+    """What tells an object's reference from others, where it has no objects within and no conditions.
+
+    Text and whole numbers compare equal just where their JSON is the same; for anything else it gives None: look
+    closer.
+    """
+    if not kind.parts or any(part.below is not None or part.types is not None for part in kind.parts):
+        return None
+    if len(kind.parts) == 1:
+        only = kind.parts[0].key
+
+        def one(target: Object) -> Any:
+            value = target.get(only)
+            return value if type(value) is str or type(value) is int else None
+
+        return one
+    values_of = itemgetter(*(part.key for part in kind.parts))
+
+    def several(target: Object) -> Any:
+        try:
+            values = values_of(target)
+        except KeyError:
+            return None
+        return values if _COMPARABLE.issuperset(map(type, values)) else None
+
+    return several
+
+
+_COMPARABLE: Final = frozenset({str, int})
 
 
 def objects_at(root: Object, path: Path) -> list[Object]:
@@ -61,10 +105,7 @@ def objects_at(root: Object, path: Path) -> list[Object]:
     return found
 
 
-def _represent(target: Object, kind: Representation) -> Object | None:
-    name = target.get("__typename")
-    if name not in kind.types and not (kind.blank and (name is None or name == kind.owner)):
-        return None
+def _represent(target: Object, kind: Representation, name: object) -> Object | None:
     made: Object = {"__typename": kind.owner}
     return made if _fill(made, target, kind.parts, name) else None
 

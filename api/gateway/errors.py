@@ -122,6 +122,43 @@ class PlanTooCostly(DomainError):
     limit: int
 
 
+class OperationTooCostly(DomainError):
+    """By the static estimate: nothing ran. Apollo's name for the code, so that clients know it."""
+
+    code = "COST_ESTIMATED_TOO_EXPENSIVE"
+    kind = Kind.INVALID
+    template = (
+        "The operation may cost {estimated}, and {limit} is the most allowed. Ask for shorter lists or less of each."
+    )
+    template_zh = "该查询的预估开销为 {estimated},超过上限 {limit}。请减少列表长度或字段。"
+
+    estimated: int
+    limit: int
+
+
+class DocumentNotTrusted(DomainError):
+    code = "DOCUMENT_NOT_TRUSTED"
+    kind = Kind.FORBIDDEN
+    template = "Only documents that this gateway was given in advance are executed."
+    template_zh = "此处仅执行预先登记的查询文档。"
+
+
+class DocumentNotKnown(DomainError):
+    """Clients of automatic persisted queries send the document once more when they read this code."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    kind = Kind.NOT_FOUND
+    template = "PersistedQueryNotFound"
+    template_zh = "PersistedQueryNotFound"
+
+
+class DocumentHashWrong(DomainError):
+    code = "PERSISTED_QUERY_HASH_MISMATCH"
+    kind = Kind.INVALID
+    template = "The document is not the one that its SHA-256 names."
+    template_zh = "文档与其 SHA-256 不符。"
+
+
 class FieldUnreachable(DomainError):
     """The schema has the field, but from where the query stands no key leads to a subgraph that answers it."""
 
@@ -176,6 +213,17 @@ class ValueInvalid(DomainError):
     kind = Kind.INTERNAL
     template = "A value came back that the schema does not allow here."
     template_zh = "返回的内容不符合接口定义。"
+
+
+class ManifestInvalid(DomainError):
+    """Seen by an operator at start, never by a citizen."""
+
+    code = "MANIFEST_INVALID"
+    kind = Kind.INTERNAL
+    template = "The manifest of trusted documents cannot be used: {reason}"
+    template_zh = "无法使用可信文档清单:{reason}"
+
+    reason: str
 
 
 class SupergraphInvalid(DomainError):

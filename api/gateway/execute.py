@@ -2,7 +2,7 @@
 
 Documents are parsed and validated once; plans are made once per document, operation, access signature and truth of
 the condition variables, so no plan belongs to a user.
-Seams: trusted documents enter at `_document`; response caching, tracing and in-flight deduplication around `execute`;
+Seams: response caching and tracing around `execute`;
 hot reload makes a new `Engine`; subscriptions and `@defer` are further methods beside `execute`.
 """
 
@@ -24,7 +24,10 @@ from graphql.language import (
 
 from api.gateway.access import NOBODY, Rule, signature
 from api.gateway.bounded import Bounded
+from api.gateway.demand import Demand, Estimator
 from api.gateway.errors import (
+    ManifestInvalid,
+    OperationTooCostly,
     OperationUnknown,
     PlanTooCostly,
     SubscriptionUnsupported,
@@ -79,6 +82,7 @@ class Document:
     rules: frozenset[Rule]
     conditions: tuple[str, ...]
     variable_types: Mapping[str, str]
+    demand: Demand
 
     @property
     def kind(self) -> str:
@@ -101,6 +105,7 @@ class Engine:
     """One GraphQL service out of many subgraphs.
 
     introspection: whether clients may ask for the schema; without it, refusals suggest no names either.
+    shows_cost: whether answers say in `extensions.cost` what was estimated and what it came to; for developers.
     on_error: told the code and the service (empty: none) of every error that goes out in an answer; both come from
     bounded sets, so they can be labels of a metric. A code that no class of this process has is `REMOTE`.
     """
@@ -109,6 +114,7 @@ class Engine:
     transports: Mapping[str, Transport]
     limits: GatewayLimits = field(default_factory=GatewayLimits)
     introspection: bool = True
+    shows_cost: bool = False
     on_error: Callable[[str, str], None] | None = None
     _documents: Bounded[tuple[str, str | None], Document] = field(init=False)
     _plans: Bounded[tuple[Any, ...], Compiled] = field(init=False)
@@ -131,11 +137,14 @@ class Engine:
         try:
             document = self._document(query, operation_name)
             values = _coerced(self.supergraph, document, variables or {})
+            self._afford(document, values)
             compiled = self._compiled(query, operation_name, document, values, context)
         except DomainError as refusal:
             answer = Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
         else:
             answer = await self._ran(compiled, values, context)
+            if self.shows_cost:
+                answer.extensions["cost"] = self._cost(document, values, answer)
         self._observe(answer)
         return answer
 
@@ -170,6 +179,37 @@ class Engine:
             for error in answer.errors:
                 code, service = error["extensions"].get("code"), error["extensions"].get("service")
                 tell(code if code in self._codes else "REMOTE", service if service in self.transports else "")
+
+    def _afford(self, document: Document, values: Mapping[str, Any]) -> None:
+        limit = self.limits.cost_max
+        if limit is not None and (estimated := document.demand.estimate(values)) > limit:
+            raise OperationTooCostly(estimated=int(estimated), limit=limit)
+
+    def _cost(self, document: Document, values: Mapping[str, Any], answer: Answer) -> dict[str, Any]:
+        """For developers: what was feared and what came."""
+        demand = document.demand
+        return {"estimated": demand.estimate(values), "actual": demand.actual(answer.data), "max": self.limits.cost_max}
+
+    def prepare_all(self, documents: Mapping[str, str]) -> None:
+        """Raises: ManifestInvalid, which names the document that does not fit the supergraph."""
+        for name, query in documents.items():
+            try:
+                self.prepare(query)
+            except DomainError as fault:
+                raise ManifestInvalid(reason=f"{name[:64]}: {fault.message}") from fault
+
+    def prepare(self, query: str) -> None:
+        """Validate and plan every operation of a document now, as for somebody who may see everything.
+
+        Raises: any refusal of the document.
+        """
+        node = parse_bounded(query, self.limits)
+        operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
+        for operation in operations:
+            name = operation.name.value if operation.name and len(operations) > 1 else None
+            document = self._document(query, name)
+            if not document.conditions:
+                self._plan(query, name, document, NOBODY, {})
 
     @property
     def cached_plans(self) -> int:
@@ -227,6 +267,7 @@ class Engine:
         if errors:
             raise ValidationFailed(reason=errors[0].message)
         operation = _chosen_operation(node, operation_name)
+        estimator = Estimator(self.supergraph.schema, self.supergraph.costs, self.limits.list_size)
         return Document(
             node=node,
             operation=operation,
@@ -234,6 +275,7 @@ class Engine:
             rules=document_rules(self.supergraph, node),
             conditions=condition_variables(node),
             variable_types=dict(map(_declared_variable, operation.variable_definitions or ())),
+            demand=estimator.demand(node, operation),
         )
 
     def _compiled(
@@ -244,7 +286,16 @@ class Engine:
         values: Mapping[str, Any],
         context: RequestContext,
     ) -> Compiled:
-        failed = signature(document.rules, context.principal)
+        return self._plan(query, operation_name, document, signature(document.rules, context.principal), values)
+
+    def _plan(
+        self,
+        query: str,
+        operation_name: str | None,
+        document: Document,
+        failed: frozenset[Rule],
+        values: Mapping[str, Any],
+    ) -> Compiled:
         truths = tuple(values.get(name) for name in document.conditions)
         key = (query, operation_name, failed, truths)
         found = self._plans.get(key)

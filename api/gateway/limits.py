@@ -2,7 +2,7 @@
 
 Every check is linear in the document: a 100-deep query and 10,000 aliases are refused in bounded time. What grows
 faster has a count of its own: fields once fragments are spread, and steps of planning. Each refusal names its limit.
-Seam: demand control (`@cost`, `@listSize`) joins here, on the normalised operation.
+What an operation asks of subgraphs has an estimate of its own, in `demand`.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ class GatewayLimits:
     and 300 steps; 1,000 fields and 5,000 steps are about 0.1 s of one core.
     plans_max, documents_max: entries kept in the caches; cached_chars: how long the documents of all entries of one
     cache may be together.
+    cost_max: the most that an operation may cost by its estimate (`demand`); None: as much as it likes.
+    list_size: how long a list is taken to be where the supergraph has no `@listSize`.
     errors_max: errors reported in one answer.
     deadline_s: seconds a subgraph has for one fetch; deadlines_s: the same for named subgraphs.
     """
@@ -52,6 +54,8 @@ class GatewayLimits:
     plans_max: int = 1_000
     documents_max: int = 1_000
     cached_chars: int = 4_000_000
+    cost_max: int | None = None
+    list_size: int = 10
     errors_max: int = 1_000
     deadline_s: float = 5.0
     deadlines_s: Mapping[str, float] = field(default_factory=dict)

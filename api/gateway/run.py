@@ -3,7 +3,7 @@
 A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline, and none can fail the
 request: what it did not deliver stays absent, and the projection tells why at each path. Errors inside `_entities`
 are told at every place where that entity stands. Cancelling the run cancels what is under way.
-Seams: retries, circuit breakers and in-flight deduplication wrap `Transport`; tracing wraps `_fetch`.
+Seams: circuit breakers wrap `Transport`; tracing wraps `_fetch`.
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ from graphql.language import (
 from graphql.utilities import value_from_ast_untyped
 
 from api.gateway.access import Rule, rule_of_scopes
+from api.gateway.demand import Costs, read_costs
 from api.gateway.errors import SupergraphInvalid
 from api.gateway.ownership import FieldDef, FieldJoin, Key, Subgraph, TypeDef, TypeJoin, TypeRef
 from api.gateway.public import public_schema
@@ -53,6 +54,7 @@ class Supergraph:
     types: Mapping[str, TypeDef]
     roots: Mapping[str, str]
     schema: GraphQLSchema
+    costs: Costs = field(default_factory=Costs)
     _members: dict[tuple[str, str], frozenset[str]] = field(default_factory=dict, repr=False)
 
     @staticmethod
@@ -65,6 +67,8 @@ class Supergraph:
             return _Reader(parse(sdl, no_location=True)).read()
         except GraphQLError as error:
             raise SupergraphInvalid(reason=error.message) from error
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
+            raise SupergraphInvalid(reason="it is not as composition writes it.") from error
 
     def members(self, type_name: str) -> frozenset[str]:
         """The object types that `type_name` can be, in the whole supergraph.
@@ -150,7 +154,8 @@ class _Reader:
             inaccessible=self._local("inaccessible"),
         )
         by_name = {s.name: s for s in self.subgraphs.values()}
-        return Supergraph(subgraphs=by_name, types=types, roots=self._read_roots(), schema=schema)
+        costs = read_costs(self.definitions, cost=self._local("cost"), list_size=self._local("listSize"))
+        return Supergraph(subgraphs=by_name, types=types, roots=self._read_roots(), schema=schema, costs=costs)
 
     def _read_features(self) -> dict[str, str]:
         """Local prefix of each linked specification, by its own name."""

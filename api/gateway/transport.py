@@ -3,17 +3,17 @@
 What leaves here is fit for a client: an original `DomainError` keeps its code and speaks the reader's language;
 a value that does not fit its scalar is the client's fault; everything else is an incident in the log and says nothing
 of the inside. An outage is logged where it is found.
-Seams: a compiled local executor takes `LocalTransport`'s place; retries, circuit breaker and in-flight deduplication
-wrap a `Transport`; subscriptions add a second method to the protocol.
+Seams: a circuit breaker wraps a `Transport`; subscriptions add a second method to the protocol.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from inspect import isawaitable
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -21,9 +21,13 @@ import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.language import DocumentNode, FieldNode, parse
 from strawberry.exceptions import StrawberryInputCoercionError
+from yarl import URL
 
 from api.gateway.bounded import Bounded
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
+from api.gateway.local.document import LocalDocument, NotCompiled
+from api.gateway.retries import Retries
+from api.gateway.sharing import InFlight
 from core.errors import BadInput, DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
@@ -32,8 +36,20 @@ _LOG = logging.getLogger(__name__)
 
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
+# A compiled document takes some 50 times the bytes of its text beside its syntax tree.
+_COMPILED_WEIGHT: Final = 50
 _OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
 _PROBLEM_LENGTH_MAX: Final = 200
+
+
+# The deadline of the run ends a fetch; a second clock of the client's would only cost.
+_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
+# Of a proxy, or of a subgraph that is not there just now.
+_AGAIN: Final = frozenset({502, 503, 504})
+
+
+class _Outage(ValueError):
+    """An answer that may be another one in a moment."""
 
 
 class RequestContext(Protocol):
@@ -75,63 +91,148 @@ class Transport(Protocol):
 
 
 @dataclass(slots=True)
+class _Held:
+    """A plan's document. compiled: from its second use on. reason: why graphql-core executes it for good."""
+
+    node: DocumentNode
+    uses: int = 0
+    compiled: LocalDocument | None = None
+    reason: str = ""
+
+
+@dataclass(slots=True)
 class LocalTransport:
-    """Executes on a schema in the process; the documents of plans stay parsed."""
+    """Executes on a schema in the process, by compiled calls of its resolvers; graphql-core does what is not compiled.
+
+    documents: those of plans, parsed and compiled, as bounded as plans are; a compiled one weighs as much as it takes.
+    compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never.
+    ran: how many fetches were executed by which way: `compiled`, `new` (not yet), or the reason for falling back.
+    """
 
     schema: GraphQLSchema
-    documents: Bounded[str, DocumentNode] = field(default_factory=lambda: Bounded(1_000, 4_000_000))
+    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 8_000_000))
+    compile_at: int = 3
+    ran: Counter[str] = field(default_factory=Counter)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Run the operation with `context` as the resolvers' context."""
-        result = execute(
+        result = self._result(request, context)
+        if not isinstance(result, ExecutionResult):
+            result = await result
+        assert isinstance(result, ExecutionResult)
+        if not result.errors:
+            return SubgraphResponse(data=result.data)
+        _log_outages(result.errors, request.service)
+        return SubgraphResponse(data=result.data, errors=[_local_error(e, request, context) for e in result.errors])
+
+    def _result(self, request: SubgraphRequest, context: RequestContext) -> Any:
+        held = self._held(request)
+        reason = held.reason or "new"
+        if held.compiled is not None:
+            try:
+                result = held.compiled.run(request.variables, context)
+                self.ran["compiled"] += 1
+                return result
+            except NotCompiled as refusal:
+                reason = refusal.reason
+        self.ran[reason] += 1
+        return execute(
             self.schema,
-            self._document(request.query),
+            held.node,
             variable_values={name: _own(value) for name, value in request.variables.items()},
             operation_name=request.operation_name,
             context_value=context,
         )
-        if isawaitable(result):
-            result = await result
-        assert isinstance(result, ExecutionResult)
-        errors = result.errors or []
-        _log_outages(errors, request.service)
-        return SubgraphResponse(data=result.data, errors=[_local_error(e, request, context) for e in errors])
 
-    def _document(self, query: str) -> DocumentNode:
-        found = self.documents.get(query)
-        return found or self.documents.put(query, parse(query, no_location=True), weight=len(query))
+    def _held(self, request: SubgraphRequest) -> _Held:
+        query = request.query
+        held = self.documents.get(query)
+        if held is None:
+            held = self.documents.put(query, _Held(parse(query, no_location=True)), weight=len(query))
+        if held.compiled is None and not held.reason:
+            held.uses += 1
+            if held.uses == self.compile_at:
+                self._compile(held, request)
+        return held
+
+    def _compile(self, held: _Held, request: SubgraphRequest) -> None:
+        try:
+            held.compiled = LocalDocument(self.schema, held.node, request.operation_name)
+            self.documents.put(request.query, held, weight=len(request.query) * _COMPILED_WEIGHT)
+        except NotCompiled as refusal:
+            held.reason = refusal.reason
 
 
 @dataclass(slots=True)
 class HttpTransport:
-    """Posts to a subgraph over HTTP. answer_bytes_max: an answer larger than this counts as a fault."""
+    """Posts to a subgraph over HTTP.
+
+    answer_bytes_max: an answer larger than this counts as a fault. retries: None asks once. in_flight: None shares
+    nothing; else a query is sent once for all that ask it at the same moment and tell the same headers (the request's
+    id apart).
+    """
 
     url: str
     session: aiohttp.ClientSession = field(repr=False)
     answer_bytes_max: int = 16 * 1024 * 1024
+    retries: Retries | None = None
+    in_flight: InFlight[bytes] | None = None
+    _address: URL = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._address = URL(self.url)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Raises: SubgraphUnavailable, TimeoutError."""
         try:
-            payload = await self._post(request, context)
+            # Each caller reads the answer for itself: what is merged into one must not show in another.
+            payload = orjson.loads(await self._answer(request, context))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise SubgraphUnavailable(service=request.service) from error
         return _remote_response(payload, request, context)
 
-    async def _post(self, request: SubgraphRequest, context: RequestContext) -> object:
-        body: dict[str, Any] = {"query": request.query, "variables": request.variables}
+    async def _answer(self, request: SubgraphRequest, context: RequestContext) -> bytes:
+        told: dict[str, Any] = {"query": request.query, "variables": request.variables}
         if request.operation_name:
-            body["operationName"] = request.operation_name
-        headers = {"content-type": "application/json", "accept": "application/json", **context.headers()}
+            told["operationName"] = request.operation_name
+        body, headers = orjson.dumps(told), context.headers()
+        if request.query.startswith("mutation"):
+            return await self._post(body, headers)
+        if self.in_flight is None:
+            return await self._tried(body, headers)
+        key = (body, *sorted((name, value) for name, value in headers.items() if name != "x-request-id"))
+        return await self.in_flight.share(key, lambda: self._tried(body, headers))
+
+    async def _tried(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        """With retries where there are any. A timeout is not for them: the caller's deadline spans them all."""
+        retries = self.retries
+        if retries is None:
+            return await self._post(body, headers)
+        retries.earn()
+        attempt = 1
+        while True:
+            try:
+                return await self._post(body, headers)
+            except (aiohttp.ClientConnectionError, _Outage) as fault:
+                attempt += 1
+                pause = None if isinstance(fault, TimeoutError) else retries.pause_before(attempt)
+                if pause is None:
+                    raise
+            await asyncio.sleep(pause)
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
+        sent = {"content-type": "application/json", "accept": "application/json", **headers}
         async with self.session.post(
-            self.url, data=orjson.dumps(body), headers=headers, allow_redirects=False
+            self._address, data=body, headers=sent, allow_redirects=False, timeout=_NO_TIMEOUT
         ) as response:
             answer = await self._read(response)
+            if response.status in _AGAIN and "Retry-After" not in response.headers:
+                raise _Outage(f"status {response.status}")
             if response.status >= 500 or (response.status >= 300 and not answer.startswith(b"{")):
                 raise ValueError(f"status {response.status}")
-            return orjson.loads(answer)
+            return answer
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         chunks: list[bytes] = []

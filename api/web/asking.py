@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -45,6 +45,10 @@ class Asking:
             client=Client(address=self._address(request), device_id=_device_id(request)),
             services=self.services,
         )
+
+    def sameness(self, context: Context) -> Hashable:
+        """Who asks, in which language, from where: the request's id alone is left out."""
+        return (context.principal, context.locale, context.client)
 
     async def _principal(self, request: web.Request) -> Principal:
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")

@@ -46,6 +46,15 @@ class NotAcceptable(DomainError):
     template_zh = "不支持所要求的返回格式。"
 
 
+class CrossSite(DomainError):
+    """A browser says that another site made it ask, and nothing shows that it asked that site's reader first (CSRF)."""
+
+    code = "REQUEST_CROSS_SITE"
+    kind = Kind.FORBIDDEN
+    template = "A page of another site may not ask by GET. Send a GraphQL-Require-Preflight header, or use POST."
+    template_zh = "其他网站的页面不得以 GET 方式请求。"
+
+
 class MethodNotAllowed(DomainError):
     code = "REQUEST_METHOD_NOT_ALLOWED"
     kind = Kind.INVALID

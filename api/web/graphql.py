@@ -11,35 +11,56 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Coroutine, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
 from aiohttp import web
 
+from api.gateway.documents import Documents
+from api.gateway.errors import DocumentNotKnown
 from api.gateway.execute import Answer, Engine
-from api.web.asking import Asking
-from api.web.errors import MethodNotAllowed, RequestMalformed, RequestTooLarge, RequestTooSlow
-from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, response_type
-from core.errors import DomainError
+from api.gateway.sharing import InFlight
+from api.gateway.transport import RequestContext
+from api.web.errors import CrossSite, MethodNotAllowed, RequestMalformed, RequestTooLarge, RequestTooSlow
+from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, require_own_site, response_type
+from core.errors import DomainError, Kind
 from core.graph import GraphQLRequest
 from core.locale import Locale, negotiate
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
 _BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
+_Written: TypeAlias = tuple[bytes, int]
+
+
+class Asks(Protocol):
+    """Makes the context of each request."""
+
+    async def context(self, request: web.Request) -> RequestContext:
+        """Raises: DomainError, when the caller is not to be answered at all."""
+        ...
+
+    def sameness(self, context: Any) -> Hashable:
+        """All of a context that an answer can depend on: two requests that are alike in it may share one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLDoor:
     """The handler of `/graphql`.
 
-    request_bytes_max: the largest body.
+    request_bytes_max: the largest body. documents: which may be sent, and by what names. in_flight: None shares
+    nothing; else a query that is asked again, the same in everything, while it is being answered is answered once.
     """
 
     engine: Engine
-    asking: Asking
+    asking: Asks
     request_bytes_max: int
+    documents: Documents = field(default_factory=Documents)
+    in_flight: InFlight[_Written] | None = None
+    _changing: set[asyncio.Task[Any]] = field(default_factory=set, repr=False)
 
     async def post(self, request: web.Request) -> web.Response:
         try:
@@ -51,13 +72,13 @@ class GraphQLDoor:
         except DomainError as fault:
             return refused(request, fault, media_type=wanted, status=415)
         try:
-            body = GraphQLRequest.of(_decoded(await self._body(request)))
+            body = GraphQLRequest.of(self.documents.resolved(_decoded(await self._body(request))))
         except RequestTooLarge as fault:
             return refused(request, fault, media_type=wanted, status=413)
         except RequestTooSlow as fault:
             return refused(request, fault, media_type=wanted, status=408)
         except DomainError as fault:
-            return refused(request, fault, media_type=wanted, status=400)
+            return refused(request, fault, media_type=wanted, status=_refused_status(fault))
         return await self._answer(request, body, wanted)
 
     async def get(self, request: web.Request) -> web.Response:
@@ -66,33 +87,58 @@ class GraphQLDoor:
         except DomainError as fault:
             return refused(request, fault, media_type=JSON, status=406)
         try:
-            body = GraphQLRequest.of(_from_query(request))
+            require_own_site(request.headers)
+            body = GraphQLRequest.of(self.documents.resolved(_from_query(request)))
+        except CrossSite as fault:
+            return refused(request, fault, media_type=wanted, status=403)
         except DomainError as fault:
-            return refused(request, fault, media_type=wanted, status=400)
-        if self._changes(body):
+            return refused(request, fault, media_type=wanted, status=_refused_status(fault))
+        if self._kind(body) == "mutation":
             return refused(request, MethodNotAllowed(), media_type=wanted, status=405)
         return await self._answer(request, body, wanted)
 
-    def _changes(self, body: GraphQLRequest) -> bool:
-        """True for a mutation. A document that is refused changes nothing: the engine says why, as for POST."""
+    def _kind(self, body: GraphQLRequest) -> str:
+        """`query` or `mutation`; empty for a document that is refused, which does nothing: the engine says why."""
         try:
-            return self.engine.operation_kind(query=body.query, operation_name=body.operation_name) == "mutation"
+            return self.engine.operation_kind(query=body.query, operation_name=body.operation_name)
         except DomainError:
-            return False
+            return ""
 
     async def _answer(self, request: web.Request, body: GraphQLRequest, wanted: str) -> web.Response:
         try:
             context = await self.asking.context(request)
         except DomainError as fault:
             return refused(request, fault, media_type=wanted, status=fault.http_status)
-        answer = await self.engine.execute(
-            query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
-        )
+        body_of_answer, status = await self._written(body, context, wanted)
         return web.Response(
-            body=orjson.dumps(answer.as_dict(), option=_OPTIONS),
-            status=_status(answer, wanted),
+            body=body_of_answer,
+            status=status,
             headers={"Content-Type": f"{wanted}; charset=utf-8", "Cache-Control": "no-store"},
         )
+
+    async def _written(self, body: GraphQLRequest, context: RequestContext, wanted: str) -> _Written:
+        """The answer. A client that hangs up ends its query, down to the subgraphs, but never a mutation half-way."""
+
+        async def execute() -> _Written:
+            answer = await self.engine.execute(
+                query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
+            )
+            return orjson.dumps(answer.as_dict(), option=_OPTIONS), _status(answer, wanted)
+
+        kind = self._kind(body)
+        if kind == "mutation":
+            return await self._whole(execute())
+        if self.in_flight is None or kind != "query":
+            return await execute()
+        variables = orjson.dumps(body.variables, option=orjson.OPT_SORT_KEYS | _OPTIONS)
+        key = (body.query, body.operation_name, variables, wanted, self.asking.sameness(context))
+        return await self.in_flight.share(key, execute)
+
+    async def _whole(self, work: Coroutine[Any, Any, _Written]) -> _Written:
+        task = asyncio.create_task(work)
+        self._changing.add(task)
+        task.add_done_callback(self._changing.discard)
+        return await asyncio.shield(task)
 
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, read no further than the limit and no longer than ten seconds."""
@@ -124,6 +170,13 @@ def _status(answer: Answer, wanted: str) -> int:
     return 400 if wanted == GRAPHQL_RESPONSE and answer.refused else 200
 
 
+def _refused_status(fault: DomainError) -> int:
+    """Clients of automatic persisted queries read `PERSISTED_QUERY_NOT_FOUND` in an answer that is 200."""
+    if isinstance(fault, DocumentNotKnown):
+        return 200
+    return 400 if fault.kind is not Kind.FORBIDDEN else 403
+
+
 def _decoded(raw: bytes) -> object:
     try:
         return orjson.loads(raw)
@@ -136,6 +189,8 @@ def _from_query(request: web.Request) -> dict[str, object]:
     body: dict[str, object] = {"query": parameters.get("query"), "operationName": parameters.get("operationName")}
     if len(parameters.get("query", "")) > _QUERY_CHARACTERS_MAX:
         raise RequestMalformed(problem="`query` is too long for GET")
+    if document_id := parameters.get("documentId"):
+        body["documentId"] = document_id
     for name in ("variables", "extensions"):
         if raw := parameters.get(name):
             body[name] = _decoded(raw.encode())

@@ -5,7 +5,9 @@ Source: github.com/graphql/graphql-over-http, spec §5 (request), §6 (response)
 
 from __future__ import annotations
 
-from api.web.errors import MediaTypeUnsupported, NotAcceptable
+from collections.abc import Mapping
+
+from api.web.errors import CrossSite, MediaTypeUnsupported, NotAcceptable
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
@@ -45,6 +47,21 @@ def require_json(content_type: str, charset: str | None, encoding: str | None) -
         raise MediaTypeUnsupported()
     if content_type.lower() != JSON or (charset or "utf-8").lower() not in ("utf-8", "utf8"):
         raise MediaTypeUnsupported()
+
+
+def require_own_site(headers: Mapping[str, str]) -> None:
+    """What a GET needs, that a browser sends without asking the site first: POST as JSON is preflighted anyway.
+
+    A browser says where the page is that asks; programs that are no browsers say nothing, and forge no other's request.
+    Raises: CrossSite.
+    Source: W3C Fetch Metadata; Apollo Server, "Preventing Cross-Site Request Forgery".
+    """
+    if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+        if not any(headers.get(name) for name in _PREFLIGHTED):
+            raise CrossSite()
+
+
+_PREFLIGHTED = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name")
 
 
 def _quality(parameters: list[str]) -> float:

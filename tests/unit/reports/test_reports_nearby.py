@@ -89,7 +89,9 @@ async def test_the_query_for_similar_cases_walks_an_index(room: Reports, mongo: 
     assert "COLLSCAN" not in repr(plan)
 
 
-@pytest.mark.parametrize("who", [ANONYMOUS, handler(), acting(frozenset({"reports:read"}))], ids=["anonymous", "handler", "delegate"])
+@pytest.mark.parametrize(
+    "who", [ANONYMOUS, handler(), acting(frozenset({"reports:read"}))], ids=["anonymous", "handler", "delegate"]
+)
 async def test_who_may_not_look_for_similar_cases(room: Reports, who: Principal) -> None:
     with pytest.raises((SignInRequired, Forbidden)):
         await room.similar(principal=who, category="street-lamp", location=DONGCHENG)
