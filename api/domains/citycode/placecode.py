@@ -17,7 +17,7 @@ Rules
 - A code has one form but for its case: base32 whose spare bits are set is refused.
 - Length is checked before anything is decoded.
 
-Source: docs/decisions/0017-a-plate-is-a-signed-url.md
+Source: docs/decisions/0012-a-plate-is-a-signed-url.md
 """
 
 from __future__ import annotations

@@ -4,5 +4,5 @@
 `arguments` know how a field is called; `completion` turns what came into what GraphQL answers; `machine` is one run.
 Whatever is out of the ordinary (a value that is not what its type says, an error, a generator) goes to graphql-core's
 own methods, at that value, so that it ends as it would there.
-Source: docs/decisions/0042-local-subgraphs-run-generated-python.md
+Source: docs/decisions/0013-local-subgraphs-run-generated-python.md
 """
