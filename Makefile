@@ -36,7 +36,7 @@ format: setup
 	$(BIN)/ruff check --fix .
 
 test: setup debian composer
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 # What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
 debian:

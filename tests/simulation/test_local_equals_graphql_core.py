@@ -279,7 +279,7 @@ def compare(made: World, text: str, variables: dict[str, Any]) -> None:
     made.forget()
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(seed=st.integers(min_value=0, max_value=10**9))
 def test_compiled_calls_answer_as_graphql_core_does(seed: int) -> None:
     made = world(seed)
