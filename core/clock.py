@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Protocol
 
 
@@ -32,6 +32,11 @@ class FixedClock:
         self._now += timedelta(seconds=seconds)
 
 
+def to_ms(instant: datetime) -> datetime:
+    """As precise as MongoDB keeps it."""
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 def epoch_s(instant: datetime) -> int:
     """Whole seconds since 1970-01-01T00:00:00Z, rounded down."""
     return int(instant.timestamp())
@@ -43,3 +48,13 @@ def from_epoch_s(seconds: float) -> datetime:
 
 def epoch_ms(instant: datetime) -> int:
     return int(instant.timestamp() * 1000)
+
+
+def city_day(instant: datetime, zone: tzinfo) -> date:
+    """The calendar day of an instant where the city is."""
+    return instant.astimezone(zone).date()
+
+
+def day_start(day: date, zone: tzinfo) -> datetime:
+    """The instant at which a day of the city begins, in UTC."""
+    return datetime.combine(day, time.min, zone).astimezone(UTC)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import tzinfo
 from typing import Final
 
-from core.clock import Clock
+from core.clock import Clock, to_ms
 from core.crypto import FieldCipher, same
 from core.errors import BadInput, NotFound
 from core.events import Event
@@ -117,7 +117,7 @@ class Notifications:
         return True
 
     def _message(self, told: Announcement, template: Template) -> Notification:
-        now, message_id = _to_ms(self.clock.now()), self.ids.new(MESSAGE_PREFIX)
+        now, message_id = to_ms(self.clock.now()), self.ids.new(MESSAGE_PREFIX)
         return Notification(
             id=message_id,
             citizen=told.citizen,
@@ -311,7 +311,7 @@ class Notifications:
             index=target_index(value, kind, cipher=self.cipher),
             sealed=seal_target(value, target_id=target_id, cipher=self.cipher),
             language=language,
-            since=_to_ms(self.clock.now()),
+            since=to_ms(self.clock.now()),
             platform=platform,
         )
 
@@ -331,8 +331,3 @@ class Notifications:
         message = self._message(Announcement(citizen, EMAIL_CODE, variables, {}, f"{EMAIL_CODE}:{target.id}"), template)
         await self.store.add(message, session=session)
         await self._send(message, Plan((Planned(target, message.at),), {}), session=session)
-
-
-def _to_ms(instant: datetime) -> datetime:
-    """As precise as it is stored."""
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 import bson
 from bson.errors import InvalidDocument
 
-from core.clock import Clock
+from core.clock import Clock, to_ms
 from core.events.deliveries import DELIVERIES, EVENTS
 from core.events.model import PAYLOAD_BYTES_MAX, Backlog, Event, EventNotStorable, EventTooLarge
 from core.ids import Ids
@@ -31,7 +30,7 @@ class Outbox:
         Raises: EventTooLarge, EventNotStorable.
         """
         _check(payload)
-        event = Event(self.ids.new("evt"), name, _to_ms(self.clock.now()), dict(payload))
+        event = Event(self.ids.new("evt"), name, to_ms(self.clock.now()), dict(payload))
         await self.mongo.collection(EVENTS).insert_one(
             {"_id": event.id, "name": name, "at": event.occurred_at, "payload": event.payload, "state": "new"},
             session=session,
@@ -68,7 +67,3 @@ def _check(payload: Mapping[str, object]) -> None:
         raise EventNotStorable() from fault
     if size > PAYLOAD_BYTES_MAX:
         raise EventTooLarge(bytes=size, bytes_max=PAYLOAD_BYTES_MAX)
-
-
-def _to_ms(instant: datetime) -> datetime:
-    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)

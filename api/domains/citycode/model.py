@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -118,13 +118,3 @@ def check_client_scan_id(client_scan_id: str | None) -> str | None:
     if client_scan_id is not None and not 1 <= len(client_scan_id) <= CLIENT_SCAN_ID_LENGTH_MAX:
         raise BadInput(field="clientScanId", problem=f"must have 1 to {CLIENT_SCAN_ID_LENGTH_MAX} characters")
     return client_scan_id
-
-
-def city_day(instant: datetime, zone: tzinfo) -> date:
-    """The calendar day of an instant where the city is."""
-    return instant.astimezone(zone).date()
-
-
-def day_start(day: date, zone: tzinfo) -> datetime:
-    """The instant at which a day of the city begins, in UTC."""
-    return datetime.combine(day, time.min, zone).astimezone(UTC)

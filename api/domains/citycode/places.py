@@ -33,7 +33,7 @@ from api.domains.citycode.place import (
 )
 from api.domains.citycode.placecode import Plate
 from api.domains.citycode.placestore import AlreadyDone, CodeTaken, PlaceStore
-from core.clock import Clock
+from core.clock import Clock, to_ms
 from core.divisions import CITY_CODE
 from core.errors import Forbidden, NotFound, Unavailable
 from core.events import Outbox
@@ -177,7 +177,7 @@ class Places:
         if PlaceAction.CHECK_IN not in place.actions:
             raise CheckInNotOffered()
         now = self.clock.now()
-        at = now - timedelta(microseconds=now.microsecond % 1000)  # as precise as it is stored
+        at = to_ms(now)
         check_in = CheckIn(self.ids.new(CHECK_IN_PREFIX), at, principal.subject, place.code, client_check_in_id)
         return await self._record(check_in)
 
@@ -220,7 +220,7 @@ class Places:
             active=True,
             registrar=principal.actor,
             client_place_id=registration.client_place_id,
-            registered_at=now - timedelta(microseconds=now.microsecond % 1000),
+            registered_at=to_ms(now),
         )
 
     async def _announced(self, place: Place | None, session: Session) -> Place | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta, tzinfo
+from datetime import date, tzinfo
 from typing import Any, Final
 
 from nacl.signing import SigningKey
@@ -20,11 +20,9 @@ from api.domains.citycode.model import (
     ScanPurpose,
     ScanTally,
     check_client_scan_id,
-    city_day,
-    day_start,
 )
 from api.domains.citycode.store import CityCodeStore
-from core.clock import Clock, epoch_s, from_epoch_s
+from core.clock import Clock, city_day, day_start, epoch_s, from_epoch_s, to_ms
 from core.crypto import FieldCipher
 from core.divisions import CITY_CODE
 from core.events import Outbox
@@ -170,7 +168,7 @@ class CityCodes:
         now = self.clock.now()
         return Scan(
             id=self.ids.new(SCAN_PREFIX),
-            at=now - timedelta(microseconds=now.microsecond % 1000),  # as precise as it is stored
+            at=to_ms(now),
             purpose=purpose,
             scanner=principal.actor,
             citizen=citizen,

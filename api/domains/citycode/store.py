@@ -16,15 +16,8 @@ from pymongo.errors import DuplicateKeyError
 from pymongo.read_concern import ReadConcern
 
 from api.domains.citycode.errors import CodeReplayed, ScanIdReused
-from api.domains.citycode.model import (
-    PSEUDONYM_KEPT,
-    SCAN_KEPT,
-    TALLY_KEPT,
-    Scan,
-    ScanPurpose,
-    day_start,
-    place_of,
-)
+from api.domains.citycode.model import PSEUDONYM_KEPT, SCAN_KEPT, TALLY_KEPT, Scan, ScanPurpose, place_of
+from core.clock import day_start
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
 

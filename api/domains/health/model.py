@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from core.clock import epoch_ms
+from core.clock import epoch_ms, to_ms
 from core.divisions import division_name
 from core.errors import BadInput
 from core.locale import Text
@@ -330,11 +330,6 @@ class ScanSeen:
 def row_key(row_id: str, at: datetime) -> str:
     """A row's place in a list, newest first."""
     return f"{epoch_ms(at)}:{row_id}"
-
-
-def to_ms(instant: datetime) -> datetime:
-    """As precise as it is stored."""
-    return instant - timedelta(microseconds=instant.microsecond % 1000)
 
 
 def check_client_id(field_name: str, value: str) -> str:

@@ -39,6 +39,7 @@ from api.domains.health.model import (
     holding,
     next_turn,
 )
+from core.clock import to_ms
 from core.locale import Text
 
 TEXT_BYTES_MAX: Final = 64 * 1024
@@ -262,7 +263,7 @@ def _instant(value: object) -> datetime:
     if read.tzinfo is None:
         raise ValueError("no offset")
     try:
-        return read.astimezone(UTC).replace(microsecond=read.microsecond // 1000 * 1000)
+        return to_ms(read.astimezone(UTC))
     except OverflowError as fault:
         raise ValueError("out of range") from fault
 

@@ -42,11 +42,10 @@ from api.domains.health.model import (
     check_client_id,
     check_reason,
     standing,
-    to_ms,
 )
 from api.domains.health.rules import RuleSet
 from api.domains.health.store import AlreadyDone, HealthStore
-from core.clock import Clock
+from core.clock import Clock, to_ms
 from core.crypto import FieldCipher
 from core.errors import BadInput, Forbidden, NotFound, Unavailable
 from core.events import Outbox, seal_facts

@@ -14,7 +14,8 @@ from api.domains.licences.catalogue import DRIVING_LICENCE, RESIDENCE_PERMIT, SE
 from api.domains.licences.errors import AlreadyHeld
 from api.domains.licences.forms import LicenceType
 from api.domains.licences.issuing import Issuing
-from api.domains.licences.model import ISSUE_SCOPE, city_day
+from api.domains.licences.model import ISSUE_SCOPE
+from core.clock import city_day
 from core.principal import Principal, PrincipalKind
 
 

@@ -25,13 +25,11 @@ from api.domains.licences.model import (
     LicenceStatus,
     check_holder,
     check_sentence,
-    city_day,
     next_notice,
-    to_ms,
     wallet_order,
 )
 from api.domains.licences.store import LicenceStore
-from core.clock import Clock
+from core.clock import Clock, city_day, to_ms
 from core.errors import BadInput, NotFound
 from core.ids import Ids
 from core.mongo import Session

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -312,13 +312,3 @@ def check_holder(holder: str) -> str:
     if not is_id(holder, prefix="cit"):
         raise BadInput(field="holderId", problem="is not the id of a citizen")
     return holder
-
-
-def city_day(instant: datetime, zone: tzinfo) -> date:
-    """The calendar day of an instant where the city is."""
-    return instant.astimezone(zone).date()
-
-
-def to_ms(instant: datetime) -> datetime:
-    """As precise as it is stored."""
-    return instant.astimezone(UTC) - timedelta(microseconds=instant.microsecond % 1000)

@@ -33,13 +33,11 @@ from api.domains.licences.model import (
     Verification,
     check_client_verification_id,
     check_sentence,
-    city_day,
     showing_id,
-    to_ms,
     wallet_order,
 )
 from api.domains.licences.store import LicenceStore
-from core.clock import Clock, epoch_ms, epoch_s, from_epoch_s
+from core.clock import Clock, city_day, epoch_ms, epoch_s, from_epoch_s, to_ms
 from core.divisions import CITY_CODE
 from core.errors import Forbidden, NotFound, SignInRequired
 from core.ids import Ids

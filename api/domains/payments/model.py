@@ -14,7 +14,7 @@ import hashlib
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 
@@ -251,8 +251,3 @@ def check_payer(citizen_id: str) -> str:
     if not is_id(citizen_id, prefix="cit"):
         raise BadInput(field="payerId", problem="is not a citizen's id")
     return citizen_id
-
-
-def city_day(instant: datetime, zone: tzinfo) -> date:
-    """The calendar day of an instant where the city is."""
-    return instant.astimezone(zone).date()

@@ -32,11 +32,10 @@ from api.domains.payments.model import (
     Claim,
     Payment,
     Refund,
-    city_day,
 )
 from api.domains.payments.movements import back_to_wallet, from_wallet, into_wallet
 from api.domains.payments.store import KeyTaken, NumberTaken, PaymentStore
-from core.clock import Clock
+from core.clock import Clock, city_day, to_ms
 from core.crypto import FieldCipher
 from core.departments import DEPARTMENTS
 from core.errors import Forbidden, NotFound, SignInRequired, Unavailable
@@ -435,7 +434,7 @@ class Payments:
 
     def _now(self) -> datetime:
         now = self.clock.now()
-        return now - timedelta(microseconds=now.microsecond % 1000)  # as precise as it is stored
+        return to_ms(now)
 
     def today(self) -> date:
         """The city's."""

@@ -11,7 +11,7 @@ Rules
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -352,15 +352,6 @@ def similarity(ours: tuple[int, ...], theirs: tuple[int, ...]) -> float | None:
 def is_doubtful(reported: Point, taken: list[Point]) -> bool:
     """True when a photo says that it was taken more than 500 m from where the report points."""
     return any(distance_m(reported, one) > DOUBTFUL_BEYOND_M for one in taken)
-
-
-def city_day(instant: datetime, zone: tzinfo) -> date:
-    """The calendar day of an instant where the city is."""
-    return instant.astimezone(zone).date()
-
-
-def day_start(day: date, zone: tzinfo) -> datetime:
-    return datetime.combine(day, time.min, zone)
 
 
 def list_key(instant: datetime, id_: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from typing import Any, Final
 
 import orjson
@@ -51,7 +51,6 @@ from api.domains.reports.model import (
     category_of,
     check_client_report_id,
     check_photo_ids,
-    city_day,
     is_case_number,
     is_doubtful,
     moved,
@@ -61,7 +60,7 @@ from api.domains.reports.pictures import Darkroom, format_of
 from api.domains.reports.statistics import Figures, Statistics
 from api.domains.reports.store import CaseFilter, ReportStore
 from api.domains.reports.workflow import STATUS_LABELS, Action, By, Rule, Status
-from core.clock import Clock
+from core.clock import Clock, city_day, to_ms
 from core.crypto import FieldCipher
 from core.divisions import DISTRICTS
 from core.errors import BadInput, NotFound
@@ -529,7 +528,7 @@ class Reports:
     def _now(self) -> datetime:
         """As precise as it is stored."""
         now = self.clock.now()
-        return now - timedelta(microseconds=now.microsecond % 1000)
+        return to_ms(now)
 
 
 PARTNER_DAILY_MAX: Final = 1000

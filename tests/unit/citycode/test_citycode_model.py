@@ -7,15 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from api.domains.citycode.model import (
-    PURPOSE_LABELS,
-    Scan,
-    ScanPurpose,
-    check_client_scan_id,
-    city_day,
-    day_start,
-    place_of,
-)
+from api.domains.citycode.model import PURPOSE_LABELS, Scan, ScanPurpose, check_client_scan_id, place_of
+from core.clock import city_day, day_start
 from core.errors import BadInput
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
