@@ -12,6 +12,8 @@ from typing import Any, Final, Generic, NewType, TypeAlias, TypeVar, cast
 
 import strawberry
 from graphql import GraphQLSchema
+from strawberry.federation.schema_directives import Key
+from strawberry.federation.types import FieldSet
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema_directive import Location
 
@@ -192,6 +194,25 @@ class DepartmentType:
     def of(cls, code: str, locale: Locale) -> DepartmentType:
         known = DEPARTMENTS.get(code)
         return cls(code=strawberry.ID(code), name=known.name.in_(locale) if known else code)
+
+
+# Whose cards another room shows by their key alone; identity fills them, for whom they are meant.
+@strawberry.federation.type(
+    name="MaskedPerson",
+    keys=[Key(fields=FieldSet("ref"), resolvable=False)],
+    description="What an officer may see of a person.",
+)
+class MaskedPersonKey:
+    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
+
+
+@strawberry.federation.type(
+    name="StaffCard",
+    keys=[Key(fields=FieldSet("ref"), resolvable=False)],
+    description="What a citizen may see of an officer.",
+)
+class StaffCardKey:
+    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
 
 
 @strawberry.type(description="One row of a list with its cursor.", directives=[PUBLIC])

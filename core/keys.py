@@ -79,6 +79,12 @@ class RingKey:
     private: PrivateKey = field(repr=False)
     verifies_until: datetime | None = None
 
+    @property
+    def ed25519(self) -> Ed25519Key:
+        """The private key, of a ring whose algorithm is Ed25519."""
+        assert isinstance(self.private, Ed25519Key)
+        return self.private
+
     def jwk(self) -> dict[str, str]:
         """The public key (RFC 7517, RFC 8037)."""
         return {"kid": self.kid, "use": "sig", "alg": self.algorithm.value, **_public_members(self.private)}

@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final
 from urllib.parse import quote
 
-import orjson
 from aiohttp import web
 
 from api.domains.citycode import placecode
+from core.key_sets import key_set
 from core.keys import KeyRing
-
-Handler: TypeAlias = Callable[[web.Request], Awaitable[web.Response]]
 
 KEYS_PATH: Final = "/.well-known/city-code-keys.json"
 PLACE_KEYS_PATH: Final = "/.well-known/place-code-keys.json"
 PLATE_PATH: Final = "/P/{code}"
-# The next key is in the list before it signs, so a list that is some minutes old is still a good one.
-_CACHE: Final = "public, max-age=300"
 
 
 def routes(*, keys: KeyRing, place_keys: KeyRing, base: str) -> list[web.RouteDef]:
@@ -36,18 +31,7 @@ def routes(*, keys: KeyRing, place_keys: KeyRing, base: str) -> list[web.RouteDe
         return web.Response(status=302, headers={"Location": f"/#/scan?code={quote(text, safe='')}"})
 
     return [
-        web.get(KEYS_PATH, _published(keys)),
-        web.get(PLACE_KEYS_PATH, _published(place_keys)),
+        key_set(KEYS_PATH, keys),
+        key_set(PLACE_KEYS_PATH, place_keys),
         web.get(PLATE_PATH, plate),
     ]
-
-
-def _published(keys: KeyRing) -> Handler:
-    async def published(_: web.Request) -> web.Response:
-        return web.Response(
-            body=orjson.dumps(keys.jwks()),
-            content_type="application/jwk-set+json",
-            headers={"Cache-Control": _CACHE, "Access-Control-Allow-Origin": "*"},
-        )
-
-    return published

@@ -7,8 +7,6 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Final
 
-from nacl.signing import SigningKey
-
 from api.domains.citycode import placecode
 from api.domains.citycode.errors import (
     CheckInIdReused,
@@ -39,7 +37,7 @@ from core.errors import Forbidden, NotFound, Unavailable
 from core.events import Outbox
 from core.geo import district_of
 from core.ids import Ids
-from core.keys import KeyRing, RingKey
+from core.keys import KeyRing
 from core.mongo import Session, answering
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
@@ -136,7 +134,7 @@ class Places:
         _require_jurisdiction(principal, place.district)
         key = self.keys.active
         plate = Plate(self.base, place.code, key.kid, place.issue)
-        return placecode.issue(plate, city=self.city, key=_ed25519(key))
+        return placecode.issue(plate, city=self.city, key=key.ed25519)
 
     async def read(self, *, text: str) -> Place:
         """What a plate says, for anybody; also of a place that is retired.
@@ -150,7 +148,7 @@ class Places:
             key = await self.keys.find(signed.plate.kid)
         if key is None:
             raise PlateKeyUnknown()
-        signed.check_signature(_ed25519(key).verify_key, city=self.city)
+        signed.check_signature(key.ed25519.verify_key, city=self.city)
         place = await self._place(signed.plate.code)
         if signed.plate.issue > place.issue:
             # Signed with our key, yet a plate that we have not made: the key was used outside this city.
@@ -274,8 +272,3 @@ def _require_registrar(principal: Principal) -> None:
 def _require_jurisdiction(principal: Principal, district: str) -> None:
     if principal.jurisdiction is None or not principal.jurisdiction.covers(district):
         raise Forbidden()
-
-
-def _ed25519(key: RingKey) -> SigningKey:
-    assert isinstance(key.private, SigningKey)
-    return key.private

@@ -20,7 +20,18 @@ from api.domains.citycode.place import ACTION_LABELS, KIND_LABELS, REGISTER_SCOP
 from api.domains.citycode.places import Places
 from api.domains.citycode.service import CityCodes
 from core.errors import NotFound
-from core.graph import PUBLIC, Connection, GeoPoint, GeoPointInput, Info, build_schema, connection_of, personal
+from core.graph import (
+    PUBLIC,
+    Connection,
+    GeoPoint,
+    GeoPointInput,
+    Info,
+    MaskedPersonKey,
+    StaffCardKey,
+    build_schema,
+    connection_of,
+    personal,
+)
 from core.locale import Text
 from core.paging import PageRequest
 
@@ -45,27 +56,13 @@ class CityCode:
         return cls(text=code.text, issued_at=code.issued_at, expires_at=code.expires_at, lifetime_s=code.lifetime_s)
 
 
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What an officer may see of a person."
-)
-class MaskedPerson:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
-
-
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What a citizen may see of an officer."
-)
-class StaffCard:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
-
-
 @strawberry.federation.type(keys=["id"], description="One scan of one person's code by one officer.")
 class Scan:
     id: strawberry.ID = strawberry.federation.field(authenticated=True)
     at: datetime = strawberry.federation.field(authenticated=True, directives=[WHEREABOUTS])
     purpose: ScanPurpose = strawberry.federation.field(authenticated=True)
-    person: MaskedPerson = strawberry.federation.field(authenticated=True, directives=[WHEREABOUTS])
-    scanner: StaffCard = strawberry.federation.field(authenticated=True)
+    person: MaskedPersonKey = strawberry.federation.field(authenticated=True, directives=[WHEREABOUTS])
+    scanner: StaffCardKey = strawberry.federation.field(authenticated=True)
     code_issued_at: datetime = strawberry.federation.field(authenticated=True)
     citizen_ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
     scanner_ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
@@ -81,8 +78,8 @@ class Scan:
             id=strawberry.ID(scan.id),
             at=scan.at,
             purpose=scan.purpose,
-            person=MaskedPerson(ref=strawberry.ID(scan.citizen)),
-            scanner=StaffCard(ref=strawberry.ID(scan.scanner)),
+            person=MaskedPersonKey(ref=strawberry.ID(scan.citizen)),
+            scanner=StaffCardKey(ref=strawberry.ID(scan.scanner)),
             code_issued_at=scan.code_issued_at,
             citizen_ref=strawberry.ID(scan.citizen),
             scanner_ref=strawberry.ID(scan.scanner),

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, tzinfo
 from typing import Any, Final
 
-from nacl.signing import SigningKey
-
 from api.domains.citycode import cc1
 from api.domains.citycode.cc1 import SignedCode
 from api.domains.citycode.errors import CodeExpired, CodeForged, CodeKeyUnknown, CodeReplayed, ScanIdReused
@@ -27,7 +25,7 @@ from core.crypto import FieldCipher
 from core.divisions import CITY_CODE
 from core.events import Outbox
 from core.ids import Ids, is_id
-from core.keys import KeyRing, RingKey
+from core.keys import KeyRing
 from core.mongo import Session, answering
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
@@ -76,7 +74,7 @@ class CityCodes:
             ttl_s=cc1.LIFETIME_S,
             kid=key.kid,
         )
-        return CityCode(cc1.issue(body, key=_ed25519(key)), body.issued_at, body.expires_at)
+        return CityCode(cc1.issue(body, key=key.ed25519), body.issued_at, body.expires_at)
 
     async def scan(
         self, *, principal: Principal, text: str, purpose: ScanPurpose, client_scan_id: str | None = None
@@ -155,7 +153,7 @@ class CityCodes:
             key = await self.keys.find(code.body.kid)
         if key is None:
             raise CodeKeyUnknown()
-        code.check_signature(_ed25519(key).verify_key)
+        code.check_signature(key.ed25519.verify_key)
         return code
 
     async def _new_scan(
@@ -207,8 +205,3 @@ def _concerns(scan: Scan, principal: Principal) -> bool:
 def _require_scanner(principal: Principal) -> None:
     principal.require(PrincipalKind.STAFF)
     principal.require_scope(SCAN_SCOPE)
-
-
-def _ed25519(key: RingKey) -> SigningKey:
-    assert isinstance(key.private, SigningKey)
-    return key.private

@@ -6,8 +6,6 @@ from datetime import datetime
 from typing import Any, Final
 
 import strawberry
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from api.domains.health import model
 from api.domains.health.model import (
@@ -26,7 +24,17 @@ from api.domains.health.model import (
 from api.domains.health.rules import Rule, RuleSet
 from api.domains.health.service import Entry, Health
 from core.errors import BadInput
-from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, connection_of, personal
+from core.graph import (
+    PUBLIC,
+    Connection,
+    DepartmentType,
+    Info,
+    MaskedPersonKey,
+    StaffCardKey,
+    build_schema,
+    connection_of,
+    personal,
+)
 from core.locale import Text
 from core.paging import PageRequest
 
@@ -137,28 +145,14 @@ class HealthFact:
         )
 
 
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What may be seen of another person."
-)
-class MaskedPerson:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
-
-
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What a citizen may see of an officer."
-)
-class StaffCard:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
-
-
 @strawberry.federation.type(description="One look at the citizen's health by somebody else.")
 class HealthLook:
     id: strawberry.ID = strawberry.federation.field(authenticated=True)
     at: datetime = strawberry.federation.field(authenticated=True, directives=[HEALTH])
     by: Looker = strawberry.federation.field(authenticated=True)
     purpose_label: str = strawberry.federation.field(authenticated=True, description="In the request's language.")
-    officer: StaffCard | None = strawberry.federation.field(authenticated=True)
-    delegate: MaskedPerson | None = strawberry.federation.field(authenticated=True)
+    officer: StaffCardKey | None = strawberry.federation.field(authenticated=True)
+    delegate: MaskedPersonKey | None = strawberry.federation.field(authenticated=True)
 
     @classmethod
     def of(cls, look: model.Look, info: Info) -> HealthLook:
@@ -168,8 +162,8 @@ class HealthLook:
             at=look.at,
             by=look.looker,
             purpose_label=_PURPOSES[look.purpose].in_(info.context.locale),
-            officer=StaffCard(ref=strawberry.ID(look.by)) if staff else None,
-            delegate=None if staff else MaskedPerson(ref=strawberry.ID(look.by)),
+            officer=StaffCardKey(ref=strawberry.ID(look.by)) if staff else None,
+            delegate=None if staff else MaskedPersonKey(ref=strawberry.ID(look.by)),
         )
 
 

@@ -8,8 +8,6 @@ from typing import Annotated, Final
 
 import strawberry
 from strawberry.dataloader import DataLoader
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from api.domains.licences import forms, model
 from api.domains.licences.forms import FieldKind, FieldSpec
@@ -26,7 +24,17 @@ from api.domains.licences.model import (
 from api.domains.licences.service import Licences
 from core.divisions import division_name
 from core.errors import BadInput
-from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, connection_of, personal
+from core.graph import (
+    PUBLIC,
+    Connection,
+    DepartmentType,
+    Info,
+    MaskedPersonKey,
+    StaffCardKey,
+    build_schema,
+    connection_of,
+    personal,
+)
 from core.locale import Locale
 from core.paging import PageRequest
 
@@ -135,20 +143,6 @@ class LicenceField:
 class ShownLicenceField:
     name: str
     label: str = strawberry.federation.field(description="In the request's language.")
-
-
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What an officer may see of a person."
-)
-class MaskedPerson:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
-
-
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What a citizen may see of an officer."
-)
-class StaffCard:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
 
 
 def _loader(info: Info) -> DataLoader[str, model.Licence | None]:
@@ -263,7 +257,7 @@ class LicenceVerification:
         description="What its holder chose to show; nothing when the licence is not valid."
     )
     purpose: str = strawberry.federation.field(directives=[IDENTITY], description="In the holder's words.")
-    holder: MaskedPerson = strawberry.federation.field(directives=[WHEREABOUTS])
+    holder: MaskedPersonKey = strawberry.federation.field(directives=[WHEREABOUTS])
     valid_until: date | None
 
     @strawberry.federation.field(requires_scopes=VERIFY_SCOPES, description="In the request's language.")
@@ -281,7 +275,7 @@ class LicenceVerification:
             type=LicenceType.of(showing.type, locale),
             fields=LicenceField.all_of(showing.type, verification.values, locale),
             purpose=showing.purpose,
-            holder=MaskedPerson(ref=strawberry.ID(showing.holder)),
+            holder=MaskedPersonKey(ref=strawberry.ID(showing.holder)),
             valid_until=verification.licence.valid_until,
         )
 
@@ -291,7 +285,7 @@ class LicenceShowing:
     id: strawberry.ID
     at: datetime = strawberry.federation.field(directives=[WHEREABOUTS])
     type: LicenceType
-    verifier: StaffCard
+    verifier: StaffCardKey
     jurisdiction_code: str | None = strawberry.federation.field(
         directives=[WHEREABOUTS], description="The part of the city that the officer answers for (GB/T 2260)."
     )
@@ -323,7 +317,7 @@ class LicenceShowing:
             id=strawberry.ID(showing.id),
             at=showing.at,
             type=LicenceType.of(showing.type, locale),
-            verifier=StaffCard(ref=strawberry.ID(showing.verifier)),
+            verifier=StaffCardKey(ref=strawberry.ID(showing.verifier)),
             jurisdiction_code=showing.jurisdiction or None,
             purpose=showing.purpose,
             fields=[ShownLicenceField(name=spec.name, label=spec.label.in_(locale)) for spec in specs],

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date, timedelta, tzinfo
 from typing import Final
 
-from nacl.signing import SigningKey
-
 from api.domains.licences import cl1
 from api.domains.licences.announcing import Announcer
 from api.domains.licences.catalogue import Catalogue
@@ -41,7 +39,7 @@ from core.clock import Clock, city_day, epoch_ms, epoch_s, from_epoch_s, to_ms
 from core.divisions import CITY_CODE
 from core.errors import Forbidden, NotFound, SignInRequired
 from core.ids import Ids
-from core.keys import KeyRing, RingKey
+from core.keys import KeyRing
 from core.mongo import Session, answering
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
@@ -123,7 +121,7 @@ class Licences:
         key = self.keys.active
         return Share(
             id=showing_id(claims.cti),
-            text=cl1.issue(claims, kid=key.kid, key=_ed25519(key)),
+            text=cl1.issue(claims, kid=key.kid, key=key.ed25519),
             issued_at=claims.issued_at,
             expires_at=claims.expires_at,
             purpose=said,
@@ -196,7 +194,7 @@ class Licences:
             key = await self.keys.find(code.kid)
         if key is None:
             raise CodeKeyUnknown()
-        code.check_signature(_ed25519(key).verify_key)
+        code.check_signature(key.ed25519.verify_key)
         return code.claims
 
     async def _record(self, principal: Principal, claims: Claims, client_verification_id: str | None) -> Verification:
@@ -245,8 +243,3 @@ def _may_see(principal: Principal, licence: Licence) -> bool:
     except (Forbidden, NotFound):
         return False
     return True
-
-
-def _ed25519(key: RingKey) -> SigningKey:
-    assert isinstance(key.private, SigningKey)
-    return key.private

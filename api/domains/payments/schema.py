@@ -9,8 +9,6 @@ from typing import Final, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
-from strawberry.federation.schema_directives import Key
-from strawberry.federation.types import FieldSet
 
 from api.domains.payments import model
 from api.domains.payments.ledger import AccountKind, Counters, Purpose, Transfer
@@ -21,6 +19,7 @@ from core.graph import (
     DepartmentType,
     Info,
     Int64,
+    MaskedPersonKey,
     MoneyType,
     build_schema,
     connection_of,
@@ -82,13 +81,6 @@ async def _payment(info: Info, id: str | None) -> Payment | None:
 # --- types ------------------------------------------------------------------------------------------------------
 
 
-@strawberry.federation.type(
-    keys=[Key(fields=FieldSet("ref"), resolvable=False)], description="What an officer may see of a person."
-)
-class MaskedPerson:
-    ref: strawberry.ID = strawberry.federation.field(authenticated=True, inaccessible=True)
-
-
 @strawberry.federation.type(keys=["id"], description="What a citizen owes a department.")
 class Bill:
     id: strawberry.ID = strawberry.federation.field(authenticated=True)
@@ -101,7 +93,7 @@ class Bill:
     due_on: date = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
     status: BillStatus = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
     issued_at: datetime = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
-    payer: MaskedPerson | None = strawberry.federation.field(
+    payer: MaskedPersonKey | None = strawberry.federation.field(
         requires_scopes=[[BILL_SCOPE], [REFUND_SCOPE]],
         directives=[PROPERTY],
         description="Null where nobody has the id that the bill was sent to.",
@@ -143,7 +135,7 @@ class Bill:
             due_on=bill.due_on,
             status=bill.status,
             issued_at=bill.issued_at,
-            payer=MaskedPerson(ref=strawberry.ID(bill.payer)),
+            payer=MaskedPersonKey(ref=strawberry.ID(bill.payer)),
             bill=bill,
         )
 
@@ -185,7 +177,7 @@ class Payment:
     amount: MoneyType = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
     paid_at: datetime = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
     receipt: Receipt = strawberry.federation.field(authenticated=True, directives=[PROPERTY])
-    paid_by: MaskedPerson | None = strawberry.federation.field(
+    paid_by: MaskedPersonKey | None = strawberry.federation.field(
         authenticated=True,
         directives=[PROPERTY],
         description="Who paid in the citizen's place, from the citizen's wallet.",
@@ -212,7 +204,7 @@ class Payment:
             amount=MoneyType.of(payment.amount),
             paid_at=payment.paid_at,
             receipt=Receipt(number=payment.receipt, issued_at=payment.paid_at),
-            paid_by=MaskedPerson(ref=strawberry.ID(payment.actor)) if payment.actor != payment.payer else None,
+            paid_by=MaskedPersonKey(ref=strawberry.ID(payment.actor)) if payment.actor != payment.payer else None,
             made=payment,
         )
 
