@@ -29,11 +29,11 @@ from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport
-from api.web.asking import REQUEST_ID
+from api.web.asking import Asked, language
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
-from core.locale import Locale, negotiate
+from core.locale import Locale
 from core.principal import ANONYMOUS, Principal
 
 _SUPERGRAPH_S: Final = 10.0
@@ -123,10 +123,10 @@ class Forwarding:
         """Language and what is passed on: the request's id alone is left out."""
         return (context.locale, *sorted(context.told.items()))
 
-    async def context(self, request: web.Request) -> Forwarded:
-        headers = request.headers
-        found = {name: ", ".join(headers.getall(name)) for name in self.names if name in headers}
-        return Forwarded(request[REQUEST_ID], negotiate(headers.get("Accept-Language")), found)
+    async def context(self, asked: Asked) -> Forwarded:
+        headers = asked.headers
+        found = {name: headers[name] for name in self.names if name in headers}
+        return Forwarded(asked.request_id, language(headers.get("accept-language")), found)
 
 
 @asynccontextmanager
