@@ -1,16 +1,19 @@
 """Run it: one request through the stages, with what is the same for every request from a bounded cache.
 
-Documents are parsed and validated once; plans are made once per document, operation, access signature and truth of
-the condition variables, so no plan belongs to a user.
+Documents are parsed and validated once; plans are made once per document, operation, view (the rules that a reader
+fails, the labels that they do not see in clear) and truth of the condition variables, so no plan belongs to a user. A document that says the same in other white space is parsed, and
+is the one that is known; its plans are too.
 Seams: response caching and tracing around `execute`;
 hot reload makes a new `Engine`; subscriptions and `@defer` are further methods beside `execute`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from sys import getsizeof
+from typing import Any, TypeAlias
 
 from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, validate
 from graphql.language import (
@@ -22,7 +25,7 @@ from graphql.language import (
     print_ast,
 )
 
-from api.gateway.access import NOBODY, Rule, signature
+from api.gateway.access import AccessRule, Policy, Reader, failed
 from api.gateway.bounded import Bounded
 from api.gateway.demand import Demand, Estimator
 from api.gateway.errors import (
@@ -30,24 +33,30 @@ from api.gateway.errors import (
     OperationTooCostly,
     OperationUnknown,
     PlanTooCostly,
+    SubgraphFault,
     SubscriptionUnsupported,
     ValidationFailed,
 )
 from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
+from api.gateway.figures import Figures
 from api.gateway.limits import Budget, GatewayLimits, check_size, parse_bounded
-from api.gateway.normalize import Normalizer, condition_variables, document_rules
+from api.gateway.masking import EVERYTHING, Label, Masking, View
+from api.gateway.normalize import Normalizer, condition_variables, document_labels, document_rules
 from api.gateway.optimize import optimize
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
 from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath
 from api.gateway.run import Run
-from api.gateway.selection import Normalized, Place
+from api.gateway.selection import Normalized, Place, masked_paths
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import RequestContext, Transport, error_value
+from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, catalogue
 from core.graphql_limits import RULES
 from core.locale import Locale
+
+ReportedError: TypeAlias = tuple[ResponsePath | None, DomainError | Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +81,23 @@ class Answer:
         return body
 
 
+Sense: TypeAlias = tuple[bytes, str | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A validated document with one operation chosen. rules: all that its reader could fail."""
+    """A validated document with one operation chosen. rules, labels: all that its reader could meet.
 
+    sense: a digest of what it says, whatever its white space, and the operation's name. weight: bytes that it takes.
+    """
+
+    sense: Sense
+    weight: int
     node: DocumentNode
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
-    rules: frozenset[Rule]
+    rules: frozenset[AccessRule]
+    labels: frozenset[Label]
     conditions: tuple[str, ...]
     variable_types: Mapping[str, str]
     demand: Demand
@@ -91,13 +109,15 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A plan that is ready to run. dependents: by fetch number, who waits for it."""
+    """A plan that is ready to run. dependents: by fetch number, who waits for it. masked: response keys down to each
+    field that is masked, lists left out."""
 
     plan: QueryPlan
     place: Place
     project: Complete
     dependents: Mapping[int, tuple[Fetch, ...]]
     introspection: DocumentNode | None
+    masked: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(slots=True)
@@ -108,6 +128,7 @@ class Engine:
     shows_cost: whether answers say in `extensions.cost` what was estimated and what it came to; for developers.
     on_error: told the code and the service (empty: none) of every error that goes out in an answer; both come from
     bounded sets, so they can be labels of a metric. A code that no class of this process has is `REMOTE`.
+    policies: what the names of `@policy` mean; one that is not here denies. masking: who sees personal data in clear.
     """
 
     supergraph: Supergraph
@@ -116,14 +137,19 @@ class Engine:
     introspection: bool = True
     shows_cost: bool = False
     on_error: Callable[[str, str], None] | None = None
-    _documents: Bounded[tuple[str, str | None], Document] = field(init=False)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    masking: Masking = field(default_factory=Masking)
+    figures: Figures = field(default_factory=Figures)
+    _texts: Bounded[tuple[str, str | None], Document] = field(init=False)
+    _documents: Bounded[Sense, Document] = field(init=False)
     _plans: Bounded[tuple[Any, ...], Compiled] = field(init=False)
     _codes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._codes = frozenset(kind.code for kind in catalogue())
-        self._documents = Bounded(self.limits.documents_max, self.limits.cached_chars)
-        self._plans = Bounded(self.limits.plans_max, self.limits.cached_chars)
+        self._texts = Bounded(self.limits.documents_max, self.limits.cached_bytes)
+        self._documents = Bounded(self.limits.documents_max, self.limits.cached_bytes)
+        self._plans = Bounded(self.limits.plans_max, self.limits.cached_bytes)
 
     async def execute(
         self,
@@ -134,15 +160,28 @@ class Engine:
         operation_name: str | None = None,
     ) -> Answer:
         """Answer one operation. A refusal or a failure is told in the answer; nothing is raised but cancellation."""
+        self.figures.in_flight += 1
+        try:
+            return await self._answered(query, context, variables or {}, operation_name)
+        finally:
+            self.figures.in_flight -= 1
+
+    async def _answered(
+        self, query: str, context: RequestContext, variables: Mapping[str, Any], operation_name: str | None
+    ) -> Answer:
         try:
             document = self._document(query, operation_name)
-            values = _coerced(self.supergraph, document, variables or {})
+            values = _coerced(self.supergraph, document, variables)
             self._afford(document, values)
-            compiled = self._compiled(query, operation_name, document, values, context)
+            compiled = self._compiled(document, values, context)
         except DomainError as refusal:
+            self.figures.refused[refusal.code] += 1
             answer = Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
         else:
             answer = await self._ran(compiled, values, context)
+            if self.figures.samples():
+                self.figures.estimated.add(document.demand.estimate(values))
+                self.figures.actual.add(document.demand.actual(answer.data))
             if self.shows_cost:
                 answer.extensions["cost"] = self._cost(document, values, answer)
         self._observe(answer)
@@ -157,6 +196,7 @@ class Engine:
             limits=self.limits,
             values=values,
             context=context,
+            figures=self.figures,
         )
         await run.fetch_all()
         if compiled.introspection is not None:
@@ -170,8 +210,20 @@ class Engine:
             report.add(path, error)
         data = compiled.project(run.data, None, report)
         errors = report.errors[: self.limits.errors_max]
+        if compiled.masked:
+            return self._discreet(compiled, run, data, errors)
         shown = [_error(path, error, run.context.locale) for path, error in errors] if errors else []
         return Answer(data=None if data is BUBBLE else data, errors=shown)
+
+    def _discreet(self, compiled: Compiled, run: Run, data: Any, errors: Sequence[ReportedError]) -> Answer:
+        """An answer that says which of its fields are masked; an error there keeps none of a subgraph's words."""
+        masked = frozenset(compiled.masked)
+        shown = [
+            _error(path, _wordless(error) if _names_of(path) in masked else error, run.context.locale)
+            for path, error in errors
+        ]
+        told = [".".join(names) for names in compiled.masked[: self.limits.masked_max]]
+        return Answer(None, shown) if data is BUBBLE else Answer(data, shown, {"masked": told})
 
     def _observe(self, answer: Answer) -> None:
         tell = self.on_error
@@ -209,7 +261,7 @@ class Engine:
             name = operation.name.value if operation.name and len(operations) > 1 else None
             document = self._document(query, name)
             if not document.conditions:
-                self._plan(query, name, document, NOBODY, {})
+                self._plan(document, EVERYTHING, {})
 
     @property
     def cached_plans(self) -> int:
@@ -217,7 +269,7 @@ class Engine:
 
     @property
     def cached_documents(self) -> int:
-        return len(self._documents)
+        return len(self._texts)
 
     def operation_kind(self, *, query: str, operation_name: str | None = None) -> str:
         """`query` or `mutation`, for a door that must not run a mutation by GET.
@@ -225,6 +277,16 @@ class Engine:
         Raises: any refusal of the document.
         """
         return self._document(query, operation_name).kind
+
+    def weigh(
+        self, *, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+    ) -> tuple[str, float]:
+        """`query` or `mutation`, and the estimated cost, by the variables as they were sent; for a door's limits.
+
+        Raises: any refusal of the document.
+        """
+        document = self._document(query, operation_name)
+        return document.kind, document.demand.estimate(variables or {})
 
     def explain(
         self,
@@ -243,7 +305,7 @@ class Engine:
             raise BadInput(field="stage", problem=f"must be one of {', '.join(STAGES)}")
         document = self._document(query, operation_name)
         values = {**dict.fromkeys(document.conditions, True), **(variables or {})}
-        operation = self._normalized(document, NOBODY, values)
+        operation = self._normalized(document, EVERYTHING, values)
         budget = Budget(self.limits.plan_budget)
         drafts = self._drawn(operation, budget)
         texts = {"normalize": normalized_text(operation), "fetches": drafts_text(drafts)}
@@ -255,54 +317,60 @@ class Engine:
 
     def _document(self, query: str, operation_name: str | None) -> Document:
         key = (query, operation_name)
-        found = self._documents.get(key)
-        return found or self._documents.put(key, self._read(query, operation_name), weight=len(query))
+        found = self._texts.get(key)
+        if found is None:
+            found = self._read(query, operation_name)
+            self._texts.put(key, found, weight=found.weight + getsizeof(query))
+        return found
 
     def _read(self, query: str, operation_name: str | None) -> Document:
         node = parse_bounded(query, self.limits)
         check_size(node, self.limits)
+        sense = (hashlib.sha256(print_ast(node).encode("utf-8", "surrogatepass")).digest(), operation_name)
+        found = self._documents.get(sense)
+        if found is None:
+            found = self._validated(node, sense)
+            self._documents.put(sense, found, weight=found.weight)
+        return found
+
+    def _validated(self, node: DocumentNode, sense: Sense) -> Document:
         rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
         hidden = not self.introspection
         errors = validate(self.supergraph.schema, node, rules, max_errors=5, hide_suggestions=hidden)
         if errors:
             raise ValidationFailed(reason=errors[0].message)
-        operation = _chosen_operation(node, operation_name)
+        operation = _chosen_operation(node, sense[1])
         estimator = Estimator(self.supergraph.schema, self.supergraph.costs, self.limits.list_size)
+        demand = estimator.demand(node, operation)
         return Document(
+            sense=sense,
+            weight=bytes_of(node, demand),
             node=node,
             operation=operation,
             fragments={d.name.value: d for d in node.definitions if isinstance(d, FragmentDefinitionNode)},
             rules=document_rules(self.supergraph, node),
+            labels=document_labels(self.supergraph, node),
             conditions=condition_variables(node),
             variable_types=dict(map(_declared_variable, operation.variable_definitions or ())),
-            demand=estimator.demand(node, operation),
+            demand=demand,
         )
 
-    def _compiled(
-        self,
-        query: str,
-        operation_name: str | None,
-        document: Document,
-        values: Mapping[str, Any],
-        context: RequestContext,
-    ) -> Compiled:
-        return self._plan(query, operation_name, document, signature(document.rules, context.principal), values)
+    def _compiled(self, document: Document, values: Mapping[str, Any], context: RequestContext) -> Compiled:
+        refused = failed(document.rules, Reader(context.principal, self.policies))
+        view = self.masking.view(refused, document.labels, context.principal)
+        return self._plan(document, view, values)
 
-    def _plan(
-        self,
-        query: str,
-        operation_name: str | None,
-        document: Document,
-        failed: frozenset[Rule],
-        values: Mapping[str, Any],
-    ) -> Compiled:
+    def _plan(self, document: Document, view: View, values: Mapping[str, Any]) -> Compiled:
         truths = tuple(values.get(name) for name in document.conditions)
-        key = (query, operation_name, failed, truths)
+        key = (document.sense, view, truths)
         found = self._plans.get(key)
-        return found or self._plans.put(key, self._compile(document, failed, values), weight=len(query))
+        if found is None:
+            found = self._compile(document, view, values)
+            self._plans.put(key, found, weight=bytes_of(found))
+        return found
 
-    def _compile(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Compiled:
-        operation = self._normalized(document, failed, values)
+    def _compile(self, document: Document, view: View, values: Mapping[str, Any]) -> Compiled:
+        operation = self._normalized(document, view, values)
         budget = Budget(self.limits.plan_budget)
         plan = make_plan(optimize(self._drawn(operation, budget), budget), document.variable_types)
         projector = Projector(schema=self.supergraph.schema)
@@ -312,14 +380,15 @@ class Engine:
             project=projector.root(operation.root_type, operation.selection, operation.place),
             dependents={f.number: tuple(d for d in plan.fetches if f.number in d.depends) for f in plan.fetches},
             introspection=_introspection(document, operation) if operation.introspection else None,
+            masked=masked_paths(operation.selection),
         )
 
-    def _normalized(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Normalized:
+    def _normalized(self, document: Document, view: View, values: Mapping[str, Any]) -> Normalized:
         return Normalizer(
             supergraph=self.supergraph,
             fragments=document.fragments,
             conditions=values,
-            denied_rules=failed,
+            view=view,
             fields_max=self.limits.fields,
         ).operation(document.operation)
 
@@ -339,6 +408,17 @@ def _error(path: ResponsePath | None, error: DomainError | Mapping[str, Any], lo
     if path is not None:
         value["path"] = list(path)
     return value
+
+
+def _wordless(error: DomainError | Mapping[str, Any]) -> DomainError | Mapping[str, Any]:
+    """What a subgraph said where a masked value should stand may hold that value: only that it failed is told."""
+    if isinstance(error, DomainError):
+        return error
+    return SubgraphFault(service=str((error.get("extensions") or {}).get("service", "")))
+
+
+def _names_of(path: ResponsePath | None) -> tuple[str, ...]:
+    return tuple(key for key in path or () if isinstance(key, str))
 
 
 def _declared_variable(node: VariableDefinitionNode) -> tuple[str, str]:

@@ -11,8 +11,9 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
@@ -55,12 +56,21 @@ class Asks(Protocol):
         ...
 
 
+class Admits(Protocol):
+    """Says who has asked enough for now."""
+
+    async def admit(self, context: Any, weigh: Callable[[], tuple[str, float]]) -> None:
+        """weigh: the kind of operation, empty for what is no operation, and its estimated cost. Raises: RateLimited."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class GraphQLDoor:
     """The handler of `/graphql`: `post` and `get` behind aiohttp, `answered` for whoever has a whole request.
 
     request_bytes_max: the largest body. documents: which may be sent, and by what names. in_flight: None shares
     nothing; else a query that is asked again, the same in everything, while it is being answered is answered once.
+    rates: how often each caller may ask; None: as often as they like.
     """
 
     engine: Engine
@@ -68,6 +78,7 @@ class GraphQLDoor:
     request_bytes_max: int
     documents: Documents = field(default_factory=Documents)
     in_flight: InFlight[_Written] | None = None
+    rates: Admits | None = None
     _changing: set[asyncio.Task[Any]] = field(default_factory=set, repr=False)
 
     async def post(self, request: web.Request) -> web.Response:
@@ -96,8 +107,8 @@ class GraphQLDoor:
             return refused(asked, fault, media_type=wanted, status=415)
         except RequestTooLarge as fault:
             return refused(asked, fault, media_type=wanted, status=413)
-        except RequestTooSlow as fault:
-            return refused(asked, fault, media_type=wanted, status=408)
+        except RequestTooSlow:
+            return too_slow(asked, wanted)
         return await self.answered(asked, raw, wanted)
 
     async def _got(self, request: web.Request, asked: Asked) -> Reply:
@@ -123,9 +134,17 @@ class GraphQLDoor:
         except DomainError:
             return ""
 
+    def _weight(self, body: GraphQLRequest) -> tuple[str, float]:
+        try:
+            return self.engine.weigh(query=body.query, variables=body.variables, operation_name=body.operation_name)
+        except DomainError:
+            return "", 0.0
+
     async def _answer(self, asked: Asked, body: GraphQLRequest, wanted: str) -> Reply:
         try:
             context = await self.asking.context(asked)
+            if self.rates is not None:
+                await self.rates.admit(context, partial(self._weight, body))
         except DomainError as fault:
             return refused(asked, fault, media_type=wanted, status=fault.http_status)
         written, status = await self._written(body, context, wanted)
@@ -166,6 +185,11 @@ class GraphQLDoor:
             raise RequestTooSlow(seconds_max=int(BODY_S)) from fault
         except web.HTTPRequestEntityTooLarge as fault:
             raise RequestTooLarge(bytes_max=limit) from fault
+
+
+def too_slow(asked: Asked, wanted: str) -> Reply:
+    """For a body that did not come in time."""
+    return refused(asked, RequestTooSlow(seconds_max=int(BODY_S)), media_type=wanted, status=408)
 
 
 def response(reply: Reply) -> web.Response:

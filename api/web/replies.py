@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from api.web.asking import Asked, language
+from api.web.errors import RateLimited
 from api.web.media import JSON
 from core.errors import DomainError, Internal
 
@@ -48,7 +49,10 @@ def refused(asked: Asked, fault: DomainError, *, media_type: str, status: int) -
         "message": fault.message_in(language(asked.headers.get("accept-language"))),
         "extensions": fault.extensions,
     }
-    return Reply(status, orjson.dumps({"errors": [error]}), media_type, _BY_STATUS.get(status, ()))
+    headers = _BY_STATUS.get(status, ())
+    if isinstance(fault, RateLimited):
+        headers = (*headers, ("Retry-After", str(fault.retry_after_s)))
+    return Reply(status, orjson.dumps({"errors": [error]}), media_type, headers)
 
 
 _BY_STATUS: Final = {
