@@ -3,12 +3,14 @@
 Rules
 - A subgraph is told the request's id and language, and of the caller's headers those that the operator names; never a
   cookie or a token that nobody named, and never what belongs to one connection.
-- Nobody is signed in here: a field under `@authenticated` or `@requiresScopes` is refused. (Seam: a verifier of tokens
-  would make `Forwarded.principal`.)
+- Nobody is signed in here: a field under `@authenticated` or `@requiresScopes` is refused, and what is labelled as
+  personal is masked or withheld as for nobody. No policy is known, so a field under `@policy` is refused; the log says
+  so once. (Seam: a verifier of tokens would make `Forwarded.principal`.)
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -35,6 +37,8 @@ from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
 from core.locale import Locale
 from core.principal import ANONYMOUS, Principal
+
+_LOG = logging.getLogger(__name__)
 
 _SUPERGRAPH_S: Final = 10.0
 # Requests to subgraphs beyond this wait; their deadline goes on.
@@ -136,6 +140,9 @@ async def opened(options: Options) -> AsyncIterator[Gateway]:
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
         supergraph = _parsed(await _source(options.supergraph, http), options.supergraph)
         urls = _urls(supergraph, options.subgraphs)
+        if supergraph.policies:
+            unknown = sorted(supergraph.policies)
+            _LOG.warning("policies are not known here and deny", extra={"facts": {"policies": unknown}})
         metrics = Metrics()
         engine = Engine(
             supergraph=supergraph,

@@ -28,6 +28,7 @@ from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.ground import Ground
+from api.readers import MASKING, known_policies
 from api.rooms import Rooms
 from api.settings import Settings
 from api.startup import CityUnavailable
@@ -171,6 +172,8 @@ def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -
         introspection=settings.development,
         shows_cost=settings.development,
         on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
+        policies=known_policies(supergraph),
+        masking=MASKING,
     )
 
 

@@ -108,25 +108,35 @@ class Public:
 
 
 @strawberry.federation.schema_directive(
-    locations=[Location.FIELD_DEFINITION], name="personal", compose=True, import_url=ACCESS_SPEC
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT, Location.INTERFACE],
+    name="personal",
+    compose=True,
+    import_url=ACCESS_SPEC,
 )
 class Personal:
-    """Personal information. `level` is its grade, 1 to 4.
+    """Personal information. `level` is its grade, 1 to 4; the gateway masks it for who has no clearance for that.
 
-    class_: its kind, one of IDENTITY, CONTACT, WHEREABOUTS, DEVICE, HEALTH, PROPERTY.
+    class_: its kind, one of IDENTITY, CONTACT, WHEREABOUTS, DEVICE, HEALTH, PROPERTY. mask: in which form of
+    `core.masking` a text is shown masked, one of NAME, PHONE, ID_NUMBER, EMAIL, ADDRESS, TEXT (which is ***, and meant
+    where none is said).
+    own: nobody but the person it is about is ever given it, so it is never masked. On a type, the label of each of its
+    fields that has none, but ids.
 
     Source: GB/T 43697-2024 appendix B (classes), GB/T 35273-2020.
     """
 
     class_: str = strawberry.directive_field(name="class")
     level: int = strawberry.directive_field(name="level")
+    mask: str | None = strawberry.directive_field(name="mask", default=strawberry.UNSET)
+    own: bool | None = strawberry.directive_field(name="own", default=strawberry.UNSET)
 
 
 PUBLIC = Public()
 
 
-def personal(class_: str, level: int) -> Personal:
-    return Personal(class_=class_, level=level)
+def personal(class_: str, level: int, *, mask: str | None = None, own: bool = False) -> Personal:
+    said: dict[str, Any] = {**({"mask": mask} if mask else {}), **({"own": True} if own else {})}
+    return Personal(class_=class_, level=level, **said)
 
 
 @strawberry.federation.type(description="Where a page stands in its list (Relay).", directives=[PUBLIC], shareable=True)

@@ -18,6 +18,7 @@ from identity.service import Identity
 T = TypeVar("T")
 
 IDENTITY_MASKED: Final = personal("IDENTITY", 1)
+CONTACT_PHONE: Final = personal("CONTACT", 3, mask="PHONE")
 
 
 def loader(info: Info, find: Callable[..., Awaitable[Mapping[str, T]]]) -> DataLoader[str, T | None]:

@@ -15,7 +15,7 @@ from core.graph import Info, personal
 from core.locale import Locale
 from identity import model, relations
 from identity.acting import ActingSession as Begun
-from identity.cards import IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.cards import CONTACT_PHONE, IDENTITY_MASKED, MaskedPerson, StaffCard, loader
 from identity.relations import KIND_LABELS, MATTERS, source_label
 from identity.service import Identity
 
@@ -145,7 +145,7 @@ class ActingSession:
 class LookUp:
     id: strawberry.ID
     at: datetime
-    reason: str = strawberry.federation.field(description="As the officer wrote it.")
+    reason: str = strawberry.federation.field(description="As the officer wrote it.", directives=[FAMILY])
     by: strawberry.Private[str]
 
     @strawberry.federation.field(description="Who it was.")
@@ -161,10 +161,14 @@ class LookUp:
 class FoundCitizen:
     id: strawberry.ID
     masked_name: str = strawberry.federation.field(directives=[IDENTITY_MASKED])
+    phone: str | None = strawberry.federation.field(
+        description="In E.164, for who calls those whom they find.", directives=[CONTACT_PHONE]
+    )
 
     @classmethod
     def of(cls, citizen: model.Citizen, *, info: Info) -> FoundCitizen:
-        return cls(id=strawberry.ID(citizen.id), masked_name=citizen.masked_name(info.context.locale))
+        masked_name = citizen.masked_name(info.context.locale)
+        return cls(id=strawberry.ID(citizen.id), masked_name=masked_name, phone=citizen.phone)
 
 
 @strawberry.federation.type(description="Why a name is believed.", authenticated=True)

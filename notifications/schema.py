@@ -18,7 +18,7 @@ from notifications.model import CATEGORY_LABELS, Category, Channel, Platform, Pr
 from notifications.service import Notifications
 
 WORDS: Final = personal("IDENTITY", 3)
-CONTACT: Final = personal("CONTACT", 3)
+CONTACT: Final = personal("CONTACT", 3, mask="EMAIL")
 DEVICE: Final = personal("DEVICE", 2)
 
 strawberry.enum(Category, name="MessageCategory", description="What a message is about.")

@@ -22,7 +22,7 @@ def normalized_text(operation: Normalized) -> str:
 def _wanted(selection: Selection, depth: int) -> Iterator[str]:
     for field in selection.fields:
         key = f" as {field.key}" if field.key not in ("", field.call.name) else ""
-        denied = " (denied)" if field.denied else ""
+        denied = " (denied)" if field.denied else f" (masked: {field.mask})" if field.mask else ""
         yield "  " * depth + f"{field.call}{key} on {', '.join(sorted(field.types))}{denied}"
         yield from _wanted(field.sub, depth + 1) if field.sub else ()
 

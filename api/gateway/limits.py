@@ -38,7 +38,7 @@ class GatewayLimits:
     cache may be together.
     cost_max: the most that an operation may cost by its estimate (`demand`); None: as much as it likes.
     list_size: how long a list is taken to be where the supergraph has no `@listSize`.
-    errors_max: errors reported in one answer.
+    errors_max: errors reported in one answer. masked_max: masked fields named in one answer.
     deadline_s: seconds a subgraph has for one fetch; deadlines_s: the same for named subgraphs.
     """
 
@@ -57,6 +57,7 @@ class GatewayLimits:
     cost_max: int | None = None
     list_size: int = 10
     errors_max: int = 1_000
+    masked_max: int = 100
     deadline_s: float = 5.0
     deadlines_s: Mapping[str, float] = field(default_factory=dict)
 

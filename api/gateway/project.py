@@ -4,7 +4,8 @@ Each selection becomes one closure; none goes through graphql-core's executor, w
 CPython 3.11 (gh-142183). Null completion follows the specification by the public schema: a null where none may stand
 travels to the nearest place that allows it, and an error says so unless one stands there already.
 A key that is *absent* (not null) was never delivered: the failure of the fetch that should have is told at its path.
-Seams: masking by data labels, `@defer` (a closure per part), passing bytes through.
+A field that the reader sees masked has a closure of its own, so nothing that holds one passes unlooked at.
+Seams: `@defer` (a closure per part), passing bytes through.
 Source: https://spec.graphql.org/September2025/#sec-Handling-Execution-Errors
 """
 
@@ -27,6 +28,7 @@ from graphql import (
 
 from api.gateway.access import refusal
 from api.gateway.errors import NonNullMissing, ValueInvalid
+from api.gateway.masking import MASKS, NOTHING
 from api.gateway.selection import INTROSPECTION, Field, Place, Selection
 from core.errors import DomainError
 
@@ -134,6 +136,9 @@ class Projector:
         required = isinstance(declared, GraphQLNonNull)
         if wanted.denied:
             return (wanted.response_key, "", _denied, required)
+        if wanted.mask:
+            hidden = wanted.mask == NOTHING
+            return (wanted.response_key, "" if hidden else wanted.key, _masked_by(wanted.mask), required)
         inner = self._complete(_nullable(declared), wanted, place)
         return (wanted.response_key, wanted.key, inner, required)
 
@@ -293,6 +298,21 @@ def _enum_of(values: frozenset[str]) -> Complete:
 
 def _constant(name: str) -> Complete:
     return lambda value, trail, report: name
+
+
+def _masked_by(mask: str) -> Complete:
+    """Of a text what the reader may see of it."""
+    if mask == NOTHING:
+        return lambda value, trail, report: None
+    shown = MASKS[mask]
+
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        if isinstance(value, str):
+            return shown(value)
+        report.add(unwound(trail), ValueInvalid())
+        return None
+
+    return complete
 
 
 def _denied(value: Any, trail: Trail, report: Report) -> Any:

@@ -38,6 +38,8 @@ from core.paging import PageRequest
 SCAN_SCOPES: Final = [[SCAN_SCOPE]]
 REGISTER_SCOPES: Final = [[REGISTER_SCOPE]]
 WHEREABOUTS: Final = personal("WHEREABOUTS", 3)
+# Where somebody was is nobody else's matter: there is none that a relation could give.
+ON_OWN_BEHALF: Final = [["on_own_behalf"]]
 
 strawberry.enum(ScanPurpose, description="Why a person's code is scanned.")
 strawberry.enum(PlaceKind, description="What carries a plate.")
@@ -229,6 +231,7 @@ class Citizen:
 
     @strawberry.federation.field(
         authenticated=True,
+        policy=ON_OWN_BEHALF,
         directives=[WHEREABOUTS],
         description="Who scanned the citizen, when and why; newest first; for the citizen alone.",
     )
@@ -240,6 +243,7 @@ class Citizen:
 
     @strawberry.federation.field(
         authenticated=True,
+        policy=ON_OWN_BEHALF,
         directives=[WHEREABOUTS],
         description="Where the citizen checked in, newest first, for 30 days; for the citizen alone.",
     )

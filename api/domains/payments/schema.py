@@ -349,6 +349,7 @@ class Query:
 
     @strawberry.federation.field(
         requires_scopes=BILL_SCOPES,
+        policy=[["staff_of_department"]],
         directives=[PROPERTY],
         description="The bills of one's own department; newest first.",
     )

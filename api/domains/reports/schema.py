@@ -24,6 +24,7 @@ from core.paging import PageRequest
 
 HANDLER: Final = [[HANDLE_SCOPE]]
 WHEREABOUTS: Final = personal("WHEREABOUTS", 3)
+ADDRESS: Final = personal("WHEREABOUTS", 3, mask="ADDRESS")
 # What people write says what it says: it is treated as if it named them.
 FREE_TEXT: Final = personal("IDENTITY", 2)
 
@@ -178,7 +179,7 @@ class Case:
     number: str = strawberry.federation.field(description="As people read it out: day, sequence, check digit.")
     description: str = strawberry.federation.field(directives=[FREE_TEXT])
     location: GeoPoint = strawberry.federation.field(directives=[WHEREABOUTS])
-    address: str | None = strawberry.federation.field(directives=[WHEREABOUTS])
+    address: str | None = strawberry.federation.field(directives=[ADDRESS])
     status: Status
     created_at: datetime
     updated_at: datetime

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from core.errors import BadInput
 from core.locale import Locale, Text
+from core.masking import mask_name, mask_phone
 from core.principal import Jurisdiction
 from identity.errors import PhoneInvalid
 from identity.limits import STANDARD_LIMITS, address_group
-from identity.masking import mask_name, mask_phone
 from identity.model import (
     Audience,
     Citizen,
@@ -138,16 +138,22 @@ def test_an_account_does_not_show_itself_in_a_repr() -> None:
         assert secret not in repr(citizen) + repr(staff)
 
 
+SEES_AT_A_SCAN = {"personal:identity:3", "personal:whereabouts:3", "personal:health:4"}
+
+
 @pytest.mark.parametrize(
     ("roles", "scopes"),
     [
         ((), {"staff"}),
         (("clerk",), {"staff"}),
-        (("inspector",), {"staff", "citycode:scan", "licences:verify", "health:check"}),
-        (("licence_clerk",), {"staff", "licences:issue", "citizens:find"}),
-        (("billing_clerk",), {"staff", "payments:bill", "payments:refund", "citizens:find"}),
-        (("case_handler",), {"staff", "reports:handle"}),
-        (("health_officer",), {"staff", "health:record", "health:rules", "citizens:find"}),
+        (("inspector",), {"staff", "citycode:scan", "licences:verify", "health:check", *SEES_AT_A_SCAN}),
+        (("licence_clerk",), {"staff", "licences:issue", "citizens:find", "personal:identity:3"}),
+        (("billing_clerk",), {"staff", "payments:bill", "payments:refund", "citizens:find", "personal:property:3"}),
+        (("case_handler",), {"staff", "reports:handle", "personal:identity:2", "personal:whereabouts:3"}),
+        (
+            ("health_officer",),
+            {"staff", "health:record", "health:rules", "citizens:find", "personal:health:4", "personal:contact:3"},
+        ),
         (("registrar",), {"staff", "codes:register"}),
         (("clerk", "registrar", "emperor"), {"staff", "codes:register"}),
     ],
