@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -9,6 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from aiohttp import web
+
+from api.web.lean import LEAN, Listener
 
 _SHUTDOWN_S: Final = 3.0
 _WAITING_MAX: Final = 1024
@@ -41,16 +44,22 @@ def bound(*, host: str, port: int) -> socket.socket:
 async def answering(app: web.Application, held: socket.socket, **options: Any) -> AsyncIterator[str]:
     """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end.
 
-    options: further ones of aiohttp's runner.
+    Connections begin lean where the application can be answered so (`lean.py`). options: further ones of aiohttp's
+    runner.
     """
     runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handle_signals=False, **{**SERVER, **options})
     await runner.setup()
+    if runner.server is None:
+        raise RuntimeError("aiohttp's runner was set up without a server")
+    listener = Listener(app[LEAN], runner.server, cancels=options.get("handler_cancellation", False))
+    server = await asyncio.get_running_loop().create_server(listener, sock=held, backlog=_WAITING_MAX)
+    listener.sweep()
     try:
-        await web.SockSite(runner, held).start()
         host, port = held.getsockname()[:2]
         yield f"http://{_reached_as(host)}:{port}"
     finally:
-        await runner.cleanup()
+        server.close()
+        await asyncio.gather(listener.close(within_s=_SHUTDOWN_S), runner.cleanup())
 
 
 def _reached_as(host: str) -> str:
