@@ -13,7 +13,7 @@ from core.locale import Locale, Text
 from core.masking import mask_name, mask_phone
 from core.principal import Jurisdiction
 from identity.errors import PhoneInvalid
-from identity.limits import STANDARD_LIMITS, address_group
+from identity.limits import STANDARD_LIMITS
 from identity.model import (
     Audience,
     Citizen,
@@ -176,22 +176,6 @@ def test_a_device_name_is_short_and_printable(typed: str) -> None:
     with pytest.raises(BadInput):
         parse_device_name(typed)
     assert parse_device_name("  小米  14 ") == "小米 14"
-
-
-@pytest.mark.parametrize(
-    ("address", "group"),
-    [
-        ("203.0.113.5", "203.0.113.5"),
-        ("::ffff:203.0.113.5", "203.0.113.5"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("", ""),
-        ("x" * 100, "x" * 64),
-    ],
-)
-def test_an_address_counts_as_its_household(address: str, group: str) -> None:
-    assert address_group(address) == group
 
 
 def test_the_resend_rule_is_read_from_the_table() -> None:
