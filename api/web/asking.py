@@ -73,8 +73,8 @@ class Asking:
         return await self.context(Asked.of(request))
 
     def sameness(self, context: Context) -> Hashable:
-        """Who asks, in which language, from where: the request's id alone is left out."""
-        return (context.principal, context.locale, context.client)
+        """Who asks, for whom, by which session, in which language. Not from where: only mutations look at that."""
+        return (context.principal, context.locale)
 
     async def _principal(self, asked: Asked) -> Principal:
         scheme, _, token = asked.headers.get("authorization", "").partition(" ")

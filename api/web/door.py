@@ -14,11 +14,13 @@ from multidict import istr
 
 from api.web.asking import REQUEST_ID, Asked, begin
 from api.web.graphql import GraphQLDoor, response
+from api.web.lean import LEAN, Lean
 from api.web.media import JSON
 from api.web.metrics import Metrics
 from api.web.replies import CSP, SECURITY_HEADERS, SERVER_NAME, broken
 from api.web.shell import Shell
 from core.errors import DomainError
+from core.tasks import Unbroken
 
 Check: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -28,6 +30,9 @@ _HEADERS: Final = (
     (hdrs.CACHE_CONTROL, "no-cache"),
     *((istr(name), value) for name, value in SECURITY_HEADERS.items()),
 )
+# Methods that change nothing (RFC 9110 §9.2.1): of what is beside the graph, a client who hangs up ends these alone.
+_SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+_ENDS_WITHIN_S: Final = 3.0
 _X_REQUEST_ID: Final = istr("X-Request-Id")
 # GraphiQL's editor writes style elements; it is served in development only.
 _GRAPHIQL_CSP: Final = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self' data:"
@@ -48,7 +53,9 @@ def application(
     shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's
     messages).
     """
-    app = web.Application(middlewares=[_around(metrics)], client_max_size=graphql.request_bytes_max)
+    app = web.Application(middlewares=[_around(metrics, graphql.unbroken)], client_max_size=graphql.request_bytes_max)
+    app.on_cleanup.append(_ended(graphql.unbroken))
+    app[LEAN] = Lean(graphql, metrics)
     app.router.add_post("/graphql", graphql.post)
     app.router.add_get("/graphql", graphql.get, allow_head=False)
     app.router.add_get("/healthz", _alive)
@@ -63,12 +70,22 @@ def application(
     return app
 
 
-def _around(metrics: Metrics) -> Middleware:
+def _ended(unbroken: Unbroken) -> Callable[[web.Application], Awaitable[None]]:
+    async def wait(app: web.Application) -> None:
+        await unbroken.ended(within_s=_ENDS_WITHIN_S)
+
+    return wait
+
+
+def _around(metrics: Metrics, unbroken: Unbroken) -> Middleware:
     @web.middleware
     async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
         request_id = request[REQUEST_ID] = begin(request.headers.get("X-Request-Id", ""))
         started = time.perf_counter()
-        response = await _handled(request, handler)
+        handling = _handled(request, handler)
+        # GraphQL tells a change from a query itself.
+        cancellable = request.method in _SAFE or request.path == "/graphql"
+        response = await (handling if cancellable else unbroken.run(handling))
         metrics.answered(_route(request), response.status, time.perf_counter() - started)
         headers = response.headers
         headers[_X_REQUEST_ID] = request_id

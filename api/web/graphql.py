@@ -11,7 +11,7 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
@@ -37,6 +37,7 @@ from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, require_own_site
 from api.web.replies import Reply, refused
 from core.errors import DomainError, Kind
 from core.graph import GraphQLRequest
+from core.tasks import Unbroken
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
 BODY_S: Final = 10.0
@@ -70,7 +71,7 @@ class GraphQLDoor:
 
     request_bytes_max: the largest body. documents: which may be sent, and by what names. in_flight: None shares
     nothing; else a query that is asked again, the same in everything, while it is being answered is answered once.
-    rates: how often each caller may ask; None: as often as they like.
+    rates: how often each caller may ask; None: as often as they like. unbroken: what no hang-up ends.
     """
 
     engine: Engine
@@ -79,7 +80,7 @@ class GraphQLDoor:
     documents: Documents = field(default_factory=Documents)
     in_flight: InFlight[_Written] | None = None
     rates: Admits | None = None
-    _changing: set[asyncio.Task[Any]] = field(default_factory=set, repr=False)
+    unbroken: Unbroken = field(default_factory=Unbroken, repr=False)
 
     async def post(self, request: web.Request) -> web.Response:
         return response(await self._posted(request, Asked.of(request)))
@@ -154,7 +155,7 @@ class GraphQLDoor:
         """The answer. A client that hangs up ends its query, down to the subgraphs, but never a mutation half-way."""
         kind = self._kind(body)
         if kind == "mutation":
-            return await self._whole(self._executed(body, context, wanted))
+            return await self.unbroken.run(self._executed(body, context, wanted))
         if self.in_flight is None or kind != "query":
             return await self._executed(body, context, wanted)
         variables = orjson.dumps(body.variables, option=orjson.OPT_SORT_KEYS | _OPTIONS)
@@ -166,12 +167,6 @@ class GraphQLDoor:
             query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
         )
         return orjson.dumps(answer.as_dict(), option=_OPTIONS), _status(answer, wanted)
-
-    async def _whole(self, work: Coroutine[Any, Any, _Written]) -> _Written:
-        task = asyncio.create_task(work)
-        self._changing.add(task)
-        task.add_done_callback(self._changing.discard)
-        return await asyncio.shield(task)
 
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, read no further than the limit and no longer than ten seconds."""

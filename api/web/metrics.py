@@ -76,6 +76,12 @@ class Metrics:
         self._answers = _Answers()
         own.register(self._answers)
         self.errors = Counter("tong_graphql_errors", "Errors in answers", ("code", "service"), registry=own)
+        self.rates = Counter(
+            "tong_rate_limits",
+            "Requests refused; leases taken; requests counted while Redis was away",
+            ("outcome",),
+            registry=own,
+        )
         self._backlog = Gauge("tong_events", "Events that wait, or are dead letters", ("state",), registry=own)
         self._oldest = Gauge("tong_events_oldest_seconds", "Age of the oldest event that waits", registry=own)
         self._handled = Gauge("tong_events_handled", "What this process did with events", ("outcome",), registry=own)
