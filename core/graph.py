@@ -88,11 +88,12 @@ class GraphQLRequest:
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             raise BadInput(field="query", problem="must be a string in a JSON object")
         variables, name = body.get("variables"), body.get("operationName")
-        if not isinstance(variables, dict | None):
+        if variables is not None and not isinstance(variables, dict):
             raise BadInput(field="variables", problem="must be an object")
-        if not isinstance(name, str | None):
+        if name is not None and not isinstance(name, str):
             raise BadInput(field="operationName", problem="must be a string")
-        if not isinstance(body.get("extensions"), dict | None):
+        extensions = body.get("extensions")
+        if extensions is not None and not isinstance(extensions, dict):
             raise BadInput(field="extensions", problem="must be an object")
         return cls(body["query"], variables, name)
 

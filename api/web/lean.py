@@ -40,11 +40,9 @@ _HEADERS_MAX: Final = 100
 _AHEAD_BYTES_MAX: Final = 65_536
 _ROUTE: Final = "/graphql"
 _FIRST_LINE: Final = b"POST /graphql HTTP/1.1\r\n"
-_NAME: Final = r"([!#$%&'*+\-.^_`|~0-9A-Za-z]++)"
-# Nothing is folded, nothing stands before a colon, no white space hangs about a value, nothing is outside ASCII.
-_LINE: Final = _NAME + r": ?+(?![\t ])([\t -~]*+)(?<![\t ])\r\n"
-_LINES: Final = re.compile(_LINE)
-_HEAD: Final = re.compile(re.escape(_FIRST_LINE.decode()) + f"(?:{_LINE})++\r\n")
+# Nothing is folded, nothing stands before a colon, one space and no other white space stands about a value.
+_LINES: Final = re.compile(r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): (?! )(.+)(?<! )\r\n", re.MULTILINE)
+_CHARACTERS: Final = bytes(range(0x20, 0x7F)) + b"\r\n"
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _LENGTH: Final = re.compile(r"0|[1-9][0-9]{0,8}")
 # What changes how a body is read, or what the connection is.
@@ -60,11 +58,15 @@ class Head(NamedTuple):
     closes: bool
 
 
-def plain(head: str, bytes_max: int) -> Head | None:
+def plain(head: bytes | bytearray, bytes_max: int) -> Head | None:
     """What a head in the plain form says, its last empty line included; None for every other."""
-    if not _HEAD.fullmatch(head):
+    ends = head.count(b"\r\n")
+    if head.translate(None, _CHARACTERS) or not head.startswith(_FIRST_LINE) or head.count(b"\r") != ends:
         return None
-    lines = _LINES.findall(head, len(_FIRST_LINE))
+    lines = _LINES.findall(head.decode("ascii"), len(_FIRST_LINE))
+    # Each line is one that fits, but for the first and the last, which is empty.
+    if len(lines) != ends - 2 or head.count(b"\n") != ends:
+        return None
     headers = {name.lower(): value for name, value in lines}
     # Lines of one name may be a list, or an attack: what they mean is not decided here.
     if len(headers) != len(lines) or len(lines) > _HEADERS_MAX or not _UNUSUAL.isdisjoint(headers):
@@ -255,7 +257,7 @@ class Connection(asyncio.Protocol):
                 if _hopeless(held):
                     self._hand_over()
                 return
-            head = plain(held[:end].decode("latin-1"), self._listener.lean.graphql.request_bytes_max)
+            head = plain(held[:end], self._listener.lean.graphql.request_bytes_max)
             if head is None:
                 self._hand_over()
                 return
@@ -363,14 +365,14 @@ class Connection(asyncio.Protocol):
 def written(reply: Reply, request_id: str, *, closes: bool) -> bytes:
     """The answer's bytes, its headers in the order in which aiohttp writes them."""
     end = "\r\nConnection: close\r\n\r\n" if closes else "\r\n\r\n"
-    opening = _opening(reply.status, reply.content_headers)
+    opening = _opening(reply.status, reply.media_type, reply.headers)
     head = f"{opening}{request_id}{_MIDDLE}{len(reply.body)}\r\nDate: {_date(int(time.time()))}{end}"
     return head.encode("latin-1") + reply.body
 
 
 @lru_cache(maxsize=256)
-def _opening(status: int, headers: tuple[tuple[str, str], ...]) -> str:
-    lines = "".join(f"{name}: {value}\r\n" for name, value in headers)
+def _opening(status: int, media_type: str, headers: tuple[tuple[str, str], ...]) -> str:
+    lines = "".join(f"{name}: {value}\r\n" for name, value in Reply(status, b"", media_type, headers).content_headers)
     return f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n{lines}X-Request-Id: "
 
 
