@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from core.graph import Info, personal
+from core.loading import DataLoader
 from identity import model
 from identity.service import Identity
 

@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from core.graph import Connection, Info, build_schema, connection_of, personal
+from core.loading import DataLoader
 from core.locale import Locale
 from core.paging import PageRequest
 from notifications import model

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
@@ -32,6 +31,7 @@ from core.graph import (
     connection_of,
     personal,
 )
+from core.loading import DataLoader
 from core.locale import Text
 from core.paging import PageRequest
 

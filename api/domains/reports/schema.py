@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
@@ -19,6 +18,7 @@ from api.domains.reports.photos import PhotoFacts, Size
 from api.domains.reports.service import NewReport, Reports
 from api.domains.reports.workflow import STATUS_LABELS, Action, Status
 from core.graph import PUBLIC, Connection, GeoPoint, GeoPointInput, Info, build_schema, connection_of, personal
+from core.loading import DataLoader
 from core.locale import Text
 from core.paging import PageRequest
 
