@@ -37,6 +37,7 @@ from api.web.asking import Asking
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
+from api.web.rates import Rates
 from core.clock import Clock, SystemClock
 from core.crypto import UnsealError
 from core.errors import Unavailable
@@ -220,12 +221,33 @@ def door(city: City) -> web.Application:
     asking = Asking(authenticate=authenticate, services=city.rooms.services, trusted_proxies=settings.trusted_proxies)
 
     return application(
-        graphql=GraphQLDoor(city.engine, asking, settings.request_bytes_max, _documents(settings, city.engine)),
+        graphql=GraphQLDoor(
+            city.engine,
+            asking,
+            settings.request_bytes_max,
+            _documents(settings, city.engine),
+            in_flight=InFlight(),
+            rates=_rates(city) if settings.requests_per_minute_max else None,
+        ),
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
         routes=city.rooms.routes(asking.context_of),
         development=settings.development,
+    )
+
+
+def _rates(city: City) -> Rates:
+    settings, ground = city.settings, city.ground
+    return Rates(
+        redis=ground.redis,
+        cipher=ground.cipher,
+        clock=ground.clock,
+        namespace=settings.mongo_database,
+        per_minute=settings.requests_per_minute_max,
+        mutation_units=settings.mutation_units,
+        address_people=settings.address_people,
+        tell=lambda outcome: city.metrics.rates.labels(outcome).inc(),
     )
 
 

@@ -31,6 +31,7 @@ from api.gateway.sharing import InFlight
 from core.errors import BadInput, DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
+from core.tasks import Unbroken
 
 _LOG = logging.getLogger(__name__)
 
@@ -107,18 +108,21 @@ class LocalTransport:
     documents: those of plans, parsed and compiled, as bounded as plans are; a compiled one weighs as much as it takes.
     compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never.
     ran: how many fetches were executed by which way: `compiled`, `new` (not yet), or the reason for falling back.
+    unbroken: the mutations, which go on when their deadline is over.
     """
 
     schema: GraphQLSchema
     documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 8_000_000))
     compile_at: int = 3
     ran: Counter[str] = field(default_factory=Counter)
+    unbroken: Unbroken = field(default_factory=Unbroken, repr=False)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Run the operation with `context` as the resolvers' context."""
         result = self._result(request, context)
         if not isinstance(result, ExecutionResult):
-            result = await result
+            # The deadline of a change is its caller's, who stops waiting: it is never cut half-way.
+            result = await (self.unbroken.run(result) if request.query.startswith("mutation") else result)
         assert isinstance(result, ExecutionResult)
         if not result.errors:
             return SubgraphResponse(data=result.data)
