@@ -30,6 +30,7 @@ from identity.graph_of_acting import (
 from identity.service import Identity, SignedIn
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3, mask="NAME")
+IDENTITY_HOW: Final = personal("IDENTITY", 2)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
 DEVICE: Final = personal("DEVICE", 2, own=True)
 
@@ -122,7 +123,9 @@ class Citizen:
         info.context.principal.require_citizen(self.id)
         return District(code=strawberry.ID(self.home_code)) if self.home_code else None
 
-    @strawberry.federation.field(description="Why the real name is believed; null where nothing was kept.")
+    @strawberry.federation.field(
+        description="Why the real name is believed; null where nothing was kept.", directives=[IDENTITY_HOW]
+    )
     def real_name_evidence(self, info: Info) -> RealNameEvidence | None:
         info.context.principal.require_citizen(self.id)
         return RealNameEvidence.of(self.evidence, info=info) if self.evidence else None
