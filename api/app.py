@@ -14,11 +14,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 from aiohttp import web
 
 from api import publications
 from api.composition import SUPERGRAPH
+from api.gateway.client import Client
 from api.gateway.documents import Documents, read_manifest
 from api.gateway.errors import ManifestInvalid
 from api.gateway.execute import Engine
@@ -75,7 +75,12 @@ class City:
     @cached_property
     def engine(self) -> Engine:
         """Raises: CityUnavailable when the settings and the supergraph do not fit."""
-        return _engine(self.settings, self.ground.http, self.metrics)
+        return _engine(self.settings, self.client, self.metrics)
+
+    @cached_property
+    def client(self) -> Client:
+        """What calls the subgraphs that answer over HTTP."""
+        return Client()
 
     @property
     def settings(self) -> Settings:
@@ -122,6 +127,7 @@ class City:
         )
 
     async def close(self) -> None:
+        await self.client.aclose()
         await self.rooms.close()
         await self.ground.close()
 
@@ -158,11 +164,11 @@ async def _assemble(ground: Ground) -> City:
     return City(ground, rooms, backbone)
 
 
-def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -> Engine:
+def _engine(settings: Settings, client: Client, metrics: Metrics) -> Engine:
     supergraph = Supergraph.parse(SUPERGRAPH.read_text())
     return Engine(
         supergraph=supergraph,
-        transports=_transports(supergraph, settings, http),
+        transports=_transports(supergraph, settings, client),
         limits=GatewayLimits(
             deadline_s=settings.subgraph_deadline_ms / 1000,
             deadlines_s={room: _LOCAL_DEADLINE_STORE_CALLS * settings.store_timeout_ms / 1000 for room in ROOMS},
@@ -178,7 +184,7 @@ def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -
     )
 
 
-def _transports(supergraph: Supergraph, settings: Settings, http: aiohttp.ClientSession) -> Mapping[str, Transport]:
+def _transports(supergraph: Supergraph, settings: Settings, client: Client) -> Mapping[str, Transport]:
     """A room in this process is called directly, unless the settings say where it answers over HTTP.
 
     Raises: CityUnavailable when the settings name a subgraph that there is not, or leave one out.
@@ -188,12 +194,12 @@ def _transports(supergraph: Supergraph, settings: Settings, http: aiohttp.Client
     if missing := sorted(set(supergraph.subgraphs) - set(ROOMS) - set(settings.subgraphs)):
         raise CityUnavailable(f"TONG_SUBGRAPHS does not say where {', '.join(missing)} answers: {missing[0]}=http://…")
     local = {name: LocalTransport(graphql_core_schema(room.schema)) for name, room in ROOMS.items()}
-    return {**local, **{name: _far(url, settings, http) for name, url in settings.subgraphs.items()}}
+    return {**local, **{name: _far(url, settings, client) for name, url in settings.subgraphs.items()}}
 
 
-def _far(url: str, settings: Settings, http: aiohttp.ClientSession) -> HttpTransport:
+def _far(url: str, settings: Settings, client: Client) -> HttpTransport:
     retries = Retries(attempts_max=settings.subgraph_attempts_max)
-    return HttpTransport(url=url, session=http, retries=retries, in_flight=InFlight())
+    return HttpTransport(url=url, client=client, retries=retries, in_flight=InFlight())
 
 
 def _documents(settings: Settings, engine: Engine) -> Documents:

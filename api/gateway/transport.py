@@ -16,14 +16,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import aiohttp
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.language import DocumentNode, FieldNode, parse
 from strawberry.exceptions import StrawberryInputCoercionError
-from yarl import URL
 
 from api.gateway.bounded import Bounded
+from api.gateway.client import Client, Target
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.retries import Retries
@@ -41,10 +40,6 @@ _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_
 _COMPILED_WEIGHT: Final = 50
 _OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
 _PROBLEM_LENGTH_MAX: Final = 200
-
-
-# The deadline of the run ends a fetch; a second clock of the client's would only cost.
-_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 # Of a proxy, or of a subgraph that is not there just now.
 _AGAIN: Final = frozenset({502, 503, 504})
 
@@ -177,21 +172,21 @@ class HttpTransport:
     """
 
     url: str
-    session: aiohttp.ClientSession = field(repr=False)
+    client: Client = field(repr=False)
     answer_bytes_max: int = 16 * 1024 * 1024
     retries: Retries | None = None
     in_flight: InFlight[bytes] | None = None
-    _address: URL = field(init=False)
+    _target: Target = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._address = URL(self.url)
+        self._target = Target(self.url)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Raises: SubgraphUnavailable, TimeoutError."""
         try:
             # Each caller reads the answer for itself: what is merged into one must not show in another.
             payload = orjson.loads(await self._answer(request, context))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+        except (OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise SubgraphUnavailable(service=request.service) from error
@@ -203,7 +198,7 @@ class HttpTransport:
             told["operationName"] = request.operation_name
         body, headers = orjson.dumps(told), context.headers()
         if request.query.startswith("mutation"):
-            return await self._post(body, headers)
+            return await self._post(body, headers, repeatable=False)
         if self.in_flight is None:
             return await self._tried(body, headers)
         key = (body, *sorted((name, value) for name, value in headers.items() if name != "x-request-id"))
@@ -213,40 +208,29 @@ class HttpTransport:
         """With retries where there are any. A timeout is not for them: the caller's deadline spans them all."""
         retries = self.retries
         if retries is None:
-            return await self._post(body, headers)
+            return await self._post(body, headers, repeatable=True)
         retries.earn()
         attempt = 1
         while True:
             try:
-                return await self._post(body, headers)
-            except (aiohttp.ClientConnectionError, _Outage) as fault:
+                return await self._post(body, headers, repeatable=True)
+            except (OSError, _Outage) as fault:
                 attempt += 1
                 pause = None if isinstance(fault, TimeoutError) else retries.pause_before(attempt)
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        sent = {"content-type": "application/json", "accept": "application/json", **headers}
-        async with self.session.post(
-            self._address, data=body, headers=sent, allow_redirects=False, timeout=_NO_TIMEOUT
-        ) as response:
-            answer = await self._read(response)
-            if response.status in _AGAIN and "Retry-After" not in response.headers:
-                raise _Outage(f"status {response.status}")
-            if response.status >= 500 or (response.status >= 300 and not answer.startswith(b"{")):
-                raise ValueError(f"status {response.status}")
-            return answer
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > self.answer_bytes_max:
-                raise ValueError("the answer is too large")
-            chunks.append(chunk)
-        return b"".join(chunks)
+    async def _post(self, body: bytes, headers: Mapping[str, str], *, repeatable: bool) -> bytes:
+        received = await self.client.post(
+            self._target, headers, body, bytes_max=self.answer_bytes_max, repeatable=repeatable
+        )
+        status = received.status
+        if status in _AGAIN and not received.again_later:
+            raise _Outage(f"status {status}")
+        if status >= 500 or (status >= 300 and not received.body.startswith(b"{")):
+            raise ValueError(f"status {status}")
+        return received.body
 
 
 def _remote_response(payload: object, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:

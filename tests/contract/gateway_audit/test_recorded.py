@@ -8,16 +8,17 @@ The cases and answers come from graphql-hive/federation-gateway-audit (MIT, see 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 import orjson
 import pytest
 import pytest_asyncio
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from api.gateway.client import Client
 from api.gateway.execute import Engine
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport
@@ -69,8 +70,8 @@ async def test_every_case_is_answered_as_the_audit_expects(suite: str, replay: t
     subgraphs, address = replay
     sdl = (RECORDED / f"{suite}.supergraph.graphql").read_text().replace("http://audit", address)
     supergraph = Supergraph.parse(sdl)
-    async with aiohttp.ClientSession() as http:
-        transports = {name: HttpTransport(url=s.url, session=http) for name, s in supergraph.subgraphs.items()}
+    async with aclosing(Client()) as client:
+        transports = {name: HttpTransport(url=s.url, client=client) for name, s in supergraph.subgraphs.items()}
         engine = Engine(supergraph=supergraph, transports=transports)
         for number, case in enumerate(cases(suite)):
             subgraphs.left, subgraphs.strange = list(case["exchanges"]), []

@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import date
 from typing import Any, cast
 
-import aiohttp
 import pytest
 import pytest_asyncio
 import strawberry
@@ -17,6 +17,7 @@ from aiohttp import web
 from graphql import GraphQLSchema, build_schema
 
 from api.gateway.bounded import Bounded
+from api.gateway.client import Client
 from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
@@ -46,11 +47,11 @@ class Server:
     """A real HTTP server on a free port, whose one handler a test chooses."""
 
     url: str
-    session: aiohttp.ClientSession
+    client: Client
     handler: Handler
 
     async def fetch(self, **options: Any) -> Any:
-        transport = HttpTransport(url=self.url, session=self.session, **options)
+        transport = HttpTransport(url=self.url, client=self.client, **options)
         return await transport.fetch(SubgraphRequest(query="{a}", service="far"), CONTEXT)
 
 
@@ -68,8 +69,8 @@ async def server() -> AsyncIterator[Server]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     running.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graphql"
-    async with aiohttp.ClientSession() as session:
-        running.session = session
+    async with aclosing(Client()) as client:
+        running.client = client
         yield running
     await runner.cleanup()
 
@@ -88,7 +89,7 @@ async def test_a_local_subgraph_sees_the_requests_context() -> None:
 
 
 async def test_local_documents_are_parsed_once_and_bounded() -> None:
-    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents=Bounded(2, 1_000))
+    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents=Bounded(2, 1_000_000))
     for query in ("{a}", "{b: a}", "{c: a}", "{c: a}"):
         await transport.fetch(SubgraphRequest(query=query, service="near"), CONTEXT)
     assert [transport.documents.get(q) is not None for q in ("{a}", "{b: a}", "{c: a}")] == [False, True, True]
@@ -323,7 +324,7 @@ async def test_local_and_remote_subgraphs_join_in_one_answer(server: Server) -> 
         return web.json_response({"data": answer.data})
 
     server.handler = handle
-    far = HttpTransport(url=server.url, session=server.session)
+    far = HttpTransport(url=server.url, client=server.client)
     engine = Engine(supergraph=city.engine.supergraph, transports={**city.transports, "air": far})
     answer = await engine.execute(query="{ districts { name perHead air { aqi } } }", context=CONTEXT)
     assert answer.errors == []
@@ -343,7 +344,7 @@ async def test_a_remote_that_hangs_is_cut_off(server: Server) -> None:
         return web.json_response({})
 
     server.handler = handle
-    far = HttpTransport(url=server.url, session=server.session)
+    far = HttpTransport(url=server.url, client=server.client)
     city = City()
     limits = type(city.limits)(deadlines_s={"air": 0.05})
     engine = Engine(supergraph=city.engine.supergraph, transports={**city.transports, "air": far}, limits=limits)
