@@ -98,14 +98,21 @@ class _Bucket:
         return enough
 
     def _fill(self, now: float) -> None:
-        fresh = (now - self.at) * self.size / _MINUTE_S
+        passed = now - self.at
+        if not passed:
+            return
         self.at = now
-        if fresh > 0:
-            self.own = min(self.own + fresh * _OWN_SHARE, self.size * _OWN_SHARE)
-            self.alone = min(self.alone + fresh, self.size)
+        if passed < 0:
+            # The clock was ahead: what was known for a second is not known now.
+            self.lease_until = self.closed_until = now
+            return
+        fresh = passed * self.size / _MINUTE_S
+        self.own = min(self.own + fresh * _OWN_SHARE, self.size * _OWN_SHARE)
+        self.alone = min(self.alone + fresh, self.size)
 
     def has_any(self, now: float) -> bool:
         """False when it is known that not even one unit can be had."""
+        self._fill(now)
         return now >= self.closed_until or self.own >= 1 or (self.lease >= 1 and now < self.lease_until)
 
     def refusal(self, units: int) -> RateLimited:
