@@ -3,20 +3,19 @@
 A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline, and none can fail the
 request: what it did not deliver stays absent, and the projection tells why at each path. Errors inside `_entities`
 are told at every place where that entity stands. Cancelling the run cancels what is under way.
-Seams: circuit breakers wrap `Transport`; tracing wraps `_fetch`.
+Seam: tracing wraps `_fetch`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from api.gateway.calls import Calls
 from api.gateway.entities import Batch, client_path, gather, located, merge
-from api.gateway.errors import SubgraphTimeout, SubgraphUnavailable
-from api.gateway.limits import GatewayLimits
+from api.gateway.errors import SubgraphUnavailable
 from api.gateway.plan import Fetch, QueryPlan, References
 from api.gateway.project import ResponsePath
 from api.gateway.selection import Place
@@ -24,13 +23,10 @@ from api.gateway.transport import (
     RequestContext,
     SubgraphRequest,
     SubgraphResponse,
-    Transport,
     error_value,
     log_outage,
 )
 from core.errors import DomainError
-
-_LOG = logging.getLogger(__name__)
 
 ErrorValue: TypeAlias = Mapping[str, Any]
 Sent: TypeAlias = Sequence[tuple[References, Batch]]
@@ -43,8 +39,7 @@ class Run:
     plan: QueryPlan
     dependents: Mapping[int, tuple[Fetch, ...]]
     place: Place
-    transports: Mapping[str, Transport]
-    limits: GatewayLimits
+    calls: Calls
     values: Mapping[str, Any]
     context: RequestContext
     data: dict[str, Any] = field(default_factory=dict)
@@ -86,28 +81,18 @@ class Run:
             return
         try:
             request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
-            self._take(fetch, sent, await self._call(request))
+            self._take(fetch, sent, await self.calls.answer(request, self.context))
         except DomainError as error:
             self._fail_with(fetch, error)
         except RecursionError as fault:
             self._fail_with(fetch, _unavailable(fetch.service, fault))
 
-    async def _call(self, request: SubgraphRequest) -> SubgraphResponse:
-        """Raises: DomainError, for whatever went wrong."""
-        service = request.service
-        transport = self.transports.get(service)
-        if transport is None:
-            raise SubgraphUnavailable(service=service)
-        try:
-            async with asyncio.timeout(self.limits.deadline_of(service)):
-                return await transport.fetch(request, self.context)
-        except TimeoutError as fault:
-            raise SubgraphTimeout(service=service) from fault
-        except DomainError:
-            raise
-        except Exception as fault:
-            _LOG.exception("a call broke", extra={"facts": {"service": service}})
-            raise SubgraphUnavailable(service=service) from fault
+    def take_alone(self, fetch: Fetch, outcome: SubgraphResponse | DomainError) -> None:
+        """What the only fetch of a plan came to, one at the root."""
+        if isinstance(outcome, DomainError):
+            self._fail_with(fetch, outcome)
+        else:
+            self._take(fetch, (), outcome)
 
     def _take(self, fetch: Fetch, sent: Sent, response: SubgraphResponse) -> None:
         for error in response.errors:
@@ -136,6 +121,7 @@ class Run:
 
     def _fail_with(self, fetch: Fetch, error: DomainError) -> None:
         log_outage(error, fetch.service)
+        self.calls.figures.failures[fetch.service, error.code] += 1
         self._fail(fetch, error_value(error, self.context.locale))
 
     def _fail(self, fetch: Fetch, error: ErrorValue) -> None:

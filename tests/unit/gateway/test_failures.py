@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from api.gateway.errors import SubgraphUnavailable
+from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.transport import SubgraphResponse
 from core.errors import NotFound
@@ -290,7 +291,7 @@ async def test_an_absurdly_nested_answer_is_no_worse_than_a_wrong_one(city: City
 
 async def test_an_unknown_service_is_unavailable(city: City) -> None:
     transports = {k: v for k, v in city.transports.items() if k != "air"}
-    city.engine.transports = transports
+    city.engine = Engine(supergraph=city.engine.supergraph, transports=transports)
     answer = await city.ask("{ districts { air { aqi } name } }")
     assert answer.data == {"districts": [{"air": None, "name": "Dongcheng"}, {"air": None, "name": "Chaoyang"}]}
     assert {e["extensions"]["code"] for e in answer.errors} == {"SUBGRAPH_UNAVAILABLE"}
