@@ -183,7 +183,7 @@ async def _gateway(arguments: argparse.Namespace) -> int:
     stop = _Stop.on_signals()
     with bound(host=arguments.host, port=arguments.port) as held:
         async with alone.opened(alone.Options.of(vars(arguments))) as gateway:
-            async with answering(gateway.app, held, handler_cancellation=True) as address:
+            async with answering(gateway.app, held) as address:
                 # What is there now stays: the collector need not look at it again and again.
                 gc.collect()
                 gc.freeze()

@@ -18,5 +18,5 @@ async def listening(city: City, held: socket.socket) -> AsyncIterator[str]:
 
     Who hangs up ends their query; what changes something goes on to its end.
     """
-    async with answering(door(city), held, handler_cancellation=True) as address:
+    async with answering(door(city), held) as address:
         yield address

@@ -7,7 +7,7 @@ Rules
 - A connection is handed over between requests only. One request is under way at a time; what a client sends ahead
   waits in a bounded buffer.
 - No timer belongs to a request: one sweep looks at all connections.
-- A client that hangs up ends its query where `cancels` says so; a mutation never ends half-way (`GraphQLDoor`).
+- A client that hangs up ends its query, and never a mutation half-way (`GraphQLDoor`).
 Source: RFC 9112 §2.2, §5 and §6.3 (the strict form), §9.3 (keep-alive), §9.5 (deadlines).
 """
 
@@ -121,12 +121,11 @@ LEAN: Final = web.AppKey("lean", Lean)
 class Listener:
     """All lean connections of one port. A call makes the protocol of a new one.
 
-    aiohttp: makes the protocol of a connection that is handed over. cancels: whether hanging up ends a query.
+    aiohttp: makes the protocol of a connection that is handed over.
     """
 
     lean: Lean
     aiohttp: Callable[[], asyncio.Protocol]
-    cancels: bool
     deadlines: Deadlines = field(default_factory=Deadlines)
     closing: bool = False
     loop: asyncio.AbstractEventLoop = field(default_factory=asyncio.get_running_loop)
@@ -232,7 +231,7 @@ class Connection(asyncio.Protocol):
         self._transport = None
         if self._task is None:
             self._listener.forget(self)
-        elif self._listener.cancels:
+        else:
             self._task.cancel()
 
     # Reading

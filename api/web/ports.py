@@ -41,17 +41,16 @@ def bound(*, host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def answering(app: web.Application, held: socket.socket, **options: Any) -> AsyncIterator[str]:
+async def answering(app: web.Application, held: socket.socket) -> AsyncIterator[str]:
     """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end.
 
-    Connections begin lean where the application can be answered so (`lean.py`). options: further ones of aiohttp's
-    runner.
+    Connections begin lean (`lean.py`). Who hangs up ends their query; what changes something goes on to its end.
     """
-    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handle_signals=False, **{**SERVER, **options})
+    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handle_signals=False, handler_cancellation=True, **SERVER)
     await runner.setup()
     if runner.server is None:
         raise RuntimeError("aiohttp's runner was set up without a server")
-    listener = Listener(app[LEAN], runner.server, cancels=options.get("handler_cancellation", False))
+    listener = Listener(app[LEAN], runner.server)
     server = await asyncio.get_running_loop().create_server(listener, sock=held, backlog=_WAITING_MAX)
     listener.sweep()
     try:

@@ -13,9 +13,12 @@ from tests.contract.gateway_alone.conftest import Subgraph, gateway, greeting
 from tests.support.waiting import until
 
 
-async def test_only_named_headers_pass_and_the_requests_id_always(supergraph: Path, subgraph: Subgraph) -> None:
+@pytest.mark.parametrize("lean", [True, False])
+async def test_only_named_headers_pass_and_the_requests_id_always(
+    supergraph: Path, subgraph: Subgraph, lean: bool
+) -> None:
     sent = {"Authorization": "Bearer t", "Cookie": "c=1", "X-Other": "o", "X-Request-Id": "req-12345678"}
-    async with gateway(supergraph, propagate=["X-Other"]) as client:
+    async with gateway(supergraph, lean=lean, propagate=["X-Other"]) as client:
         await client.ask("{ hello }", headers={**sent, "Accept-Language": "en"})
     headers = subgraph.seen[0][0].headers
     assert "Authorization" not in headers and "Cookie" not in headers
@@ -91,16 +94,17 @@ async def test_nothing_is_shared_where_that_is_said(supergraph: Path, subgraph: 
     assert len(subgraph.seen) == 3
 
 
+@pytest.mark.parametrize("lean", [True, False])
 @pytest.mark.parametrize("no_sharing", [False, True])
 async def test_a_client_that_hangs_up_ends_its_query_down_to_the_subgraph(
-    supergraph: Path, subgraph: Subgraph, no_sharing: bool
+    supergraph: Path, subgraph: Subgraph, no_sharing: bool, lean: bool
 ) -> None:
     async def hangs(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(60)
         return web.Response()
 
     subgraph.answer = hangs
-    async with gateway(supergraph, no_sharing=no_sharing, deadline_ms=50_000) as client:
+    async with gateway(supergraph, lean=lean, no_sharing=no_sharing, deadline_ms=50_000) as client:
         asking = asyncio.create_task(client.ask("{ hello }"))
 
         async def seen() -> bool:
@@ -133,7 +137,10 @@ async def test_one_of_two_who_hangs_up_leaves_the_other_its_answer(supergraph: P
     assert (len(subgraph.seen), subgraph.left) == (1, [])
 
 
-async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(supergraph: Path, subgraph: Subgraph) -> None:
+@pytest.mark.parametrize("lean", [True, False])
+async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(
+    supergraph: Path, subgraph: Subgraph, lean: bool
+) -> None:
     done = []
 
     async def changes(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
@@ -142,7 +149,7 @@ async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(supergraph:
         return await greeting(request, asked)
 
     subgraph.answer = changes
-    async with gateway(supergraph) as client:
+    async with gateway(supergraph, lean=lean) as client:
         asking = asyncio.create_task(client.ask("mutation { change }"))
         await asyncio.sleep(0.1)
         asking.cancel()
