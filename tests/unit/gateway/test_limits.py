@@ -168,12 +168,21 @@ async def test_caches_are_bounded() -> None:
 
 
 async def test_caches_are_bounded_by_what_they_weigh_too() -> None:
-    city = City(limits=GatewayLimits(cached_chars=100))
-    for number in range(5):
-        await city.ask(f"query Q{number} {{ ping }} #{'x' * 30}")
-    assert (city.engine.cached_documents, city.engine.cached_plans) == (2, 2)
-    await city.ask(f"{{ ping }} #{'x' * 200}")
-    assert (city.engine.cached_documents, city.engine.cached_plans) == (2, 2)
+    city = City(limits=GatewayLimits(cached_bytes=100_000))
+    for number in range(20):
+        await city.ask(f"query Q{number} {{ ping }} #{'x' * 30_000}")
+    assert (city.engine.cached_documents, city.engine.cached_plans) == (3, 20)
+    await city.ask(f"query Q {{ ping }} #{'京' * 60_000}")
+    assert (city.engine.cached_documents, city.engine.cached_plans) == (3, 21)
+
+
+async def test_white_space_multiplies_no_plans() -> None:
+    city = City()
+    for text in ("query A { ping }", "query A{ping}", "query A {\n  ping, # so\n}"):
+        assert (await city.ask(text)).data == {"ping": "pong"}
+    assert (city.engine.cached_documents, city.engine.cached_plans) == (3, 1)
+    await city.ask("query A { p: ping }")
+    assert city.engine.cached_plans == 2
 
 
 async def test_errors_in_one_answer_are_bounded() -> None:
