@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from api.gateway.access import NOBODY, AccessRule
@@ -155,8 +156,7 @@ class Masking:
             opened = [self.matters[matter] for matter in principal.scopes if matter in self.matters]
             return _highest(level for one in (self.family, *opened) for level in one.items())
         if role in (Role.STAFF, Role.SERVICE):
-            fits = [_CLEARANCE.fullmatch(scope) for scope in principal.scopes]
-            return _highest((fit[1].upper(), int(fit[2])) for fit in fits if fit)
+            return _stated(principal.scopes)
         return {}
 
 
@@ -165,6 +165,13 @@ def role_of(principal: Principal) -> Role:
     if principal.kind is PrincipalKind.CITIZEN:
         return Role.ACTING if principal.delegated else Role.CITIZEN
     return Role(principal.kind.value)
+
+
+@lru_cache(maxsize=256)
+def _stated(scopes: frozenset[str]) -> Clearance:
+    """What scopes say; those of a role are the same for all who hold it."""
+    fits = [_CLEARANCE.fullmatch(scope) for scope in scopes]
+    return _highest((fit[1].upper(), int(fit[2])) for fit in fits if fit)
 
 
 def _highest(levels: Iterable[tuple[str, int]]) -> dict[str, int]:
