@@ -127,9 +127,12 @@ MASKING: Final = Masking(family={"IDENTITY": 2}, matters={"health:read": {"HEALT
 
 
 class Town:
-    """One subgraph that gives everything in clear. raises: fields that fail with their own value in their words."""
+    """One subgraph that gives everything in clear.
 
-    def __init__(self, **limits: Any) -> None:
+    raises: fields that fail with their own value in their words. recorded: whether `transport` notes what was asked.
+    """
+
+    def __init__(self, *, recorded: bool = True, **limits: Any) -> None:
         schema = _subgraph()
         self.moved: list[str] = []
         self.raises: set[str] = set()
@@ -143,7 +146,10 @@ class Town:
         self.transport = Recorded(LocalTransport(schema=schema))
         limits_of = GatewayLimits(**limits)
         self.engine = Engine(
-            supergraph=supergraph(), transports={"a": self.transport}, limits=limits_of, masking=MASKING
+            supergraph=supergraph(),
+            transports={"a": self.transport if recorded else self.transport.inner},
+            limits=limits_of,
+            masking=MASKING,
         )
 
     def _told(self, source: Mapping[str, Any], name: str) -> Any:
@@ -515,7 +521,8 @@ def secrets(clearance: Mapping[str, int]) -> Iterator[str]:
 
 async def test_no_clear_value_of_a_masked_field_leaves_in_an_answer_or_a_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    town = Town(aliases=1_000)
+    # Not recorded: what a subgraph in the process answers may pass as it came, where nothing is masked.
+    town = Town(recorded=False, aliases=1_000)
     chance = random.Random(15)
     everything = set(secrets({}))
     answered, seen = 0, 0
