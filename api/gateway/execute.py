@@ -10,11 +10,11 @@ hot reload makes a new `Engine`; subscriptions and `@defer` are further methods 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from sys import getsizeof
 from typing import Any, TypeAlias
 
+import orjson
 from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, validate
 from graphql.language import (
     DocumentNode,
@@ -24,9 +24,11 @@ from graphql.language import (
     VariableDefinitionNode,
     print_ast,
 )
+from graphql.utilities import strip_ignored_characters
 
 from api.gateway.access import AccessRule, Policy, Reader, failed
 from api.gateway.bounded import Bounded
+from api.gateway.calls import Calls
 from api.gateway.demand import Demand, Estimator
 from api.gateway.errors import (
     ManifestInvalid,
@@ -44,13 +46,21 @@ from api.gateway.limits import Budget, GatewayLimits, check_size, parse_bounded
 from api.gateway.masking import EVERYTHING, Label, Masking, View
 from api.gateway.normalize import Normalizer, condition_variables, document_labels, document_rules
 from api.gateway.optimize import optimize
+from api.gateway.passing import Fits, fitting, promised
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
 from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath
 from api.gateway.run import Run
 from api.gateway.selection import Normalized, Place, masked_paths
 from api.gateway.supergraph import Supergraph
-from api.gateway.transport import RequestContext, Transport, error_value
+from api.gateway.transport import (
+    LocalTransport,
+    RequestContext,
+    SubgraphRequest,
+    SubgraphResponse,
+    Transport,
+    error_value,
+)
 from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, catalogue
 from core.graphql_limits import RULES
@@ -59,17 +69,26 @@ from core.locale import Locale
 ReportedError: TypeAlias = tuple[ResponsePath | None, DomainError | Mapping[str, Any]]
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, since one is made for every request: a frozen one takes twice as long to make.
+@dataclass(slots=True)
 class Answer:
     """A GraphQL response. data is None with errors when the request was refused or a null reached the root.
 
-    refused: nothing was executed, so over HTTP `data` is not a key of the answer.
+    refused: nothing was executed, so over HTTP `data` is not a key of the answer. raw: the answer as a subgraph wrote
+    it, where that is the whole of it.
     """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
     refused: bool = False
+    raw: bytes | None = field(default=None, repr=False)
+
+    def as_bytes(self) -> bytes:
+        """The response in JSON."""
+        if self.raw is not None and not self.errors and not self.extensions:
+            return self.raw
+        return orjson.dumps(self.as_dict(), option=orjson.OPT_NON_STR_KEYS)
 
     def as_dict(self) -> dict[str, Any]:
         """The response as it is written."""
@@ -88,11 +107,10 @@ Sense: TypeAlias = tuple[bytes, str | None]
 class Document:
     """A validated document with one operation chosen. rules, labels: all that its reader could meet.
 
-    sense: a digest of what it says, whatever its white space, and the operation's name. weight: bytes that it takes.
+    sense: a digest of what it says, whatever its white space, and the operation's name.
     """
 
     sense: Sense
-    weight: int
     node: DocumentNode
     operation: OperationDefinitionNode
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -108,9 +126,28 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Lone:
+    """The fetch of a plan that has one, at the root. request: the same each time, where it takes no variables.
+
+    promised, fits: when its answer passes as it came, see `passing`.
+    """
+
+    fetch: Fetch
+    request: SubgraphRequest | None
+    promised: bool = False
+    fits: Fits | None = None
+
+    def request_with(self, values: Mapping[str, Any]) -> SubgraphRequest:
+        if self.request is not None:
+            return self.request
+        variables = {name: values[name] for name in self.fetch.variables if name in values}
+        return SubgraphRequest(self.fetch.document, variables, None, self.fetch.service)
+
+
+@dataclass(frozen=True, slots=True)
 class Compiled:
     """A plan that is ready to run. dependents: by fetch number, who waits for it. masked: response keys down to each
-    field that is masked, lists left out."""
+    field that is masked, lists left out. lone: its only fetch."""
 
     plan: QueryPlan
     place: Place
@@ -118,6 +155,7 @@ class Compiled:
     dependents: Mapping[int, tuple[Fetch, ...]]
     introspection: DocumentNode | None
     masked: tuple[tuple[str, ...], ...] = ()
+    lone: Lone | None = None
 
 
 @dataclass(slots=True)
@@ -128,6 +166,7 @@ class Engine:
     shows_cost: whether answers say in `extensions.cost` what was estimated and what it came to; for developers.
     on_error: told the code and the service (empty: none) of every error that goes out in an answer; both come from
     bounded sets, so they can be labels of a metric. A code that no class of this process has is `REMOTE`.
+    passing: whether what needs no projecting passes without; either way the answers are the same.
     policies: what the names of `@policy` mean; one that is not here denies. masking: who sees personal data in clear.
     """
 
@@ -140,13 +179,16 @@ class Engine:
     policies: Mapping[str, Policy] = field(default_factory=dict)
     masking: Masking = field(default_factory=Masking)
     figures: Figures = field(default_factory=Figures)
+    passing: bool = True
+    _calls: Calls = field(init=False)
     _texts: Bounded[tuple[str, str | None], Document] = field(init=False)
     _documents: Bounded[Sense, Document] = field(init=False)
-    _plans: Bounded[tuple[Any, ...], Compiled] = field(init=False)
+    _plans: Bounded[Hashable, Compiled] = field(init=False)
     _codes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._codes = frozenset(kind.code for kind in catalogue())
+        self._calls = Calls(self.transports, self.limits, self.figures)
         self._texts = Bounded(self.limits.documents_max, self.limits.cached_bytes)
         self._documents = Bounded(self.limits.documents_max, self.limits.cached_bytes)
         self._plans = Bounded(self.limits.plans_max, self.limits.cached_bytes)
@@ -162,47 +204,71 @@ class Engine:
         """Answer one operation. A refusal or a failure is told in the answer; nothing is raised but cancellation."""
         self.figures.in_flight += 1
         try:
-            return await self._answered(query, context, variables or {}, operation_name)
+            answer = await self._answered(query, context, variables or {}, operation_name)
+        except DomainError as refusal:
+            self.figures.refused[refusal.code] += 1
+            answer = Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
         finally:
             self.figures.in_flight -= 1
+        if answer.errors:
+            self._observe(answer)
+        return answer
 
     async def _answered(
         self, query: str, context: RequestContext, variables: Mapping[str, Any], operation_name: str | None
     ) -> Answer:
-        try:
-            document = self._document(query, operation_name)
-            values = _coerced(self.supergraph, document, variables)
-            self._afford(document, values)
-            compiled = self._compiled(document, values, context)
-        except DomainError as refusal:
-            self.figures.refused[refusal.code] += 1
-            answer = Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
+        """Raises: any refusal of the operation."""
+        document = self._document(query, operation_name)
+        values = _coerced(self.supergraph, document, variables)
+        self._afford(document, values)
+        compiled = self._compiled(document, values, context)
+        if compiled.lone is not None:
+            answer = await self._ran_alone(compiled, compiled.lone, values, context)
         else:
             answer = await self._ran(compiled, values, context)
-            if self.figures.samples():
-                self.figures.estimated.add(document.demand.estimate(values))
-                self.figures.actual.add(document.demand.actual(answer.data))
-            if self.shows_cost:
-                answer.extensions["cost"] = self._cost(document, values, answer)
-        self._observe(answer)
+        if self.figures.samples():
+            self.figures.estimated.add(document.demand.estimate(values))
+            self.figures.actual.add(document.demand.actual(answer.data))
+        if self.shows_cost:
+            answer.extensions["cost"] = self._cost(document, values, answer)
         return answer
 
     async def _ran(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext) -> Answer:
-        run = Run(
-            plan=compiled.plan,
-            dependents=compiled.dependents,
-            place=compiled.place,
-            transports=self.transports,
-            limits=self.limits,
-            values=values,
-            context=context,
-            figures=self.figures,
-        )
+        run = self._run(compiled, values, context)
         await run.fetch_all()
         if compiled.introspection is not None:
             result = execute_sync(self.supergraph.schema, compiled.introspection, variable_values=dict(values))
             run.data.update(result.data or {})
         return self._projected(compiled, run)
+
+    async def _ran_alone(
+        self, compiled: Compiled, lone: Lone, values: Mapping[str, Any], context: RequestContext
+    ) -> Answer:
+        """One fetch, whose answer passes as it came where it may."""
+        outcome: SubgraphResponse | DomainError
+        try:
+            outcome = await self._calls.answer(lone.request_with(values), context)
+        except DomainError as fault:
+            outcome = fault
+        else:
+            if outcome.data is not None and not outcome.errors:
+                if lone.promised:
+                    return Answer(outcome.data)
+                if outcome.raw is not None and lone.fits is not None and lone.fits(outcome.data):
+                    return Answer(outcome.data, raw=outcome.raw)
+        run = self._run(compiled, values, context)
+        run.take_alone(lone.fetch, outcome)
+        return self._projected(compiled, run)
+
+    def _run(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext) -> Run:
+        return Run(
+            plan=compiled.plan,
+            dependents=compiled.dependents,
+            place=compiled.place,
+            calls=self._calls,
+            values=values,
+            context=context,
+        )
 
     def _projected(self, compiled: Compiled, run: Run) -> Answer:
         report = Report(authenticated=run.context.principal.authenticated, failures=run.failures)
@@ -264,6 +330,11 @@ class Engine:
                 self._plan(document, EVERYTHING, {})
 
     @property
+    def caches(self) -> Mapping[str, Bounded[Any, Any]]:
+        """By name, for figures."""
+        return {"texts": self._texts, "documents": self._documents, "plans": self._plans}
+
+    @property
     def cached_plans(self) -> int:
         return len(self._plans)
 
@@ -320,17 +391,19 @@ class Engine:
         found = self._texts.get(key)
         if found is None:
             found = self._read(query, operation_name)
-            self._texts.put(key, found, weight=found.weight + getsizeof(query))
+            self._texts.put(key, found, weight=bytes_of(key, found))
         return found
 
     def _read(self, query: str, operation_name: str | None) -> Document:
         node = parse_bounded(query, self.limits)
         check_size(node, self.limits)
-        sense = (hashlib.sha256(print_ast(node).encode("utf-8", "surrogatepass")).digest(), operation_name)
+        # Not of `print_ast`: it gives every node a dictionary of its own, for good.
+        said = strip_ignored_characters(query).encode("utf-8", "surrogatepass")
+        sense = (hashlib.sha256(said).digest(), operation_name)
         found = self._documents.get(sense)
         if found is None:
             found = self._validated(node, sense)
-            self._documents.put(sense, found, weight=found.weight)
+            self._documents.put(sense, found, weight=bytes_of(found))
         return found
 
     def _validated(self, node: DocumentNode, sense: Sense) -> Document:
@@ -341,10 +414,8 @@ class Engine:
             raise ValidationFailed(reason=errors[0].message)
         operation = _chosen_operation(node, sense[1])
         estimator = Estimator(self.supergraph.schema, self.supergraph.costs, self.limits.list_size)
-        demand = estimator.demand(node, operation)
         return Document(
             sense=sense,
-            weight=bytes_of(node, demand),
             node=node,
             operation=operation,
             fragments={d.name.value: d for d in node.definitions if isinstance(d, FragmentDefinitionNode)},
@@ -352,17 +423,20 @@ class Engine:
             labels=document_labels(self.supergraph, node),
             conditions=condition_variables(node),
             variable_types=dict(map(_declared_variable, operation.variable_definitions or ())),
-            demand=demand,
+            demand=estimator.demand(node, operation),
         )
 
     def _compiled(self, document: Document, values: Mapping[str, Any], context: RequestContext) -> Compiled:
-        refused = failed(document.rules, Reader(context.principal, self.policies))
-        view = self.masking.view(refused, document.labels, context.principal)
+        view = EVERYTHING
+        if document.rules or document.labels:
+            refused = failed(document.rules, Reader(context.principal, self.policies))
+            view = self.masking.view(refused, document.labels, context.principal)
         return self._plan(document, view, values)
 
     def _plan(self, document: Document, view: View, values: Mapping[str, Any]) -> Compiled:
-        truths = tuple(values.get(name) for name in document.conditions)
-        key = (document.sense, view, truths)
+        key: Hashable = document.sense
+        if document.conditions or (view is not EVERYTHING and view != EVERYTHING):
+            key = (document.sense, view, *(values.get(name) for name in document.conditions))
         found = self._plans.get(key)
         if found is None:
             found = self._compile(document, view, values)
@@ -373,7 +447,8 @@ class Engine:
         operation = self._normalized(document, view, values)
         budget = Budget(self.limits.plan_budget)
         plan = make_plan(optimize(self._drawn(operation, budget), budget), document.variable_types)
-        projector = Projector(schema=self.supergraph.schema)
+        projector = Projector(schema=self.supergraph.schema, shared=_shared(plan))
+        alone = len(plan.fetches) == 1 and not plan.fetches[0].references and not operation.introspection
         return Compiled(
             plan=plan,
             place=operation.place,
@@ -381,7 +456,18 @@ class Engine:
             dependents={f.number: tuple(d for d in plan.fetches if f.number in d.depends) for f in plan.fetches},
             introspection=_introspection(document, operation) if operation.introspection else None,
             masked=masked_paths(operation.selection),
+            lone=self._lone(plan.fetches[0], operation) if alone else None,
         )
+
+    def _lone(self, fetch: Fetch, operation: Normalized) -> Lone:
+        request = None if fetch.variables else SubgraphRequest(query=fetch.document, service=fetch.service)
+        transport = self.transports.get(fetch.service)
+        wanted, root, public = operation.selection, operation.root_type, self.supergraph.schema
+        if not self.passing or transport is None:
+            return Lone(fetch, request)
+        if isinstance(transport, LocalTransport):
+            return Lone(fetch, request, promised=promised(wanted, root, fetch, transport.schema, public))
+        return Lone(fetch, request, fits=fitting(wanted, root, public))
 
     def _normalized(self, document: Document, view: View, values: Mapping[str, Any]) -> Normalized:
         return Normalizer(
@@ -450,6 +536,12 @@ def _coerced(supergraph: Supergraph, document: Document, given: Mapping[str, Any
         raise BadInput(field="variables", problem=coerced[0].message)
     values: Iterable[tuple[str, Any]] = coerced.coerced.items()
     return {name: given.get(name, value) for name, value in values}
+
+
+def _shared(plan: QueryPlan) -> frozenset[tuple[int, str]]:
+    """By identity of a place and key, what entity fetches deliver."""
+    references = [r for fetch in plan.fetches for r in fetch.references]
+    return frozenset((id(stop.place), key) for r in references for stop in r.stops for key in r.delivers)
 
 
 def _introspection(document: Document, operation: Normalized) -> DocumentNode:

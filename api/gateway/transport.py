@@ -27,6 +27,7 @@ from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
+from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
@@ -36,8 +37,6 @@ _LOG = logging.getLogger(__name__)
 
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
-# A compiled document takes some 50 times the bytes of its text beside its syntax tree.
-_COMPILED_WEIGHT: Final = 50
 _OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
 _PROBLEM_LENGTH_MAX: Final = 200
 # Of a proxy, or of a subgraph that is not there just now.
@@ -70,12 +69,17 @@ class SubgraphRequest:
     service: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as `Answer` is not: one is made for every fetch.
+@dataclass(slots=True)
 class SubgraphResponse:
-    """What a subgraph answered. errors: GraphQL errors as plain values, fit for a client."""
+    """What a subgraph answered. errors: GraphQL errors as plain values, fit for a client.
+
+    raw: the bytes that it sent, where they hold `data` and nothing beside it.
+    """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] = field(default_factory=list)
+    raw: bytes | None = field(default=None, repr=False)
 
 
 class Transport(Protocol):
@@ -100,14 +104,14 @@ class _Held:
 class LocalTransport:
     """Executes on a schema in the process, by compiled calls of its resolvers; graphql-core does what is not compiled.
 
-    documents: those of plans, parsed and compiled, as bounded as plans are; a compiled one weighs as much as it takes.
+    documents: those of plans, parsed and compiled, bounded by the bytes that they take.
     compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never.
     ran: how many fetches were executed by which way: `compiled`, `new` (not yet), or the reason for falling back.
     unbroken: the mutations, which go on when their deadline is over.
     """
 
     schema: GraphQLSchema
-    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 8_000_000))
+    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 32 * 1024 * 1024))
     compile_at: int = 3
     ran: Counter[str] = field(default_factory=Counter)
     unbroken: Unbroken = field(default_factory=Unbroken, repr=False)
@@ -147,17 +151,18 @@ class LocalTransport:
         query = request.query
         held = self.documents.get(query)
         if held is None:
-            held = self.documents.put(query, _Held(parse(query, no_location=True)), weight=len(query))
-        if held.compiled is None and not held.reason:
-            held.uses += 1
-            if held.uses == self.compile_at:
-                self._compile(held, request)
+            held = self.documents.put(query, _Held(parse(query, no_location=True)), weight=0)
+        held.uses += 1
+        if held.uses == self.compile_at and not held.reason:
+            self._compile(held, request)
+        # Functions are made as types first come up: whenever its uses have doubled it is weighed again.
+        if not held.uses & (held.uses - 1):
+            self.documents.put(query, held, weight=bytes_of(query, held))
         return held
 
     def _compile(self, held: _Held, request: SubgraphRequest) -> None:
         try:
             held.compiled = LocalDocument(self.schema, held.node, request.operation_name)
-            self.documents.put(request.query, held, weight=len(request.query) * _COMPILED_WEIGHT)
         except NotCompiled as refusal:
             held.reason = refusal.reason
 
@@ -185,12 +190,13 @@ class HttpTransport:
         """Raises: SubgraphUnavailable, TimeoutError."""
         try:
             # Each caller reads the answer for itself: what is merged into one must not show in another.
-            payload = orjson.loads(await self._answer(request, context))
+            raw = await self._answer(request, context)
+            payload = orjson.loads(raw)
         except (OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise SubgraphUnavailable(service=request.service) from error
-        return _remote_response(payload, request, context)
+        return _remote_response(payload, raw, request, context)
 
     async def _answer(self, request: SubgraphRequest, context: RequestContext) -> bytes:
         told: dict[str, Any] = {"query": request.query, "variables": request.variables}
@@ -233,15 +239,16 @@ class HttpTransport:
         return received.body
 
 
-def _remote_response(payload: object, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
+def _remote_response(
+    payload: object, raw: bytes, request: SubgraphRequest, context: RequestContext
+) -> SubgraphResponse:
     data = payload.get("data") if isinstance(payload, dict) else None
     errors = payload.get("errors") if isinstance(payload, dict) else None
     well_formed = isinstance(data, dict | None) and isinstance(errors, list | None) and (data or errors)
     if not well_formed:
         raise SubgraphUnavailable(service=request.service) from ValueError("the answer is not a GraphQL response")
-    return SubgraphResponse(
-        data=data, errors=[_remote_error(e, request, context) for e in errors or () if isinstance(e, dict)]
-    )
+    found = [_remote_error(e, request, context) for e in errors or () if isinstance(e, dict)]
+    return SubgraphResponse(data, found, raw if isinstance(payload, dict) and payload.keys() == {"data"} else None)
 
 
 def _remote_error(error: dict[str, Any], request: SubgraphRequest, context: RequestContext) -> dict[str, Any]:

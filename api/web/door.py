@@ -13,6 +13,7 @@ from aiohttp.typedefs import Handler, Middleware
 from multidict import istr
 
 from api.web.asking import REQUEST_ID, Asked, begin
+from api.web.figures import EngineFigures
 from api.web.graphql import GraphQLDoor, response
 from api.web.lean import LEAN, Lean
 from api.web.media import JSON
@@ -56,6 +57,7 @@ def application(
     app = web.Application(middlewares=[_around(metrics, graphql.unbroken)], client_max_size=graphql.request_bytes_max)
     app.on_cleanup.append(_ended(graphql.unbroken))
     app[LEAN] = Lean(graphql, metrics)
+    metrics.registry.register(EngineFigures(graphql))
     app.router.add_post("/graphql", graphql.post)
     app.router.add_get("/graphql", graphql.get, allow_head=False)
     app.router.add_get("/healthz", _alive)
