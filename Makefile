@@ -9,7 +9,7 @@ DATA   ?= var
 PORT   ?= 8000
 
 # The rooms that have a benchmark of their own under docs/benchmarks/scripts.
-MEASURED := citycode data health identity licences notifications payments reports
+MEASURED := citycode data health identity licences notifications payments rates reports
 
 .PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-local bench-gateway audit $(MEASURED:%=bench-%) lock reset debian
 
