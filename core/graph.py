@@ -24,6 +24,7 @@ from core.locale import DEFAULT_LOCALE, Locale
 from core.money import Money
 from core.paging import Page, encode_cursor
 from core.principal import ANONYMOUS, Principal
+from core.references import Schema
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -257,9 +258,9 @@ def connection_of(page: Page[U], of: Callable[[U], T]) -> Connection[T]:
 
 def build_schema(
     *, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()
-) -> strawberry.federation.Schema:
+) -> Schema:
     """A room's Federation 2 subgraph."""
-    return strawberry.federation.Schema(
+    return Schema(
         query=query,
         mutation=mutation,
         types=types,

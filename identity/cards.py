@@ -12,6 +12,7 @@ import strawberry
 
 from core.graph import Info, personal
 from core.loading import DataLoader
+from core.references import Reference
 from identity import model
 from identity.service import Identity
 
@@ -49,9 +50,10 @@ class MaskedPerson:
         return cls(ref=strawberry.ID(person.id), masked_name=masked_name, real_name_level=person.real_name_level)
 
     @classmethod
-    async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> MaskedPerson | None:
-        person = await loader(info, info.context.service(Identity).people).load(ref)
-        return cls.of(person, info=info) if person else None
+    async def resolve_references(cls, info: Info, references: list[Reference]) -> list[MaskedPerson | None]:
+        refs = [reference["ref"] for reference in references]
+        found = await info.context.service(Identity).people(principal=info.context.principal, ids=refs)
+        return [cls.of(found[ref], info=info) if ref in found else None for ref in refs]
 
 
 @strawberry.federation.type(

@@ -101,7 +101,12 @@ def projected(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Every answer that is projected from here on."""
     found: list[object] = []
     inner = Engine._projected
-    monkeypatch.setattr(Engine, "_projected", lambda *given: (found.append(given), inner(*given))[1])
+
+    def noted(*given: Any) -> Answer:
+        found.append(given)
+        return inner(*given)
+
+    monkeypatch.setattr(Engine, "_projected", noted)
     return found
 
 
