@@ -4,7 +4,8 @@ Rules
 - A query takes one unit, a mutation `mutation_units`, and so does what cannot be executed; whatever is estimated to
   cost more than a hundred objects takes a unit for each hundred. Who has no unit left is refused before the document is
   read.
-- Who is signed in is counted as the person who acts, wherever they are. Who is not, by address (an IPv6 /64 is one) and
+- Who is signed in is counted as the person who acts, wherever they are; an account of the staff, which several gates
+  may share, stands for five people. Who is not, by address (an IPv6 /64 is one) and
   by the device behind it, where it names itself: one address may be a whole school, and stands for `address_people`.
   (Seam: a mini-program's client id is one more line of `_subjects`.)
 - The bucket is in Redis, where every process takes from it (GCRA: one number, the instant at which it will be full).
@@ -33,6 +34,7 @@ from core.clock import Clock
 from core.crypto import FieldCipher
 from core.errors import Unavailable
 from core.graph import Context
+from core.principal import PrincipalKind
 from core.redis import Redis, answering
 
 _BUCKETS_MAX: Final = 10_000  # of some 500 bytes each
@@ -41,6 +43,7 @@ _LEASE_S: Final = 1.0
 _LEFT_ALONE_S: Final = 1.0
 _WITHIN_S: Final = 0.1
 _COST_OF_A_UNIT: Final = 100
+_STAFF_PEOPLE: Final = 5
 _MINUTE_S: Final = 60.0
 
 # KEYS[1]: the instant (ms) at which the bucket is full. ARGV: now (ms), milliseconds for one unit, units of a full
@@ -167,7 +170,8 @@ class Rates:
     def _subjects(self, context: Context) -> Iterable[tuple[str, str, int]]:
         """What is counted, who it is, and how many people's worth they have."""
         if context.principal.authenticated:
-            return (("principal", context.principal.actor, 1),)
+            people = 1 if context.principal.kind is PrincipalKind.CITIZEN else _STAFF_PEOPLE
+            return (("principal", context.principal.actor, people),)
         group = address_group(context.client.address)
         at_address = ("address", group, self._address_people)
         # A device chooses its name itself: somebody elsewhere who takes the same one must not be counted with it.

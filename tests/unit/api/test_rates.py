@@ -156,6 +156,12 @@ async def test_people_at_one_address_do_not_count_together(one: Process) -> None
     assert await one.lets_in(nobody("192.0.2.1"), times=5) == 5
 
 
+async def test_gates_may_share_an_account(one: Process) -> None:
+    gate = Principal(kind=PrincipalKind.STAFF, actor="stf_1", subject="stf_1", session_id="ses_1")
+    scans = await one.lets_in(Context(request_id="r", principal=gate), times=1000, kind="mutation", cost=11.0)
+    assert scans == PER_MINUTE + OWN
+
+
 async def test_one_person_counts_once_for_whomever_they_act(one: Process) -> None:
     acting = Principal(kind=PrincipalKind.CITIZEN, actor="cit_1", subject="cit_2", session_id="ses_2")
     assert await one.lets_in(person(), times=1000) == PER_MINUTE + OWN
