@@ -48,6 +48,11 @@ class Bounded(Generic[K, V]):
         self.hits += 1
         return found[0]
 
+    def peek(self, key: K) -> V | None:
+        """What `get` would give; not a use."""
+        found = self._proven.get(key) or self._tried.get(key)
+        return found[0] if found is not None else None
+
     def put(self, key: K, value: V, *, weight: int) -> V:
         """Keep `value`, forget others as needed, and give it back. Put again, it takes its own place."""
         proven = self._forget(key)

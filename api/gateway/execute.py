@@ -1,8 +1,8 @@
 """Run it: one request through the stages, with what is the same for every request from a bounded cache.
 
 Documents are parsed and validated once; plans are made once per document, operation, view (the rules that a reader
-fails, the labels that they do not see in clear) and truth of the condition variables, so no plan belongs to a user. A document that says the same in other white space is parsed, and
-is the one that is known; its plans are too.
+fails, the labels that they do not see in clear) and truth of the condition variables, so no plan belongs to a user. A
+document that says the same in other white space is parsed, and is the one that is known; its plans are too.
 Seams: response caching and tracing around `execute`;
 hot reload makes a new `Engine`; subscriptions and `@defer` are further methods beside `execute`.
 """
@@ -182,6 +182,7 @@ class Engine:
     passing: bool = True
     _calls: Calls = field(init=False)
     _texts: Bounded[tuple[str, str | None], Document] = field(init=False)
+    _read_ahead: dict[tuple[str, str | None], Document] = field(default_factory=dict, repr=False)
     _documents: Bounded[Sense, Document] = field(init=False)
     _plans: Bounded[Hashable, Compiled] = field(init=False)
     _codes: frozenset[str] = field(init=False)
@@ -347,7 +348,7 @@ class Engine:
 
         Raises: any refusal of the document.
         """
-        return self._document(query, operation_name).kind
+        return self._ahead(query, operation_name).kind
 
     def weigh(
         self, *, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -356,7 +357,7 @@ class Engine:
 
         Raises: any refusal of the document.
         """
-        document = self._document(query, operation_name)
+        document = self._ahead(query, operation_name)
         return document.kind, document.demand.estimate(variables or {})
 
     def explain(
@@ -390,8 +391,18 @@ class Engine:
         key = (query, operation_name)
         found = self._texts.get(key)
         if found is None:
-            found = self._read(query, operation_name)
+            found = self._read_ahead.pop(key, None) or self._read(query, operation_name)
             self._texts.put(key, found, weight=bytes_of(key, found))
+        return found
+
+    def _ahead(self, query: str, operation_name: str | None) -> Document:
+        """For a door that looks before it executes: its look is no second use, which would keep what comes once."""
+        key = (query, operation_name)
+        found = self._texts.peek(key) or self._read_ahead.get(key)
+        if found is None:
+            found = self._read(query, operation_name)
+            self._read_ahead.clear()
+            self._read_ahead[key] = found
         return found
 
     def _read(self, query: str, operation_name: str | None) -> Document:

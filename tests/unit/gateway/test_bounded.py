@@ -20,6 +20,15 @@ def test_what_was_asked_for_again_outlives_a_flood() -> None:
     assert (cache.hits, cache.misses) == (4, 1)
 
 
+def test_a_look_is_no_use() -> None:
+    cache: Bounded[str, str] = Bounded(2, 100)
+    cache.put("a", "a", weight=1)
+    assert (cache.peek("a"), cache.peek("b"), cache.hits, cache.misses) == ("a", None, 0, 0)
+    cache.put("b", "b", weight=1)
+    cache.put("c", "c", weight=1)
+    assert (cache.get("a"), cache.get("c")) == (None, "c")
+
+
 def test_proven_entries_leave_room_for_others() -> None:
     cache: Bounded[int, int] = Bounded(10, 1_000)
     for number in range(10):

@@ -171,9 +171,24 @@ async def test_caches_are_bounded_by_what_they_weigh_too() -> None:
     city = City(limits=GatewayLimits(cached_bytes=100_000))
     for number in range(20):
         await city.ask(f"query Q{number} {{ ping }} #{'x' * 30_000}")
-    assert (city.engine.cached_documents, city.engine.cached_plans) == (3, 20)
+    assert city.engine.cached_documents == 3 < city.engine.cached_plans
     await city.ask(f"query Q {{ ping }} #{'京' * 60_000}")
-    assert (city.engine.cached_documents, city.engine.cached_plans) == (3, 21)
+    assert city.engine.cached_documents == 3
+    assert all(cache.weight <= 100_000 for cache in city.engine.caches.values())
+
+
+async def test_a_door_that_looks_first_does_not_make_room_for_what_comes_once() -> None:
+    city = City(limits=GatewayLimits(documents_max=10))
+    for _ in range(2):
+        await city.ask("query Popular { ping }")
+    for number in range(50):
+        query = f"query Once{number} {{ ping }}"
+        assert city.engine.operation_kind(query=query) == "query"
+        assert city.engine.weigh(query=query)[0] == "query"
+        await city.ask(query)
+    before = city.engine.caches["texts"].misses
+    await city.ask("query Popular { ping }")
+    assert (city.engine.caches["texts"].misses, city.engine.caches["documents"].misses) == (before, 51)
 
 
 async def test_white_space_multiplies_no_plans() -> None:
