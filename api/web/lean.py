@@ -60,12 +60,11 @@ class Head(NamedTuple):
 
 def plain(head: bytes | bytearray, bytes_max: int) -> Head | None:
     """What a head in the plain form says, its last empty line included; None for every other."""
-    ends = head.count(b"\r\n")
-    if head.translate(None, _CHARACTERS) or not head.startswith(_FIRST_LINE) or head.count(b"\r") != ends:
+    if head.translate(None, _CHARACTERS) or not head.startswith(_FIRST_LINE):
         return None
     lines = _LINES.findall(head.decode("ascii"), len(_FIRST_LINE))
-    # Each line is one that fits, but for the first and the last, which is empty.
-    if len(lines) != ends - 2 or head.count(b"\n") != ends:
+    # Each line is one that fits and has no other end, but for the first and the last, which is empty.
+    if head.count(b"\n") != len(lines) + 2 or head.count(b"\r") != len(lines) + 2:
         return None
     headers = {name.lower(): value for name, value in lines}
     # Lines of one name may be a list, or an attack: what they mean is not decided here.
