@@ -166,7 +166,7 @@ class GraphQLDoor:
         answer = await self.engine.execute(
             query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
         )
-        return orjson.dumps(answer.as_dict(), option=_OPTIONS), _status(answer, wanted)
+        return answer.as_bytes(), _status(answer, wanted)
 
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, read no further than the limit and no longer than ten seconds."""
