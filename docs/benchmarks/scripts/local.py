@@ -355,9 +355,12 @@ async def compare(peers: list[Peer]) -> None:
 
 def table(peers: list[Peer]) -> None:
     raw_rate = median(m.per_second for m in peers[0].rounds)
-    say("| server | answers/s | of the raw handler | CPU ms an answer | p50 ms | p99 ms |\n|---|---|---|---|---|---|")
+    say(
+        "| server | answers/s | of the raw handler | least CPU ms an answer | p50 ms | p99 ms |\n|---|---|---|---|---|---|"
+    )
     for peer in peers:
-        rate, cpu = median(m.per_second for m in peer.rounds), median(m.cpu_ms for m in peer.rounds)
+        # Whatever runs beside it takes caches from a round and only adds to its CPU time.
+        rate, cpu = median(m.per_second for m in peer.rounds), min(m.cpu_ms for m in peer.rounds)
         p50, p99 = (median(m.percentile_ms(share) for m in peer.rounds) for share in (0.5, 0.99))
         say(f"| {peer.name} | {rate:.0f} | {rate / raw_rate:.2f} | {cpu:.3f} | {p50:.2f} | {p99:.2f} |")
 
