@@ -28,16 +28,13 @@ def together_of(kind: type) -> Resolve | None:
     return found
 
 
-def resolved_together(resolve: Resolve, info: Any, references: list[Reference]) -> list[Any]:
-    """For each reference its entity, an awaitable of it, or its error. The work has begun, and is done once."""
+def resolved_together(resolve: Resolve, info: Any, references: list[Reference]) -> list[Any] | Awaitable[list[Any]]:
+    """For each reference its entity or its error. The work has begun."""
     try:
         answer = resolve(info=info, references=references)
     except Exception as fault:
         return [fault] * len(references)
-    if not isawaitable(answer):
-        return _one_each(answer, len(references))
-    shared = asyncio.ensure_future(_settled(answer, len(references)))
-    return [_nth(shared, index) for index in range(len(references))]
+    return _settled(answer, len(references)) if isawaitable(answer) else _one_each(answer, len(references))
 
 
 async def _settled(answer: Awaitable[Any], count: int) -> list[Any]:
@@ -63,12 +60,13 @@ class Schema(strawberry.federation.Schema):
 
     def entities_resolver(self, info: strawberry.Info, representations: list[FederationAny]) -> list[FederationAny]:
         one_by_one = super().entities_resolver
-        return in_places(
+        found: Any = in_places(
             representations,
             together=self._together,
             info=info,
             alone=lambda representation: one_by_one(info, [representation])[0],
         )
+        return found  # type: ignore[no-any-return]
 
     def _together(self, name: str) -> Resolve | None:
         declared: Any = self.schema_converter.type_map[name].definition
@@ -81,8 +79,11 @@ def in_places(
     together: Callable[[str], Resolve | None],
     info: Any,
     alone: Callable[[Any], Any],
-) -> list[Any]:
-    """What `_entities` gives. together: by the type's name. alone: resolves one whose type has no such function."""
+) -> list[Any] | Awaitable[list[Any]]:
+    """What `_entities` gives: for each its entity, an awaitable of it, or its error; or an awaitable of all.
+
+    together: by the type's name. alone: resolves one whose type has no such function.
+    """
     found: list[Any] = []
     groups: dict[str, list[int]] = {}
     kept: list[Any] = []
@@ -98,6 +99,13 @@ def in_places(
         references = [{k: v for k, v in kept[place].items() if k != "__typename"} for place in places]
         resolve = together(name)
         assert resolve is not None
-        for place, entity in zip(places, resolved_together(resolve, info, references), strict=True):
+        answers = resolved_together(resolve, info, references)
+        if len(places) == len(found):
+            # All of one type, as nearly always: one wait for them, and not one for each.
+            return answers
+        if not isinstance(answers, list):
+            shared = asyncio.ensure_future(answers)
+            answers = [_nth(shared, index) for index in range(len(places))]
+        for place, entity in zip(places, answers, strict=True):
             found[place] = entity
     return found
