@@ -355,9 +355,8 @@ async def compare(peers: list[Peer]) -> None:
 
 def table(peers: list[Peer]) -> None:
     raw_rate = median(m.per_second for m in peers[0].rounds)
-    say(
-        "| server | answers/s | of the raw handler | least CPU ms an answer | p50 ms | p99 ms |\n|---|---|---|---|---|---|"
-    )
+    say("| server | answers/s | of the raw handler | least CPU ms an answer | p50 ms | p99 ms |")
+    say("|---|---|---|---|---|---|")
     for peer in peers:
         # Whatever runs beside it takes caches from a round and only adds to its CPU time.
         rate, cpu = median(m.per_second for m in peer.rounds), min(m.cpu_ms for m in peer.rounds)
