@@ -20,6 +20,7 @@ import sys
 import time
 from bisect import bisect_left
 from collections import Counter
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import accumulate
@@ -439,9 +440,9 @@ class Load:
         say(found.row)
 
 
-def slope(samples: list[Sample]) -> tuple[float, float]:
+def slope(samples: list[Sample], held: Callable[[Sample], int]) -> tuple[float, float]:
     """Bytes a request by least squares, and how far a 95 % confidence interval goes to either side."""
-    xs, ys = [float(s.requests) for s in samples], [float(s.rss) for s in samples]
+    xs, ys = [float(s.requests) for s in samples], [float(held(s)) for s in samples]
     fitted = linear_regression(xs, ys)
     rest = sum((y - fitted.intercept - fitted.slope * x) ** 2 for x, y in zip(xs, ys, strict=True))
     spread = sum((x - fmean(xs)) ** 2 for x in xs)
@@ -472,14 +473,24 @@ async def measure(url: str, requests: int) -> None:
     told(load)
 
 
+_HELD: Final[Mapping[str, Callable[[Sample], int]]] = {
+    "RSS": lambda sample: sample.rss,
+    "RSS beside the caches": lambda sample: sample.rss - sample.cached,
+}
+
+
 def told(load: Load) -> None:
     """What came of it."""
     steady = [s for s in load.samples if s.phase == "popular"]
     steady = steady[len(steady) // 4 :]
-    for name, samples in {"popular": steady, "all new": [s for s in load.samples if s.phase == "all new"][2:]}.items():
-        per_request, either = slope(samples)
-        grown = per_request * (samples[-1].requests - samples[0].requests) / _MB
-        say(f"\n{name}: {per_request:+.2f} ± {either:.2f} bytes a request, {grown:+.2f} MB over {len(samples)} samples")
+    phases = {"popular": steady} | {
+        phase: [s for s in load.samples if s.phase == phase][2:] for phase in ("all new", "white space")
+    }
+    for phase, samples in phases.items():
+        for name, held in _HELD.items():
+            grows, either = slope(samples, held)
+            grown = grows * (samples[-1].requests - samples[0].requests) / _MB
+            say(f"{phase}, {name}: {grows:+.1f} ± {either:.1f} bytes a request, {grown:+.2f} MB")
     say(f"answers: {dict(load.answered)}")
     for name, cache in load.engine.caches.items():
         say(f"{name}: {cache.hits:,} hits, {cache.misses:,} misses")

@@ -18,7 +18,7 @@ class _Nobody:
     """No request comes through the door here."""
 
     async def context(self, request: Any) -> Any:
-        raise NotImplementedError
+        raise AssertionError(request)
 
     def sameness(self, context: Any) -> str:
         return ""
