@@ -446,8 +446,8 @@ def slope(samples: list[Sample], held: Callable[[Sample], int]) -> tuple[float, 
     fitted = linear_regression(xs, ys)
     rest = sum((y - fitted.intercept - fitted.slope * x) ** 2 for x, y in zip(xs, ys, strict=True))
     spread = sum((x - fmean(xs)) ** 2 for x in xs)
-    # Student's t for some 15 degrees of freedom.
-    return fitted.slope, 2.13 * sqrt(rest / (len(xs) - 2) / spread)
+    # Student's t for eight degrees of freedom.
+    return fitted.slope, 2.31 * sqrt(rest / (len(xs) - 2) / spread)
 
 
 async def measure(url: str, requests: int) -> None:
@@ -482,7 +482,7 @@ _HELD: Final[Mapping[str, Callable[[Sample], int]]] = {
 def told(load: Load) -> None:
     """What came of it."""
     steady = [s for s in load.samples if s.phase == "popular"]
-    steady = steady[len(steady) // 4 :]
+    steady = steady[len(steady) // 2 :]
     phases = {"popular": steady} | {
         phase: [s for s in load.samples if s.phase == phase][2:] for phase in ("all new", "white space")
     }
