@@ -58,13 +58,6 @@ tests/contract/web/audits/node_modules/installed: tests/contract/web/audits/pack
 	@cd tests/contract/web/audits && npm ci --ignore-scripts --silent
 	@touch $@
 
-# Public audits of GraphQL over HTTP, for tests alone.
-audits: tests/contract/web/audits/node_modules/installed
-
-tests/contract/web/audits/node_modules/installed: tests/contract/web/audits/package-lock.json
-	@cd tests/contract/web/audits && npm ci --ignore-scripts --silent
-	@touch $@
-
 schema: setup composer
 	for backend in sensor governance data; do $(BIN)/python -m backends.$$backend schema || exit 1; done
 	$(BIN)/python -m api schema

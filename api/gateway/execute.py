@@ -49,7 +49,7 @@ from api.gateway.optimize import optimize
 from api.gateway.passing import Fits, fitting, promised
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
-from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath
+from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath, was_asked
 from api.gateway.run import Run
 from api.gateway.selection import Normalized, Place, masked_paths
 from api.gateway.supergraph import Supergraph
@@ -276,7 +276,9 @@ class Engine:
         for path, error in run.told:
             report.add(path, error)
         data = compiled.project(run.data, None, report)
-        errors = report.errors[: self.limits.errors_max]
+        # What was fetched for a requirement can stand where the client asked nothing of this object.
+        seen = [e for e in report.errors if data is BUBBLE or e[0] is None or was_asked(data, e[0])]
+        errors = seen[: self.limits.errors_max]
         if compiled.masked:
             return self._discreet(compiled, run, data, errors)
         shown = [_error(path, error, run.context.locale) for path, error in errors] if errors else []

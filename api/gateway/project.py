@@ -89,6 +89,18 @@ def unwound(trail: Trail) -> ResponsePath:
     return tuple(reversed(parts))
 
 
+def was_asked(data: Any, path: ResponsePath) -> bool:
+    """Whether a path leads through the answer, or to a null in it; else nothing there is the client's."""
+    for step in path:
+        if type(data) is dict:
+            if step not in data:
+                return False
+        elif type(data) is not list or type(step) is not int or step >= len(data):
+            return data is None
+        data = data[step]
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Projector:
     """Compiles the projections of one operation, each selection of a type once however many types lead to it.

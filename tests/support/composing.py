@@ -26,11 +26,22 @@ def composed(parts: Mapping[str, str]) -> str:
     for graph, sdl in parts.items():
         for node in parse(sdl).definitions:
             types.setdefault(node.name.value, []).append((graph, node))  # type: ignore[attr-defined]
+    added = {name: _of_interface_objects(name, known, types) for name, known in types.items()}
     graphs = " ".join(f'{g.upper()} @join__graph(name: "{g}", url: "")' for g in parts)
-    return f"{_HEAD} enum join__Graph {{ {graphs} }} " + " ".join(_type(name, known) for name, known in types.items())
+    written = (_type(name, known, added[name]) for name, known in types.items())
+    return f"{_HEAD} enum join__Graph {{ {graphs} }} {' '.join(written)}"
 
 
-def _type(name: str, known: list[tuple[str, Any]]) -> str:
+def _of_interface_objects(name: str, known: list[tuple[str, Any]], types: Found) -> list[str]:
+    """The fields that an object has through its interfaces alone, where a subgraph sees those as objects."""
+    own = {f.name.value for _, node in known for f in getattr(node, "fields", None) or ()}
+    above = {i.name.value for _, node in known for i in getattr(node, "interfaces", None) or ()}
+    masks = [node for interface in sorted(above) for _, node in types[interface] if _all(node, "interfaceObject")]
+    found = {f.name.value: print_ast(f.type) for node in masks for f in node.fields if f.name.value not in own}
+    return [f"{field}: {kind} @join__field" for field, kind in found.items()]
+
+
+def _type(name: str, known: list[tuple[str, Any]], added: list[str]) -> str:
     kinds = {node.kind.removesuffix("_type_definition") for _, node in known}
     kind = "interface" if "interface" in kinds else kinds.pop()
     word = {"input_object": "input", "object": "type"}.get(kind, kind)
@@ -53,7 +64,7 @@ def _type(name: str, known: list[tuple[str, Any]]) -> str:
         for i in getattr(node, "interfaces", None) or ()
     )
     implements = f"implements {' & '.join(above)} {' '.join(stated)}" if above else ""
-    return f"{word} {name} {implements} {joins} {hidden} {{ {' '.join(_fields(known, word))} }}"
+    return f"{word} {name} {implements} {joins} {hidden} {{ {' '.join([*_fields(known, word), *added])} }}"
 
 
 def _joins(graph: str, node: Any) -> Iterable[str]:
