@@ -39,7 +39,7 @@ from api.gateway.errors import (
     SubscriptionUnsupported,
     ValidationFailed,
 )
-from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
+from api.gateway.explain import STAGES, compiled_text, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
 from api.gateway.figures import Figures
 from api.gateway.limits import Budget, GatewayLimits, check_size, parse_bounded
@@ -387,6 +387,13 @@ class Engine:
         better = optimize(drafts, budget)
         texts["optimize"] = drafts_text(better)
         texts["plan"] = str(make_plan(better, document.variable_types))
+        bounds = [
+            ("steps of planning", budget.spent, self.limits.plan_budget),
+            ("estimated cost", document.demand.estimate(values), self.limits.cost_max),
+        ]
+        texts["compile"] = compiled_text(
+            rules=document.rules, labels=document.labels, conditions=document.conditions, bounds=bounds
+        )
         return texts[stage] if stage else "\n\n".join(f"# {name}\n{texts[name]}" for name in STAGES)
 
     def _document(self, query: str, operation_name: str | None) -> Document:
