@@ -256,9 +256,7 @@ def connection_of(page: Page[U], of: Callable[[U], T]) -> Connection[T]:
     )
 
 
-def build_schema(
-    *, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()
-) -> Schema:
+def build_schema(*, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:
     """A room's Federation 2 subgraph."""
     return Schema(
         query=query,

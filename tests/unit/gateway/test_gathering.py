@@ -37,7 +37,7 @@ def test_every_object_shares_the_reference_that_is_its_own(seed: int) -> None:
     gaps = draw.choice([0.0, 0.2])
     targets = []
     for _ in range(30):
-        target = {"__typename": draw.choice(["T", "U", "V", None])}
+        target: dict[str, object] = {"__typename": draw.choice(["T", "U", "V", None])}
         target |= {f"k_{n}": draw.choice(values) for n in ("id", "size") if draw.random() >= gaps}
         targets.append(target)
     # Some stand there twice, some in a list that is null.
