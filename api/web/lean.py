@@ -45,6 +45,8 @@ _LINES: Final = re.compile(r"^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): (?! )(.+)(?<! )\r\
 _CHARACTERS: Final = bytes(range(0x20, 0x7F)) + b"\r\n"
 _HOST: Final = re.compile(r"[A-Za-z0-9._-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _LENGTH: Final = re.compile(r"0|[1-9][0-9]{0,8}")
+# Longer than proxies keep a connection that nobody uses (nginx and AWS: 60 s), so that they are who closes it.
+IDLE_S: Final = 75.0
 # What changes how a body is read, or what the connection is.
 _UNUSUAL: Final = frozenset({"transfer-encoding", "content-encoding", "expect", "upgrade", "trailer", "http2-settings"})
 
@@ -96,12 +98,12 @@ def _hopeless(held: bytes | bytearray) -> bool:
 class Deadlines:
     """In seconds. arriving_s: for a head, then for its body. unread_s: for the rest of an answer to be read.
 
-    idle_s: between requests; as long as aiohttp's, which is longer than any proxy keeps a connection.
+    idle_s: between requests. (aiohttp has as long for the next whole head.)
     """
 
     arriving_s: float = BODY_S
     unread_s: float = 60.0
-    idle_s: float = 3630.0
+    idle_s: float = IDLE_S
     swept_every_s: float = 1.0
 
 
@@ -281,6 +283,10 @@ class Connection(asyncio.Protocol):
         if transport is None:
             return
         self._transport = None
+        if (held := transport.get_extra_info("socket")) is not None and held.family != socket.AF_UNIX:
+            # aiohttp waits for ever for an answer to be read; the kernel does not.
+            unread_ms = int(listener.deadlines.unread_s * 1000)
+            held.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, unread_ms)
         protocol = listener.aiohttp()
         transport.set_protocol(protocol)
         protocol.connection_made(transport)

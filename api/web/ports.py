@@ -11,12 +11,13 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from api.web.lean import LEAN, Listener
+from api.web.lean import IDLE_S, LEAN, Listener
 
 _SHUTDOWN_S: Final = 3.0
 _WAITING_MAX: Final = 1024
-# How aiohttp serves a door: it unpacks no body (a small one may be a large one), and writes no access log.
-SERVER: Final[Mapping[str, Any]] = {"access_log": None, "auto_decompress": False}
+# How aiohttp serves a door: it unpacks no body (a small one may be a large one), writes no access log, and waits no
+# longer for a head than for the next request.
+SERVER: Final[Mapping[str, Any]] = {"access_log": None, "auto_decompress": False, "keepalive_timeout": IDLE_S}
 
 
 class PortUnavailable(Exception):

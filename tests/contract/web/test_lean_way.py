@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -76,6 +76,7 @@ class Port:
     number: int
     root: Root
     listener: Listener
+    behind: web.Server
     handed: int = 0
     lines: list[Line] = field(default_factory=list)
 
@@ -94,19 +95,20 @@ class Port:
 async def opened(deadlines: Deadlines | None = None) -> AsyncIterator[Port]:
     root = Root()
     app = door(root=root)
-    runner = web.AppRunner(app, handler_cancellation=True, **SERVER)
+    deadlines = deadlines or Deadlines()
+    runner = web.AppRunner(app, handler_cancellation=True, **{**SERVER, "keepalive_timeout": deadlines.idle_s})
     await runner.setup()
     assert runner.server is not None
-    behind: Callable[[], asyncio.Protocol] = runner.server
+    behind = runner.server
 
     def handed() -> asyncio.Protocol:
         one.handed += 1
         return behind()
 
-    listener = Listener(app[LEAN], handed, deadlines or Deadlines())
+    listener = Listener(app[LEAN], handed, deadlines)
     server = await asyncio.get_running_loop().create_server(listener, "127.0.0.1", 0)
     listener.sweep()
-    one = Port(server.sockets[0].getsockname()[1], root, listener)
+    one = Port(server.sockets[0].getsockname()[1], root, listener, behind)
     try:
         yield one
     finally:
@@ -358,6 +360,22 @@ async def test_what_does_not_arrive_in_time_is_given_up() -> None:
             line.send(raw)
             assert await line.ended() == b""
         assert port.handed == 0 and not port.listener.connections
+
+
+async def test_a_connection_that_was_handed_over_is_given_up_too() -> None:
+    async with opened(Deadlines(idle_s=0.05, unread_s=0.05)) as port:
+        line = await port.line()
+        line.send(GET[:-2])
+        assert await line.ended() == b"" and port.handed == 1
+        other = await port.line()
+        other.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        other.send(GET.replace(b"/healthz", b"/metrics") * 3_000)
+
+        async def gone() -> bool:
+            return port.handed == 2 and not port.behind.connections
+
+        await until(gone, what="the end of the connection")
+    assert SERVER["keepalive_timeout"] == Deadlines().idle_s < 120
 
 
 async def test_a_request_under_way_is_not_idle() -> None:
