@@ -42,6 +42,8 @@ from core.tasks import Unbroken
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
 BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
+# Levels that orjson writes for sure; it reads four times as many.
+_SURELY_WRITTEN: Final = 200
 _Written: TypeAlias = tuple[bytes, int]
 
 
@@ -204,10 +206,17 @@ def _refused_status(fault: DomainError) -> int:
 
 
 def _decoded(raw: bytes | bytearray) -> object:
+    """Raises: RequestMalformed, also for what is nested so deep that orjson reads it but would not write it again."""
     try:
-        return orjson.loads(raw)
+        told = orjson.loads(raw)
     except orjson.JSONDecodeError as fault:
         raise RequestMalformed(problem="the body is not JSON") from fault
+    if raw.count(b"[") + raw.count(b"{") > _SURELY_WRITTEN:
+        try:
+            orjson.dumps(told)
+        except orjson.JSONEncodeError as fault:
+            raise RequestMalformed(problem="it is nested too deep") from fault
+    return told
 
 
 def _from_query(request: web.Request) -> dict[str, object]:

@@ -74,6 +74,7 @@ async def test_an_answer_that_cannot_be_given_is_406(client: Client, accept: str
         (b"{", "REQUEST_MALFORMED"),
         (b"", "REQUEST_MALFORMED"),
         (b"\xff\xfe", "REQUEST_MALFORMED"),
+        (b'{"query":"{ hello }","variables":{"deep":' + b"[" * 300 + b"]" * 300 + b"}}", "REQUEST_MALFORMED"),
         (b"[]", "BAD_USER_INPUT"),
         ({}, "BAD_USER_INPUT"),
         ({"query": 1}, "BAD_USER_INPUT"),
