@@ -158,7 +158,7 @@ class _Looking:
 
     def _field(self, parent: GraphQLObjectType, wanted: Field) -> tuple[Fits | None, bool]:
         if wanted.call.name == "__typename":
-            return parent.name.__eq__, True
+            return _one_of(frozenset({parent.name})), True
         declared = parent.fields[wanted.call.name].type
         return self._value(_nullable(declared), wanted), isinstance(declared, GraphQLNonNull)
 
@@ -168,7 +168,7 @@ class _Looking:
             inner = self._value(_nullable(declared.of_type), wanted)
             return _list_fits(inner, isinstance(declared.of_type, GraphQLNonNull))
         if isinstance(declared, GraphQLEnumType):
-            return _enum_fits(frozenset(declared.values))
+            return _one_of(frozenset(declared.values))
         if is_leaf_type(declared):
             return None
         return self.at(declared, wanted.sub) if wanted.sub is not None else _never
@@ -205,7 +205,8 @@ def _object_fits(keys: tuple[str, ...], fields: list[tuple[str, Fits | None, boo
 
 def _by_typename(by_type: Mapping[str, Fits]) -> Fits:
     def fits(value: Any) -> bool:
-        inner = by_type.get(value.get("__typename", "")) if type(value) is dict else None
+        name = value.get("__typename") if type(value) is dict else None
+        inner = by_type.get(name) if type(name) is str else None
         return inner is not None and inner(value)
 
     return fits
@@ -220,7 +221,7 @@ def _list_fits(inner: Fits | None, required: bool) -> Fits:
     return fits
 
 
-def _enum_fits(values: frozenset[str]) -> Fits:
+def _one_of(values: frozenset[str]) -> Fits:
     return lambda value: type(value) is str and value in values
 
 

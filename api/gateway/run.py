@@ -9,6 +9,7 @@ Seam: tracing wraps `_fetch`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -27,6 +28,8 @@ from api.gateway.transport import (
     log_outage,
 )
 from core.errors import DomainError
+
+_LOG = logging.getLogger(__name__)
 
 ErrorValue: TypeAlias = Mapping[str, Any]
 Sent: TypeAlias = Sequence[tuple[References, Batch]]
@@ -73,19 +76,25 @@ class Run:
             current = ready[0] if ready else None
 
     async def _fetch(self, fetch: Fetch) -> None:
+        try:
+            await self._asked(fetch)
+        except DomainError as error:
+            self._fail_with(fetch, error)
+        except Exception as fault:
+            # What subgraphs told may be of any shape: names that are lists, the same keys nested absurdly deep.
+            _LOG.exception("a fetch broke", extra={"facts": {"service": fetch.service}})
+            self._fail_with(fetch, _unavailable(fetch.service, fault))
+
+    async def _asked(self, fetch: Fetch) -> None:
+        """Raises: DomainError, and whatever handling an answer of the wrong shape leads to."""
         variables: dict[str, Any] = {name: self.values[name] for name in fetch.variables if name in self.values}
         sent: Sent = [(r, gather(self.data, [s.path for s in r.stops], r.representations)) for r in fetch.references]
         for references, batch in sent:
             variables[references.variable] = batch.representations
         if sent and not any(batch.representations for _, batch in sent):
             return
-        try:
-            request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
-            self._take(fetch, sent, await self.calls.answer(request, self.context))
-        except DomainError as error:
-            self._fail_with(fetch, error)
-        except RecursionError as fault:
-            self._fail_with(fetch, _unavailable(fetch.service, fault))
+        request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
+        self._take(fetch, sent, await self.calls.answer(request, self.context))
 
     def take_alone(self, fetch: Fetch, outcome: SubgraphResponse | DomainError) -> None:
         """What the only fetch of a plan came to, one at the root."""

@@ -37,7 +37,8 @@ _LOG = logging.getLogger(__name__)
 
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
-_OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
+# A tuple: a stranger's `kind` may be anything, a list too.
+_OUTAGES: Final = (Kind.UNAVAILABLE, Kind.INTERNAL)
 _PROBLEM_LENGTH_MAX: Final = 200
 # Of a proxy, or of a subgraph that is not there just now.
 _AGAIN: Final = frozenset({502, 503, 504})
@@ -255,7 +256,7 @@ def _remote_error(error: dict[str, Any], request: SubgraphRequest, context: Requ
     """An error of a remote subgraph: its words pass only with a code of its own, everything else is a fault."""
     extensions = error.get("extensions")
     code = extensions.get("code") if isinstance(extensions, dict) else None
-    path = error.get("path") if isinstance(error.get("path"), list) else None
+    path = _path_of(error)
     if not isinstance(code, str) or code.startswith(_INNER_CODES) or not isinstance(extensions, dict):
         fault = SubgraphFault(service=request.service)
         log_outage(fault, request.service)
@@ -264,6 +265,13 @@ def _remote_error(error: dict[str, Any], request: SubgraphRequest, context: Requ
         _LOG.warning("a subgraph reports an outage", extra={"facts": {"service": request.service, "code": code[:64]}})
     shown = {k: v for k, v in extensions.items() if k not in _PRIVATE_EXTENSIONS}
     return {"message": str(error.get("message", "")), "path": path, "extensions": shown}
+
+
+def _path_of(error: Mapping[str, Any]) -> list[str | int] | None:
+    """Where a remote error happened; None where what it says is no path of names and places in lists."""
+    path = error.get("path")
+    fits = isinstance(path, list) and all(type(p) is str or (type(p) is int and p >= 0) for p in path)
+    return path if fits else None
 
 
 def _local_error(error: GraphQLError, request: SubgraphRequest, context: RequestContext) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import random
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -154,6 +156,70 @@ def test_a_subgraph_elsewhere_is_not_believed(lie: dict[str, Any]) -> None:
     assert found.raw is None
     assert found.as_bytes() == asked(Remote(instead=lie), query, passing=False).as_bytes()
     assert b"138" not in found.as_bytes()
+
+
+@pytest.mark.parametrize("name", [5, True, {}, [], [{}], "Ghost", None])
+def test_a_type_name_that_is_none_does_not_pass(name: Any) -> None:
+    for root, query in (
+        ("me", "{ me { __typename id } }"),
+        ("someone", "{ someone { __typename ... on Being { id } } }"),
+    ):
+        lie = {root: {"__typename": name, "id": "p"}}
+        found = asked(Remote(instead=lie), query)
+        assert found.raw is None
+        assert found.as_bytes() == asked(Remote(instead=lie), query, passing=False).as_bytes()
+
+
+ODD: list[Any] = [
+    *(None, True, 0, -1, 1.5, 2**63, "", "Robot", "Person", "GOOD", "HIDDEN", "\u2028\x00"),
+    *([], {}, [None], [[]], [[1]], {"__typename": "Robot"}, {"__proto__": 1}, {"id": {}}),
+]
+
+
+def spoiled(answer: Any, chance: random.Random) -> Any:
+    """The answer with something wrong at up to three places."""
+    for _ in range(chance.randint(0, 3)):
+        places = list(holders(answer))
+        if not places:
+            break
+        (held, key), way = chance.choice(places), chance.random()
+        if type(held) is dict and way < 0.15:
+            del held[key]
+        elif type(held) is dict and way < 0.3:
+            held[chance.choice(["__proto__", "secret", "__typename", "id"])] = chance.choice(ODD)
+        elif type(held) is dict and way < 0.4:
+            held[key] = held.pop(key)
+        else:
+            held[key] = orjson.loads(orjson.dumps(chance.choice(ODD)))
+    return answer
+
+
+def holders(value: Any) -> Iterator[tuple[Any, Any]]:
+    for key, below in value.items() if type(value) is dict else enumerate(value) if type(value) is list else ():
+        yield value, key
+        yield from holders(below)
+
+
+async def test_whatever_a_subgraph_answers_nobody_can_tell_whether_it_passed() -> None:
+    chance = random.Random(4)
+    context = Context(request_id="r", principal=SIGNED_IN)
+    far, supergraph = Remote(), Supergraph.parse(SUPERGRAPH)
+    here = {"a": LocalTransport(own())}
+    looking, *passing = (
+        Engine(supergraph=supergraph, transports=transports, passing=passes)
+        for transports, passes in (({"a": far}, False), ({"a": far}, True), (here, False))
+    )
+    passed = 0
+    for query in (*PASSES, *LOOKED_AT[:4]):
+        whole = (await passing[1].execute(query=query, variables={"id": "r"}, context=context)).data
+        for _ in range(60):
+            far.instead = spoiled(orjson.loads(orjson.dumps(whole)), chance)
+            found = await passing[0].execute(query=query, variables={"id": "r"}, context=context)
+            expected = await looking.execute(query=query, variables={"id": "r"}, context=context)
+            written = orjson.dumps(orjson.loads(found.as_bytes()))
+            assert written == expected.as_bytes(), (query, far.instead)
+            passed += found.raw is not None
+    assert 30 < passed < 500
 
 
 def test_what_stands_beside_the_data_does_not_pass() -> None:

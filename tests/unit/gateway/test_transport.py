@@ -275,6 +275,10 @@ async def test_nobody_listening_is_unavailable(server: Server, unused_tcp_port: 
             {"message": "gone", "extensions": {"code": "STATION_CLOSED", "station": "s1"}},
         ),
         (
+            {"message": "odd", "extensions": {"code": "ODD", "kind": ["UNAVAILABLE"]}},
+            {"message": "odd", "extensions": {"code": "ODD"}},
+        ),
+        (
             {"message": "psycopg2: password hunter2"},
             {"message": "far could not answer this part.", "extensions": {"code": "SUBGRAPH_FAULT", "service": "far"}},
         ),
@@ -296,6 +300,18 @@ async def test_a_remote_error_passes_only_with_a_code_of_its_own(
     assert error["path"] == ["a"]
     assert error["extensions"].items() >= shown["extensions"].items()
     assert "stacktrace" not in error["extensions"]
+
+
+@pytest.mark.parametrize("path", [[{"a": 1}], [["a"]], ["a", -1], ["a", 1.0], ["a", None], [True], "a", {"a": 1}])
+async def test_a_path_that_is_none_is_no_path(server: Server, path: Any) -> None:
+    error = {"message": "gone", "path": path, "extensions": {"code": "STATION_CLOSED"}}
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response({"data": {"a": None}, "errors": [error]})
+
+    server.handler = handle
+    (found,) = (await server.fetch()).errors
+    assert (found["message"], found["path"]) == ("gone", None)
 
 
 async def test_an_outage_that_a_remote_subgraph_reports_is_logged(
