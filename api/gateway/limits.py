@@ -7,8 +7,10 @@ What an operation asks of subgraphs has an estimate of its own, in `demand`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any, Final
 
 from graphql import GraphQLError, GraphQLSyntaxError
 from graphql.language import DocumentNode, OperationDefinitionNode, parse
@@ -65,6 +67,9 @@ class GatewayLimits:
         return self.deadlines_s.get(service, self.deadline_s)
 
 
+_NESTING: Final = frozenset({dict, list})
+
+
 def parse_bounded(query: str, limits: GatewayLimits) -> DocumentNode:
     """Parse a document that may be hostile.
 
@@ -103,6 +108,21 @@ def check_size(document: DocumentNode, limits: GatewayLimits) -> None:
         raise TooManySelections(limit=limits.selections)
     if deeper_than(document, limits.depth):
         raise TooDeep(limit=limits.depth)
+
+
+def check_values(values: Sequence[object], limits: GatewayLimits) -> None:
+    """Refuse variables that are nested deeper than what is written in a document may be.
+
+    Raises: TooDeep.
+    """
+    level: list[Any] = [value for value in values if type(value) in _NESTING]
+    depth = 0
+    while level:
+        depth += 1
+        if depth > limits.depth:
+            raise TooDeep(limit=limits.depth)
+        below = chain.from_iterable(value.values() if type(value) is dict else value for value in level)
+        level = [value for value in below if type(value) in _NESTING]
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,17 @@ async def test_too_much_is_refused_in_bounded_time(query: str, code: str, limit:
     (error,) = answer.errors
     assert (error["extensions"]["code"], error["extensions"]["limit"]) == (code, limit)
     assert city.asked() == []
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a": '])
+async def test_variables_are_nested_no_deeper_than_what_is_written(opened: str) -> None:
+    city, closed = City(limits=LIMITS), {"[": "]"}.get(opened, "}")
+    for levels, codes in ((12, ["BAD_USER_INPUT"]), (13, ["TOO_DEEP"]), (500, ["TOO_DEEP"])):
+        variables = json.loads('{"v": ' + opened * levels + "1" + closed * levels + "}")
+        answer = await city.ask("query ($v: Int!) { districts { airAt(hour: $v) { aqi } } }", variables=variables)
+        assert [e["extensions"]["code"] for e in answer.errors] == codes
+    # What no operation declares is not looked at.
+    assert (await city.ask("{ ping }", variables=variables)).errors == []
 
 
 async def test_fragments_count_towards_depth() -> None:
