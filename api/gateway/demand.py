@@ -111,7 +111,8 @@ class Size:
     fallback: int = 0
 
     def of(self, values: Mapping[str, Any]) -> int:
-        given = [v for name in self.variables if type(v := values.get(name)) is int]
+        # An Int may be written as a float (1e6), and is sent on as it was written.
+        given = [int(v) for name in self.variables if isinstance(v := values.get(name), int | float)]
         found = max([self.number, *given]) if self.number >= 0 or given else self.fallback
         return min(max(found, 0), _SIZE_MAX)
 
@@ -181,7 +182,7 @@ class Demand:
     fixed: float | None = None
 
     def estimate(self, values: Mapping[str, Any]) -> float:
-        """Before it runs, an upper bound. values: the variables', coerced."""
+        """Before it runs, an upper bound. values: the variables', checked, defaults among them."""
         if self.fixed is not None:
             return self.fixed
         known: Estimates = {}
