@@ -10,6 +10,7 @@ hot reload makes a new `Engine`; subscriptions and `@defer` are further methods 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -42,7 +43,7 @@ from api.gateway.errors import (
 from api.gateway.explain import STAGES, compiled_text, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
 from api.gateway.figures import Figures
-from api.gateway.limits import Budget, GatewayLimits, check_size, parse_bounded
+from api.gateway.limits import Budget, GatewayLimits, check_size, check_values, parse_bounded
 from api.gateway.masking import EVERYTHING, Label, Masking, View
 from api.gateway.normalize import Normalizer, condition_variables, document_labels, document_rules
 from api.gateway.optimize import optimize
@@ -88,7 +89,11 @@ class Answer:
         """The response in JSON."""
         if self.raw is not None and not self.errors and not self.extensions:
             return self.raw
-        return orjson.dumps(self.as_dict(), option=orjson.OPT_NON_STR_KEYS)
+        try:
+            return orjson.dumps(self.as_dict(), option=orjson.OPT_NON_STR_KEYS)
+        except TypeError:
+            # It reads what is nested deeper than it writes, and writes no integer of more than 64 bits.
+            return json.dumps(self.as_dict(), allow_nan=False).encode()
 
     def as_dict(self) -> dict[str, Any]:
         """The response as it is written."""
@@ -220,7 +225,7 @@ class Engine:
     ) -> Answer:
         """Raises: any refusal of the operation."""
         document = self._document(query, operation_name)
-        values = _coerced(self.supergraph, document, variables)
+        values = _coerced(self.supergraph, document, variables, self.limits)
         self._afford(document, values)
         compiled = self._compiled(document, values, context)
         if compiled.lone is not None:
@@ -363,7 +368,7 @@ class Engine:
         demand = document.demand
         if demand.fixed is not None:
             return document.kind, demand.fixed
-        return document.kind, demand.estimate(_coerced(self.supergraph, document, variables or {}))
+        return document.kind, demand.estimate(_coerced(self.supergraph, document, variables or {}, self.limits))
 
     def explain(
         self,
@@ -546,14 +551,17 @@ def _chosen_operation(document: DocumentNode, name: str | None) -> OperationDefi
     return named[0]
 
 
-def _coerced(supergraph: Supergraph, document: Document, given: Mapping[str, Any]) -> Mapping[str, Any]:
+def _coerced(
+    supergraph: Supergraph, document: Document, given: Mapping[str, Any], limits: GatewayLimits
+) -> Mapping[str, Any]:
     """The variables' values: checked by the schema, sent on as the client wrote them, with defaults filled in.
 
-    Raises: BadInput.
+    Raises: BadInput, TooDeep.
     """
     definitions = document.operation.variable_definitions
     if not definitions:
         return {}
+    check_values([given.get(definition.variable.name.value) for definition in definitions], limits)
     coerced = get_variable_values(supergraph.schema, definitions, dict(given), max_errors=3)
     if isinstance(coerced, list):
         raise BadInput(field="variables", problem=coerced[0].message)
