@@ -104,8 +104,9 @@ class Normalizer:
         for type_name in sorted(wants):
             for response_key, nodes in wants[type_name].items():
                 call = self._call(nodes[0][1])
-                key = self._key(type_name, response_key, call, place)
-                identity = (response_key, key, call, self._fingerprint(type_name, nodes))
+                seen = self._seen(type_name, nodes) if self.view is not EVERYTHING else (False, "")
+                key = self._key(type_name, response_key, call, place) if _fetched(*seen) else ""
+                identity = (response_key, key, call, (*seen, *_below(nodes)))
                 groups.setdefault(identity, []).append(type_name)
                 order.setdefault(type_name, []).append(identity)
                 nodes_of.setdefault(identity, nodes)
@@ -130,13 +131,6 @@ class Normalizer:
             return "__typename"
         return place.claim(response_key, call, shapes(self.supergraph, type_name, call.name)) if place else ""
 
-    def _fingerprint(self, type_name: str, nodes: list[tuple[str, FieldNode]]) -> tuple[Any, ...]:
-        """What tells fields of one name apart: how the reader sees them, and what is below them."""
-        denied, mask = self._seen(type_name, nodes) if self.view is not EVERYTHING else (False, "")
-        if nodes[0][1].selection_set is None:
-            return (denied, mask)
-        return (denied, mask, *((parent, id(node)) for parent, node in nodes))
-
     def _field(
         self,
         identity: tuple[Any, ...],
@@ -148,7 +142,7 @@ class Normalizer:
         response_key, key, call, fingerprint = identity
         denied, mask = fingerprint[:2]
         sub = None
-        if not denied and mask != NOTHING and nodes[0][1].selection_set is not None and call.name not in INTROSPECTION:
+        if _fetched(denied, mask) and nodes[0][1].selection_set is not None and call.name not in INTROSPECTION:
             below = self._rivals_below(types, call.name, rivals) if place else None
             shared = self._shared(types, call.name, below)
             sub = self.select(list(self._scopes_below(nodes)), place.child(key) if place else None, below, shared)
@@ -230,6 +224,16 @@ class Normalizer:
         return _masked(
             self.supergraph.field_of(type_name, name), mask, type_name == self.supergraph.roots.get("mutation")
         )
+
+
+def _fetched(denied: bool, mask: str) -> bool:
+    """Whether a subgraph is asked. What is not has no key: what is fetched there for others is none of the client's."""
+    return not denied and mask != NOTHING
+
+
+def _below(nodes: list[tuple[str, FieldNode]]) -> Iterator[tuple[str, int]]:
+    """What tells composite fields of one name apart."""
+    return ((parent, id(node)) for parent, node in nodes if node.selection_set is not None)
 
 
 def _masked(definition: FieldDef | None, mask: str, changes: bool) -> tuple[bool, str]:

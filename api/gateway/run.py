@@ -2,7 +2,8 @@
 
 A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline, and none can fail the
 request: what it did not deliver stays absent, and the projection tells why at each path. Errors inside `_entities`
-are told at every place where that entity stands. Cancelling the run cancels what is under way.
+are told at every place where that entity stands. What is said of a field that was fetched for others' sake, which the
+reader did not ask or may not see, is told above it and without its words. Cancelling the run cancels what is under way.
 Seam: tracing wraps `_fetch`.
 """
 
@@ -16,7 +17,7 @@ from typing import Any, TypeAlias
 
 from api.gateway.calls import Calls
 from api.gateway.entities import Batch, client_path, gather, located, merge
-from api.gateway.errors import SubgraphUnavailable
+from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.plan import Fetch, QueryPlan, References
 from api.gateway.project import ResponsePath
 from api.gateway.selection import Place
@@ -148,7 +149,8 @@ class Run:
     def _place_error(self, fetch: Fetch, sent: Sent, error: ErrorValue) -> None:
         path: list[Any] = error.get("path") or []
         if path and not sent:
-            self.told.append((client_path(path, fetch.place), error))
+            at = client_path(path, fetch.place)
+            self.told.append((at, self._fit(error, whole=len(at) == len(path))))
             return
         for references, batch in sent:
             if path[:1] == [references.key] and len(path) > 1 and path[1] in range(len(batch.targets)):
@@ -162,9 +164,16 @@ class Run:
         wanted = {id(target) for target in targets}
         for stop in references.stops:
             below = client_path(path, stop.place)
+            fit = self._fit(error, whole=len(below) == len(path))
             for target, trail in located(self.data, stop.path, self.place):
                 if id(target) in wanted:
-                    self.told.append(((*trail, *below), error))
+                    self.told.append(((*trail, *below), fit))
+
+    def _fit(self, error: ErrorValue, *, whole: bool) -> ErrorValue:
+        """An error as it may be told. whole: the client reads that field; else they may not, or never asked it."""
+        if whole:
+            return error
+        return error_value(SubgraphFault(service=error["extensions"]["service"]), self.context.locale)
 
 
 def _unavailable(service: str, cause: Exception) -> SubgraphUnavailable:
