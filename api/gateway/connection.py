@@ -23,6 +23,9 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 # Of status line and headers, trailers too; as aiohttp and nginx have it.
 _HEAD_BYTES_MAX: Final = 32 * 1024
+# What each byte of a body pays for: itself, and the framing of the smallest chunks. More beside it keeps us busy for
+# nothing (endless interim answers, extensions of chunks, trailers).
+_BESIDE_EACH: Final = 16
 
 
 class Unanswered(ConnectionError):
@@ -51,6 +54,7 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_again_later",
+        "_beside",
         "_bytes_left",
         "_framed",
         "_head_done",
@@ -59,7 +63,6 @@ class Connection(asyncio.Protocol):
         "_nothing",
         "_parser",
         "_parts",
-        "_silent",
         "_status",
         "_surplus",
         "_transport",
@@ -103,7 +106,7 @@ class Connection(asyncio.Protocol):
         self._parser = HttpResponseParser(self)
         self._bytes_left, self._head_left = bytes_max, _HEAD_BYTES_MAX
         self._parts: list[bytes] = []
-        self._status = self._silent = 0
+        self._status = self._beside = 0
         self._nothing = True
         self._head_done = self._framed = self._again_later = self._keep = self._surplus = False
 
@@ -119,7 +122,7 @@ class Connection(asyncio.Protocol):
             self.drop()
             return
         self._nothing = False
-        self._silent += len(data)
+        self._beside += len(data)
         fault: Exception | None = None
         try:
             self._parser.feed_data(data)
@@ -130,8 +133,8 @@ class Connection(asyncio.Protocol):
             waiter.set_result(self._answer())
         elif fault is not None:
             waiter.set_exception(_bad(fault))
-        elif self._silent > _HEAD_BYTES_MAX:
-            waiter.set_exception(BadAnswer("the answer is all head"))
+        elif self._beside > _HEAD_BYTES_MAX:
+            waiter.set_exception(BadAnswer("the answer is hardly any body"))
 
     def connection_lost(self, fault: Exception | None) -> None:
         waiter, self._transport = self._waiter, None
@@ -180,7 +183,7 @@ class Connection(asyncio.Protocol):
     def on_body(self, body: bytes) -> None:
         if self._surplus:
             return
-        self._silent = 0
+        self._beside -= _BESIDE_EACH * len(body)
         self._bytes_left -= len(body)
         if self._bytes_left < 0:
             raise BadAnswer("the answer is too large")

@@ -82,6 +82,7 @@ BAD: list[bytes] = [
     OK + b"X: " + b"x" * 33_000,
     OK + b"X: y\r\n" * 9_000,
     CHUNKED + b"2;" + b"a" * 33_000,
+    CHUNKED + (b"1;" + b"a" * 9_000 + b"\r\nx\r\n") * 60,
     CHUNKED + b"2\r\n{}\r\n0\r\n" + b"X: y\r\n" * 9_000,
     b"HTTP/1.1 103 Early\r\n\r\n" * 20_000,
     b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
