@@ -9,8 +9,8 @@ Names
   a whole given name nor any length.
 - no name yet: a phrase that says so, never a part of the phone number.
 
-Phone numbers: of the mainland the first three and last four digits, of other countries the country code and the
-last two.
+Phone numbers: of the mainland's mobiles the first three and last four digits; of all others, where that would be most
+of the number, the country code and the last two.
 Citizens' numbers (GB 11643): the province and city, and the last four (110101199003071234 → 1101**********1234).
 E-mail: the first character and the host (zhang@example.org → z***@example.org).
 Addresses: the city's district that they name (东城区景山前街4号 → 东城区***).
@@ -30,6 +30,7 @@ _HAN_NAME = re.compile(r"[\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U0002000
 _ID_NUMBER = re.compile(r"[0-9]{17}[0-9Xx]")
 _EMAIL = re.compile(r"([^\s@])[^\s@]*@([A-Za-z0-9.-]{1,253})")
 _MAINLAND = 86
+_MOBILE_DIGITS = 11
 _REGION = "CN"
 # Of fewer digits, those that are shown would be most of the number.
 _PHONE_DIGITS_MIN = 7
@@ -65,7 +66,7 @@ def mask_phone(phone: str) -> str:
     national = phonenumbers.national_significant_number(number)
     if len(national) < _PHONE_DIGITS_MIN:
         return HIDDEN
-    if number.country_code == _MAINLAND:
+    if number.country_code == _MAINLAND and len(national) == _MOBILE_DIGITS:
         return f"{national[:3]}****{national[-4:]}"
     return f"+{number.country_code} ****{national[-2:]}"
 

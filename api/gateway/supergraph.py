@@ -179,6 +179,9 @@ class _Reader:
             name = url.rstrip("/").rsplit("/", 2)[-2] if url.count("/") >= 2 else ""
             if name and arguments.get("for") and name not in _KNOWN:
                 raise SupergraphInvalid(reason=f"it asks for {name}, which this engine does not know.")
+            # Composition never does; a rule under a name that is not looked for would guard nothing.
+            if arguments.get("for") == "SECURITY" and any(type(i) is dict for i in arguments.get("import") or ()):
+                raise SupergraphInvalid(reason=f"it renames what it imports of {name}.")
             if name:
                 found[name] = str(arguments.get("as") or name)
         return found

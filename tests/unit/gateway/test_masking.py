@@ -258,6 +258,8 @@ def test_of_several_labels_the_strictest_holds_and_two_forms_become_none() -> No
         (mask_phone, "13800000001", "138****0001"),
         (mask_phone, "+8613800000001", "138****0001"),
         (mask_phone, "12345", "***"),
+        (mask_phone, "6666888", "+86 ****88"),
+        (mask_phone, "010-6666 8888", "+86 ****88"),
         (mask_phone, "call me", "***"),
         (mask_phone, "", "***"),
         (mask_id_number, "110101199003071234", "1101**********1234"),

@@ -83,6 +83,11 @@ def test_composed_directives_are_kept_readable() -> None:
             'schema @link(url: "https://a.example/tape/v1.0", for: EXECUTION) { query: Query } type Query { a: Int }',
             "it asks for tape, which this engine does not know.",
         ),
+        (
+            'schema @link(url: "https://specs.apollo.dev/authenticated/v0.1", for: SECURITY,'
+            ' import: [{name: "@authenticated", as: "@auth"}]) { query: Query } type Query { a: Int @auth }',
+            "it renames what it imports of authenticated.",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_reason(sdl: str, reason: str) -> None:
