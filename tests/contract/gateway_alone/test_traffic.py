@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from tests.contract.gateway_alone.conftest import Subgraph, gateway, greeting
 from tests.support.waiting import until
@@ -159,3 +162,42 @@ async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(
 
         await until(changed, what="the change")
     assert subgraph.left == []
+
+
+async def test_whoever_hangs_up_at_whatever_moment_leaves_nothing_under_way(
+    supergraph: Path, subgraph: Subgraph
+) -> None:
+    random_ = random.Random(4)
+
+    async def sooner_or_later(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        # A change is waited for; a query that would take this long ends because nobody waits.
+        await asyncio.sleep(random_.choice((0, 0.02, 0.02 if asked["query"].startswith("mutation") else 60)))
+        return await greeting(request, asked)
+
+    def working() -> list[str]:
+        """What goes on beside this test; a kept connection is a waiting task of aiohttp's."""
+        names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+        return sorted(name for name in names if name != "RequestHandler.start")
+
+    subgraph.answer = sooner_or_later
+    async with gateway(supergraph, deadline_ms=50_000) as client:
+        port, before = URL(client.base).port, working()
+
+        async def hangs_up() -> None:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            body = json.dumps({"query": random_.choice(("{hello}", "{a:hello}", "mutation{change}", "{"))})
+            lines = ("Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}", "", body)
+            raw = "\r\n".join((f"POST /graphql{random_.choice(('', '', '?x'))} HTTP/1.1", *lines)).encode() * 2
+            writer.write(raw[: random_.choice((len(raw), random_.randrange(len(raw))))])
+            await asyncio.sleep(random_.choice((0, 0.001, 0.01)))
+            writer.transport.abort()
+
+        for _ in range(4):
+            await asyncio.gather(*(hangs_up() for _ in range(40)))
+
+        async def quiet() -> bool:
+            async with client.http.get(f"{client.base}/metrics") as answer:
+                return "tong_gateway_in_flight 0.0" in await answer.text() and working() == before
+
+        await until(quiet, what="the end of all work")
+    assert "mutation{change}" not in subgraph.left and subgraph.left
