@@ -9,48 +9,40 @@ hot reload makes a new `Engine`; subscriptions and `@defer` are further methods 
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
-from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, validate
+from graphql import execute_sync
 from graphql.language import (
     DocumentNode,
-    FragmentDefinitionNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableDefinitionNode,
-    print_ast,
 )
-from graphql.utilities import strip_ignored_characters
 
-from api.gateway.access import AccessRule, Policy, Reader, failed
+from api.gateway.access import Policy, Reader, failed
 from api.gateway.bounded import Bounded
 from api.gateway.calls import Calls
-from api.gateway.demand import Demand, Estimator
 from api.gateway.errors import (
     ManifestInvalid,
     OperationTooCostly,
-    OperationUnknown,
     PlanTooCostly,
     SubgraphFault,
-    SubscriptionUnsupported,
-    ValidationFailed,
 )
 from api.gateway.explain import STAGES, compiled_text, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
 from api.gateway.figures import Figures
-from api.gateway.limits import Budget, GatewayLimits, check_size, check_values, parse_bounded
-from api.gateway.masking import EVERYTHING, Label, Masking, View
-from api.gateway.normalize import Normalizer, condition_variables, document_labels, document_rules
+from api.gateway.limits import Budget, GatewayLimits, parse_bounded
+from api.gateway.masking import EVERYTHING, Masking, View
+from api.gateway.normalize import Normalizer
 from api.gateway.optimize import optimize
 from api.gateway.passing import Fits, fitting, promised
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
 from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath, was_asked
+from api.gateway.reading import Document, Reading
 from api.gateway.run import Run
 from api.gateway.selection import Normalized, Place, masked_paths
 from api.gateway.supergraph import Supergraph
@@ -64,7 +56,6 @@ from api.gateway.transport import (
 )
 from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, catalogue
-from core.graphql_limits import RULES
 from core.locale import Locale
 
 ReportedError: TypeAlias = tuple[ResponsePath | None, DomainError | Mapping[str, Any]]
@@ -103,31 +94,6 @@ class Answer:
         if self.extensions:
             body["extensions"] = self.extensions
         return body
-
-
-Sense: TypeAlias = tuple[bytes, str | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A validated document with one operation chosen. rules, labels: all that its reader could meet.
-
-    sense: a digest of what it says, whatever its white space, and the operation's name.
-    """
-
-    sense: Sense
-    node: DocumentNode
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
-    rules: frozenset[AccessRule]
-    labels: frozenset[Label]
-    conditions: tuple[str, ...]
-    variable_types: Mapping[str, str]
-    demand: Demand
-
-    @property
-    def kind(self) -> str:
-        return self.operation.operation.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,17 +152,14 @@ class Engine:
     figures: Figures = field(default_factory=Figures)
     passing: bool = True
     _calls: Calls = field(init=False)
-    _texts: Bounded[tuple[str, str | None], Document] = field(init=False)
-    _read_ahead: dict[tuple[str, str | None], Document] = field(default_factory=dict, repr=False)
-    _documents: Bounded[Sense, Document] = field(init=False)
+    _reading: Reading = field(init=False)
     _plans: Bounded[Hashable, Compiled] = field(init=False)
     _codes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._codes = frozenset(kind.code for kind in catalogue())
         self._calls = Calls(self.transports, self.limits, self.figures)
-        self._texts = Bounded(self.limits.documents_max, self.limits.cached_bytes)
-        self._documents = Bounded(self.limits.documents_max, self.limits.cached_bytes)
+        self._reading = Reading(self.supergraph, self.limits, self.introspection)
         self._plans = Bounded(self.limits.plans_max, self.limits.cached_bytes)
 
     async def execute(
@@ -224,8 +187,8 @@ class Engine:
         self, query: str, context: RequestContext, variables: Mapping[str, Any], operation_name: str | None
     ) -> Answer:
         """Raises: any refusal of the operation."""
-        document = self._document(query, operation_name)
-        values = _coerced(self.supergraph, document, variables, self.limits)
+        document = self._reading.document(query, operation_name)
+        values = self._reading.values(document, variables)
         self._afford(document, values)
         compiled = self._compiled(document, values, context)
         if compiled.lone is not None:
@@ -333,14 +296,14 @@ class Engine:
         operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
         for operation in operations:
             name = operation.name.value if operation.name and len(operations) > 1 else None
-            document = self._document(query, name)
+            document = self._reading.document(query, name)
             if not document.conditions:
                 self._plan(document, EVERYTHING, {})
 
     @property
     def caches(self) -> Mapping[str, Bounded[Any, Any]]:
         """By name, for figures."""
-        return {"texts": self._texts, "documents": self._documents, "plans": self._plans}
+        return {**self._reading.caches, "plans": self._plans}
 
     @property
     def cached_plans(self) -> int:
@@ -348,14 +311,14 @@ class Engine:
 
     @property
     def cached_documents(self) -> int:
-        return len(self._texts)
+        return len(self._reading.texts)
 
     def operation_kind(self, *, query: str, operation_name: str | None = None) -> str:
         """`query` or `mutation`, for a door that must not run a mutation by GET.
 
         Raises: any refusal of the document.
         """
-        return self._ahead(query, operation_name).kind
+        return self._reading.ahead(query, operation_name).kind
 
     def weigh(
         self, *, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -364,11 +327,11 @@ class Engine:
 
         Raises: any refusal of the document or of its variables.
         """
-        document = self._ahead(query, operation_name)
+        document = self._reading.ahead(query, operation_name)
         demand = document.demand
         if demand.fixed is not None:
             return document.kind, demand.fixed
-        return document.kind, demand.estimate(_coerced(self.supergraph, document, variables or {}, self.limits))
+        return document.kind, demand.estimate(self._reading.values(document, variables or {}))
 
     def explain(
         self,
@@ -385,7 +348,7 @@ class Engine:
         """
         if stage is not None and stage not in STAGES:
             raise BadInput(field="stage", problem=f"must be one of {', '.join(STAGES)}")
-        document = self._document(query, operation_name)
+        document = self._reading.document(query, operation_name)
         values = {**dict.fromkeys(document.conditions, True), **(variables or {})}
         operation = self._normalized(document, EVERYTHING, values)
         budget = Budget(self.limits.plan_budget)
@@ -403,56 +366,6 @@ class Engine:
             rules=document.rules, labels=document.labels, conditions=document.conditions, bounds=bounds
         )
         return texts[stage] if stage else "\n\n".join(f"# {name}\n{texts[name]}" for name in STAGES)
-
-    def _document(self, query: str, operation_name: str | None) -> Document:
-        key = (query, operation_name)
-        found = self._texts.get(key)
-        if found is None:
-            found = self._read_ahead.pop(key, None) or self._read(query, operation_name)
-            self._texts.put(key, found, weight=bytes_of(key, found))
-        return found
-
-    def _ahead(self, query: str, operation_name: str | None) -> Document:
-        """For a door that looks before it executes: its look is no second use, which would keep what comes once."""
-        key = (query, operation_name)
-        found = self._texts.peek(key) or self._read_ahead.get(key)
-        if found is None:
-            found = self._read(query, operation_name)
-            self._read_ahead.clear()
-            self._read_ahead[key] = found
-        return found
-
-    def _read(self, query: str, operation_name: str | None) -> Document:
-        node = parse_bounded(query, self.limits)
-        check_size(node, self.limits)
-        # Not of `print_ast`: it gives every node a dictionary of its own, for good.
-        said = strip_ignored_characters(query).encode("utf-8", "surrogatepass")
-        sense = (hashlib.sha256(said).digest(), operation_name)
-        found = self._documents.get(sense)
-        if found is None:
-            found = self._validated(node, sense)
-            self._documents.put(sense, found, weight=bytes_of(found))
-        return found
-
-    def _validated(self, node: DocumentNode, sense: Sense) -> Document:
-        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
-        hidden = not self.introspection
-        errors = validate(self.supergraph.schema, node, rules, max_errors=5, hide_suggestions=hidden)
-        if errors:
-            raise ValidationFailed(reason=errors[0].message)
-        operation = _chosen_operation(node, sense[1])
-        estimator = Estimator(self.supergraph.schema, self.supergraph.costs, self.limits.list_size)
-        return Document(
-            sense=sense,
-            node=node,
-            operation=operation,
-            fragments={d.name.value: d for d in node.definitions if isinstance(d, FragmentDefinitionNode)},
-            rules=document_rules(self.supergraph, node),
-            labels=document_labels(self.supergraph, node),
-            conditions=condition_variables(node),
-            variable_types=dict(map(_declared_variable, operation.variable_definitions or ())),
-            demand=estimator.demand(node, operation),
-        )
 
     def _compiled(self, document: Document, values: Mapping[str, Any], context: RequestContext) -> Compiled:
         view = EVERYTHING
@@ -533,40 +446,6 @@ def _wordless(error: DomainError | Mapping[str, Any]) -> DomainError | Mapping[s
 
 def _names_of(path: ResponsePath | None) -> tuple[str, ...]:
     return tuple(key for key in path or () if isinstance(key, str))
-
-
-def _declared_variable(node: VariableDefinitionNode) -> tuple[str, str]:
-    """A variable's name and what its fetches declare; the default stays, since it makes a nullable type non-null."""
-    default = f" = {print_ast(node.default_value)}" if node.default_value else ""
-    return node.variable.name.value, print_ast(node.type) + default
-
-
-def _chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    named = [o for o in operations if name is None or (o.name is not None and o.name.value == name)]
-    if len(named) != 1:
-        raise OperationUnknown()
-    if named[0].operation.value == "subscription":
-        raise SubscriptionUnsupported()
-    return named[0]
-
-
-def _coerced(
-    supergraph: Supergraph, document: Document, given: Mapping[str, Any], limits: GatewayLimits
-) -> Mapping[str, Any]:
-    """The variables' values: checked by the schema, sent on as the client wrote them, with defaults filled in.
-
-    Raises: BadInput, TooDeep.
-    """
-    definitions = document.operation.variable_definitions
-    if not definitions:
-        return {}
-    check_values([given.get(definition.variable.name.value) for definition in definitions], limits)
-    coerced = get_variable_values(supergraph.schema, definitions, dict(given), max_errors=3)
-    if isinstance(coerced, list):
-        raise BadInput(field="variables", problem=coerced[0].message)
-    values: Iterable[tuple[str, Any]] = coerced.coerced.items()
-    return {name: given.get(name, value) for name, value in values}
 
 
 def _shared(plan: QueryPlan) -> frozenset[tuple[int, str]]:

@@ -66,21 +66,21 @@ def _about(said: int, taken: int) -> None:
 
 @pytest.mark.parametrize("kind", _DOCUMENTS)
 def test_a_document_weighs_what_it_takes(engine: Engine, kind: str) -> None:
-    engine._document(_DOCUMENTS[kind].format(n="Warm"), None)
-    before = engine._texts.weight
+    engine._reading.document(_DOCUMENTS[kind].format(n="Warm"), None)
+    before = engine.caches["texts"].weight
 
     def read() -> None:
         for text in _texts(kind):
-            engine._document(text, None)
+            engine._reading.document(text, None)
 
     taken = _taken(read)
-    _about(engine._texts.weight - before, taken)
+    _about(engine.caches["texts"].weight - before, taken)
 
 
 @pytest.mark.parametrize("kind", _DOCUMENTS)
 def test_a_plan_weighs_what_it_takes(engine: Engine, kind: str) -> None:
     texts = [text.replace("query Q", "query P") for text in _texts(kind)]
-    documents = [engine._document(text, None) for text in texts]
+    documents = [engine._reading.document(text, None) for text in texts]
     engine.prepare(_DOCUMENTS[kind].format(n="Warm"))
     before = engine._plans.weight
 
