@@ -141,14 +141,12 @@ async def opened(options: Options) -> AsyncIterator[Gateway]:
         if supergraph.policies:
             unknown = sorted(supergraph.policies)
             _LOG.warning("policies are not known here and deny", extra={"facts": {"policies": unknown}})
-        metrics = Metrics()
         engine = Engine(
             supergraph=supergraph,
             transports={name: _transport(url, client, options) for name, url in urls.items()},
             limits=GatewayLimits(deadline_s=options.deadline_s, cost_max=options.cost_max),
             introspection=options.development,
             shows_cost=options.development,
-            on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
         )
         documents = _documents(options, engine)
         asking = Forwarding(("accept-language", *options.propagated))
@@ -156,7 +154,7 @@ async def opened(options: Options) -> AsyncIterator[Gateway]:
             graphql=GraphQLDoor(
                 engine, asking, _REQUEST_BYTES_MAX, documents, in_flight=InFlight() if options.sharing else None
             ),
-            metrics=metrics,
+            metrics=Metrics(),
             checks=(),
             shell=None,
             routes=(),

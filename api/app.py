@@ -75,7 +75,7 @@ class City:
     @cached_property
     def engine(self) -> Engine:
         """Raises: CityUnavailable when the settings and the supergraph do not fit."""
-        return _engine(self.settings, self.client, self.metrics)
+        return _engine(self.settings, self.client)
 
     @cached_property
     def client(self) -> Client:
@@ -164,7 +164,7 @@ async def _assemble(ground: Ground) -> City:
     return City(ground, rooms, backbone)
 
 
-def _engine(settings: Settings, client: Client, metrics: Metrics) -> Engine:
+def _engine(settings: Settings, client: Client) -> Engine:
     supergraph = Supergraph.parse(SUPERGRAPH.read_text())
     return Engine(
         supergraph=supergraph,
@@ -178,7 +178,6 @@ def _engine(settings: Settings, client: Client, metrics: Metrics) -> Engine:
         ),
         introspection=settings.development,
         shows_cost=settings.development,
-        on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
         policies=known_policies(supergraph),
         masking=MASKING,
     )

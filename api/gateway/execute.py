@@ -10,7 +10,7 @@ hot reload makes a new `Engine`; subscriptions and `@defer` are further methods 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -135,8 +135,6 @@ class Engine:
 
     introspection: whether clients may ask for the schema; without it, refusals suggest no names either.
     shows_cost: whether answers say in `extensions.cost` what was estimated and what it came to; for developers.
-    on_error: told the code and the service (empty: none) of every error that goes out in an answer; both come from
-    bounded sets, so they can be labels of a metric. A code that no class of this process has is `REMOTE`.
     passing: whether what needs no projecting passes without; either way the answers are the same.
     policies: what the names of `@policy` mean; one that is not here denies. masking: who sees personal data in clear.
     """
@@ -146,7 +144,6 @@ class Engine:
     limits: GatewayLimits = field(default_factory=GatewayLimits)
     introspection: bool = True
     shows_cost: bool = False
-    on_error: Callable[[str, str], None] | None = None
     policies: Mapping[str, Policy] = field(default_factory=dict)
     masking: Masking = field(default_factory=Masking)
     figures: Figures = field(default_factory=Figures)
@@ -263,11 +260,10 @@ class Engine:
         return Answer(None, shown) if data is BUBBLE else Answer(data, shown, {"masked": told})
 
     def _observe(self, answer: Answer) -> None:
-        tell = self.on_error
-        if tell is not None:
-            for error in answer.errors:
-                code, service = error["extensions"].get("code"), error["extensions"].get("service")
-                tell(code if code in self._codes else "REMOTE", service if service in self.transports else "")
+        for error in answer.errors:
+            code, service = error["extensions"].get("code"), error["extensions"].get("service")
+            known = code if code in self._codes else "REMOTE"
+            self.figures.errors[known, service if service in self.transports else ""] += 1
 
     def _afford(self, document: Document, values: Mapping[str, Any]) -> None:
         limit = self.limits.cost_max

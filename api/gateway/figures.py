@@ -36,13 +36,16 @@ class Spread:
 class Figures:
     """One engine's.
 
-    in_flight: operations under way. executed: operations that were not refused. refused: by code. fetches: seconds, by
-    subgraph. failures: of whole fetches, by subgraph and code. estimated, actual: cost of the operations sampled.
+    in_flight: operations under way. executed: operations that were not refused. refused: by code. errors: those that
+    went out in answers, by code (`REMOTE` for one that no class of this process has) and subgraph (empty: none).
+    fetches: seconds, by subgraph. failures: of whole fetches, by subgraph and code. estimated, actual: cost of the
+    operations sampled.
     """
 
     in_flight: int = 0
     executed: int = 0
     refused: Counter[str] = field(default_factory=Counter)
+    errors: Counter[tuple[str, str]] = field(default_factory=Counter)
     fetches: dict[str, Spread] = field(default_factory=dict)
     failures: Counter[tuple[str, str]] = field(default_factory=Counter)
     estimated: Spread = field(default_factory=lambda: Spread(COSTS))

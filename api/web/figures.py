@@ -24,6 +24,7 @@ _FAMILIES: Final = (
     (GaugeMetricFamily, "tong_gateway_in_flight", "Operations under way", ()),
     (CounterMetricFamily, "tong_gateway_executed", "Operations that were not refused", ()),
     (CounterMetricFamily, "tong_gateway_refused", "Operations refused before anything ran, by the refusal", ("code",)),
+    (CounterMetricFamily, "tong_graphql_errors", "Errors in answers", ("code", "service")),
     (CounterMetricFamily, "tong_gateway_shared", "Requests answered by what another one had under way", ()),
     (HistogramMetricFamily, "tong_gateway_cost_estimated", "What operations may cost, of one in 64", ()),
     (HistogramMetricFamily, "tong_gateway_cost_actual", "What the same operations came to", ()),
@@ -78,15 +79,18 @@ def _operations(found: _Families, figures: Figures) -> None:
     found["tong_gateway_executed"].add_metric((), figures.executed)
     for code, count in figures.refused.items():
         found["tong_gateway_refused"].add_metric((code,), count)
-    _spread(found["tong_gateway_cost_estimated"], (), figures.estimated)
-    _spread(found["tong_gateway_cost_actual"], (), figures.actual)
+    add_spread(found["tong_gateway_cost_estimated"], (), figures.estimated)
+    add_spread(found["tong_gateway_cost_actual"], (), figures.actual)
     for service, seconds in figures.fetches.items():
-        _spread(found["tong_subgraph_fetch_seconds"], (service,), seconds)
+        add_spread(found["tong_subgraph_fetch_seconds"], (service,), seconds)
+    for labels, count in figures.errors.items():
+        found["tong_graphql_errors"].add_metric(labels, count)
     for labels, count in figures.failures.items():
         found["tong_subgraph_failures"].add_metric(labels, count)
 
 
-def _spread(family: Any, labels: tuple[str, ...], spread: Spread) -> None:
+def add_spread(family: Any, labels: tuple[str, ...], spread: Spread) -> None:
+    """One more histogram of a family."""
     bounds = [*map(floatToGoString, spread.bounds), "+Inf"]
     family.add_metric(labels, list(zip(bounds, accumulate(spread.within), strict=True)), spread.total)
 

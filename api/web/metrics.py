@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from bisect import bisect_left
 from collections import Counter as Counts
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
 from typing import Final
 
 from aiohttp import web
@@ -16,25 +14,23 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
-from prometheus_client.utils import floatToGoString
 
-from api.web.figures import families
+from api.gateway.figures import SECONDS, Spread
+from api.web.figures import add_spread, families
 from core.errors import DomainError
 
 _LOG = logging.getLogger(__name__)
 
-_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 # The path is open to whoever reaches the port: figures that cost reads are read no more often than this.
 _REFRESH_EVERY_S: Final = 5.0
 
 
 @dataclass(slots=True)
 class _Route:
-    """statuses: how many answers of each. within: how many took as long as each of the buckets, and longer."""
+    """statuses: how many answers of each. seconds: how long they took."""
 
     statuses: Counts[int] = field(default_factory=Counts)
-    within: list[int] = field(default_factory=lambda: [0] * (len(_BUCKETS_S) + 1))
-    seconds: float = 0.0
+    seconds: Spread = field(default_factory=lambda: Spread(SECONDS))
 
 
 class _Answers(Collector):
@@ -48,18 +44,15 @@ class _Answers(Collector):
         if known is None:
             known = self._routes[route] = _Route()
         known.statuses[status] += 1
-        known.within[bisect_left(_BUCKETS_S, seconds)] += 1
-        known.seconds += seconds
+        known.seconds.add(seconds)
 
     def collect(self) -> Iterable[Metric]:
         requests = CounterMetricFamily("tong_http_requests", "HTTP requests", labels=("route", "status"))
         times = HistogramMetricFamily("tong_http_request_seconds", "Time to answer", labels=("route",))
-        bounds = [*map(floatToGoString, _BUCKETS_S), "+Inf"]
         for route, known in self._routes.items():
             for status, count in known.statuses.items():
                 requests.add_metric((route, str(status)), count)
-            buckets = list(zip(bounds, accumulate(known.within), strict=True))
-            times.add_metric((route,), buckets, known.seconds)
+            add_spread(times, (route,), known.seconds)
         return requests, times
 
 
@@ -107,7 +100,6 @@ class Metrics:
         own = self.registry
         self._answers = _Answers()
         own.register(self._answers)
-        self.errors = Counter("tong_graphql_errors", "Errors in answers", ("code", "service"), registry=own)
         self.rates = Counter(
             "tong_rate_limits",
             "Requests refused; leases taken; requests counted while Redis was away",

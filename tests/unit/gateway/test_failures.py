@@ -126,8 +126,6 @@ async def test_an_outage_is_logged_once_a_fetch(
 
 
 async def test_every_error_that_goes_out_is_observed_under_bounded_labels(city: City) -> None:
-    seen: list[tuple[str, str]] = []
-    city.engine.on_error = lambda code, service: seen.append((code, service))
     await city.ask("{ nope }")
     await city.ask("{ ping me { name } }")
     city.transports["air"].instead = broken
@@ -135,7 +133,7 @@ async def test_every_error_that_goes_out_is_observed_under_bounded_labels(city: 
     invented = [{"message": "x", "path": ["_entities", 0, "air"], "extensions": {"code": "X-9f3a", "service": "evil"}}]
     city.transports["air"].instead = lambda request: SubgraphResponse(data=None, errors=invented)
     await city.ask("{ districts { air { aqi } } }")
-    assert seen == [
+    assert list(city.engine.figures.errors.elements()) == [
         ("GRAPHQL_VALIDATION_FAILED", ""),
         ("UNAUTHENTICATED", ""),
         ("SUBGRAPH_UNAVAILABLE", "air"),
