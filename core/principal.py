@@ -8,9 +8,10 @@ records it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
-from core.errors import Forbidden, NotFound, SignInRequired
+from core.errors import Forbidden, NotFound, SignInRequired, StepUpRequired
 
 
 class PrincipalKind(StrEnum):
@@ -18,6 +19,27 @@ class PrincipalKind(StrEnum):
     CITIZEN = "citizen"
     STAFF = "staff"
     SERVICE = "service"
+
+
+class Method(StrEnum):
+    """How somebody proved themself. Source: RFC 8176 §2.
+
+    SMS: a code sent to their phone. SWK, HWK: a key that their device holds, in software or hardware. USER: the
+    device made sure of its user. MFA: two of different kinds.
+    """
+
+    SMS = "sms"
+    PASSWORD = "pwd"
+    OTP = "otp"
+    SWK = "swk"
+    HWK = "hwk"
+    USER = "user"
+    FACE = "face"
+    MFA = "mfa"
+
+
+# Any of these is as good as two factors: a passkey holds its user to a second one.
+_STRONG = frozenset({Method.MFA.value, Method.USER.value})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +67,7 @@ class Principal:
     scopes: what the session may do (`citizen`, `staff`, `citycode:scan`, …).
     real_name_level: 0 unknown … 5 checked at a counter (urn:city:rl:1..5).
     department: the USCC of the department that a member of staff works for (core.departments); empty for others.
+    methods, authenticated_at: how the actor last proved themself in this session (`Method`), and when.
     """
 
     kind: PrincipalKind = PrincipalKind.ANONYMOUS
@@ -55,6 +78,8 @@ class Principal:
     real_name_level: int = 0
     jurisdiction: Jurisdiction | None = None
     department: str = ""
+    methods: frozenset[str] = frozenset()
+    authenticated_at: datetime | None = None
 
     @property
     def authenticated(self) -> bool:
@@ -84,6 +109,24 @@ class Principal:
             raise NotFound(thing="citizen")
         if self.delegated and (matter is None or matter not in self.scopes):
             raise Forbidden()
+
+    @property
+    def strong(self) -> bool:
+        """True when the actor proved themself by two factors."""
+        return bool(self.methods & _STRONG)
+
+    def require_fresh(self, *, now: datetime, max_age: timedelta, strong: bool = False) -> None:
+        """For what a session left lying about must not do: its owner proved themself within `max_age`.
+
+        strong: and by two factors, at least once in this session.
+        Raises: SignInRequired, StepUpRequired.
+        Source: RFC 9470.
+        """
+        if not self.authenticated:
+            raise SignInRequired()
+        fresh = self.authenticated_at is not None and now - self.authenticated_at <= max_age
+        if not fresh or (strong and not self.strong):
+            raise StepUpRequired(max_age_s=int(max_age.total_seconds()), strong=strong)
 
     def require_department(self, code: str) -> None:
         """For what belongs to one department: its own staff. Raises: SignInRequired, Forbidden."""

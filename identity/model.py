@@ -21,7 +21,7 @@ import phonenumbers
 from core.divisions import DISTRICTS
 from core.errors import BadInput, NotFound
 from core.locale import Locale, Text
-from core.principal import Jurisdiction, Principal, PrincipalKind
+from core.principal import Jurisdiction, Method, Principal, PrincipalKind
 from identity.errors import PhoneInvalid
 from identity.masking import NO_PHONE, UNVERIFIED, mask_name, mask_phone
 
@@ -67,6 +67,9 @@ SESSION_LIVES: Final[dict[Audience, SessionLife]] = {
     Audience.CITIZEN: SessionLife(idle=timedelta(days=30), absolute=timedelta(days=180)),
     Audience.STAFF: SessionLife(idle=timedelta(hours=12), absolute=timedelta(hours=12)),
 }
+
+# Proven by a code that was sent to one's phone.
+BY_PHONE: Final = frozenset({Method.SMS.value})
 
 CITIZEN_SCOPES: Final = frozenset({"citizen"})
 # Every staff session has "staff"; a role adds what it needs. A role that is not here adds nothing.
@@ -114,14 +117,16 @@ class Citizen:
     def masked_phone(self, locale: Locale) -> str:
         return mask_phone(self.phone) if self.phone else NO_PHONE.in_(locale)
 
-    def principal(self, *, session_id: str) -> Principal:
+    def principal(self, session: DeviceSession) -> Principal:
         return Principal(
             kind=PrincipalKind.CITIZEN,
             actor=self.id,
             subject=self.id,
-            session_id=session_id,
+            session_id=session.id,
             scopes=CITIZEN_SCOPES,
             real_name_level=self.real_name_level,
+            methods=session.methods,
+            authenticated_at=session.authenticated_at,
         )
 
 
@@ -148,15 +153,17 @@ class Staff:
     def scopes(self) -> frozenset[str]:
         return frozenset({"staff"}).union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
 
-    def principal(self, *, session_id: str) -> Principal:
+    def principal(self, session: DeviceSession) -> Principal:
         return Principal(
             kind=PrincipalKind.STAFF,
             actor=self.id,
             subject=self.id,
-            session_id=session_id,
+            session_id=session.id,
             scopes=self.scopes,
             jurisdiction=self.jurisdiction,
             department=self.department,
+            methods=session.methods,
+            authenticated_at=session.authenticated_at,
         )
 
 
@@ -192,6 +199,7 @@ class DeviceSession:
     """One sign-in on one device.
 
     idle_until: when it ends if its refresh token is not used. ends_at: when it ends in any case.
+    methods, authenticated_at: how its owner last proved themself, and when (core.principal.Method).
     """
 
     id: str
@@ -202,12 +210,27 @@ class DeviceSession:
     last_seen_at: datetime
     idle_until: datetime
     ends_at: datetime
+    methods: frozenset[str]
+    authenticated_at: datetime
     revoked_at: datetime | None = None
 
     @classmethod
-    def begin(cls, *, id: str, account_id: str, audience: Audience, device_name: str, now: datetime) -> DeviceSession:
+    def begin(
+        cls, *, id: str, account_id: str, audience: Audience, device_name: str, methods: frozenset[str], now: datetime
+    ) -> DeviceSession:
         life = SESSION_LIVES[audience]
-        return cls(id, account_id, audience, device_name, now, now, now + life.idle, now + life.absolute)
+        return cls(
+            id=id,
+            account_id=account_id,
+            audience=audience,
+            device_name=device_name,
+            created_at=now,
+            last_seen_at=now,
+            idle_until=now + life.idle,
+            ends_at=now + life.absolute,
+            methods=methods,
+            authenticated_at=now,
+        )
 
     def live(self, now: datetime) -> bool:
         return self.revoked_at is None and now < min(self.idle_until, self.ends_at)

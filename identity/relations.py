@@ -131,6 +131,8 @@ class ActingPrincipal(Principal):
             session_id=as_themself.session_id,
             scopes=relation.matters,
             real_name_level=as_themself.real_name_level,
+            methods=as_themself.methods,
+            authenticated_at=as_themself.authenticated_at,
             relation_id=relation.id,
             acting_id=acting_id,
         )

@@ -27,7 +27,8 @@ from identity.graph_of_acting import (
     RealNameEvidence,
     Relation,
 )
-from identity.service import Identity, SignedIn
+from identity.service import Identity
+from identity.sessions import SignedIn
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
@@ -92,7 +93,7 @@ class Session:
 async def _own_sessions(info: Info, first: int, after: str | None) -> Connection[Session]:
     principal = info.context.principal
     request = PageRequest.of(first=first, after=after)
-    page = await info.context.service(Identity).sessions(principal=principal, request=request)
+    page = await info.context.service(Identity).sessions.page(principal=principal, request=request)
     return connection_of(page, lambda row: Session.of(row, current_id=principal.session_id))
 
 
@@ -311,17 +312,17 @@ class Mutation:
 
     @strawberry.federation.field(directives=[PUBLIC], description="Change a refresh token for new tokens, once.")
     async def refresh_session(self, info: Info, refresh_token: str) -> SignInResult:
-        return SignInResult.of(await info.context.service(Identity).refresh(refresh_token=refresh_token))
+        return SignInResult.of(await info.context.service(Identity).sessions.refresh(refresh_token=refresh_token))
 
     @strawberry.federation.field(authenticated=True, description="End the session that asks.")
     async def sign_out(self, info: Info) -> bool:
-        await info.context.service(Identity).sign_out(principal=info.context.principal)
+        await info.context.service(Identity).sessions.sign_out(principal=info.context.principal)
         return True
 
     @strawberry.federation.field(authenticated=True, description="End one of your own sessions.")
     async def revoke_session(self, info: Info, id: strawberry.ID) -> Session:
         principal = info.context.principal
-        ended = await info.context.service(Identity).revoke_session(principal=principal, session_id=id)
+        ended = await info.context.service(Identity).sessions.revoke(principal=principal, session_id=id)
         return Session.of(ended, current_id=principal.session_id)
 
     @strawberry.federation.field(authenticated=True, description="Choose the district whose news comes first.")

@@ -30,6 +30,7 @@ from identity import delegations
 from identity.delegations import Delegations
 from identity.errors import IdNumberTaken
 from identity.model import (
+    BY_PHONE,
     DECOY,
     ENDED_SESSION_KEPT,
     Account,
@@ -205,6 +206,8 @@ class IdentityStore:
             "last_seen_at": begun.last_seen_at,
             "idle_until": begun.idle_until,
             "ends_at": begun.ends_at,
+            "methods": sorted(begun.methods),
+            "authenticated_at": begun.authenticated_at,
             "revoked_at": None,
             "delete_at": min(begun.idle_until, begun.ends_at),
         }
@@ -235,6 +238,18 @@ class IdentityStore:
         )
         assert row is not None, "read in this transaction"
         return self._session(row)
+
+    async def confirm_session(
+        self, session_id: str, *, methods: frozenset[str], now: datetime, session: Session
+    ) -> DeviceSession | None:
+        """Note that the owner of a session proved themself again; None when it was ended."""
+        row = await self._mongo.collection(SESSIONS).find_one_and_update(
+            {"_id": session_id, "revoked_at": None},
+            {"$addToSet": {"methods": {"$each": sorted(methods)}}, "$set": {"authenticated_at": now}},
+            return_document=True,
+            session=session,
+        )
+        return self._session(row) if row else None
 
     async def touch_session(self, session_id: str, *, now: datetime, session: Session) -> DeviceSession | None:
         """Note that a session is used; None when it was ended. A transaction that ends it meanwhile runs again."""
@@ -379,6 +394,9 @@ class IdentityStore:
             last_seen_at=row["last_seen_at"],
             idle_until=row["idle_until"],
             ends_at=row["ends_at"],
+            # Rows from before sessions knew how they were proven: by a code, when they began.
+            methods=frozenset(row.get("methods", BY_PHONE)),
+            authenticated_at=row.get("authenticated_at") or row["created_at"],
             revoked_at=row["revoked_at"],
         )
 

@@ -194,6 +194,10 @@ def _claims(principal: Principal) -> dict[str, Any]:
     }
     if principal.real_name_level:
         claims["acr"] = f"urn:city:rl:{principal.real_name_level}"
+    if principal.methods:
+        claims["amr"] = sorted(principal.methods)  # RFC 8176
+    if principal.authenticated_at is not None:
+        claims["auth_time"] = epoch_s(principal.authenticated_at)
     if principal.jurisdiction is not None:
         claims["jurisdiction"] = principal.jurisdiction.code
     if principal.department:
@@ -225,6 +229,7 @@ def _as_themself(claims: Mapping[str, Any]) -> Principal:
         real_name_level=_level(claims),
         jurisdiction=Jurisdiction(jurisdiction) if jurisdiction else None,
         department=claims.get("dept", ""),
+        **_proof(claims),
     )
 
 
@@ -251,7 +256,17 @@ def _delegate(claims: Mapping[str, Any]) -> ActingPrincipal:
         real_name_level=_level(claims),
         relation_id=claims["rel"],
         acting_id=claims["acting"],
+        **_proof(claims),
     )
+
+
+def _proof(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """How and when the one who acts proved themself."""
+    at = claims.get("auth_time")
+    return {
+        "methods": frozenset(claims.get("amr", ())),
+        "authenticated_at": None if at is None else from_epoch_s(at),
+    }
 
 
 def _level(claims: Mapping[str, Any]) -> int:

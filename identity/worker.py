@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from core.events import Event, Subscription
 from identity.acting import RELATION_ENDED
-from identity.service import CODE_REQUESTED, SESSION_ENDED, Identity
+from identity.service import CODE_REQUESTED, Identity
+from identity.sessions import SESSION_ENDED
 from identity.sms import SmsSender
 
 

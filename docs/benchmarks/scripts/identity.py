@@ -132,7 +132,7 @@ async def sessions(identity: Identity, mongo: Mongo) -> None:
 
     async def refresh() -> None:
         nonlocal current
-        current = (await identity.refresh(refresh_token=current)).refresh
+        current = (await identity.sessions.refresh(refresh_token=current)).refresh
 
     measures: dict[str, Call] = {
         "bare transaction of one insert": bare,

@@ -29,7 +29,8 @@ from identity.registers import PopulationRegister
 from identity.relations import RelationKind
 from identity.revocations import Revocations
 from identity.schema import schema
-from identity.service import Identity, SignedIn
+from identity.service import Identity
+from identity.sessions import SignedIn
 from identity.sms import DevelopmentSms
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens

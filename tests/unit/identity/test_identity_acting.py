@@ -255,12 +255,12 @@ async def test_the_end_of_the_session_ends_acting(room: Room, way: str) -> None:
     zhang, other = await room.principal(signed_in), await room.citizen(ZHANG)
     begun = await room.identity.acting.act_for(principal=zhang, relation_id=await room.relation(CARER))
     if way == "sign_out":
-        await room.identity.sign_out(principal=zhang)
+        await room.identity.sessions.sign_out(principal=zhang)
     elif way == "revoked elsewhere":
-        await room.identity.revoke_session(principal=other, session_id=zhang.session_id)
+        await room.identity.sessions.revoke(principal=other, session_id=zhang.session_id)
     else:
-        await room.identity.refresh(refresh_token=signed_in.refresh)
-        assert await outcome(room.identity.refresh(refresh_token=signed_in.refresh)) == "AUTH_REFRESH_REUSED"
+        await room.identity.sessions.refresh(refresh_token=signed_in.refresh)
+        assert await outcome(room.identity.sessions.refresh(refresh_token=signed_in.refresh)) == "AUTH_REFRESH_REUSED"
     with pytest.raises(TokenInvalid):
         await room.identity.authenticate(token=begun.access.text)
     # A process that has not heard of the end yet makes no token that would outlive what refuses it.
@@ -416,7 +416,7 @@ async def test_acting_needs_a_live_relation_and_not_only_scopes(room: Room) -> N
     zhang, liu = await room.citizen(ZHANG), await room.id_of("liu")
     made_up = dataclasses.replace(zhang, subject=liu, scopes=frozenset(MATTERS))
     with pytest.raises(Forbidden):
-        await room.identity.sign_out(principal=made_up)
+        await room.identity.sessions.sign_out(principal=made_up)
     assert await room.identity.acting.acting(principal=made_up) is None
 
 
