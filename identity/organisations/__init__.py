@@ -1,0 +1,1 @@
+"""Companies and other organisations, and who may act for them in which role."""
