@@ -10,7 +10,9 @@ import aiohttp
 
 from api.settings import Settings
 from api.startup import answering, connected, is_replica_set
+from core import audit as core_audit
 from core import redis as core_redis
+from core.audit import AuditLog
 from core.clock import Clock
 from core.crypto import FieldCipher
 from core.events import Outbox
@@ -25,7 +27,7 @@ _KEY_OVERLAP: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every room is built on. http: for what leaves the city by HTTP."""
+    """What every room is built on. http: for what leaves the city by HTTP. audit: who did what, in a chain."""
 
     settings: Settings
     clock: Clock
@@ -34,6 +36,7 @@ class Ground:
     redis: Redis
     cipher: FieldCipher
     outbox: Outbox
+    audit: AuditLog
     http: aiohttp.ClientSession
 
     @classmethod
@@ -49,14 +52,24 @@ class Ground:
         redis = connected(
             "Redis", "TONG_REDIS_URL", lambda: core_redis.connect(url=settings.redis_url, timeout_s=min(timeout_s, 2.0))
         )
+        cipher = FieldCipher(settings.master_key)
+        checkpoints = KeyRing(
+            purpose=core_audit.KEY_PURPOSE,
+            algorithm=Algorithm.ED25519,
+            mongo=mongo,
+            cipher=cipher,
+            clock=clock,
+            overlap=core_audit.KEY_OVERLAP,
+        )
         return cls(
             settings=settings,
             clock=clock,
             ids=ids,
             mongo=mongo,
             redis=redis,
-            cipher=FieldCipher(settings.master_key),
+            cipher=cipher,
             outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
+            audit=AuditLog(mongo=mongo, keys=checkpoints, ids=ids, clock=clock),
             http=aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()),
         )
 

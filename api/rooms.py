@@ -60,11 +60,13 @@ from api.domains.reports.statistics import Statistics
 from api.domains.reports.store import ReportStore
 from api.ground import Ground
 from api.startup import CityUnavailable
+from api.web.audit import audit_routes
 from api.web.development import sms_routes
+from core.audit import SEAL_EVERY_S
 from core.events import Subscription
 from core.graph import Context
 from core.keys import Algorithm, KeyRing
-from core.tasks import Work
+from core.tasks import Work, every
 from identity.codes import SignInCodes
 from identity.limits import STANDARD_LIMITS
 from identity.registers import HttpPopulationRegister, PopulationRegister
@@ -148,7 +150,8 @@ class Rooms:
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
-        return self.identity.keys, self.city_codes.keys, self.places.keys, self.licences.keys
+        rooms = self.identity.keys, self.city_codes.keys, self.places.keys, self.licences.keys
+        return *rooms, self.ground.audit.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
@@ -164,6 +167,7 @@ class Rooms:
     def chores(self) -> Mapping[str, Work]:
         """What rooms do by the clock, in every process."""
         return {
+            "audit": every(SEAL_EVERY_S, self.ground.audit.seal),
             "revocations": self.identity.revocations.run,
             **api.domains.licences.worker.chores(self.issuing),
             **api.domains.payments.worker.chores(self.payments),
@@ -174,6 +178,7 @@ class Rooms:
     def routes(self, context: ContextOf) -> list[web.RouteDef]:
         """What rooms answer over HTTP beside the graph. context: who makes a request."""
         return [
+            *audit_routes(self.ground.audit),
             *identity.http.routes(keys=self.identity.keys),
             *api.domains.citycode.http.routes(
                 keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
@@ -190,6 +195,7 @@ class Rooms:
 
     async def open(self) -> None:
         """Make what must exist: indexes, first keys."""
+        await self.ground.audit.open()
         for service in self._services:
             await service.open()
         if self.development_sms:
@@ -230,6 +236,7 @@ def _identity(ground: Ground) -> Identity:
         revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since, namespace=namespace),
         register=_population_register(ground),
         outbox=ground.outbox,
+        audit=ground.audit,
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from core.audit import AuditLog
 from core.clock import Clock
 from core.crypto import FieldCipher
 from core.errors import NotFound
@@ -71,6 +72,7 @@ class Identity:
     tokens: AccessTokens
     revocations: Revocations
     outbox: Outbox
+    audit: AuditLog
     cipher: FieldCipher
     ids: Ids
     clock: Clock
@@ -80,7 +82,16 @@ class Identity:
 
     @property
     def sessions(self) -> Sessions:
-        return Sessions(self.store, self.tokens, self.revocations, self.outbox, self.ids, self.clock, self.new_secret)
+        return Sessions(
+            self.store,
+            self.tokens,
+            self.revocations,
+            self.outbox,
+            self.audit,
+            self.ids,
+            self.clock,
+            self.new_secret,
+        )
 
     @property
     def acting(self) -> ActingForOthers:

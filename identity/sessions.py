@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from core.audit import AuditLog
 from core.clock import Clock
 from core.crypto import digest
 from core.errors import Forbidden, NotFound, SignInRequired
@@ -68,6 +69,7 @@ class Sessions:
     tokens: AccessTokens
     revocations: Revocations
     outbox: Outbox
+    audit: AuditLog
     ids: Ids
     clock: Clock
     new_secret: Callable[[], str] = random_secret
@@ -87,6 +89,8 @@ class Sessions:
         await self.store.add_session(begun, session=session)
         payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
         await self.outbox.append(name=SIGNED_IN, payload=payload, session=session)
+        about = {"session": begun.id, "methods": sorted(methods)}
+        await self.audit.append("sessions.begun", actor=account.id, about=about, session=session)
         return await self._hand_out(account, begun, session)
 
     async def confirm(self, *, principal: Principal, methods: frozenset[str], session: Session) -> SignedIn:
@@ -100,6 +104,8 @@ class Sessions:
         )
         if device is None or device.account_id != principal.actor:
             raise TokenInvalid()
+        about = {"session": device.id, "methods": sorted(methods)}
+        await self.audit.append("sessions.confirmed", actor=device.account_id, about=about, session=session)
         return await self._continue(device, session)
 
     async def refresh(self, *, refresh_token: str) -> SignedIn:
@@ -179,6 +185,8 @@ class Sessions:
             return device
         payload = {"account_id": device.account_id, "session_id": device.id, "because": because.value}
         await self.outbox.append(name=SESSION_ENDED, payload=payload, session=session)
+        about = {"session": device.id, "because": because.value}
+        await self.audit.append("sessions.ended", actor=device.account_id, about=about, session=session)
         return ended
 
     async def page(self, *, principal: Principal, request: PageRequest) -> Page[DeviceSession]:

@@ -72,6 +72,7 @@ async def room(mongo: Mongo, redis: Redis) -> tuple[Identity, EllipticCurvePriva
         limits=DEMO_LIMITS,
         new_code=lambda: "123456",
     )
+    await identity.audit.open()
     await identity.open()
     private = identity.keys.active.private
     assert isinstance(private, EllipticCurvePrivateKey)

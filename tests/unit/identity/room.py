@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from core.audit import KEY_OVERLAP, KEY_PURPOSE, AuditLog
 from core.clock import Clock, FixedClock
 from core.crypto import FieldCipher
 from core.errors import DomainError
@@ -70,6 +71,10 @@ class Room:
                     await subscription.after(event)
             self.delivered.add(event.id)
         return await self.mongo.collection("identity_development_sms").count_documents({}) - before
+
+    async def audited(self, kind: str) -> list[dict[str, Any]]:
+        """What the audit holds of one kind, oldest first."""
+        return await self.mongo.collection("audit_entries").find({"kind": kind}).sort("_id").to_list(None)
 
     async def events(self, name: str | None = None) -> list[Event]:
         query = {"name": name} if name else {}
@@ -184,6 +189,9 @@ def assemble(
         clock=clock,
         overlap=timedelta(minutes=15),
     )
+    audit_keys = KeyRing(
+        purpose=KEY_PURPOSE, algorithm=Algorithm.ED25519, mongo=mongo, cipher=cipher, clock=clock, overlap=KEY_OVERLAP
+    )
     return Identity(
         store=store,
         codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=limits, namespace=city),
@@ -191,6 +199,7 @@ def assemble(
         tokens=AccessTokens(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=clock, ids=ids),
         revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since, namespace=city),
         outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
+        audit=AuditLog(mongo=mongo, keys=audit_keys, ids=ids, clock=clock),
         cipher=cipher,
         ids=ids,
         clock=clock,
@@ -212,6 +221,7 @@ async def build(
     await mongo.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
     identity = assemble(mongo=mongo, redis=redis, clock=clock, ids=ids, cipher=cipher, limits=limits)
     sms = DevelopmentSms(mongo=mongo, cipher=cipher, clock=clock)
+    await identity.audit.open()
     await identity.open()
     await sms.open()
     await load_demo(store=identity.store, ids=ids, clock=clock)

@@ -420,3 +420,12 @@ async def test_a_newcomer_can_sign_out_and_in_again(room: Room) -> None:
     second = await room.sign_in(NEWCOMER)
     assert second.session.account_id == first.session.account_id
     assert (await room.principal(second)).session_id != first.session.id
+
+
+async def test_the_audit_tells_when_a_session_began_how_and_why_it_ended(room: Room) -> None:
+    tokens = await room.sign_in(ZHANG)
+    await room.identity.sessions.sign_out(principal=await room.principal(tokens))
+    (begun,), (ended,) = await room.audited("sessions.begun"), await room.audited("sessions.ended")
+    assert begun["actor"] == begun["subject"] == ended["actor"] == tokens.session.account_id
+    assert begun["about"] == {"session": tokens.session.id, "methods": ["sms"]}
+    assert ended["about"] == {"session": tokens.session.id, "because": "signed_out"}
