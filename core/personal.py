@@ -23,7 +23,7 @@ from bson.codec_options import CodecOptions
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pymongo import ASCENDING, IndexModel
-from pymongo.asynchronous.encryption import Algorithm, AsyncClientEncryption
+from pymongo.asynchronous.encryption import AsyncClientEncryption
 from pymongo.errors import DuplicateKeyError, EncryptionError
 
 from core.crypto import UnsealError
@@ -43,6 +43,7 @@ _INDEXES: Final = {
         )
     ]
 }
+_ALGORITHM: Final = "AEAD_AES_256_CBC_HMAC_SHA_512-Random"
 _MISSING: Final = "not all keys requested were satisfied"
 
 
@@ -119,8 +120,7 @@ class PersonalCipher:
         return self._encryption
 
     async def _sealed(self, plain: Mapping[str, Any], owner: str) -> bytes:
-        algorithm = Algorithm.AEAD_AES_256_CBC_HMAC_SHA_512_Random
-        return bytes(await self._vault.encrypt(plain, algorithm, key_alt_name=owner))
+        return bytes(await self._vault.encrypt(plain, _ALGORITHM, key_alt_name=owner))
 
     async def _make_key(self, owner: str) -> None:
         try:
