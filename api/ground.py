@@ -19,6 +19,7 @@ from core.events import Outbox
 from core.ids import Ids
 from core.keys import Algorithm, KeyRing
 from core.mongo import Mongo
+from core.personal import PersonalCipher
 from core.redis import Redis
 
 # Longer than anything a key signs lives, and than a process goes without looking at its ring.
@@ -27,7 +28,10 @@ _KEY_OVERLAP: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every room is built on. http: for what leaves the city by HTTP. audit: who did what, in a chain."""
+    """What every room is built on. http: for what leaves the city by HTTP. audit: who did what, in a chain.
+
+    cipher: for what belongs to nobody in particular; personal: a key for each person.
+    """
 
     settings: Settings
     clock: Clock
@@ -37,6 +41,7 @@ class Ground:
     cipher: FieldCipher
     outbox: Outbox
     audit: AuditLog
+    personal: PersonalCipher
     http: aiohttp.ClientSession
 
     @classmethod
@@ -70,6 +75,7 @@ class Ground:
             cipher=cipher,
             outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
             audit=AuditLog(mongo=mongo, keys=checkpoints, ids=ids, clock=clock),
+            personal=PersonalCipher(mongo, settings.master_key),
             http=aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()),
         )
 
@@ -96,5 +102,6 @@ class Ground:
 
     async def close(self) -> None:
         await self.http.close()
+        await self.personal.close()
         await self.redis.aclose()
         await self.mongo.close()

@@ -196,6 +196,7 @@ class Rooms:
     async def open(self) -> None:
         """Make what must exist: indexes, first keys."""
         await self.ground.audit.open()
+        await self.ground.personal.open_vault()
         for service in self._services:
             await service.open()
         if self.development_sms:
@@ -221,7 +222,7 @@ class Rooms:
 
 def _identity(ground: Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
-    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
+    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal)
     limits = identity.demo.DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
     namespace = ground.settings.mongo_database  # cities may share a Redis
     return Identity(

@@ -1,8 +1,9 @@
 """Accounts, sessions and refresh tokens in MongoDB.
 
 Rules
-- A phone number, an id number, a name and a device's name are stored sealed, bound to their row. A phone is found
-  again by its blind index, which is unique for each kind of account; so is an id number.
+- A phone number, an id number, a name and a device's name are stored sealed with the account's own key
+  (core.personal). A phone is found again by its blind index, which is unique for each kind of account; so is an id
+  number.
 - A citizen without a phone stands in the unique index of phones under their own id, which no phone number equals.
 - A refresh token is stored as its digest.
 - Sessions and refresh tokens leave by themselves: `delete_at` is a TTL index. Everything that reads them still
@@ -25,6 +26,7 @@ from core.crypto import FieldCipher, same
 from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
+from core.personal import PersonalCipher
 from core.principal import Jurisdiction
 from identity import delegations
 from identity.delegations import Delegations
@@ -84,16 +86,18 @@ class PhoneTaken(Exception):
 class IdentityStore:
     """Everything that identity must not forget."""
 
-    def __init__(self, *, mongo: Mongo, cipher: FieldCipher) -> None:
+    def __init__(self, *, mongo: Mongo, cipher: FieldCipher, personal: PersonalCipher) -> None:
         self._mongo = mongo
         self._cipher = cipher
-        self._decoy = self._citizen_row(DECOY)
+        self._personal = personal
+        self._decoy: Document = {}
         self.delegations = Delegations(mongo=mongo, cipher=cipher)
 
     async def open(self) -> None:
         """Make the indexes."""
         async with answering():
             await ensure_indexes(self._mongo, {**_INDEXES, **delegations.INDEXES})
+        self._decoy = await self._citizen_row(DECOY)
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
@@ -104,53 +108,53 @@ class IdentityStore:
     async def citizens(self, ids: Iterable[str]) -> dict[str, Citizen]:
         """Those that exist, by id, in one query."""
         rows = await self._rows(CITIZENS, {"_id": {"$in": list(ids)}})
-        return {row["_id"]: self._citizen(row) for row in rows}
+        return {row["_id"]: await self._citizen(row) for row in rows}
 
     async def staff(self, ids: Iterable[str]) -> dict[str, Staff]:
         """Those that exist, by id, in one query."""
         rows = await self._rows(STAFF, {"_id": {"$in": list(ids)}})
-        return {row["_id"]: self._staff(row) for row in rows}
+        return {row["_id"]: await self._staff(row) for row in rows}
 
     async def citizen_of_phone(self, phone: str, *, session: Session | None = None) -> Citizen | None:
         index = self._cipher.blind_index(phone, purpose="citizen.phone")
         row = await self._row(CITIZENS, {"phone_index": index}, session)
-        return self._citizen(row) if row else None
+        return await self._citizen(row) if row else None
 
     async def citizen_or_decoy(self, phone: str) -> Citizen:
         """As `citizen_of_phone`; for a phone without a citizen `DECOY`, found with the same work."""
         index = self._cipher.blind_index(phone, purpose="citizen.phone")
-        return self._citizen(await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy)
+        return await self._citizen(await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy)
 
     async def staff_of_phone(self, phone: str, *, session: Session | None = None) -> Staff | None:
         index = self._cipher.blind_index(phone, purpose="staff.phone")
         row = await self._row(STAFF, {"phone_index": index}, session)
-        return self._staff(row) if row else None
+        return await self._staff(row) if row else None
 
     async def citizen_of_id_number(self, id_number: str) -> Citizen | None:
         index = self._cipher.blind_index(id_number, purpose=_ID_NUMBER)
         row = await self._row(CITIZENS, {"id_number_index": index}, None)
-        return self._citizen(row) if row else None
+        return await self._citizen(row) if row else None
 
     async def account(self, account_id: str, audience: Audience, *, session: Session | None = None) -> Account | None:
         if audience is Audience.CITIZEN:
             row = await self._row(CITIZENS, {"_id": account_id}, session)
-            return self._citizen(row) if row else None
+            return await self._citizen(row) if row else None
         row = await self._row(STAFF, {"_id": account_id}, session)
-        return self._staff(row) if row else None
+        return await self._staff(row) if row else None
 
     async def add_citizen(
         self, citizen: Citizen, *, id_number: str | None = None, session: Session | None = None
     ) -> None:
         """id_number: with which the name was proven. Raises: PhoneTaken, IdNumberTaken."""
-        row = {**self._citizen_row(citizen), **self._sealed_id_number(id_number, owner=citizen.id)}
+        row = {**await self._citizen_row(citizen), **await self._sealed_id_number(id_number, owner=citizen.id)}
         await self._add(CITIZENS, row, session)
 
     async def add_staff(self, staff: Staff, *, session: Session | None = None) -> None:
         """Raises: PhoneTaken."""
         row = {
             "_id": staff.id,
-            **self._sealed_phone(staff.phone, purpose="staff.phone", owner=staff.id),
-            "display_name": self._seal(staff.display_name, purpose="staff.display_name", owner=staff.id),
+            **await self._sealed_phone(staff.phone, purpose="staff.phone", owner=staff.id),
+            "display_name": await self._seal(staff.display_name, purpose="staff.display_name", owner=staff.id),
             "badge": staff.badge,
             "organisation": {"zh": staff.organisation.zh, "en": staff.organisation.en},
             "roles": list(staff.roles),
@@ -165,7 +169,7 @@ class IdentityStore:
         row = await self._mongo.collection(CITIZENS).find_one_and_update(
             {"_id": citizen_id}, {"$set": {"home_district": code}}, return_document=True, session=session
         )
-        return self._citizen(row) if row else None
+        return await self._citizen(row) if row else None
 
     async def has_id_number(self, citizen_id: str, id_number: str, *, session: Session | None = None) -> bool | None:
         """Whether this is the number with which the citizen proved their name; None when they proved it with none."""
@@ -178,9 +182,9 @@ class IdentityStore:
     ) -> Citizen:
         """Keep a proven name and what it was proven with; a real-name level never falls. Raises: IdNumberTaken."""
         proven = {
-            "name": self._seal(name, purpose="citizen.name", owner=citizen_id),
+            "name": await self._seal(name, purpose="citizen.name", owner=citizen_id),
             "evidence": _evidence_row(evidence),
-            **self._sealed_id_number(id_number, owner=citizen_id),
+            **await self._sealed_id_number(id_number, owner=citizen_id),
         }
         try:
             row = await self._mongo.collection(CITIZENS).find_one_and_update(
@@ -192,7 +196,7 @@ class IdentityStore:
         except DuplicateKeyError as fault:
             raise IdNumberTaken() from fault
         assert row is not None, "read in this transaction"
-        return self._citizen(row)
+        return await self._citizen(row)
 
     # --- sessions
 
@@ -201,7 +205,7 @@ class IdentityStore:
             "_id": begun.id,
             "account_id": begun.account_id,
             "audience": begun.audience.value,
-            "device_name": self._seal(begun.device_name, purpose="session.device_name", owner=begun.id),
+            "device_name": await self._seal(begun.device_name, purpose="session.device_name", owner=begun.account_id),
             "created_at": begun.created_at,
             "last_seen_at": begun.last_seen_at,
             "idle_until": begun.idle_until,
@@ -215,7 +219,7 @@ class IdentityStore:
 
     async def session(self, session_id: str, *, session: Session | None = None) -> DeviceSession | None:
         row = await self._row(SESSIONS, {"_id": session_id}, session)
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
 
     async def sessions(self, account_id: str, *, request: PageRequest, now: datetime) -> Page[DeviceSession]:
         """An account's sessions that run or ended lately, newest first."""
@@ -223,7 +227,7 @@ class IdentityStore:
         if request.after is not None:
             query["_id"] = {"$lt": request.after}
         found = await self._rows(SESSIONS, query, newest_first=request.limit)
-        rows = [self._session(row) for row in found]
+        rows = [await self._session(row) for row in found]
         return Page.of(rows=rows, keys=[row.id for row in rows], request=request)
 
     async def extend_session(
@@ -237,7 +241,7 @@ class IdentityStore:
             session=session,
         )
         assert row is not None, "read in this transaction"
-        return self._session(row)
+        return await self._session(row)
 
     async def confirm_session(
         self, session_id: str, *, methods: frozenset[str], now: datetime, session: Session
@@ -249,7 +253,7 @@ class IdentityStore:
             return_document=True,
             session=session,
         )
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
 
     async def touch_session(self, session_id: str, *, now: datetime, session: Session) -> DeviceSession | None:
         """Note that a session is used; None when it was ended. A transaction that ends it meanwhile runs again."""
@@ -259,7 +263,7 @@ class IdentityStore:
             return_document=True,
             session=session,
         )
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
 
     async def end_session(
         self, session_id: str, *, account_id: str, now: datetime, because: EndReason, session: Session
@@ -271,7 +275,7 @@ class IdentityStore:
             return_document=True,
             session=session,
         )
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
 
     async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
         """The sessions and relations that were ended at or after `instant`, oldest first, each with when."""
@@ -324,56 +328,56 @@ class IdentityStore:
             by_phone = "phone_index" in (fault.details or {}).get("keyPattern", {})
             raise (PhoneTaken() if by_phone else IdNumberTaken()) from fault
 
-    def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
-        return self._cipher.seal(plain.encode(), purpose=purpose, owner=owner)
+    async def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
+        return await self._personal.seal({"text": plain}, purpose=purpose, owner=owner)
 
-    def _open(self, sealed: bytes, *, purpose: str, owner: str) -> str:
-        return self._cipher.open(sealed, purpose=purpose, owner=owner).decode()
+    async def _open(self, sealed: bytes, *, purpose: str, owner: str) -> str:
+        return (await self._personal.open(sealed, purpose=purpose, owner=owner))["text"]
 
-    def _sealed_phone(self, phone: str | None, *, purpose: str, owner: str) -> Document:
+    async def _sealed_phone(self, phone: str | None, *, purpose: str, owner: str) -> Document:
         return {
-            "phone": self._seal(phone, purpose=purpose, owner=owner) if phone else None,
+            "phone": await self._seal(phone, purpose=purpose, owner=owner) if phone else None,
             "phone_index": self._cipher.blind_index(phone or owner, purpose=purpose),
         }
 
-    def _sealed_id_number(self, id_number: str | None, *, owner: str) -> Document:
+    async def _sealed_id_number(self, id_number: str | None, *, owner: str) -> Document:
         if id_number is None:
             return {}
         return {
-            "id_number": self._seal(id_number, purpose=_ID_NUMBER, owner=owner),
+            "id_number": await self._seal(id_number, purpose=_ID_NUMBER, owner=owner),
             "id_number_index": self._cipher.blind_index(id_number, purpose=_ID_NUMBER),
         }
 
-    def _citizen_row(self, citizen: Citizen) -> Document:
+    async def _citizen_row(self, citizen: Citizen) -> Document:
         id_, name = citizen.id, citizen.name
         return {
             "_id": id_,
-            **self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
-            "name": self._seal(name, purpose="citizen.name", owner=id_) if name else None,
+            **await self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
+            "name": await self._seal(name, purpose="citizen.name", owner=id_) if name else None,
             "real_name_level": citizen.real_name_level,
             "evidence": _evidence_row(citizen.evidence),
             "home_district": citizen.home_district,
             "created_at": citizen.created_at,
         }
 
-    def _citizen(self, row: Document) -> Citizen:
+    async def _citizen(self, row: Document) -> Citizen:
         id_, name, phone = row["_id"], row["name"], row["phone"]
         return Citizen(
             id=id_,
-            phone=self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
+            phone=await self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
             created_at=row["created_at"],
-            name=self._open(name, purpose="citizen.name", owner=id_) if name else None,
+            name=await self._open(name, purpose="citizen.name", owner=id_) if name else None,
             real_name_level=row["real_name_level"],
             home_district=row["home_district"],
             evidence=Evidence(**evidence) if (evidence := row.get("evidence")) else None,
         )
 
-    def _staff(self, row: Document) -> Staff:
+    async def _staff(self, row: Document) -> Staff:
         id_ = row["_id"]
         return Staff(
             id=id_,
-            phone=self._open(row["phone"], purpose="staff.phone", owner=id_),
-            display_name=self._open(row["display_name"], purpose="staff.display_name", owner=id_),
+            phone=await self._open(row["phone"], purpose="staff.phone", owner=id_),
+            display_name=await self._open(row["display_name"], purpose="staff.display_name", owner=id_),
             badge=row["badge"],
             organisation=Text(**row["organisation"]),
             roles=tuple(row["roles"]),
@@ -383,13 +387,13 @@ class IdentityStore:
             department=row.get("department", ""),
         )
 
-    def _session(self, row: Document) -> DeviceSession:
+    async def _session(self, row: Document) -> DeviceSession:
         id_ = row["_id"]
         return DeviceSession(
             id=id_,
             account_id=row["account_id"],
             audience=Audience(row["audience"]),
-            device_name=self._open(row["device_name"], purpose="session.device_name", owner=id_),
+            device_name=await self._open(row["device_name"], purpose="session.device_name", owner=row["account_id"]),
             created_at=row["created_at"],
             last_seen_at=row["last_seen_at"],
             idle_until=row["idle_until"],

@@ -20,6 +20,7 @@ from core.ids import Ids
 from core.keys import Algorithm, KeyRing
 from core.locale import Locale
 from core.mongo import Mongo
+from core.personal import PersonalCipher
 from core.principal import ANONYMOUS, Principal
 from core.redis import Redis
 from identity.codes import SignInCodes, random_code
@@ -180,7 +181,8 @@ def assemble(
     new_code: Callable[[], str] = random_code,
 ) -> Identity:
     """The service as the roof assembles it; not opened."""
-    store, city = IdentityStore(mongo=mongo, cipher=cipher), mongo.database.name
+    personal = PersonalCipher(mongo, cipher.master_key)
+    store, city = IdentityStore(mongo=mongo, cipher=cipher, personal=personal), mongo.database.name
     keys = KeyRing(
         purpose="access-token",
         algorithm=Algorithm.ES256,

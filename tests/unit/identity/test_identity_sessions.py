@@ -13,6 +13,7 @@ import pytest
 from core.errors import Forbidden, NotFound, SignInRequired, Unavailable
 from core.mongo import Mongo
 from core.paging import PageRequest, encode_cursor
+from core.personal import PersonalCipher
 from core.principal import ANONYMOUS
 from core.redis import connect
 from identity.errors import RefreshInvalid, RefreshReused, TokenExpired, TokenInvalid
@@ -371,7 +372,7 @@ async def test_without_both_the_task_goes_on_and_tokens_live_to_their_end(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     mongo = Mongo.connect(url="mongodb://127.0.0.1:1", database="none", timeout_s=0.2)
-    store = IdentityStore(mongo=mongo, cipher=room.cipher)
+    store = IdentityStore(mongo=mongo, cipher=room.cipher, personal=PersonalCipher(mongo, room.cipher.master_key))
     gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
     cut_off = Revocations(redis=gone, clock=room.clock, recall=store.ended_since, namespace="none")
     with pytest.raises(Unavailable):
