@@ -61,7 +61,7 @@ class NextKeyTooYoung(DomainError):
 
 
 class Algorithm(StrEnum):
-    """JOSE names (RFC 7518 §3.1, RFC 9864). RS256 is for those who can check nothing else (OpenID Connect Core §15.1)."""
+    """JOSE names (RFC 7518 §3.1, RFC 9864). RS256: for clients that check nothing else (OpenID Connect Core §15.1)."""
 
     ES256 = "ES256"
     ED25519 = "Ed25519"
