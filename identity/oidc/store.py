@@ -274,5 +274,6 @@ def _grant_row(grant: Grant) -> Document:
 
 
 def _grant(row: Mapping[str, Any]) -> Grant:
-    plain = {name: row[name] for name in (*_PLAIN, *_PLAIN_TOO)}
-    return Grant(id=row["_id"], **plain, **{name: frozenset(row[name]) for name in _SETS})
+    members: dict[str, Any] = {name: row[name] for name in (*_PLAIN, *_PLAIN_TOO)}
+    members |= {name: frozenset(row[name]) for name in _SETS}
+    return Grant(id=row["_id"], **members)

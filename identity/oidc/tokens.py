@@ -79,7 +79,7 @@ class Tokens:
     ) -> str:
         """released: the citizen's claims that it holds. Source: OpenID Connect Core §2."""
         algorithm = client.id_token_alg
-        told = {
+        told: dict[str, Any] = {
             **released,
             "iss": self.issuer,
             "sub": named.subject,
