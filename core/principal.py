@@ -42,6 +42,11 @@ class Method(StrEnum):
 _STRONG = frozenset({Method.MFA.value, Method.USER.value})
 
 
+def strong(methods: frozenset[str]) -> bool:
+    """True when these methods are two factors."""
+    return bool(methods & _STRONG)
+
+
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
     """The part of the city that a staff account answers for.
@@ -113,7 +118,7 @@ class Principal:
     @property
     def strong(self) -> bool:
         """True when the actor proved themself by two factors."""
-        return bool(self.methods & _STRONG)
+        return strong(self.methods)
 
     def require_fresh(self, *, now: datetime, max_age: timedelta, strong: bool = False) -> None:
         """For what a session left lying about must not do: its owner proved themself within `max_age`.

@@ -72,6 +72,8 @@ SESSION_LIVES: Final[dict[Audience, SessionLife]] = {
 BY_PHONE: Final = frozenset({Method.SMS.value})
 
 CITIZEN_SCOPES: Final = frozenset({"citizen"})
+# All that a member of staff may do who has no second factor yet: get one.
+ENROL_SCOPE: Final = "staff:enrol"
 # Every staff session has "staff"; a role adds what it needs. A role that is not here adds nothing.
 ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     "clerk": frozenset(),
@@ -154,6 +156,16 @@ class Staff:
         return frozenset({"staff"}).union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
 
     def principal(self, session: DeviceSession) -> Principal:
+        if session.enrolling:
+            return Principal(
+                kind=PrincipalKind.STAFF,
+                actor=self.id,
+                subject=self.id,
+                session_id=session.id,
+                scopes=frozenset({ENROL_SCOPE}),
+                methods=session.methods,
+                authenticated_at=session.authenticated_at,
+            )
         return Principal(
             kind=PrincipalKind.STAFF,
             actor=self.id,
@@ -200,6 +212,7 @@ class DeviceSession:
 
     idle_until: when it ends if its refresh token is not used. ends_at: when it ends in any case.
     methods, authenticated_at: how its owner last proved themself, and when (core.principal.Method).
+    enrolling: it was begun by staff who must have a second factor and have none; over when they do.
     """
 
     id: str
@@ -213,11 +226,22 @@ class DeviceSession:
     methods: frozenset[str]
     authenticated_at: datetime
     revoked_at: datetime | None = None
+    enrolling: bool = False
 
     @classmethod
     def begin(
-        cls, *, id: str, account_id: str, audience: Audience, device_name: str, methods: frozenset[str], now: datetime
+        cls,
+        *,
+        id: str,
+        account_id: str,
+        audience: Audience,
+        device_name: str,
+        methods: frozenset[str],
+        now: datetime,
+        proven_at: datetime | None = None,
+        enrolling: bool = False,
     ) -> DeviceSession:
+        """proven_at: when its owner proved themself, if that was not now."""
         life = SESSION_LIVES[audience]
         return cls(
             id=id,
@@ -229,7 +253,8 @@ class DeviceSession:
             idle_until=now + life.idle,
             ends_at=now + life.absolute,
             methods=methods,
-            authenticated_at=now,
+            authenticated_at=proven_at or now,
+            enrolling=enrolling,
         )
 
     def live(self, now: datetime) -> bool:

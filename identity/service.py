@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from core.audit import AuditLog
 from core.clock import Clock
@@ -38,11 +38,10 @@ from identity.registers import PopulationRegister
 from identity.relations import ActingPrincipal
 from identity.revocations import Revocations
 from identity.sessions import Sessions, SignedIn, random_secret
-from identity.sms import SignInMessage
+from identity.sms import CODE_REQUESTED, SignInMessage
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
 
-CODE_REQUESTED: Final = "identity.sign_in_code_requested"
 CITIZEN_REGISTERED: Final = "identity.citizen_registered"
 HOME_DISTRICT_SET: Final = "identity.home_district_set"
 
@@ -58,11 +57,20 @@ class CodeRequest:
     resend_after_s: int
 
 
+class Door(Protocol):
+    """Where a session begins once the first step of signing in is taken: `Sessions`, or who asks for a second."""
+
+    async def begin(
+        self, account: Account, *, audience: Audience, device_name: str, methods: frozenset[str], session: Session
+    ) -> SignedIn: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """Who is asking, and what they hold.
 
     keys: the ES256 ring that `tokens` signs with. register: who confirms names; None where the city has none.
+    door: who asks for a second step; None where nobody does.
     Somebody who acts for somebody else may read whom they act for, and nothing else of this.
     """
 
@@ -79,6 +87,7 @@ class Identity:
     new_code: Callable[[], str] = random_code
     new_secret: Callable[[], str] = random_secret
     register: PopulationRegister | None = None
+    door: Door | None = None
 
     @property
     def sessions(self) -> Sessions:
@@ -165,7 +174,7 @@ class Identity:
     ) -> SignedIn:
         """Begin a session with a code. The first sign-in of a citizen's phone makes the citizen.
 
-        Raises: PhoneInvalid, BadInput, CodeWrong, CodeExpired, TooManyRequests, Unavailable.
+        Raises: PhoneInvalid, BadInput, CodeWrong, CodeExpired, TooManyRequests, Unavailable; what `door` raises.
         """
         number, code = parse_phone(phone), parse_code(code)
         device_id, device_name = parse_device_id(device_id), parse_device_name(device_name)
@@ -173,7 +182,8 @@ class Identity:
 
         async def work(session: Session) -> SignedIn:
             account = await self._account_of_phone(number, audience, session)
-            return await self.sessions.begin(
+            door = self.door or self.sessions
+            return await door.begin(
                 account, audience=audience, device_name=device_name, methods=BY_PHONE, session=session
             )
 

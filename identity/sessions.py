@@ -75,9 +75,20 @@ class Sessions:
     new_secret: Callable[[], str] = random_secret
 
     async def begin(
-        self, account: Account, *, audience: Audience, device_name: str, methods: frozenset[str], session: Session
+        self,
+        account: Account,
+        *,
+        audience: Audience,
+        device_name: str,
+        methods: frozenset[str],
+        session: Session,
+        proven_at: datetime | None = None,
+        enrolling: bool = False,
     ) -> SignedIn:
-        """A session for somebody who has just proven themself by `methods`, in the caller's transaction."""
+        """A session for somebody who has proven themself by `methods`, in the caller's transaction.
+
+        proven_at: when, if that was not now. enrolling: see `DeviceSession`.
+        """
         begun = DeviceSession.begin(
             id=self.ids.new("ses"),
             account_id=account.id,
@@ -85,6 +96,8 @@ class Sessions:
             device_name=device_name,
             methods=methods,
             now=self.clock.now(),
+            proven_at=proven_at,
+            enrolling=enrolling,
         )
         await self.store.add_session(begun, session=session)
         payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
@@ -99,6 +112,14 @@ class Sessions:
         Raises: TokenInvalid (the session has just been ended).
         Source: RFC 9470.
         """
+        device = await self.strengthen(principal=principal, methods=methods, session=session)
+        return await self._continue(device, session)
+
+    async def strengthen(self, *, principal: Principal, methods: frozenset[str], session: Session) -> DeviceSession:
+        """Note that the session that asks was proven again; its tokens say so when they are next renewed.
+
+        Raises: TokenInvalid (the session has just been ended).
+        """
         device = await self.store.confirm_session(
             principal.session_id, methods=methods, now=self.clock.now(), session=session
         )
@@ -106,7 +127,7 @@ class Sessions:
             raise TokenInvalid()
         about = {"session": device.id, "methods": sorted(methods)}
         await self.audit.append("sessions.confirmed", actor=device.account_id, about=about, session=session)
-        return await self._continue(device, session)
+        return device
 
     async def refresh(self, *, refresh_token: str) -> SignedIn:
         """Change a refresh token for new tokens, once. A second use ends the session, whoever comes second.

@@ -27,7 +27,7 @@ from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
 from core.personal import PersonalCipher
-from core.principal import Jurisdiction
+from core.principal import Jurisdiction, strong
 from identity import delegations
 from identity.delegations import Delegations
 from identity.errors import IdNumberTaken
@@ -212,6 +212,7 @@ class IdentityStore:
             "ends_at": begun.ends_at,
             "methods": sorted(begun.methods),
             "authenticated_at": begun.authenticated_at,
+            "enrolling": begun.enrolling,
             "revoked_at": None,
             "delete_at": min(begun.idle_until, begun.ends_at),
         }
@@ -246,10 +247,14 @@ class IdentityStore:
     async def confirm_session(
         self, session_id: str, *, methods: frozenset[str], now: datetime, session: Session
     ) -> DeviceSession | None:
-        """Note that the owner of a session proved themself again; None when it was ended."""
+        """Note that the owner of a session proved themself again; None when it was ended.
+
+        By two factors, they have a second one, and enrol no longer.
+        """
+        proven = {"authenticated_at": now, **({"enrolling": False} if strong(methods) else {})}
         row = await self._mongo.collection(SESSIONS).find_one_and_update(
             {"_id": session_id, "revoked_at": None},
-            {"$addToSet": {"methods": {"$each": sorted(methods)}}, "$set": {"authenticated_at": now}},
+            {"$addToSet": {"methods": {"$each": sorted(methods)}}, "$set": proven},
             return_document=True,
             session=session,
         )
@@ -402,6 +407,7 @@ class IdentityStore:
             methods=frozenset(row.get("methods", BY_PHONE)),
             authenticated_at=row.get("authenticated_at") or row["created_at"],
             revoked_at=row["revoked_at"],
+            enrolling=row.get("enrolling", False),
         )
 
 
