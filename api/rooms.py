@@ -6,7 +6,7 @@ A new room is a field of `Rooms`, a function that builds it, and its lines in th
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -68,6 +68,11 @@ from core.graph import Context
 from core.keys import Algorithm, KeyRing
 from core.tasks import Work, every
 from identity.codes import SignInCodes
+from identity.credentials.desk import Desk
+from identity.credentials.hashing import Hashing
+from identity.credentials.service import Credentials
+from identity.credentials.store import KeychainStore
+from identity.credentials.tickets import Tickets
 from identity.limits import STANDARD_LIMITS
 from identity.registers import HttpPopulationRegister, PopulationRegister
 from identity.revocations import Revocations
@@ -99,6 +104,7 @@ class Rooms:
 
     ground: Ground
     identity: Identity
+    credentials: Credentials
     city_codes: CityCodes
     places: Places
     licences: Licences
@@ -115,9 +121,12 @@ class Rooms:
         """Raises: CityUnavailable when a carrier cannot be reached as the settings say."""
         licences, issuing = _licences(ground)
         messages, dispatcher = _notifications(ground)
+        identity = _identity(ground)
+        credentials = _credentials(ground, identity)
         return cls(
             ground=ground,
-            identity=_identity(ground),
+            identity=replace(identity, door=credentials.second),
+            credentials=credentials,
             city_codes=_city_codes(ground),
             places=_places(ground),
             licences=licences,
@@ -134,6 +143,7 @@ class Rooms:
     def _services(self) -> tuple[_Service, ...]:
         return (
             self.identity,
+            self.credentials,
             self.city_codes,
             self.places,
             self.licences,
@@ -242,6 +252,28 @@ def _identity(ground: Ground) -> Identity:
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _credentials(ground: Ground, identity: Identity) -> Credentials:
+    settings = ground.settings
+    desk = Desk(
+        store=KeychainStore(mongo=ground.mongo, personal=ground.personal),
+        accounts=identity.store,
+        sessions=identity.sessions,
+        tickets=Tickets(
+            redis=ground.redis, cipher=ground.cipher, clock=ground.clock, namespace=settings.mongo_database
+        ),
+        hashing=Hashing(),
+        charges=identity.codes.charges,
+        limits=identity.codes.limits.answers,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        staff_must=settings.staff_must,
+    )
+    return Credentials.at(desk, codes=identity.codes, public_url=settings.public_url)
 
 
 def _population_register(ground: Ground) -> PopulationRegister | None:

@@ -16,6 +16,7 @@ from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, c
 from core.paging import PageRequest
 from identity import model
 from identity.cards import IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.credentials.graph import CredentialsMutation, CredentialsQuery
 from identity.graph_of_acting import (
     FAMILY,
     Acting,
@@ -27,17 +28,14 @@ from identity.graph_of_acting import (
     RealNameEvidence,
     Relation,
 )
+from identity.graph_of_sessions import Session, SignInResult
 from identity.service import Identity
-from identity.sessions import SignedIn
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
-DEVICE: Final = personal("DEVICE", 2)
 
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
-
-strawberry.enum(model.Audience, description="Which side of the counter a session is for.")
 
 
 # --- types ------------------------------------------------------------------------------------------------------
@@ -64,30 +62,6 @@ class Jurisdiction:
     def name(self, info: Info) -> str:
         name = divisions.division_name(self.code)
         return name.in_(info.context.locale) if name else str(self.code)
-
-
-# Public, because the answer to a sign-in holds one and nobody is signed in yet. Every other way to it is closed.
-@strawberry.federation.type(description="One sign-in on one device.", directives=[PUBLIC])
-class Session:
-    id: strawberry.ID
-    device_name: str = strawberry.federation.field(directives=[DEVICE])
-    created_at: datetime
-    last_seen_at: datetime = strawberry.federation.field(description="When its tokens were last renewed.")
-    current: bool = strawberry.federation.field(description="True for the session that asks.")
-    audience: model.Audience
-    revoked_at: datetime | None
-
-    @classmethod
-    def of(cls, session: model.DeviceSession, *, current_id: str) -> Session:
-        return cls(
-            id=strawberry.ID(session.id),
-            device_name=session.device_name,
-            created_at=session.created_at,
-            last_seen_at=session.last_seen_at,
-            current=session.id == current_id,
-            audience=session.audience,
-            revoked_at=session.revoked_at,
-        )
 
 
 async def _own_sessions(info: Info, first: int, after: str | None) -> Connection[Session]:
@@ -210,25 +184,6 @@ class SignInCodeRequest:
     resend_after_s: int
 
 
-@strawberry.federation.type(description="A session and its tokens. Keep the refresh token secret.", directives=[PUBLIC])
-class SignInResult:
-    access_token: str
-    access_token_expires_at: datetime
-    refresh_token: str = strawberry.federation.field(description="Good for one use; a second use ends the session.")
-    refresh_token_expires_at: datetime
-    session: Session
-
-    @classmethod
-    def of(cls, signed_in: SignedIn) -> SignInResult:
-        return cls(
-            access_token=signed_in.access.text,
-            access_token_expires_at=signed_in.access.expires_at,
-            refresh_token=signed_in.refresh,
-            refresh_token_expires_at=signed_in.refresh_expires_at,
-            session=Session.of(signed_in.session, current_id=signed_in.session.id),
-        )
-
-
 @strawberry.input
 class RequestSignInCodeInput:
     phone: str = strawberry.field(description="A mobile number; without + and country code a Chinese one.")
@@ -249,7 +204,7 @@ class SignInInput:
 
 
 @strawberry.type
-class Query:
+class Query(CredentialsQuery):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -284,7 +239,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(CredentialsMutation):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
         client = info.context.client
