@@ -62,6 +62,7 @@ from api.ground import Ground
 from api.startup import CityUnavailable
 from api.web.audit import audit_routes
 from api.web.development import sms_routes
+from core.access_log import AccessLog
 from core.audit import SEAL_EVERY_S
 from core.events import Subscription
 from core.graph import Context
@@ -248,10 +249,15 @@ def _identity(ground: Ground) -> Identity:
         register=_population_register(ground),
         outbox=ground.outbox,
         audit=ground.audit,
+        access=_access_log(ground),
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _access_log(ground: Ground) -> AccessLog:
+    return AccessLog(mongo=ground.mongo, ids=ground.ids, clock=ground.clock)
 
 
 def _credentials(ground: Ground, identity: Identity) -> Credentials:

@@ -88,6 +88,12 @@ class Delegations:
             rows = await cursor.sort("_id", DESCENDING).limit(RELATIONS_MAX).to_list(None)
         return [self._relation(row) for row in rows]
 
+    async def running_of(self, citizen_id: str) -> list[str]:
+        """The ids of those that nobody has ended, in both directions."""
+        async with answering():
+            cursor = self._mongo.collection(RELATIONS).find({"parties": citizen_id, "running": True}, {"_id": 1})
+            return [row["_id"] async for row in cursor]
+
     async def relation(self, relation_id: str, *, session: Session) -> Relation | None:
         row = await self._mongo.collection(RELATIONS).find_one({"_id": relation_id}, session=session)
         return self._relation(row) if row else None
@@ -163,6 +169,17 @@ class Delegations:
         rows = await self._newest(LOOK_UPS, {"citizen_id": citizen_id}, request)
         found = [self._look_up(row) for row in rows]
         return Page.of(rows=found, keys=[look_up.id for look_up in found], request=request)
+
+    async def forget(self, citizen_id: str) -> None:
+        """Which records proved a citizen's relations, and what officers wrote when they looked them up, is gone."""
+        relations, look_ups = self._mongo.collection(RELATIONS), self._mongo.collection(LOOK_UPS)
+        async with answering():
+            async for row in relations.find({"parties": citizen_id}, {"_id": 1}):
+                blank = self._cipher.seal(b"", purpose=_REFERENCE, owner=row["_id"])
+                await relations.update_one({"_id": row["_id"]}, {"$set": {"proof.reference": blank}})
+            async for row in look_ups.find({"citizen_id": citizen_id}, {"_id": 1}):
+                blank = self._cipher.seal(b"", purpose=_REASON, owner=row["_id"])
+                await look_ups.update_one({"_id": row["_id"]}, {"$set": {"reason": blank}})
 
     # --- rows
 

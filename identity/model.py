@@ -204,6 +204,7 @@ class EndReason(StrEnum):
     SIGNED_OUT = "signed_out"
     REVOKED = "revoked"
     REFRESH_REUSED = "refresh_reused"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)

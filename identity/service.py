@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
+from core.access_log import AccessLog
 from core.audit import AuditLog
 from core.clock import Clock
 from core.crypto import FieldCipher
@@ -45,6 +46,9 @@ from identity.tokens import AccessTokens
 CITIZEN_REGISTERED: Final = "identity.citizen_registered"
 HOME_DISTRICT_SET: Final = "identity.home_district_set"
 
+# How it stands in the access log that an officer saw somebody's card.
+CARD_SEEN: Final = "identity.card"
+CARD_FIELDS: Final = ("masked_name", "real_name_level")
 # Scopes of staff who meet people and see their masked names.
 MEETS_PEOPLE: Final = frozenset({"citycode:scan", "licences:verify", "citizens:find"})
 
@@ -81,6 +85,7 @@ class Identity:
     revocations: Revocations
     outbox: Outbox
     audit: AuditLog
+    access: AccessLog
     cipher: FieldCipher
     ids: Ids
     clock: Clock
@@ -244,14 +249,18 @@ class Identity:
         return await self._citizens(i for i in ids if i == principal.subject)
 
     async def people(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
-        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all; a citizen, their own
-        and those of whoever may or might act for them, or they for.
+        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all, and each of those
+        sees it in their access log; a citizen, their own and those of whoever may or might act for them, or they for.
 
         An id alone is nobody's to guess: the caller has it from a scan, a licence shown, a counter, or records of
         their own.
         """
         if principal.kind is PrincipalKind.STAFF and principal.scopes & MEETS_PEOPLE:
-            return await self._citizens(ids)
+            met = await self._citizens(ids)
+            await self.access.read_each(
+                reader=principal, subjects=met, fields=CARD_FIELDS, purpose=CARD_SEEN
+            )
+            return met
         if principal.kind is not PrincipalKind.CITIZEN:
             return {}
         known, wanted = {principal.actor, principal.subject}, set(ids)

@@ -29,6 +29,7 @@ from identity.errors import RefreshInvalid, RefreshReused, TokenInvalid
 from identity.model import (
     Account,
     Audience,
+    Citizen,
     DeviceSession,
     EndReason,
     RefreshToken,
@@ -88,7 +89,12 @@ class Sessions:
         """A session for somebody who has proven themself by `methods`, in the caller's transaction.
 
         proven_at: when, if that was not now. enrolling: see `DeviceSession`.
+        Raises: RefreshInvalid (the account has just been erased).
         """
+        if isinstance(account, Citizen) and not await self.store.note_sign_in(
+            account.id, now=self.clock.now(), session=session
+        ):
+            raise RefreshInvalid()
         begun = DeviceSession.begin(
             id=self.ids.new("ses"),
             account_id=account.id,

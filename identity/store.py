@@ -6,6 +6,8 @@ Rules
   number.
 - A citizen without a phone stands in the unique index of phones under their own id, which no phone number equals.
 - A refresh token is stored as its digest.
+- An account that was erased stays as an id that leads to nobody (`erased_at`): everything that looks for accounts
+  passes it by. Signing in and erasing write the account's row, so that one of them comes first.
 - Sessions and refresh tokens leave by themselves: `delete_at` is a TTL index. Everything that reads them still
   judges times itself, since MongoDB cleans up about once a minute.
 """
@@ -107,7 +109,7 @@ class IdentityStore:
 
     async def citizens(self, ids: Iterable[str]) -> dict[str, Citizen]:
         """Those that exist, by id, in one query."""
-        rows = await self._rows(CITIZENS, {"_id": {"$in": list(ids)}})
+        rows = await self._rows(CITIZENS, {"_id": {"$in": list(ids)}, "erased_at": None})
         return {row["_id"]: await self._citizen(row) for row in rows}
 
     async def staff(self, ids: Iterable[str]) -> dict[str, Staff]:
@@ -137,7 +139,7 @@ class IdentityStore:
 
     async def account(self, account_id: str, audience: Audience, *, session: Session | None = None) -> Account | None:
         if audience is Audience.CITIZEN:
-            row = await self._row(CITIZENS, {"_id": account_id}, session)
+            row = await self._row(CITIZENS, {"_id": account_id, "erased_at": None}, session)
             return await self._citizen(row) if row else None
         row = await self._row(STAFF, {"_id": account_id}, session)
         return await self._staff(row) if row else None
@@ -197,6 +199,36 @@ class IdentityStore:
             raise IdNumberTaken() from fault
         assert row is not None, "read in this transaction"
         return await self._citizen(row)
+
+    async def id_number(self, citizen_id: str) -> str | None:
+        """With which the citizen proved their name; None when with none."""
+        row = await self._row(CITIZENS, {"_id": citizen_id}, None)
+        if row is None or "id_number" not in row:
+            return None
+        return await self._open(row["id_number"], purpose=_ID_NUMBER, owner=citizen_id)
+
+    async def note_sign_in(self, citizen_id: str, *, now: datetime, session: Session) -> bool:
+        """Note that a citizen signs in; False when their account is being erased or gone."""
+        found = await self._mongo.collection(CITIZENS).update_one(
+            {"_id": citizen_id, "erased_at": None}, {"$set": {"signed_in_at": now}}, session=session
+        )
+        return found.matched_count == 1
+
+    async def erase_citizen(self, citizen_id: str, *, now: datetime, session: Session) -> bool:
+        """Forget who a citizen was, and free their phone and id number; False when that was done already."""
+        nobody = {
+            **await self._sealed_phone(None, purpose="citizen.phone", owner=citizen_id),
+            "name": None,
+            "real_name_level": 0,
+            "evidence": None,
+            "home_district": None,
+            "erased_at": now,
+        }
+        gone = {"id_number": "", "id_number_index": "", "signed_in_at": ""}
+        erased = await self._mongo.collection(CITIZENS).update_one(
+            {"_id": citizen_id, "erased_at": None}, {"$set": nobody, "$unset": gone}, session=session
+        )
+        return erased.modified_count == 1
 
     # --- sessions
 
@@ -281,6 +313,18 @@ class IdentityStore:
             session=session,
         )
         return await self._session(row) if row else None
+
+    async def end_all_sessions(
+        self, account_id: str, *, now: datetime, because: EndReason, session: Session
+    ) -> list[str]:
+        """End every session of an account that is erased, and forget its devices; the ids of those that ran."""
+        sessions = self._mongo.collection(SESSIONS)
+        running = {"account_id": account_id, "revoked_at": None}
+        ids = [row["_id"] async for row in sessions.find(running, {"_id": 1}, session=session)]
+        ended = {"revoked_at": now, "revoked_because": because.value, "delete_at": now + ENDED_SESSION_KEPT}
+        await sessions.update_many({"_id": {"$in": ids}}, {"$set": ended}, session=session)
+        await sessions.update_many({"account_id": account_id}, {"$set": {"device_name": None}}, session=session)
+        return ids
 
     async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
         """The sessions and relations that were ended at or after `instant`, oldest first, each with when."""
@@ -393,12 +437,14 @@ class IdentityStore:
         )
 
     async def _session(self, row: Document) -> DeviceSession:
-        id_ = row["_id"]
+        id_, device = row["_id"], row["device_name"]
         return DeviceSession(
             id=id_,
             account_id=row["account_id"],
             audience=Audience(row["audience"]),
-            device_name=await self._open(row["device_name"], purpose="session.device_name", owner=row["account_id"]),
+            device_name=await self._open(device, purpose="session.device_name", owner=row["account_id"])
+            if device
+            else "",
             created_at=row["created_at"],
             last_seen_at=row["last_seen_at"],
             idle_until=row["idle_until"],

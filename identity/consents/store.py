@@ -9,7 +9,6 @@ Rules
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
 from typing import Final, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from core.access_log import AccessLog
 from core.audit import KEY_OVERLAP, KEY_PURPOSE, AuditLog
 from core.clock import Clock, FixedClock
 from core.crypto import FieldCipher
@@ -202,6 +203,7 @@ def assemble(
         revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since, namespace=city),
         outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
         audit=AuditLog(mongo=mongo, keys=audit_keys, ids=ids, clock=clock),
+        access=AccessLog(mongo=mongo, ids=ids, clock=clock),
         cipher=cipher,
         ids=ids,
         clock=clock,
