@@ -39,6 +39,7 @@ _INDEXES: Final = {
         IndexModel([("session_id", ASCENDING), ("_id", ASCENDING)], name="of_session"),
         IndexModel([("relation_id", ASCENDING), ("_id", ASCENDING)], name="of_relation"),
         IndexModel([("citizen", ASCENDING), ("client_id", ASCENDING)], name="of_citizen"),
+        IndexModel([("client_id", ASCENDING), ("_id", ASCENDING)], name="of_client"),
     ],
     REFRESH: [_LEAVES],
     SUBJECTS: [IndexModel([("account", ASCENDING), ("sector", ASCENDING)], name="one_per_sector", unique=True)],

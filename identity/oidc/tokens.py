@@ -129,7 +129,7 @@ class Tokens:
 
     def logout(self, client: Client, named: Named) -> str:
         """Source: OpenID Connect Back-Channel Logout §2.4."""
-        told = {
+        told: dict[str, Any] = {
             "iss": self.issuer,
             "aud": client.id,
             **self._times(_LOGOUT_LIFETIME),
