@@ -24,6 +24,8 @@ CLAIMS: Final[Mapping[str, Field]] = {
     "name": Field(Text(zh="姓名", en="Name")),
     "masked_name": Field(Text(zh="姓名(部分隐藏)", en="Name, partly hidden")),
     "phone_number": Field(Text(zh="手机号码", en="Phone number")),
+    "phone_number_verified": Field(Text(zh="手机号码已验证", en="That the phone number is yours")),
+    "address": Field(Text(zh="常住区", en="Home district")),
     "real_name_level": Field(Text(zh="实名等级", en="Real-name level")),
     "verified_claims": Field(Text(zh="实名核验依据", en="How the name was proven")),
     "home_district": Field(Text(zh="常住区", en="Home district")),
@@ -40,7 +42,16 @@ CLAIMS: Final[Mapping[str, Field]] = {
     "payments": Field(Text(zh="账单与缴费", en="Bills and payments"), sensitive=True),
     "whereabouts": Field(Text(zh="位置与行踪", en="Whereabouts"), sensitive=True),
 }
-# Beside the claims: what the city's own rooms show to others.
+# The scopes that a program asks for them with; on their own they tell nothing but what their claims do.
+SCOPES: Final[Mapping[str, Field]] = {
+    "openid": Field(Text(zh="用城市通登录", en="Sign in with CityTong")),
+    "offline_access": Field(Text(zh="在您离开后继续使用", en="Go on while you are away")),
+    "profile": Field(Text(zh="基本信息", en="Profile")),
+    "phone": Field(Text(zh="联系电话", en="Phone")),
+    "real_name": Field(Text(zh="实名信息", en="Real name")),
+}
+FIELDS: Final[Mapping[str, Field]] = {**CLAIMS, **SCOPES}
+# Beside those: what the city's own rooms show to others.
 _SHOWN: Final[Mapping[str, Text]] = {
     "account": Text(zh="账号是否存在", en="Whether there is an account"),
     "licences:read": Text(zh="电子证照", en="Licences"),
@@ -65,8 +76,8 @@ _PURPOSES: Final[Mapping[str, Text]] = {
 
 def field_words(code: str, locale: Locale) -> str:
     """What people call a field; its code where the city has no words for it."""
-    if code in CLAIMS:
-        return CLAIMS[code].name.in_(locale)
+    if code in FIELDS:
+        return FIELDS[code].name.in_(locale)
     words = _SHOWN.get(code)
     return words.in_(locale) if words else code
 

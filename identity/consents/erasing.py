@@ -63,7 +63,10 @@ class Erasure:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Until `until`, or until it is lifted, the law wants this account kept. by: who placed it. reason: as they wrote."""
+    """Until `until`, or until it is lifted, the law wants this account kept.
+
+    by: who placed it. reason: as they wrote.
+    """
 
     id: str
     citizen: str

@@ -154,9 +154,7 @@ class Erasures:
         strong = await self.second_factor(principal.actor)
         principal.require_fresh(now=self.clock.now(), max_age=FRESH, strong=strong)
         now = to_ms(self.clock.now())
-        asked = Erasure(
-            self.ids.new(ERASURE_PREFIX), principal.subject, ErasureState.WAITING, now, now + self.grace
-        )
+        asked = Erasure(self.ids.new(ERASURE_PREFIX), principal.subject, ErasureState.WAITING, now, now + self.grace)
         await self._check_none_open(principal.subject)
 
         async def work(session: Session) -> None:
@@ -220,9 +218,7 @@ class Erasures:
             if not await self.erasures.hold(hold, session=session):
                 raise HoldInvalid(problem="the erasure has begun")
             about = {"hold": hold.id, "until": hold.until.isoformat()}
-            await self.audit.append(
-                "holds.placed", actor=hold.by, subject=citizen, about=about, session=session
-            )
+            await self.audit.append("holds.placed", actor=hold.by, subject=citizen, about=about, session=session)
 
         await self.erasures.transaction(work)
         return hold
@@ -279,16 +275,12 @@ class Erasures:
             ended.clear()
             if not await self.store.erase_citizen(citizen, now=now, session=session):
                 return
-            ended.extend(
-                await self.store.end_all_sessions(citizen, now=now, because=EndReason.ERASED, session=session)
-            )
+            ended.extend(await self.store.end_all_sessions(citizen, now=now, because=EndReason.ERASED, session=session))
             for id_ in ended:
                 payload = {"account_id": citizen, "session_id": id_, "because": EndReason.ERASED.value}
                 await self.outbox.append(name=SESSION_ENDED, payload=payload, session=session)
             await self.outbox.append(name=ACCOUNT_ERASED, payload={"citizen": citizen}, session=session)
-            await self.audit.append(
-                "accounts.erased", actor=citizen, about={"sessions": len(ended)}, session=session
-            )
+            await self.audit.append("accounts.erased", actor=citizen, about={"sessions": len(ended)}, session=session)
 
         await self.store.transaction(work)
         for id_ in ended:

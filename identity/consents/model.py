@@ -23,7 +23,7 @@ import orjson
 
 from core.errors import BadInput
 from core.locale import Locale
-from identity.consents.catalogue import CLAIMS
+from identity.consents.catalogue import FIELDS
 from identity.consents.errors import ConsentFieldUnknown, ConsentNotSeparate
 
 CONSENT_PREFIX: Final = "con"
@@ -66,7 +66,7 @@ class Asked:
         """Raises: BadInput, ConsentFieldUnknown."""
         if not self.fields:
             raise BadInput(field="fields", problem="must name one field or more")
-        if unknown := sorted(self.fields - CLAIMS.keys()):
+        if unknown := sorted(self.fields - FIELDS.keys()):
             raise ConsentFieldUnknown(name=unknown[0])
         for name, text, length_max in (
             ("client", self.client, CLIENT_LENGTH_MAX),
@@ -85,7 +85,7 @@ class Asked:
 
     @property
     def sensitive(self) -> frozenset[str]:
-        return frozenset(name for name in self.fields if CLAIMS[name].sensitive)
+        return frozenset(name for name in self.fields if FIELDS[name].sensitive)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,44 +84,57 @@ class Consents:
         standing = await self.store.standing(citizen=citizen, client=client, purpose=purpose)
         return standing is not None and wanted <= standing.fields(now or self.clock.now())
 
+    async def given(self, *, citizen: str, client: str) -> frozenset[str]:
+        """What the client may read of this citizen now, for whichever purpose. Raises: Unavailable."""
+        now, consents = self.clock.now(), await self.store.consents(citizen, client=client)
+        return frozenset[str]().union(*(consent.fields(now) for consent in consents))
+
     async def give(self, *, principal: Principal, asked: Asked, shown: Shown) -> Consent:
         """The citizen agrees to what is asked, having read what was shown.
 
-        Given again, fields are added and their time begins anew; what stands of other fields stays. Agreeing to what
-        stands word for word changes nothing and enters nothing.
         Raises: SignInRequired, Forbidden (acts for somebody without `consents:give`), BadInput, ConsentFieldUnknown,
         ConsentNotSeparate, Unavailable.
         """
         principal.require_citizen(principal.subject, matter=GIVE_MATTER)
+
+        async def work(session: Session) -> Consent:
+            return await self.enter(
+                citizen=principal.subject, by=principal.actor, asked=asked, shown=shown, session=session
+            )
+
+        return await self.store.transaction(work)
+
+    async def enter(self, *, citizen: str, by: str, asked: Asked, shown: Shown, session: Session) -> Consent:
+        """As `give`, in the transaction of a caller who made sure that `by` may agree for this citizen.
+
+        Given again, fields are added and their time begins anew; what stands of other fields stays. Agreeing to what
+        stands word for word changes nothing and enters nothing.
+        Raises: BadInput, ConsentFieldUnknown, ConsentNotSeparate.
+        """
         now = to_ms(self.clock.now())
         asked.check(now=now)
         shown.check(asked)
-
-        async def work(session: Session) -> Consent:
-            standing = await self.store.standing(
-                citizen=principal.subject, client=asked.client, purpose=asked.purpose, session=session
-            )
-            given = self._given(standing, principal.subject, asked, now)
-            if standing is not None and _says_the_same(standing, given, asked, now):
-                return standing
-            act = Act.CHANGED if standing is not None and standing.fields(now) else Act.GIVEN
-            await self.store.put(given, session=session)
-            entry = Entry(
-                id=self.ids.new(ENTRY_PREFIX),
-                consent=given.id,
-                act=act,
-                fields=tuple(sorted(asked.fields)),
-                at=now,
-                until=asked.until,
-                by=principal.actor,
-                asked_hash=asked.hash,
-                text_hash=shown.digest,
-                locale=shown.locale,
-            )
-            await self._record(entry, given, shown, session)
-            return given
-
-        return await self.store.transaction(work)
+        standing = await self.store.standing(
+            citizen=citizen, client=asked.client, purpose=asked.purpose, session=session
+        )
+        given = self._given(standing, citizen, asked, now)
+        if standing is not None and _says_the_same(standing, given, asked, now):
+            return standing
+        await self.store.put(given, session=session)
+        entry = Entry(
+            id=self.ids.new(ENTRY_PREFIX),
+            consent=given.id,
+            act=Act.CHANGED if standing is not None and standing.fields(now) else Act.GIVEN,
+            fields=tuple(sorted(asked.fields)),
+            at=now,
+            until=asked.until,
+            by=by,
+            asked_hash=asked.hash,
+            text_hash=shown.digest,
+            locale=shown.locale,
+        )
+        await self._record(entry, given, shown, session)
+        return given
 
     def _given(self, standing: Consent | None, citizen: str, asked: Asked, now: datetime) -> Consent:
         until = to_ms(asked.until) if asked.until else None
@@ -133,9 +146,7 @@ class Consents:
         since = standing.since if kept else now
         return replace(standing, basis=asked.basis, grants=kept | grants, since=since, withdrawn_at=None)
 
-    async def withdraw(
-        self, *, principal: Principal, consent_id: str, fields: Iterable[str] | None = None
-    ) -> Consent:
+    async def withdraw(self, *, principal: Principal, consent_id: str, fields: Iterable[str] | None = None) -> Consent:
         """Take a consent back, whole or these fields of it; what was taken back already stays so.
 
         No fresh proof is asked for: taking back must be as easy as giving (PIPL article 15). What the client was
@@ -183,9 +194,7 @@ class Consents:
         for id_ in ended:
             await self.revocations.add(id_)
 
-    async def _take(
-        self, consent: Consent, taken: frozenset[str], by: str, now: datetime, session: Session
-    ) -> Consent:
+    async def _take(self, consent: Consent, taken: frozenset[str], by: str, now: datetime, session: Session) -> Consent:
         grants = {name: grant for name, grant in consent.grants.items() if name not in taken and grant.live(now)}
         left = replace(consent, grants=grants, withdrawn_at=None if grants else now)
         await self.store.put(left, session=session)
@@ -222,7 +231,10 @@ class Consents:
     # --- reading
 
     async def list(self, *, principal: Principal) -> Sequence[Consent]:
-        """The caller's consents, also those that ended, newest first. Raises: SignInRequired, Forbidden, Unavailable."""
+        """The caller's consents, also those that ended, newest first.
+
+        Raises: SignInRequired, Forbidden, Unavailable.
+        """
         principal.require_citizen(principal.subject)
         return await self.store.consents(principal.subject)
 
@@ -235,7 +247,5 @@ class Consents:
 def _says_the_same(standing: Consent, given: Consent, asked: Asked, now: datetime) -> bool:
     """True when every field that is asked for stands already, on the same basis and as long."""
     live = standing.fields(now)
-    as_long = all(
-        name in live and standing.grants[name].until == given.grants[name].until for name in asked.fields
-    )
+    as_long = all(name in live and standing.grants[name].until == given.grants[name].until for name in asked.fields)
     return as_long and standing.basis is given.basis

@@ -29,9 +29,7 @@ _PURPOSE: Final = "download.file"
 _INDEXES: Final = {
     DOWNLOADS: [
         IndexModel([("citizen", ASCENDING), ("_id", DESCENDING)], name="of_citizen"),
-        IndexModel(
-            [("citizen", ASCENDING)], name="one_under_way", unique=True, partialFilterExpression={"open": True}
-        ),
+        IndexModel([("citizen", ASCENDING)], name="one_under_way", unique=True, partialFilterExpression={"open": True}),
         IndexModel([("busy_until", ASCENDING)], name="to_make", partialFilterExpression={"open": True}),
         IndexModel([("delete_at", ASCENDING)], name="leaves", expireAfterSeconds=0),
     ]

@@ -48,10 +48,11 @@ class ConsentStore:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
         return await self._mongo.transaction(work)
 
-    async def consents(self, citizen: str) -> list[Consent]:
-        """A citizen's, also withdrawn ones, newest first."""
+    async def consents(self, citizen: str, *, client: str | None = None) -> list[Consent]:
+        """A citizen's, also withdrawn ones, newest first; `client`: those of one program."""
+        query = {"citizen": citizen} if client is None else {"citizen": citizen, "client": client}
         async with answering():
-            cursor = self._mongo.collection(CONSENTS).find({"citizen": citizen})
+            cursor = self._mongo.collection(CONSENTS).find(query)
             rows = await cursor.sort("_id", DESCENDING).limit(CONSENTS_MAX).to_list(None)
         return [_consent(row) for row in rows]
 
