@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -25,6 +26,8 @@ import api.domains.reports.demo
 import api.domains.reports.http
 import api.domains.reports.open311
 import api.domains.reports.worker
+import identity.consents.http
+import identity.consents.worker
 import identity.demo
 import identity.http
 import identity.worker
@@ -59,16 +62,25 @@ from api.domains.reports.service import Reports
 from api.domains.reports.statistics import Statistics
 from api.domains.reports.store import ReportStore
 from api.ground import Ground
+from api.personal_data import access_sources, data_sources, forgetting
 from api.startup import CityUnavailable
 from api.web.audit import audit_routes
 from api.web.development import sms_routes
-from core.access_log import AccessLog
+from core.access_log import AccessLog, AccessSource
 from core.audit import SEAL_EVERY_S
 from core.events import Subscription
 from core.graph import Context
 from core.keys import Algorithm, KeyRing
 from core.tasks import Work, every
 from identity.codes import SignInCodes
+from identity.consents.downloads import DataSource, Downloads
+from identity.consents.erasing import ErasureStore
+from identity.consents.erasures import Erasures, Forgetting, NobodyAgrees
+from identity.consents.holdings import Holdings
+from identity.consents.readings import Readings
+from identity.consents.service import Consents, NoClients
+from identity.consents.shelf import Shelf
+from identity.consents.store import ConsentStore
 from identity.credentials.desk import Desk
 from identity.credentials.hashing import Hashing
 from identity.credentials.service import Credentials
@@ -106,6 +118,10 @@ class Rooms:
     ground: Ground
     identity: Identity
     credentials: Credentials
+    consents: Consents
+    readings: Readings
+    downloads: Downloads
+    erasures: Erasures
     city_codes: CityCodes
     places: Places
     licences: Licences
@@ -124,17 +140,44 @@ class Rooms:
         messages, dispatcher = _notifications(ground)
         identity = _identity(ground)
         credentials = _credentials(ground, identity)
+        city_codes, health, payments, reports = (
+            _city_codes(ground),
+            _health(ground),
+            _payments(ground),
+            _reports(ground),
+        )
+        consents = _consents(ground, identity)
+        readings, downloads, erasures = _own_data(
+            ground,
+            identity,
+            credentials,
+            consents,
+            access_sources(people=identity.store, city_codes=city_codes, licences=licences, health=health),
+            data_sources(
+                credentials=credentials,
+                licences=licences,
+                payments=payments,
+                reports=reports,
+                health=health,
+                notifications=messages,
+            ),
+            forgetting(credentials=credentials, notifications=messages),
+        )
         return cls(
             ground=ground,
             identity=replace(identity, door=credentials.second),
             credentials=credentials,
-            city_codes=_city_codes(ground),
+            consents=consents,
+            readings=readings,
+            downloads=downloads,
+            erasures=erasures,
+            city_codes=city_codes,
             places=_places(ground),
             licences=licences,
             issuing=issuing,
-            payments=_payments(ground),
-            reports=_reports(ground),
-            health=_health(ground),
+            payments=payments,
+            reports=reports,
+            health=health,
             notifications=messages,
             dispatcher=dispatcher,
             development_sms=_development_sms(ground),
@@ -145,6 +188,10 @@ class Rooms:
         return (
             self.identity,
             self.credentials,
+            self.consents,
+            self.readings,
+            self.downloads,
+            self.erasures,
             self.city_codes,
             self.places,
             self.licences,
@@ -180,6 +227,7 @@ class Rooms:
         return {
             "audit": every(SEAL_EVERY_S, self.ground.audit.seal),
             "revocations": self.identity.revocations.run,
+            **identity.consents.worker.chores(self.downloads, self.erasures),
             **api.domains.licences.worker.chores(self.issuing),
             **api.domains.payments.worker.chores(self.payments),
             **api.domains.reports.worker.chores(self.reports),
@@ -191,6 +239,7 @@ class Rooms:
         return [
             *audit_routes(self.ground.audit),
             *identity.http.routes(keys=self.identity.keys),
+            *identity.consents.http.routes(downloads=self.downloads, context=context),
             *api.domains.citycode.http.routes(
                 keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
             ),
@@ -254,6 +303,60 @@ def _identity(ground: Ground) -> Identity:
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _consents(ground: Ground, identity: Identity) -> Consents:
+    return Consents(
+        store=ConsentStore(mongo=ground.mongo),
+        clients=NoClients(),
+        revocations=identity.revocations,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _own_data(
+    ground: Ground,
+    identity: Identity,
+    credentials: Credentials,
+    consents: Consents,
+    recorded: Sequence[AccessSource],
+    held: Sequence[DataSource],
+    others: Sequence[Forgetting],
+) -> tuple[Readings, Downloads, Erasures]:
+    """What citizens do about their own data: see who read it, take it away, have it erased."""
+    people, shelf = identity.store, Shelf(mongo=ground.mongo, personal=ground.personal)
+    readings = Readings(identity.access, recorded, consents.clients, people, ground.clock)
+    downloads = Downloads(
+        shelf=shelf,
+        sources=(*Holdings(people, consents.store, readings, ground.clock).sources, *held),
+        store=people,
+        charges=identity.codes.charges,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+        second_factor=credentials.has_strong,
+    )
+    erasures = Erasures(
+        erasures=ErasureStore(mongo=ground.mongo, personal=ground.personal),
+        store=people,
+        personal=ground.personal,
+        consents=consents,
+        shelf=shelf,
+        revocations=identity.revocations,
+        others=others,
+        four_eyes=NobodyAgrees(),
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+        grace=timedelta(days=ground.settings.erasure_grace_days),
+        second_factor=credentials.has_strong,
+    )
+    return readings, downloads, erasures
 
 
 def _access_log(ground: Ground) -> AccessLog:

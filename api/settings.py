@@ -140,6 +140,9 @@ class Settings:
         _whole(100, 60_000), "How long one operation on MongoDB or Redis may take.", default=5000, unit="ms"
     )
     city_code: str = _setting(_city, "The city whose codes are signed and accepted here (GB/T 2260).", default="110000")
+    erasure_grace_days: int = _setting(
+        _whole(0, 90), "How long an account that is to be erased can be called back.", default=7, unit="days"
+    )
     city_zone: ZoneInfo = _setting(_zone, "The city's time zone, for its days.", default=_BEIJING)
     governance_url: str = _setting(
         _url("http", "https"), "Where the governance backend takes cases and tells what became of them.", default=""

@@ -17,7 +17,7 @@ import asyncio
 import hashlib
 import heapq
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -29,6 +29,7 @@ from core import logs
 from core.clock import Clock, epoch_ms, epoch_s, to_ms
 from core.errors import BadInput
 from core.ids import Ids, is_id, made_at_ms, ulid
+from core.locale import Text
 from core.mongo import Document, Mongo, answering, ensure_indexes
 from core.paging import Page, PageRequest
 from core.principal import Principal
@@ -59,8 +60,8 @@ class Access:
     """One act of reading.
 
     reader: who read (`stf_…`, `cit_…`), or the program itself. subject: whose fields. fields: codes of what was read.
-    purpose: a code; reason: words of the reader's own, where their room keeps such. client: the program, empty for the
-    city's own. for_whom: on whose behalf the reader read; empty for their own office.
+    purpose: a code; reason: in words, where the reader gave any. client: the program, empty for the city's own.
+    for_whom: on whose behalf the reader read; empty for their own office.
     """
 
     id: str
@@ -71,7 +72,7 @@ class Access:
     purpose: str
     client: str = ""
     for_whom: str = ""
-    reason: str = ""
+    reason: Text | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -163,18 +164,14 @@ class AccessLog:
         if rows:
             await self._write(rows)
 
-    async def page(
-        self, subject: str, *, sources: Sequence[AccessSource] = (), request: PageRequest
-    ) -> Page[Access]:
+    async def page(self, subject: str, *, sources: Sequence[AccessSource] = (), request: PageRequest) -> Page[Access]:
         """What was read of `subject`, newest first, with what the sources recorded. Raises: BadInput, Unavailable."""
         behind = Place.of(request.after) if request.after is not None else None
         every = [RoomRecords(ACCESS_PREFIX, self._own, lambda row: row, by_time=False), *sources]
         asked = (source.newest(subject, behind=behind, limit=request.limit) for source in every)
         found = [sorted(rows, reverse=True, key=_place) for rows in await asyncio.gather(*asked)]
         merged = list(islice(heapq.merge(*found, key=_place, reverse=True), request.limit))
-        return Page.of(
-            rows=[access for _, access in merged], keys=[place.key for place, _ in merged], request=request
-        )
+        return Page.of(rows=[access for _, access in merged], keys=[place.key for place, _ in merged], request=request)
 
     async def _own(self, subject: str, request: PageRequest) -> Page[Access]:
         query: dict[str, Any] = {"subject": subject}

@@ -151,6 +151,12 @@ class Delegations:
         actings = [_acting(row) for row in rows]
         return Page.of(rows=actings, keys=[acting.id for acting in actings], request=request)
 
+    async def acted_for(self, citizen_id: str, *, request: PageRequest) -> Page[Acting]:
+        """Those in which somebody acted for this citizen, newest first."""
+        rows = await self._newest(ACTINGS, {"parties": citizen_id, "subject": citizen_id}, request)
+        actings = [_acting(row) for row in rows]
+        return Page.of(rows=actings, keys=[acting.id for acting in actings], request=request)
+
     # --- look-ups
 
     async def add_look_up(self, look_up: LookUp) -> None:

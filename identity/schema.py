@@ -16,6 +16,7 @@ from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, c
 from core.paging import PageRequest
 from identity import model
 from identity.cards import IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.consents.graph import ConsentsMutation, ConsentsQuery
 from identity.credentials.graph import CredentialsMutation, CredentialsQuery
 from identity.graph_of_acting import (
     FAMILY,
@@ -204,7 +205,7 @@ class SignInInput:
 
 
 @strawberry.type
-class Query(CredentialsQuery):
+class Query(ConsentsQuery, CredentialsQuery):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -239,7 +240,7 @@ class Query(CredentialsQuery):
 
 
 @strawberry.type
-class Mutation(CredentialsMutation):
+class Mutation(ConsentsMutation, CredentialsMutation):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
         client = info.context.client

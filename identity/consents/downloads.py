@@ -40,6 +40,7 @@ from identity.store import IdentityStore
 
 DOWNLOAD_READY: Final = "identity.data_download_ready"
 DOWNLOAD_FAILED: Final = "identity.data_download_failed"
+DOWNLOADS_PATH: Final = "/identity/downloads"
 KEPT: Final = timedelta(days=7)
 FRESH: Final = timedelta(minutes=5)
 MADE_WITHIN: Final = timedelta(minutes=2)

@@ -15,9 +15,8 @@ from core.graph import PUBLIC, Connection, Info, connection_of, personal
 from core.ids import is_id
 from core.paging import PageRequest
 from identity.cards import MaskedPerson, StaffCard
-from identity.consents import downloads, erasures, erasing, model, readings, shelf
+from identity.consents import downloads, erasing, erasures, model, readings, shelf
 from identity.consents.catalogue import FIELDS, field_words, purpose_words
-from identity.consents.http import DOWNLOADS_PATH
 from identity.consents.service import Consents
 
 # With whom somebody deals, and for what.
@@ -160,7 +159,7 @@ class AccessEntry:
             at=access.at,
             fields=[PersonalField.of(code, info=info) for code in access.fields],
             purpose=purpose_words(access.purpose, info.context.locale),
-            reason=access.reason or None,
+            reason=access.reason.in_(info.context.locale) if access.reason else None,
             reader=access.reader,
             client=access.client,
             for_whom=access.for_whom,
@@ -213,7 +212,7 @@ class DataDownload:
             expires_at=download.expires_at,
             size=download.size,
             sha256=download.sha256 or None,
-            url=f"{DOWNLOADS_PATH}/{download.id}" if download.fetchable(now) else None,
+            url=f"{downloads.DOWNLOADS_PATH}/{download.id}" if download.fetchable(now) else None,
         )
 
 

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Final
 
 from aiohttp import web
 
 from core.graph import Context
-from identity.consents.downloads import Downloads
-
-DOWNLOADS_PATH: Final = "/identity/downloads"
+from identity.consents.downloads import DOWNLOADS_PATH, Downloads
 
 
 def routes(*, downloads: Downloads, context: Callable[[web.Request], Awaitable[Context]]) -> list[web.RouteDef]:

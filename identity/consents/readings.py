@@ -123,7 +123,7 @@ class Readings:
                 "fieldsInWords": [field_words(code, locale) for code in entry.fields],
                 "purpose": entry.purpose,
                 "purposeInWords": purpose_words(entry.purpose, locale),
-                "reason": entry.reason,
+                "reason": entry.reason.in_(locale) if entry.reason else "",
                 "client": names[entry.client],
                 "forWhom": names[entry.for_whom],
             }

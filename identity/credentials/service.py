@@ -63,6 +63,10 @@ class Credentials:
         await self.desk.store.open()
         await self.desk.hashing.open()
 
+    async def has_strong(self, account_id: str) -> bool:
+        """Whether an account has a strong method, which sensitive acts then ask for. Raises: Unavailable."""
+        return (await self.desk.store.of(account_id)).has_strong
+
     async def held(self, *, principal: Principal) -> Keychain:
         """What the caller's own account holds. Raises: SignInRequired, Forbidden (acts for another), Unavailable."""
         as_oneself(principal)

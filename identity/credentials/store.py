@@ -77,6 +77,11 @@ class KeychainStore:
         except DuplicateKeyError as fault:
             raise PasskeyRefused() from fault
 
+    async def forget(self, account_id: str) -> None:
+        """Delete everything that an account proved itself with. Raises: Unavailable."""
+        async with answering():
+            await self._mongo.collection(KEYCHAINS).delete_one({"_id": account_id})
+
     async def _row_of(self, keychain: Keychain) -> Document:
         password, totp = keychain.password, keychain.totp
         secrets = {f"name:{one.id}": one.name for one in keychain.passkeys}
