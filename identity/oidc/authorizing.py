@@ -21,7 +21,7 @@ from core.mongo import Session
 from identity.oidc import authorization
 from identity.oidc.authorization import AuthorizationRequest, Decision, SignedInBrowser
 from identity.oidc.errors import OAuthError
-from identity.oidc.grants import Grants, Wish
+from identity.oidc.grants import Wish
 from identity.oidc.model import (
     BROWSER_LIFETIME,
     CODE_LIFETIME,
@@ -172,7 +172,7 @@ class Authorizing:
 
         async def work(session: Session) -> Grant:
             wish = Wish(request.scopes, request.claims, request.id_token_claims)
-            return await Grants(self.parts).begin(client=client, by=browser, wish=wish, relation=None, session=session)
+            return await self.parts.grants.begin(client=client, by=browser, wish=wish, relation=None, session=session)
 
         return await self.parts.transaction(work)
 
@@ -197,7 +197,7 @@ class Authorizing:
     async def _began_elsewhere(self, row: Mapping[str, Any]) -> None:
         grant_id = row["answer"].get("grant")
         if grant_id:
-            await Grants(self.parts).end(grant_id, because="began_elsewhere")
+            await self.parts.grants.end(grant_id, because="began_elsewhere")
         fault = OAuthError("access_denied", "this request began in another browser", suspicious=True)
         await self.parts.refused(fault, client_id=row["client"], address="")
         raise fault

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from core.audit import AuditLog
+from core.clock import Clock
+from core.events import Outbox
+from core.ids import Ids
 from core.mongo import Session
 from identity.oidc.authorization import SignedInBrowser
 from identity.oidc.model import (
@@ -16,7 +21,7 @@ from identity.oidc.model import (
     Client,
     Grant,
 )
-from identity.oidc.parts import Parts
+from identity.oidc.store import ProviderStore
 from identity.relations import Relation
 
 GRANT_GIVEN: Final = "identity.oidc_grant_given"
@@ -35,7 +40,11 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Grants:
-    parts: Parts
+    store: ProviderStore
+    outbox: Outbox
+    audit: AuditLog
+    ids: Ids
+    clock: Clock
 
     async def begin(
         self, *, client: Client, by: SignedInBrowser, wish: Wish, relation: Relation | None, session: Session
@@ -44,12 +53,12 @@ class Grants:
 
         relation: by which they act for somebody else; then no claim but that one's name, and no offline access.
         """
-        parts, now = self.parts, self.parts.now()
+        now = self.clock.now()
         scopes, claims = wish.scopes, wish.claims
         if relation is not None:
             scopes, claims = scopes - {OFFLINE_ACCESS}, claims & OF_ANOTHER
         grant = Grant(
-            id=parts.ids.new("gnt"),
+            id=self.ids.new("gnt"),
             client_id=client.id,
             citizen=by.citizen,
             subject=relation.subject if relation else by.citizen,
@@ -65,11 +74,11 @@ class Grants:
             expires_at=_ends(now, offline=OFFLINE_ACCESS in scopes, relation=relation),
             relation_id=relation.id if relation else "",
         )
-        await parts.store.add_grant(grant, session=session)
+        await self.store.add_grant(grant, session=session)
         payload = {"grant_id": grant.id, "client_id": client.id, "citizen": grant.citizen, "subject": grant.subject}
-        await parts.outbox.append(name=GRANT_GIVEN, payload=payload, session=session)
+        await self.outbox.append(name=GRANT_GIVEN, payload=payload, session=session)
         about = {"grant": grant.id, "scopes": sorted(scopes), "claims": sorted(claims), "relation": grant.relation_id}
-        await parts.audit.append(
+        await self.audit.append(
             "oidc.granted", actor=grant.citizen, subject=grant.subject, client=client.id, about=about, session=session
         )
         return grant
@@ -80,7 +89,7 @@ class Grants:
         async def work(session: Session) -> None:
             await self._end(grant_id, because, actor, session)
 
-        await self.parts.transaction(work)
+        await self.store.mongo.transaction(work)
 
     async def end_all(self, *, because: str, session: Session, also_offline: bool, **of: str) -> None:
         """End every grant of one browser, session, relation or citizen, and have their clients told.
@@ -88,23 +97,22 @@ class Grants:
         also_offline: those too that were meant to outlast the session.
         """
         told: set[tuple[str, str, str]] = set()
-        for grant in await self.parts.store.running_grants(session=session, **of):
+        for grant in await self.store.running_grants(session=session, **of):
             # A client hears of the sign-out also when its grant goes on: its own session is over.
             told.add((grant.client_id, grant.subject, grant.browser_id))
             if also_offline or not grant.offline:
                 await self._end(grant.id, because, "", session)
         for client_id, subject, browser_id in sorted(told):
             payload = {"client_id": client_id, "subject": subject, "browser_id": browser_id}
-            await self.parts.outbox.append(name=LOGOUT_DUE, payload=payload, session=session)
+            await self.outbox.append(name=LOGOUT_DUE, payload=payload, session=session)
 
     async def _end(self, grant_id: str, because: str, actor: str, session: Session) -> None:
-        parts = self.parts
-        ended = await parts.store.end_grant(grant_id, because=because, now=parts.now(), session=session)
+        ended = await self.store.end_grant(grant_id, because=because, now=self.clock.now(), session=session)
         if ended is None:
             return
         payload = {"grant_id": ended.id, "client_id": ended.client_id, "citizen": ended.citizen, "because": because}
-        await parts.outbox.append(name=GRANT_ENDED, payload=payload, session=session)
-        await parts.audit.append(
+        await self.outbox.append(name=GRANT_ENDED, payload=payload, session=session)
+        await self.audit.append(
             "oidc.grant_ended",
             actor=actor or ended.citizen,
             subject=ended.subject,
@@ -117,3 +125,22 @@ class Grants:
 def _ends(now: datetime, *, offline: bool, relation: Relation | None) -> datetime:
     ends = now + (GRANT_LIFETIME if offline else BROWSER_LIFETIME)
     return min(ends, relation.until) if relation and relation.until else ends
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedClients:
+    """What the consent ledger asks of whoever gives tokens to clients (`identity.consents.service.Clients`)."""
+
+    grants: Grants
+
+    async def name(self, client: str) -> str:
+        """What people call it; its id where nobody knows it. Raises: Unavailable."""
+        found = await self.grants.store.client(client)
+        return found.name.zh if found else client
+
+    async def end(self, *, citizen: str, client: str, session: Session) -> Iterable[str]:
+        """End what the client was granted, and have it told. Its tokens ask for their grant, so no id is returned."""
+        await self.grants.end_all(
+            because="consent_withdrawn", session=session, also_offline=True, citizen=citizen, client_id=client
+        )
+        return ()

@@ -14,10 +14,10 @@ from core.errors import DomainError, Kind
 from identity.errors import TooManyRequests
 from identity.oidc import metadata
 from identity.oidc.authorizing import Redirect, Visit
+from identity.oidc.client_metadata import as_metadata
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import BROWSER_LIFETIME
 from identity.oidc.proving import Call
-from identity.oidc.registration import Registered, as_metadata
 from identity.oidc.service import OpenIdProvider
 
 FORM_BYTES_MAX: Final = 32 * 1024
@@ -194,20 +194,21 @@ async def _confirm(door: Door, request: web.Request) -> web.Response:
 async def _register(door: Door, request: web.Request) -> web.Response:
     await door.charged(request)
     registered = await door.provider.registration.register(await _read_json(request), token=_bearer(request))
-    return _json(as_metadata(registered, issuer=door.issuer), status=201)
+    secrets = {"secret": registered.secret, "registration_token": registered.registration_token}
+    return _json(as_metadata(registered.client, issuer=door.issuer, **secrets), status=201)
 
 
 async def _read_client(door: Door, request: web.Request) -> web.Response:
     await door.charged(request)
     client = await door.provider.registration.read(request.match_info["client"][:128], token=_bearer(request))
-    return _json(as_metadata(Registered(client), issuer=door.issuer))
+    return _json(as_metadata(client, issuer=door.issuer))
 
 
 async def _change_client(door: Door, request: web.Request) -> web.Response:
     await door.charged(request)
     client_id, body = request.match_info["client"][:128], await _read_json(request)
     client = await door.provider.registration.change(client_id, body, token=_bearer(request))
-    return _json(as_metadata(Registered(client), issuer=door.issuer))
+    return _json(as_metadata(client, issuer=door.issuer))
 
 
 async def _remove_client(door: Door, request: web.Request) -> web.Response:

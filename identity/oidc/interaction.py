@@ -27,7 +27,7 @@ from identity.oidc.authorization import AuthorizationRequest, SignedInBrowser
 from identity.oidc.authorizing import RESUME
 from identity.oidc.device import device_request
 from identity.oidc.errors import AnotherPerson, InteractionGone, LevelTooLow, OAuthError, UserCodeWrong
-from identity.oidc.grants import Grants, Wish
+from identity.oidc.grants import Wish
 from identity.oidc.model import INTERACTION_LIFETIME, OPENID, Client, ClientState, Grant
 from identity.oidc.parts import USER_CODES_PER_CITIZEN, Parts
 from identity.oidc.pending import Slot
@@ -113,7 +113,7 @@ class Interactions:
             now = self.parts.now()
             if await self.parts.accounts.touch_session(principal.session_id, now=now, session=session) is None:
                 raise TokenInvalid()
-            grant = await Grants(self.parts).begin(client=client, by=by, wish=wish, relation=relation, session=session)
+            grant = await self.parts.grants.begin(client=client, by=by, wish=wish, relation=relation, session=session)
             if relation is None:  # what one agrees to for another is asked each time
                 await self.parts.consents.give(
                     citizen=principal.actor,
@@ -197,7 +197,7 @@ class Interactions:
             waiting = await pending.get(Slot.DEVICE, device_code)
             if waiting is None or await pending.take(Slot.USER_CODE, row["user_code"]) is None:
                 if "grant" in answer:
-                    await Grants(self.parts).end(answer["grant"], because="device_gone")
+                    await self.parts.grants.end(answer["grant"], because="device_gone")
                 raise InteractionGone()
             await pending.put(Slot.DEVICE, device_code, {**waiting, "state": "answered", **answer}, life=ANSWER_WAITS)
             return ""

@@ -22,7 +22,6 @@ from core.mongo import Session
 from identity.oidc import authorization, jose
 from identity.oidc.device import Devices
 from identity.oidc.errors import OAuthError
-from identity.oidc.grants import Grants
 from identity.oidc.model import AuthMethod, Client, ClientState, Grant, GrantType
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark, Slot
@@ -80,13 +79,13 @@ class Issuing:
         if row["client"] != client.id:
             raise OAuthError("invalid_grant", "the code is another client's", suspicious=True)
         if not await pending.first(Mark.CODE, code, life=_CODE_MARKED):
-            await Grants(self.parts).end(row["grant"], because="code_reused", actor=client.id)
+            await self.parts.grants.end(row["grant"], because="code_reused", actor=client.id)
             raise OAuthError("invalid_grant", "the code was used before; its tokens are ended", suspicious=True)
         try:
             await self._check_code(form, row, jkt, expired=await pending.get(Slot.CODE, code) is None)
             grant = await self._running(row["grant"])
         except OAuthError:
-            await Grants(self.parts).end(row["grant"], because="code_failed", actor=client.id)
+            await self.parts.grants.end(row["grant"], because="code_failed", actor=client.id)
             raise
         return await self._hand_out(client, grant, jkt, nonce=row["nonce"])
 
@@ -127,7 +126,7 @@ class Issuing:
         return await self._hand_out(client, grant, jkt, nonce=None, scopes=scopes, spent=token)
 
     async def _reused(self, grant_id: str, client: Client) -> None:
-        await Grants(self.parts).end(grant_id, because="refresh_reused", actor=client.id)
+        await self.parts.grants.end(grant_id, because="refresh_reused", actor=client.id)
         raise OAuthError("invalid_grant", "the refresh token was used before; its grant is ended", suspicious=True)
 
     # --- what is handed out

@@ -19,7 +19,6 @@ import aiohttp
 from core.mongo import Session
 from identity.oidc.authorizing import Authorizing, Visit
 from identity.oidc.errors import OAuthError
-from identity.oidc.grants import Grants
 from identity.oidc.model import Client, ClientState
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Slot
@@ -79,18 +78,13 @@ class Logout:
 
     async def session_ended(self, session_id: str, *, session: Session) -> None:
         """The city's session behind browsers ended: so do they, and their clients hear of it."""
-        await Grants(self.parts).end_all(
+        await self.parts.grants.end_all(
             because="session_ended", session=session, also_offline=False, session_id=session_id
         )
 
     async def relation_ended(self, relation_id: str, *, session: Session) -> None:
-        await Grants(self.parts).end_all(
+        await self.parts.grants.end_all(
             because="relation_ended", session=session, also_offline=True, relation_id=relation_id
-        )
-
-    async def consent_withdrawn(self, *, citizen: str, client: str, session: Session) -> None:
-        await Grants(self.parts).end_all(
-            because="consent_withdrawn", session=session, also_offline=True, citizen=citizen, client_id=client
         )
 
     async def tell(self, *, client_id: str, subject: str, browser_id: str, post: Post) -> None:
@@ -143,7 +137,7 @@ class Logout:
         await self.parts.pending.take(Slot.BROWSER, visit.session)
 
         async def work(session: Session) -> None:
-            await Grants(self.parts).end_all(
+            await self.parts.grants.end_all(
                 because="signed_out", session=session, also_offline=False, browser_id=browser_id
             )
 

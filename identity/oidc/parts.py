@@ -20,6 +20,7 @@ from identity.charges import Charge, Charges
 from identity.limits import Limit, address_group
 from identity.oidc import jose
 from identity.oidc.errors import OAuthError
+from identity.oidc.grants import Grants
 from identity.oidc.model import Client, Grant
 from identity.oidc.pending import Pending
 from identity.oidc.store import ProviderStore
@@ -78,6 +79,10 @@ class Parts:
     clock: Clock
     access_log: AccessLog | None = None
     new_secret: Callable[[], str] = random_secret
+
+    @property
+    def grants(self) -> Grants:
+        return Grants(self.store, self.outbox, self.audit, self.ids, self.clock)
 
     def now(self) -> datetime:
         return self.clock.now()

@@ -10,7 +10,6 @@ from core.clock import epoch_s
 from core.crypto import digest
 from identity.oidc import jose
 from identity.oidc.errors import OAuthError
-from identity.oidc.grants import Grants
 from identity.oidc.model import OPENID, AuthMethod, Client, Grant
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark
@@ -72,7 +71,7 @@ class Resources:
             await self.parts.pending.first(Mark.REVOKED, read.jti, life=left)
             await self.parts.audited("oidc.token_revoked", actor=client.id, client=client.id)
         elif row is not None:
-            await Grants(self.parts).end(row.grant_id, because="revoked_by_client", actor=client.id)
+            await self.parts.grants.end(row.grant_id, because="revoked_by_client", actor=client.id)
 
     async def _introspect_refresh(self, text: str, client: Client) -> dict[str, Any]:
         row = await self.parts.store.refresh(digest(text))

@@ -1,4 +1,4 @@
-"""Clients, grants, refresh tokens, pairwise subjects and standing consents in MongoDB.
+"""Clients, grants, refresh tokens and pairwise subjects in MongoDB.
 
 Rules
 - A secret is stored as its digest.
@@ -28,7 +28,6 @@ CLIENTS: Final = "identity_oidc_clients"
 GRANTS: Final = "identity_oidc_grants"
 REFRESH: Final = "identity_oidc_refresh_tokens"
 SUBJECTS: Final = "identity_oidc_subjects"
-CONSENTS: Final = "identity_oidc_consents"
 REGISTRATION_TOKENS: Final = "identity_oidc_registration_tokens"
 _KEPT: Final = timedelta(days=30)
 _LEAVES: Final = IndexModel([("delete_at", ASCENDING)], name="leaves", expireAfterSeconds=0)
@@ -43,7 +42,6 @@ _INDEXES: Final = {
     ],
     REFRESH: [_LEAVES],
     SUBJECTS: [IndexModel([("account", ASCENDING), ("sector", ASCENDING)], name="one_per_sector", unique=True)],
-    CONSENTS: [IndexModel([("citizen", ASCENDING), ("client", ASCENDING)], name="one_per_client", unique=True)],
     REGISTRATION_TOKENS: [_LEAVES],
 }
 
@@ -179,28 +177,6 @@ class ProviderStore:
 
     async def forget_subjects(self, account: str, *, session: Session) -> None:
         await self.mongo.collection(SUBJECTS).delete_many({"account": account}, session=session)
-
-
-@dataclass(frozen=True, slots=True)
-class StandingConsents:
-    """What each citizen has agreed to, of each client (`identity.oidc.parts.Consents`)."""
-
-    mongo: Mongo
-
-    async def given(self, *, citizen: str, client: str) -> frozenset[str]:
-        async with answering():
-            row = await self.mongo.collection(CONSENTS).find_one({"citizen": citizen, "client": client})
-        return frozenset(row["fields"]) if row else frozenset()
-
-    async def give(
-        self, *, citizen: str, client: str, fields: frozenset[str], purpose: Text, at: datetime, session: Session
-    ) -> None:
-        change = {"$set": {"fields": sorted(fields), "purpose": {"zh": purpose.zh, "en": purpose.en}, "at": at}}
-        query = {"citizen": citizen, "client": client}
-        await self.mongo.collection(CONSENTS).update_one(query, change, upsert=True, session=session)
-
-    async def withdraw(self, *, citizen: str, client: str, session: Session) -> None:
-        await self.mongo.collection(CONSENTS).delete_one({"citizen": citizen, "client": client}, session=session)
 
 
 # --- rows
