@@ -221,7 +221,7 @@ def door(city: City) -> web.Application:
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
-        routes=city.rooms.routes(asking.context),
+        routes=city.rooms.routes(asking.context, asking.address),
         development=settings.development,
     )
 

@@ -30,6 +30,9 @@ import identity.consents.http
 import identity.consents.worker
 import identity.demo
 import identity.http
+import identity.oidc.demo
+import identity.oidc.http
+import identity.oidc.worker
 import identity.worker
 import notifications.demo
 import notifications.worker
@@ -77,8 +80,9 @@ from identity.consents.downloads import DataSource, Downloads
 from identity.consents.erasing import ErasureStore
 from identity.consents.erasures import Erasures, Forgetting, NobodyAgrees
 from identity.consents.holdings import Holdings
+from identity.consents.providing import ProviderConsents
 from identity.consents.readings import Readings
-from identity.consents.service import Consents, NoClients
+from identity.consents.service import Consents
 from identity.consents.shelf import Shelf
 from identity.consents.store import ConsentStore
 from identity.credentials.desk import Desk
@@ -87,6 +91,13 @@ from identity.credentials.service import Credentials
 from identity.credentials.store import KeychainStore
 from identity.credentials.tickets import Tickets
 from identity.limits import STANDARD_LIMITS
+from identity.oidc.grants import GrantedClients, Grants
+from identity.oidc.logout import posting
+from identity.oidc.parts import Parts
+from identity.oidc.pending import Pending
+from identity.oidc.service import OpenIdProvider
+from identity.oidc.store import ProviderStore
+from identity.oidc.tokens import Tokens as PartnerTokens
 from identity.registers import HttpPopulationRegister, PopulationRegister
 from identity.revocations import Revocations
 from identity.service import Identity
@@ -105,6 +116,7 @@ from notifications.store import MessageStore
 _AUDIENCE: Final = "citytong"
 
 ContextOf: TypeAlias = Callable[[web.Request], Awaitable[Context]]
+AddressOf: TypeAlias = Callable[[web.Request], str]
 
 
 class _Service(Protocol):
@@ -119,6 +131,7 @@ class Rooms:
     identity: Identity
     credentials: Credentials
     consents: Consents
+    openid: OpenIdProvider
     readings: Readings
     downloads: Downloads
     erasures: Erasures
@@ -168,6 +181,7 @@ class Rooms:
             identity=replace(identity, door=credentials.second),
             credentials=credentials,
             consents=consents,
+            openid=_openid(ground, identity, consents),
             readings=readings,
             downloads=downloads,
             erasures=erasures,
@@ -189,6 +203,7 @@ class Rooms:
             self.identity,
             self.credentials,
             self.consents,
+            self.openid,
             self.readings,
             self.downloads,
             self.erasures,
@@ -209,13 +224,14 @@ class Rooms:
     @property
     def key_rings(self) -> Sequence[KeyRing]:
         rooms = self.identity.keys, self.city_codes.keys, self.places.keys, self.licences.keys
-        return *rooms, self.ground.audit.keys
+        return *rooms, *self.openid.parts.tokens.rings.values(), self.ground.audit.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
         """Who reacts to which event."""
         return [
             *identity.worker.subscriptions(self.identity, sender=self.development_sms or NoCarrier()),
+            *identity.oidc.worker.subscriptions(self.openid, post=posting(self.ground.http)),
             *api.domains.citycode.worker.subscriptions(self.city_codes),
             *api.domains.reports.worker.subscriptions(self.reports),
             *notifications.worker.subscriptions(self.notifications),
@@ -234,11 +250,12 @@ class Rooms:
             **notifications.worker.chores(self.dispatcher),
         }
 
-    def routes(self, context: ContextOf) -> list[web.RouteDef]:
-        """What rooms answer over HTTP beside the graph. context: who makes a request."""
+    def routes(self, context: ContextOf, address: AddressOf) -> list[web.RouteDef]:
+        """What rooms answer over HTTP beside the graph. context: who makes a request. address: where from."""
         return [
             *audit_routes(self.ground.audit),
             *identity.http.routes(keys=self.identity.keys),
+            *identity.oidc.http.routes(self.openid, address=address),
             *identity.consents.http.routes(downloads=self.downloads, context=context),
             *api.domains.citycode.http.routes(
                 keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
@@ -268,6 +285,7 @@ class Rooms:
         await identity.demo.load_demo(
             store=store, ids=self.ground.ids, clock=self.ground.clock, zone=self.ground.settings.city_zone
         )
+        await identity.oidc.demo.load_demo(store=self.openid.parts.store, clock=self.ground.clock)
         people = await identity.demo.people(store)
         await api.domains.citycode.demo.load_demo(places=self.places, people=people)
         await api.domains.licences.demo.load_demo(issuing=self.issuing, people=people)
@@ -308,13 +326,39 @@ def _identity(ground: Ground) -> Identity:
 def _consents(ground: Ground, identity: Identity) -> Consents:
     return Consents(
         store=ConsentStore(mongo=ground.mongo),
-        clients=NoClients(),
+        clients=GrantedClients(_grants(ground)),
         revocations=identity.revocations,
         outbox=ground.outbox,
         audit=ground.audit,
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _grants(ground: Ground) -> Grants:
+    return Grants(ProviderStore(ground.mongo), ground.outbox, ground.audit, ground.ids, ground.clock)
+
+
+def _openid(ground: Ground, identity: Identity, consents: Consents) -> OpenIdProvider:
+    issuer, namespace = ground.settings.public_url.rstrip("/"), ground.settings.mongo_database
+    rings = {algorithm: ground.key_ring(f"oidc-{algorithm.value}", algorithm) for algorithm in Algorithm}
+    parts = Parts(
+        issuer=issuer,
+        store=ProviderStore(ground.mongo),
+        pending=Pending(ground.redis, ground.cipher, ground.clock, namespace),
+        tokens=PartnerTokens(rings, issuer, ground.ids, ground.clock),
+        accounts=identity.store,
+        revocations=identity.revocations,
+        consents=ProviderConsents(consents),
+        charges=identity.codes.charges,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        access_log=identity.access,
+    )
+    return OpenIdProvider(parts)
 
 
 def _own_data(

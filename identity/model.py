@@ -83,6 +83,7 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     "case_handler": frozenset({"reports:handle"}),
     "health_officer": frozenset({"health:record", "health:rules", "citizens:find"}),
     "registrar": frozenset({"codes:register"}),
+    "partner_officer": frozenset({"oidc:clients"}),
 }
 
 

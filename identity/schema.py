@@ -30,6 +30,7 @@ from identity.graph_of_acting import (
     Relation,
 )
 from identity.graph_of_sessions import Session, SignInResult
+from identity.oidc.graph import OidcMutation, OidcQuery
 from identity.service import Identity
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3)
@@ -205,7 +206,7 @@ class SignInInput:
 
 
 @strawberry.type
-class Query(ConsentsQuery, CredentialsQuery):
+class Query(ConsentsQuery, CredentialsQuery, OidcQuery):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -240,7 +241,7 @@ class Query(ConsentsQuery, CredentialsQuery):
 
 
 @strawberry.type
-class Mutation(ConsentsMutation, CredentialsMutation):
+class Mutation(ConsentsMutation, CredentialsMutation, OidcMutation):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
         client = info.context.client

@@ -42,7 +42,7 @@ class Asking:
             request_id=request[REQUEST_ID],
             principal=await self._principal(request),
             locale=negotiate(request.headers.get("Accept-Language")),
-            client=Client(address=self._address(request), device_id=_device_id(request)),
+            client=Client(address=self.address(request), device_id=_device_id(request)),
             services=self.services,
         )
 
@@ -59,7 +59,7 @@ class Asking:
             raise SignInRequired()
         return await self.authenticate(token.strip())
 
-    def _address(self, request: web.Request) -> str:
+    def address(self, request: web.Request) -> str:
         """The client's address as the outermost proxy that we trust saw it; never what the client claims."""
         claimed = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
         if self.trusted_proxies and len(claimed) >= self.trusted_proxies:
