@@ -149,6 +149,7 @@ class RelyingParty:
                 require_user_verification=True,
                 supported_pub_key_algs=_ALGORITHMS,
             )
+            _on_our_page(answer.response.client_data_json)
             told = orjson.loads(credential)["response"].get("transports") or []
         except _FAULTS as fault:
             raise PasskeyRefused() from fault
@@ -185,6 +186,7 @@ def read_assertion(credential: str) -> Assertion:
     _bounded(credential)
     try:
         answer = parse_authentication_credential_json(credential)
+        _on_our_page(answer.response.client_data_json)
     except _FAULTS as fault:
         raise PasskeyRefused() from fault
     return Assertion(answer, answer.raw_id, answer.response.user_handle)
@@ -201,6 +203,12 @@ def _multi_device(verified: VerifiedAuthentication) -> bool:
 def _bounded(credential: str) -> None:
     if len(credential) > CREDENTIAL_BYTES_MAX:
         raise PasskeyRefused()
+
+
+def _on_our_page(client_data: bytes) -> None:
+    """An answer that was made in somebody's frame is refused (§13.4.9): py_webauthn does not look."""
+    if orjson.loads(client_data).get("crossOrigin"):
+        raise ValueError("made in a frame of another site")
 
 
 def _loopback(host: str) -> bool:

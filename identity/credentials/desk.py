@@ -106,9 +106,10 @@ class Desk:
         asks: bool = True,
         about: About | None = None,
         proves: frozenset[str] = frozenset(),
+        quiet: bool = False,
     ) -> Keychain:
         """Change what the caller holds. what: `passkey_added`. asks: for a fresh proof. proves: what the change itself
-        proves of the session that makes it.
+        proves of the session that makes it. quiet: it changes nothing about who comes in.
 
         Raises: SignInRequired, Forbidden, StepUpRequired, SecondFactorNeeded, Unavailable; what `change` raises.
         """
@@ -122,19 +123,20 @@ class Desk:
             if self.staff_must and _staff(principal) and held.has_strong and not changed.has_strong:
                 raise SecondFactorNeeded()
             await self.store.put(changed, session=session)
-            await self.tell(principal.actor, what, about=about or {}, session=session)
+            await self.tell(principal.actor, what, about=about or {}, session=session, quiet=quiet)
             if proves:
                 await self.sessions.strengthen(principal=principal, methods=proves, session=session)
             return changed
 
         return await self.transaction(work)
 
-    async def tell(self, account_id: str, what: str, *, about: About, session: Session) -> None:
-        """Say that what an account holds has changed: to its owner, and to the audit."""
+    async def tell(self, account_id: str, what: str, *, about: About, session: Session, quiet: bool = False) -> None:
+        """Say that what an account holds has changed: to the audit and, unless it is quiet, to its owner."""
         payload = {"account_id": account_id, "what": what}
         if is_id(account_id, prefix="cit"):
             payload["citizen"] = account_id
-        await self.outbox.append(name=CREDENTIALS_CHANGED, payload=payload, session=session)
+        if not quiet:
+            await self.outbox.append(name=CREDENTIALS_CHANGED, payload=payload, session=session)
         await self.audit.append(f"credentials.{what}", actor=account_id, about=about, session=session)
 
     async def note(self, account_id: str, what: str, *, about: About | None = None) -> None:

@@ -94,7 +94,7 @@ class Passkeys:
             return keychain.with_passkey(replace(keychain.passkey(passkey_id), name=name))
 
         about = {"passkey": passkey_id}
-        held = await self.desk.change(principal, "passkey_renamed", rename, asks=False, about=about)
+        held = await self.desk.change(principal, "passkey_renamed", rename, asks=False, about=about, quiet=True)
         return held.passkey(passkey_id)
 
     async def remove(self, *, principal: Principal, passkey_id: str) -> Keychain:

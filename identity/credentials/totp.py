@@ -81,6 +81,7 @@ class OneTimePasswords:
         step = matching_step(totp, given, now_s=epoch_s(now))
         if step is None or not await self.desk.tickets.finish(ticket):
             raise ProofWrong()
+        await self.desk.guessed("otp", principal.actor)
         codes, digests = self._recovery_codes(principal.actor)
 
         def confirm(keychain: Keychain) -> Keychain:

@@ -77,3 +77,7 @@ def b64(data: bytes) -> str:
 
 def from_b64(text: str) -> bytes:
     return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def from_json(text: str) -> dict[str, Any]:
+    return dict(orjson.loads(text))

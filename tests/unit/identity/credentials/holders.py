@@ -29,7 +29,7 @@ from identity.sessions import SignedIn
 from tests.unit.identity.credentials.authenticator import Authenticator
 from tests.unit.identity.room import ISSUER, ZHANG, Room
 
-HERE = Origin("device-1", "203.0.113.5")
+HERE = Origin("device-1", "36.110.3.9")
 PASSPHRASE = "四月的风吹过胡同 27 次"
 NUMBERS = (42, 17, 88)
 
@@ -100,6 +100,7 @@ class Holders:
         try:
             await self.room.sign_in(phone, audience=audience)
         except SecondFactorRequired as asked:
+            self.room.clock.advance(seconds=61)  # so that the next code may be asked for
             return asked
         raise AssertionError("no second step was asked for")
 
