@@ -285,6 +285,9 @@ class Rooms:
         await identity.demo.load_demo(
             store=store, ids=self.ground.ids, clock=self.ground.clock, zone=self.ground.settings.city_zone
         )
+        if self.ground.settings.staff_must:
+            keychains = self.credentials.desk.store
+            await identity.demo.load_second_factors(store=store, keychains=keychains, clock=self.ground.clock)
         await identity.oidc.demo.load_demo(store=self.openid.parts.store, clock=self.ground.clock)
         people = await identity.demo.people(store)
         await api.domains.citycode.demo.load_demo(places=self.places, people=people)

@@ -241,7 +241,7 @@ async def test_a_passkey_is_asked_for_where_its_owner_wants_it(people: Holders) 
 async def test_staff_without_a_second_factor_can_only_enrol(strict: Holders) -> None:
     signed_in = await strict.room.sign_in(CLERK, audience=Audience.STAFF)
     clerk = await strict.room.principal(signed_in)
-    assert (clerk.kind, clerk.scopes) == (PrincipalKind.STAFF, {"staff:enrol"})
+    assert (clerk.kind, clerk.scopes) == (PrincipalKind.STAFF, frozenset({"staff:enrol"}))
     assert (clerk.department, clerk.jurisdiction) == ("", None)
     assert (await strict.renewed(signed_in)).scopes == {"staff:enrol"}  # waiting makes nothing of it
     answer = await strict.ask("{ staffMe { badge } }", principal=clerk)
