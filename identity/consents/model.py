@@ -123,7 +123,10 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """How a citizen stands to a client for a purpose, now. withdrawn_at: when the last field went."""
+    """How a citizen stands to a client for a purpose, now. acts: how many the ledger holds of it.
+
+    withdrawn_at: when the last field went.
+    """
 
     id: str
     citizen: str
@@ -132,6 +135,7 @@ class Consent:
     basis: LegalBasis
     grants: Mapping[str, Grant]
     since: datetime
+    acts: int = 1
     withdrawn_at: datetime | None = None
 
     def fields(self, now: datetime) -> frozenset[str]:
@@ -141,13 +145,14 @@ class Consent:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One act in the ledger. by: who did it, for whom it holds is the consent's citizen.
+    """One act in the ledger, the `number`-th of its consent. by: who did it, for the consent's citizen.
 
     asked_hash: of the request that was agreed to. text_hash, locale: of the receipt. A withdrawal has none of them.
     """
 
     id: str
     consent: str
+    number: int
     act: Act
     fields: tuple[str, ...]
     at: datetime

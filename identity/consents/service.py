@@ -124,6 +124,7 @@ class Consents:
         entry = Entry(
             id=self.ids.new(ENTRY_PREFIX),
             consent=given.id,
+            number=given.acts,
             act=Act.CHANGED if standing is not None and standing.fields(now) else Act.GIVEN,
             fields=tuple(sorted(asked.fields)),
             at=now,
@@ -144,7 +145,14 @@ class Consents:
             return Consent(id_, citizen, asked.client, asked.purpose, asked.basis, grants, now)
         kept = {name: grant for name, grant in standing.grants.items() if grant.live(now)}
         since = standing.since if kept else now
-        return replace(standing, basis=asked.basis, grants=kept | grants, since=since, withdrawn_at=None)
+        return replace(
+            standing,
+            basis=asked.basis,
+            grants=kept | grants,
+            since=since,
+            acts=standing.acts + 1,
+            withdrawn_at=None,
+        )
 
     async def withdraw(self, *, principal: Principal, consent_id: str, fields: Iterable[str] | None = None) -> Consent:
         """Take a consent back, whole or these fields of it; what was taken back already stays so.
@@ -196,10 +204,10 @@ class Consents:
 
     async def _take(self, consent: Consent, taken: frozenset[str], by: str, now: datetime, session: Session) -> Consent:
         grants = {name: grant for name, grant in consent.grants.items() if name not in taken and grant.live(now)}
-        left = replace(consent, grants=grants, withdrawn_at=None if grants else now)
+        left = replace(consent, grants=grants, acts=consent.acts + 1, withdrawn_at=None if grants else now)
         await self.store.put(left, session=session)
         act = Act.CHANGED if grants else Act.WITHDRAWN
-        entry = Entry(self.ids.new(ENTRY_PREFIX), left.id, act, tuple(sorted(taken)), now, None, by)
+        entry = Entry(self.ids.new(ENTRY_PREFIX), left.id, left.acts, act, tuple(sorted(taken)), now, None, by)
         await self._record(entry, left, None, session, withdrawn=True)
         return left
 

@@ -29,7 +29,7 @@ _INDEXES: Final = {
         ),
         IndexModel([("citizen", ASCENDING), ("_id", DESCENDING)], name="of_citizen"),
     ],
-    ENTRIES: [IndexModel([("consent", ASCENDING), ("_id", ASCENDING)], name="of_consent")],
+    ENTRIES: [IndexModel([("consent", ASCENDING), ("number", ASCENDING)], name="of_consent", unique=True)],
 }
 
 
@@ -80,6 +80,7 @@ class ConsentStore:
             "basis": consent.basis.value,
             "grants": {name: {"at": grant.at, "until": grant.until} for name, grant in consent.grants.items()},
             "since": consent.since,
+            "acts": consent.acts,
             "withdrawn_at": consent.withdrawn_at,
         }
         await self._mongo.collection(CONSENTS).update_one(
@@ -91,6 +92,7 @@ class ConsentStore:
         row = {
             "_id": entry.id,
             "consent": entry.consent,
+            "number": entry.number,
             "act": entry.act.value,
             "fields": list(entry.fields),
             "at": entry.at,
@@ -110,7 +112,8 @@ class ConsentStore:
     async def entries(self, consent_id: str) -> list[Entry]:
         """The history of one consent, oldest first."""
         async with answering():
-            rows = await self._mongo.collection(ENTRIES).find({"consent": consent_id}).sort("_id", ASCENDING).to_list()
+            cursor = self._mongo.collection(ENTRIES).find({"consent": consent_id}).sort("number", ASCENDING)
+            rows = await cursor.to_list(None)
         return [_entry(row) for row in rows]
 
     async def text(self, text_hash: str) -> str | None:
@@ -128,6 +131,7 @@ def _consent(row: Document) -> Consent:
         basis=LegalBasis(row["basis"]),
         grants={name: Grant(grant["at"], grant["until"]) for name, grant in row["grants"].items()},
         since=row["since"],
+        acts=row["acts"],
         withdrawn_at=row["withdrawn_at"],
     )
 
@@ -136,6 +140,7 @@ def _entry(row: Document) -> Entry:
     return Entry(
         id=row["_id"],
         consent=row["consent"],
+        number=row["number"],
         act=Act(row["act"]),
         fields=tuple(row["fields"]),
         at=row["at"],

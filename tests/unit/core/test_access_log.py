@@ -34,7 +34,12 @@ async def test_a_reading_says_who_what_whom_why_and_for_whom(mongo: Mongo, ids: 
     await log.read(reader=CARER, subject="cit_a", fields=["name"], purpose="acting", client="cli_x")
     page = await log.page("cit_a", request=FIRST_TEN)
     newest, oldest = page.rows
-    assert (oldest.reader, oldest.fields, oldest.purpose, oldest.for_whom) == ("stf_1", ("name", "phone"), "counter", "")
+    assert (oldest.reader, oldest.fields, oldest.purpose, oldest.for_whom) == (
+        "stf_1",
+        ("name", "phone"),
+        "counter",
+        "",
+    )
     assert (newest.reader, newest.client, newest.for_whom) == ("cit_carer", "cli_x", "cit_mother")
     assert (await log.page("cit_b", request=FIRST_TEN)).rows == []
 
@@ -112,9 +117,7 @@ async def test_page_after_page_shows_every_entry_of_every_room_once_newest_first
     sources = [RoomRecords(kind, one.page, lambda row: row, by_time=one.by_time) for kind, one in lists.items()]
     whole = (await log.page("cit_a", sources=sources, request=PageRequest(100))).rows
     assert len(whole) == 40
-    places = [
-        (epoch_ms(row.at) if row.id[:3] in ("scn", "lok") else made_at_ms(row.id), row.id) for row in whole
-    ]
+    places = [(epoch_ms(row.at) if row.id[:3] in ("scn", "lok") else made_at_ms(row.id), row.id) for row in whole]
     assert places == sorted(places, reverse=True)
     for size in (1, 3, 7):
         seen, after = list[Access](), None

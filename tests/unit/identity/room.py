@@ -152,14 +152,18 @@ class Room:
         principal: Principal = ANONYMOUS,
         locale: Locale = Locale.ZH_CN,
         variables: Mapping[str, Any] | None = None,
+        services: Mapping[type, object] | None = None,
     ) -> dict[str, Any]:
-        """The answer to a GraphQL request: {"data", "codes"}, codes being those of its errors."""
+        """The answer to a GraphQL request: {"data", "codes"}, codes being those of its errors.
+
+        services: of a wing, beside identity's own.
+        """
         context = Context(
             request_id="req_test",
             principal=principal,
             locale=locale,
             client=Client(address="203.0.113.5", device_id="device-1"),
-            services={Identity: self.identity},
+            services={Identity: self.identity, **(services or {})},
         )
         # Strawberry takes the representations of an `_entities` call apart, so each call gets its own.
         fresh = orjson.loads(orjson.dumps(variables or {}))

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from core.access_log import AccessLog, RoomRecords
+from core.access_log import Access, RoomRecords
 from core.locale import Locale, Text
 from core.mongo import Session
 from core.personal import PersonalCipher
 from core.principal import Principal
-from identity.consents.downloads import DataSource, Downloads
+from identity.consents.downloads import Downloads
 from identity.consents.erasing import ErasureStore
 from identity.consents.erasures import Erasures, Forgetting
 from identity.consents.holdings import Holdings
-from identity.consents.model import Asked, Consent, LegalBasis, Shown
+from identity.consents.model import Asked, Consent, Shown
 from identity.consents.readings import Readings
 from identity.consents.service import Consents
 from identity.consents.shelf import Shelf
 from identity.consents.store import ConsentStore
 from identity.model import LookUp
 from identity.relations import Acting
-from core.access_log import Access
 from tests.unit.identity.room import Room
 
 TRAVEL = "cli_travel"
@@ -162,7 +161,3 @@ def look_up(row: LookUp) -> Access:
 def acting(row: Acting) -> Access:
     matters = tuple(sorted(row.matters))
     return Access(row.id, row.at, row.actor, row.subject, matters, "identity.acting", for_whom=row.subject)
-
-
-__all__ = ["GRACE", "TEXT", "TRAVEL", "AccessLog", "DataSource", "LegalBasis", "Rights"]
-Work = Callable[[], Awaitable[None]]
