@@ -234,6 +234,20 @@ _TEMPLATES: Final = (
         link="/me/family",
     ),
     Template(
+        code="identity.credentials_changed",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的登录方式刚刚有了变化", en="How you sign in has just changed"),
+        notice=Text(zh="您的登录方式刚刚有了变化", en="How you sign in has just changed"),
+        body=Text(
+            zh="您账号的密码、通行密钥、身份验证器或恢复码刚刚被更改或使用。"
+            "\n\n如果不是您本人操作，请立即在“登录与设备”中退出其他设备，并更换登录方式。",
+            en="A password, passkey, authenticator or recovery code of your account was just changed or used."
+            "\n\nIf it was not you, end the sessions on other devices under “Devices” at once, and change how you sign in.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
         code="identity.citizen_registered",
         category=Category.CITY,
         priority=Priority.ROUTINE,

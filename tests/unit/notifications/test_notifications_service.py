@@ -57,6 +57,7 @@ LINKS = {
     "reports": "/cases/cas_1",
     "health": "/health",
     "identity.acting_begun": "/me/family",
+    "identity.credentials_changed": "/me/devices",
     "identity.citizen_registered": "/me/messages",
 }
 

@@ -64,6 +64,7 @@ EVENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "health.fact_recorded": ({"fact": "fct_1"}, {"kind": {"zh": "疫苗接种", "en": "Vaccination"}}),
     "identity.acting_begun": ({"actor": BEN, "acting": "act_1"}, {}),
+    "identity.credentials_changed": ({"account_id": ANNA, "what": "passkey_added"}, {}),
     "identity.citizen_registered": ({}, {}),
 }
 
