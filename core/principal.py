@@ -15,10 +15,13 @@ from core.errors import Forbidden, NotFound, SignInRequired, StepUpRequired
 
 
 class PrincipalKind(StrEnum):
+    """ORGANISATION: a legal person, for whom somebody always acts; what is for citizens is not for it."""
+
     ANONYMOUS = "anonymous"
     CITIZEN = "citizen"
     STAFF = "staff"
     SERVICE = "service"
+    ORGANISATION = "organisation"
 
 
 class Method(StrEnum):
@@ -68,7 +71,7 @@ class Jurisdiction:
 class Principal:
     """One authenticated (or anonymous) caller.
 
-    actor, subject: account ids (`cit_…`, `stf_…`, `svc_…`), empty for nobody.
+    actor, subject: account ids (`cit_…`, `stf_…`, `svc_…`; as a subject also `org_…`), empty for nobody.
     scopes: what the session may do (`citizen`, `staff`, `citycode:scan`, …).
     real_name_level: 0 unknown … 5 checked at a counter (urn:city:rl:1..5).
     department: the USCC of the department that a member of staff works for (core.departments); empty for others.

@@ -9,6 +9,8 @@ Names
   a whole given name nor any length.
 - no name yet: a phrase that says so, never a part of the phone number.
 
+Id numbers: the first and the last character.
+
 Phone numbers: of the mainland the first three and last four digits, of other countries the country code and the
 last two; a phrase where there is none.
 """
@@ -54,3 +56,7 @@ def mask_phone(phone: str) -> str:
     if number.country_code == _MAINLAND:
         return f"{national[:3]}****{national[-4:]}"
     return f"+{number.country_code} ****{national[-2:]}"
+
+
+def mask_id_number(id_number: str) -> str:
+    return id_number[0] + "*" * (len(id_number) - 2) + id_number[-1]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Final, Protocol
 
 from core.access_log import AccessLog
@@ -21,7 +21,9 @@ from core.principal import Principal, PrincipalKind
 from identity.acting import ActingForOthers
 from identity.codes import SignInCodes, random_code
 from identity.counter import Counter
+from identity.delegating import Delegating
 from identity.errors import CodeExpired, TokenInvalid
+from identity.guardianship import Guardianship
 from identity.model import (
     BY_PHONE,
     Account,
@@ -43,6 +45,7 @@ from identity.sms import CODE_REQUESTED, SignInMessage
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
 
+CITY_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 CITIZEN_REGISTERED: Final = "identity.citizen_registered"
 HOME_DISTRICT_SET: Final = "identity.home_district_set"
 
@@ -74,7 +77,7 @@ class Identity:
     """Who is asking, and what they hold.
 
     keys: the ES256 ring that `tokens` signs with. register: who confirms names; None where the city has none.
-    door: who asks for a second step; None where nobody does.
+    door: who asks for a second step; None where nobody does. zone: the city's, by which a child comes of age.
     Somebody who acts for somebody else may read whom they act for, and nothing else of this.
     """
 
@@ -93,6 +96,7 @@ class Identity:
     new_secret: Callable[[], str] = random_secret
     register: PopulationRegister | None = None
     door: Door | None = None
+    zone: tzinfo = CITY_ZONE
 
     @property
     def sessions(self) -> Sessions:
@@ -109,7 +113,15 @@ class Identity:
 
     @property
     def acting(self) -> ActingForOthers:
-        return ActingForOthers(self.store, self.tokens, self.revocations, self.outbox, self.ids, self.clock)
+        return ActingForOthers(self.store, self.tokens, self.revocations, self.outbox, self.audit, self.ids, self.clock)
+
+    @property
+    def delegating(self) -> Delegating:
+        return Delegating(self.acting, self.codes.charges, self.cipher)
+
+    @property
+    def guardianship(self) -> Guardianship:
+        return Guardianship(self.acting, self.codes.charges, self.register, self.zone)
 
     @property
     def counter(self) -> Counter:
@@ -133,7 +145,9 @@ class Identity:
         principal = await self.tokens.verify(token)
         if principal.session_id in self.revocations:
             raise TokenInvalid()
-        if isinstance(principal, ActingPrincipal) and principal.relation_id in self.revocations:
+        if isinstance(principal, ActingPrincipal) and (
+            principal.relation_id in self.revocations or principal.acting_id in self.revocations
+        ):
             raise TokenInvalid()
         return principal
 
@@ -257,9 +271,7 @@ class Identity:
         """
         if principal.kind is PrincipalKind.STAFF and principal.scopes & MEETS_PEOPLE:
             met = await self._citizens(ids)
-            await self.access.read_each(
-                reader=principal, subjects=met, fields=CARD_FIELDS, purpose=CARD_SEEN
-            )
+            await self.access.read_each(reader=principal, subjects=met, fields=CARD_FIELDS, purpose=CARD_SEEN)
             return met
         if principal.kind is not PrincipalKind.CITIZEN:
             return {}

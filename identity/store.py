@@ -93,7 +93,7 @@ class IdentityStore:
         self._cipher = cipher
         self._personal = personal
         self._decoy: Document = {}
-        self.delegations = Delegations(mongo=mongo, cipher=cipher)
+        self.delegations = Delegations(mongo=mongo, cipher=cipher, personal=personal)
 
     async def open(self) -> None:
         """Make the indexes."""
@@ -132,9 +132,9 @@ class IdentityStore:
         row = await self._row(STAFF, {"phone_index": index}, session)
         return await self._staff(row) if row else None
 
-    async def citizen_of_id_number(self, id_number: str) -> Citizen | None:
+    async def citizen_of_id_number(self, id_number: str, *, session: Session | None = None) -> Citizen | None:
         index = self._cipher.blind_index(id_number, purpose=_ID_NUMBER)
-        row = await self._row(CITIZENS, {"id_number_index": index}, None)
+        row = await self._row(CITIZENS, {"id_number_index": index}, session)
         return await self._citizen(row) if row else None
 
     async def account(self, account_id: str, audience: Audience, *, session: Session | None = None) -> Account | None:
@@ -199,6 +199,11 @@ class IdentityStore:
             raise IdNumberTaken() from fault
         assert row is not None, "read in this transaction"
         return await self._citizen(row)
+
+    async def real_name_level(self, citizen_id: str, *, session: Session) -> int:
+        """0 for nobody."""
+        row = await self._row(CITIZENS, {"_id": citizen_id}, session)
+        return row["real_name_level"] if row else 0
 
     async def id_number(self, citizen_id: str) -> str | None:
         """With which the citizen proved their name; None when with none."""
@@ -327,7 +332,7 @@ class IdentityStore:
         return ids
 
     async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
-        """The sessions and relations that were ended at or after `instant`, oldest first, each with when."""
+        """The sessions, relations and actings that were ended at or after `instant`, oldest first, each with when."""
         async with answering():
             cursor = self._mongo.collection(SESSIONS).find({"revoked_at": {"$gte": instant}}, {"revoked_at": 1})
             sessions = [(row["_id"], row["revoked_at"]) async for row in cursor.sort("revoked_at", ASCENDING)]
