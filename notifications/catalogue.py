@@ -243,7 +243,8 @@ _TEMPLATES: Final = (
             zh="您账号的密码、通行密钥、身份验证器或恢复码刚刚被更改或使用。"
             "\n\n如果不是您本人操作，请立即在“登录与设备”中退出其他设备，并更换登录方式。",
             en="A password, passkey, authenticator or recovery code of your account was just changed or used."
-            "\n\nIf it was not you, end the sessions on other devices under “Devices” at once, and change how you sign in.",
+            "\n\nIf it was not you, end the sessions on other devices under “Devices” at once, and change how you "
+            "sign in.",
         ),
         link="/me/devices",
     ),
