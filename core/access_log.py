@@ -8,7 +8,7 @@ Rules
 - An entry holds ids and codes and is never changed: it stays when a person is forgotten, and then names nobody.
 - Rooms that keep a record of their own of such acts (a scan, a check of a licence) do not write a second one here:
   they are sources of the same list (`AccessSource`).
-Source: PIPL articles 44, 45 and 54; docs/decisions/0016-a-reading-is-logged-before-it-is-answered.md
+Source: PIPL articles 44, 45 and 54; docs/decisions/0024-a-reading-is-logged-before-it-is-answered.md
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ Rules
 - Signing in writes the account's row, as closing it does: of the two at one instant, one comes first and the other sees
   it. So no session outlives the account.
 - What the law wants kept is kept, under an id that leads to nobody: `RETAINED`.
-Source: PIPL article 47; docs/decisions/0017-an-account-is-erased-by-destroying-its-key.md
+Source: PIPL article 47; docs/decisions/0025-an-account-is-erased-by-destroying-its-key.md
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
+from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
 from core.locale import Locale
@@ -171,8 +172,8 @@ async def test_no_dump_holds_the_phone_the_name_or_the_number_of_who_has_gone(ro
 
 async def _raw_mongo(room: Room) -> bytes:
     """Every byte of every row, as BSON."""
-    options = room.mongo.database.codec_options.with_options(document_class=RawBSONDocument)
-    rows = []
+    options = CodecOptions(document_class=RawBSONDocument)
+    rows = list[bytes]()
     for name in await room.mongo.database.list_collection_names():
         collection = room.mongo.database.get_collection(name, codec_options=options)
         rows += [row.raw async for row in collection.find({})]
@@ -258,7 +259,7 @@ class _Dying(Erasures):
         object.__setattr__(self, "_dies", (after, noted))
 
     @property
-    def steps(self):  # type: ignore[no-untyped-def, override]
+    def steps(self):  # type: ignore[no-untyped-def]
         after, noted = self._dies  # type: ignore[attr-defined]
 
         def dying(number: int, step):  # type: ignore[no-untyped-def]
@@ -342,11 +343,9 @@ async def test_a_hold_needs_the_scope_a_second_person_an_end_and_somebody_to_hol
     before = await room.dump()
 
     async def hold(
-        who: Principal, *, citizen: str = zhang.subject, reason: str = "协助调查", until: object = later
+        who: Principal, *, citizen: str = zhang.subject, reason: str = "协助调查", until: datetime = later
     ) -> str:
-        return await outcome(
-            rights.erasures.hold(principal=who, citizen=citizen, reason=reason, until=until)  # type: ignore[arg-type]
-        )
+        return await outcome(rights.erasures.hold(principal=who, citizen=citizen, reason=reason, until=until))
 
     assert await hold(clerk) == await hold(zhang) == "FORBIDDEN"
     assert await hold(holder, until=now) == "IDENTITY_LEGAL_HOLD_INVALID"
