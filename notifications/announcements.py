@@ -49,6 +49,10 @@ TOLD: Final[Mapping[str, Told]] = {
     "reports.moved": Told(),  # a case may come to the same state twice
     "health.fact_recorded": Told(once_for=("fact",)),
     "identity.acting_begun": Told(once_for=("acting",)),
+    "identity.data_download_ready": Told(once_for=("download",)),
+    "identity.data_download_failed": Told(once_for=("download",)),
+    "identity.erasure_asked": Told(once_for=("erasure",)),
+    "identity.erasure_cancelled": Told(once_for=("erasure",)),
     "identity.credentials_changed": Told(),  # each change is one of its own
     "identity.citizen_registered": Told(once_for=("citizen_id",), citizen="citizen_id"),
 }

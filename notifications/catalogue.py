@@ -234,6 +234,59 @@ _TEMPLATES: Final = (
         link="/me/family",
     ),
     Template(
+        code="identity.data_download_ready",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的个人数据副本已生成", en="The copy of your data is ready"),
+        notice=Text(zh="您的个人数据副本已生成", en="The copy of your data is ready"),
+        body=Text(
+            zh="您申请的个人数据副本已经生成，7天内可以下载。下载前需要验证身份。"
+            "\n\n如果不是您本人申请的，请立即在“登录与设备”中退出其他设备。",
+            en="The copy of your data that you asked for can be fetched for 7 days. You will be asked to prove that it "
+            "is you.\n\nIf you did not ask for it, end the sessions on other devices at once.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.data_download_failed",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的个人数据副本未能生成", en="The copy of your data could not be made"),
+        notice=Text(zh="您的个人数据副本未能生成", en="The copy of your data could not be made"),
+        body=Text(
+            zh="很抱歉，您申请的个人数据副本这次没有生成。请稍后重新申请。",
+            en="We are sorry: the copy of your data could not be made this time. Please ask for it again later.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.erasure_asked",
+        category=Category.SECURITY,
+        priority=Priority.CRITICAL,
+        subject=Text(zh="您的账号已提交注销申请", en="Your account is to be erased"),
+        notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
+        body=Text(
+            zh="您的账号已申请注销。在冷静期内，您可以随时撤销；期满后账号和个人信息将被清除，无法恢复。"
+            "\n\n如果不是您本人申请的，请立即撤销，并在“登录与设备”中退出其他设备。",
+            en="You asked for your account to be erased. Until the grace period is over you can call it off; then it "
+            "and your data are gone for good."
+            "\n\nIf you did not ask for this, call it off at once and end the sessions on other devices.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.erasure_cancelled",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的账号注销申请已撤销", en="Your account will not be erased"),
+        notice=Text(zh="您的账号有一项新的变更", en="There is a change to your account"),
+        body=Text(
+            zh="您已撤销账号注销申请，账号可以继续使用。",
+            en="You called off the erasure of your account. It stays as it is.",
+        ),
+        link="/me/data",
+    ),
+    Template(
         code="identity.credentials_changed",
         category=Category.SECURITY,
         priority=Priority.IMPORTANT,

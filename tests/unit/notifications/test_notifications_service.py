@@ -58,6 +58,8 @@ LINKS = {
     "health": "/health",
     "identity.acting_begun": "/me/family",
     "identity.credentials_changed": "/me/devices",
+    "identity.data_download": "/me/data",
+    "identity.erasure": "/me/data",
     "identity.citizen_registered": "/me/messages",
 }
 

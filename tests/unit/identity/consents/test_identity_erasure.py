@@ -12,8 +12,9 @@ import pytest
 from bson.codec_options import CodecOptions
 from bson.raw_bson import RawBSONDocument
 
+from core.crypto import UnsealError
 from core.locale import Locale
-from core.personal import KEYS
+from core.personal import KEYS, PersonalCipher
 from core.principal import Principal
 from identity.consents.erasing import ErasureState
 from identity.consents.erasures import (
@@ -154,7 +155,14 @@ async def test_no_dump_holds_the_phone_the_name_or_the_number_of_who_has_gone(ro
     row = await room.mongo.collection("identity_citizens").find_one({"_id": zhang.subject})
     assert row is not None
     indexes = [bytes(row["phone_index"]), bytes(row["id_number_index"])]
+    sealed = [(row["phone"], "citizen.phone"), (row["name"], "citizen.name"), (row["id_number"], "citizen.id_number")]
     await rights.erasures.work()
+    # Who kept a copy of the rows cannot read it either: the key is gone.
+    vault = PersonalCipher(room.mongo, room.cipher.master_key)
+    for one, purpose in sealed:
+        with pytest.raises(UnsealError):
+            await vault.open(one, owner=zhang.subject, purpose=purpose)
+    await vault.close()
     plain = [text.encode() for text in ("13800000001", "张丽华", number)]
     for where in (await _raw_mongo(room), await _raw_redis(room)):
         assert where
@@ -172,10 +180,10 @@ async def test_no_dump_holds_the_phone_the_name_or_the_number_of_who_has_gone(ro
 
 async def _raw_mongo(room: Room) -> bytes:
     """Every byte of every row, as BSON."""
-    options = CodecOptions(document_class=RawBSONDocument)
+    options: CodecOptions[RawBSONDocument] = CodecOptions(document_class=RawBSONDocument)
     rows = list[bytes]()
     for name in await room.mongo.database.list_collection_names():
-        collection = room.mongo.database.get_collection(name, codec_options=options)
+        collection = room.mongo.database.get_collection(name).with_options(codec_options=options)
         rows += [row.raw async for row in collection.find({})]
     return b"\n".join(rows)
 
