@@ -50,7 +50,7 @@ CITIZEN_REGISTERED: Final = "identity.citizen_registered"
 HOME_DISTRICT_SET: Final = "identity.home_district_set"
 
 # How it stands in the access log that an officer saw somebody's card.
-CARD_SEEN: Final = "identity.card"
+CARD_SEEN: Final = "card"
 CARD_FIELDS: Final = ("masked_name", "real_name_level")
 # Scopes of staff who meet people and see their masked names.
 MEETS_PEOPLE: Final = frozenset({"citycode:scan", "licences:verify", "citizens:find"})

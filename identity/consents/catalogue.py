@@ -64,7 +64,7 @@ _SHOWN: Final[Mapping[str, Text]] = {
     "city_code": Text(zh="城市码", en="City code"),
 }
 _PURPOSES: Final[Mapping[str, Text]] = {
-    "identity.card": Text(zh="工作人员核对身份", en="A member of staff checked who you are"),
+    "card": Text(zh="工作人员核对身份", en="A member of staff checked who you are"),
     "identity.look_up": Text(zh="窗口办事查询", en="Looked up at a service counter"),
     "identity.acting": Text(zh="代您办事", en="Acting for you"),
     "licences.check": Text(zh="核验证照", en="Checked a licence"),

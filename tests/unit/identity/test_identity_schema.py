@@ -255,8 +255,15 @@ def test_personal_fields_say_their_class_and_level() -> None:
         for name in ("Acting", "Relation")
         for field in ("actor", "subject", "kind", "kindLabel")
     }
+    dealings = {
+        "AccessEntry": ("fields", "purpose", "reason", "person", "program", "onBehalfOf"),
+        "AccessLogExport": ("content",),
+        "Consent": ("clientId", "purpose", "fields", "clientName"),
+        "ConsentEntry": ("fields",),
+    }
     assert labels == {
         **family,
+        **{f"{name}.{field}": ("IDENTITY", "2") for name, fields in dealings.items() for field in fields},
         "ActingSession.subject": ("IDENTITY", "2"),
         "Citizen.relations": ("IDENTITY", "2"),
         "FoundCitizen.maskedName": ("IDENTITY", "1"),

@@ -8,8 +8,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from strawberry.types.base import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
 
 from core.locale import Locale, Text
+from identity.consents.graph import ConsentsMutation, ConsentsQuery
 from identity.consents.model import Act, Asked, LegalBasis, Shown
 from identity.consents.providing import ProviderConsents
 from identity.consents.service import CONSENT_GIVEN, CONSENT_WITHDRAWN
@@ -229,3 +232,39 @@ async def test_the_citizen_lists_and_revokes_over_the_graph(room: Room, rights: 
     answer = await room.ask(MUTATION, principal=zhang, variables={"id": consent.id}, services=rights.services)
     assert answer["data"]["revokeConsent"]["fields"] == []
     assert answer["data"]["revokeConsent"]["withdrawnAt"] is not None
+
+
+# --- acting for another
+
+
+REFUSED = {
+    "{ consents { id } }": "FORBIDDEN",
+    "{ accessLog { nodes { id } } }": "FORBIDDEN",
+    "{ exportAccessLog { content } }": "FORBIDDEN",
+    "{ dataDownloads { id } }": "FORBIDDEN",
+    "{ erasure { id } }": "FORBIDDEN",
+    'mutation { revokeConsent(id: "con_1") { id } }': "FORBIDDEN",
+    "mutation { requestDataDownload { id } }": "FORBIDDEN",
+    "mutation { eraseAccount { id } }": "FORBIDDEN",
+    "mutation { cancelErasure { id } }": "FORBIDDEN",
+}
+
+
+def test_the_table_of_verbs_has_every_field_of_the_wing_that_is_not_public() -> None:
+    fields = {
+        to_camel_case(one.python_name)
+        for root in (ConsentsQuery, ConsentsMutation)
+        for one in get_object_definition(root, strict=True).fields
+    }
+    assert {name for name in fields if any(f" {name}" in query for query in REFUSED)} == fields - {"erasureTerms"}
+
+
+async def test_whoever_acts_for_another_and_staff_are_refused_everything(room: Room, rights: Rights) -> None:
+    others = [await room.acting(RelationKind.CARER), await room.clerk(OFFICER)]
+    before = await room.dump()
+    for query, code in REFUSED.items():
+        for principal in others:
+            answer = await room.ask(query, principal=principal, services=rights.services)
+            assert answer["codes"] == [code], query
+        assert (await room.ask(query, services=rights.services))["codes"] == ["UNAUTHENTICATED"], query
+    assert await room.dump() == before

@@ -87,7 +87,7 @@ async def test_the_log_is_exported_as_json_and_as_csv_without_formulas(room: Roo
     export = answer["data"]["exportAccessLog"]
     rows = orjson.loads(export["content"])
     assert (export["entries"], export["complete"], export["contentType"]) == (3, True, "application/json")
-    assert [row["purpose"] for row in rows] == ["oidc.claims", "identity.card", "identity.look_up"]
+    assert [row["purpose"] for row in rows] == ["oidc.claims", "card", "identity.look_up"]
     told = await rights.readings.export(principal=zhang, format=ExportFormat.CSV, locale=Locale.ZH_CN)
     assert told.content.startswith("\ufeff时间,谁,")
     lines = list(csv.reader(io.StringIO(told.content.removeprefix("\ufeff"))))
