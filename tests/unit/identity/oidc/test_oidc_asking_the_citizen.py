@@ -1,4 +1,4 @@
-"""prompt, max_age, acr, hints, claims; and the citizen's yes, which only the right citizen in the right browser gives."""
+"""prompt, max_age, acr, hints, claims; and the yes that only the right citizen in the right browser gives."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from core.clock import epoch_s
 from identity.oidc.demo import DEMO_REDIRECT, DEMO_SECRET
-from identity.oidc.model import AuthMethod
+from identity.oidc.model import AuthMethod, ClientState
 from tests.unit.identity.oidc.partners import (
     APP,
     BANK,
@@ -91,8 +92,6 @@ async def test_whoever_guesses_secrets_is_slowed_down(partners: Partners) -> Non
 
 
 async def test_a_client_that_is_not_approved_can_do_nothing(partners: Partners) -> None:
-    from identity.oidc.model import ClientState
-
     for state in (ClientState.PENDING, ClientState.SUSPENDED):
         await partners.provider.parts.store.put_client(replace(PARTNER, state=state))
         answer = await partners.post("/oidc/token", ANY_CODE, auth=(PARTNER.id, DEMO_SECRET))
@@ -147,7 +146,9 @@ async def test_no_assertion_by_alg_none_or_by_the_public_key_as_a_secret(partner
     assert (await _with(partners, f"{none}.{body}.")).error == "invalid_client"
     assert (await _with(partners, f"{none}.{body}.AAAA")).error == "invalid_client"
     public = orjson.dumps(public_jwk(BANK_KEY))
-    confused = partners.assertion(key=public + b" " * 64, alg="HS256")
+    hs256 = base64.urlsafe_b64encode(b'{"alg":"HS256","kid":"bank-1"}').decode().rstrip("=")
+    tag = hmac.digest(public, f"{hs256}.{body}".encode(), "sha256")
+    confused = f"{hs256}.{body}.{base64.urlsafe_b64encode(tag).decode().rstrip('=')}"
     assert (await _with(partners, confused)).error == "invalid_client"
     assert (await _with(partners, f"{head}.{body}.AAAA")).error == "invalid_client"
 
