@@ -35,6 +35,7 @@ from webauthn.helpers.structs import (
     AttestationConveyancePreference,
     AuthenticationCredential,
     AuthenticatorSelectionCriteria,
+    AuthenticatorTransport,
     CredentialDeviceType,
     PublicKeyCredentialDescriptor,
     ResidentKeyRequirement,
@@ -45,7 +46,7 @@ from identity.credentials.errors import PasskeyRefused
 from identity.credentials.model import Passkey
 
 CREDENTIAL_BYTES_MAX: Final = 16_384
-TRANSPORTS: Final = frozenset({"ble", "cable", "hybrid", "internal", "nfc", "smart-card", "usb"})
+TRANSPORTS: Final = frozenset(one.value for one in AuthenticatorTransport)
 _TIMEOUT_MS: Final = 300_000
 _ALGORITHMS: Final = [
     COSEAlgorithmIdentifier.ECDSA_SHA_256,
@@ -121,7 +122,12 @@ class RelyingParty:
                 require_resident_key=True,
                 user_verification=UserVerificationRequirement.REQUIRED,
             ),
-            exclude_credentials=[PublicKeyCredentialDescriptor(id=one.credential_id) for one in own],
+            exclude_credentials=[
+                PublicKeyCredentialDescriptor(
+                    id=one.credential_id, transports=[AuthenticatorTransport(name) for name in one.transports]
+                )
+                for one in own
+            ],
             supported_pub_key_algs=_ALGORITHMS,
         )
         return dict(orjson.loads(options_to_json(options)))

@@ -153,6 +153,7 @@ class Links:
         link = await self.desk.tickets.read(LINK, known.told["link"]) if known else None
         if link is None or link.told["answer"] is not None or link.told["audience"] != audience_of(principal).value:
             raise LinkExpired()
+        await self.desk.guessed("link-code", principal.actor)
         return link
 
     async def _answer(self, principal: Principal, link: Ticket, answer: Mapping[str, Any], what: str) -> None:

@@ -123,6 +123,18 @@ async def test_with_a_second_factor_it_is_asked_for_before_a_screen_is_let_in(st
     assert screen is not None and "staff" in (await strict.room.principal(screen)).scopes
 
 
+async def test_codes_of_screens_are_not_guessed(people: Holders) -> None:
+    links, principal = people.credentials.links, await people.zhang()
+    most = people.credentials.desk.limits.per_phone[0].count_max
+    link = await begun(people)
+    for _ in range(most + 1):  # looking at a real one is no guess
+        await links.asking(principal=principal, code=link.code, origin=HERE)
+    for _ in range(min(most, people.credentials.desk.limits.per_device[0].count_max - most - 1)):
+        assert await outcome(links.asking(principal=principal, code="x" * 22, origin=HERE)) == "AUTH_LINK_EXPIRED"
+    seen = links.asking(principal=principal, code=link.code, origin=HERE)
+    assert await outcome(seen) == "AUTH_TOO_MANY_REQUESTS"
+
+
 @pytest.mark.parametrize(
     ("address", "network"),
     [
@@ -143,6 +155,23 @@ def test_the_numbers_differ_and_have_two_digits() -> None:
     for _ in range(50):
         numbers = distinct_numbers()
         assert len(set(numbers)) == 3 and all(10 <= number <= 99 for number in numbers)
+
+
+async def test_redis_holds_nothing_of_what_waits_in_clear(people: Holders) -> None:
+    signed_in = await people.room.sign_in(ZHANG)
+    principal = await people.room.principal(signed_in)
+    enrolment = await people.credentials.totp.begin(principal=principal)
+    await people.with_totp(principal)
+    link, asked = await begun(people), await people.pending()
+    id, options = await people.challenge()
+    secrets = [ZHANG, principal.actor, principal.session_id, enrolment.secret, link.id, link.code, link.secret]
+    secrets += ["大厅 3 号屏", "测试手机", asked.pending_id, id, options["challenge"]]
+    redis: Any = people.room.redis
+    held = b""
+    for key in await redis.keys("*"):
+        kind = await redis.type(key)
+        held += key + (await redis.get(key) if kind == b"string" else b"")
+    assert held and [secret for secret in secrets if secret.encode() in held] == []
 
 
 # --- proving oneself again

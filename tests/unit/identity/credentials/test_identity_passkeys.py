@@ -27,7 +27,8 @@ async def test_what_the_browser_is_asked_to_make(people: Holders) -> None:
     assert options["authenticatorSelection"]["residentKey"] == "required"
     assert options["authenticatorSelection"]["userVerification"] == "required"
     assert options["attestation"] == "none"
-    assert [one["id"] for one in options["excludeCredentials"]] == [b64(own.credential_id)]
+    (excluded,) = options["excludeCredentials"]
+    assert (excluded["id"], excluded["transports"]) == (b64(own.credential_id), ["internal"])
     assert len(from_b64(options["challenge"])) == 32
     assert options["user"]["name"] == "138****0001" and options["user"]["displayName"] == "张*华"
     assert principal.actor not in orjson.dumps(options).decode()
