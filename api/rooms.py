@@ -98,6 +98,9 @@ from identity.oidc.pending import Pending
 from identity.oidc.service import OpenIdProvider
 from identity.oidc.store import ProviderStore
 from identity.oidc.tokens import Tokens as PartnerTokens
+from identity.organisations.registers import HttpOrganisationRegister, OrganisationRegister
+from identity.organisations.service import Organisations
+from identity.organisations.store import OrganisationStore
 from identity.registers import HttpPopulationRegister, PopulationRegister
 from identity.revocations import Revocations
 from identity.service import Identity
@@ -131,6 +134,7 @@ class Rooms:
     identity: Identity
     credentials: Credentials
     consents: Consents
+    organisations: Organisations
     openid: OpenIdProvider
     readings: Readings
     downloads: Downloads
@@ -181,6 +185,7 @@ class Rooms:
             identity=replace(identity, door=credentials.second),
             credentials=credentials,
             consents=consents,
+            organisations=_organisations(ground, identity),
             openid=_openid(ground, identity, consents),
             readings=readings,
             downloads=downloads,
@@ -203,6 +208,7 @@ class Rooms:
             self.identity,
             self.credentials,
             self.consents,
+            self.organisations,
             self.openid,
             self.readings,
             self.downloads,
@@ -317,6 +323,7 @@ def _identity(ground: Ground) -> Identity:
         ),
         revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since, namespace=namespace),
         register=_population_register(ground),
+        zone=ground.settings.city_zone,
         outbox=ground.outbox,
         audit=ground.audit,
         access=_access_log(ground),
@@ -430,6 +437,23 @@ def _credentials(ground: Ground, identity: Identity) -> Credentials:
         staff_must=settings.staff_must,
     )
     return Credentials.at(desk, codes=identity.codes, public_url=settings.public_url)
+
+
+def _organisations(ground: Ground, identity: Identity) -> Organisations:
+    return Organisations(
+        store=OrganisationStore(mongo=ground.mongo, cipher=ground.cipher),
+        acting=identity.acting,
+        delegating=identity.delegating,
+        charges=identity.codes.charges,
+        register=_organisation_register(ground),
+    )
+
+
+def _organisation_register(ground: Ground) -> OrganisationRegister | None:
+    settings = ground.settings
+    if not settings.data_url:
+        return None
+    return HttpOrganisationRegister(ground.http, settings.data_url, settings.data_key, settings.store_timeout_ms / 1000)
 
 
 def _population_register(ground: Ground) -> PopulationRegister | None:

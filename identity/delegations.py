@@ -157,11 +157,18 @@ class Delegations:
     ) -> list[Relation]:
         """Those in which this one may act, or is acted for, that run now; newest first."""
         party, side = (actor, "actor") if actor is not None else (subject, "subject")
-        query = {"parties": party, side: party, "kind": {"$in": [kind.value for kind in kinds]}, "running": True}
+        query = {
+            "parties": party,
+            side: party,
+            "kind": {"$in": [kind.value for kind in kinds]},
+            "running": True,
+            "since": {"$lte": now},
+            "$or": [{"until": None}, {"until": {"$gt": now}}],
+        }
         async with _answering(session):
             cursor = self._mongo.collection(RELATIONS).find(query, session=session)
             rows = await cursor.sort("_id", DESCENDING).limit(most).to_list(None)
-        return [one for row in rows if (one := self._relation(row)).live(now)]
+        return [self._relation(row) for row in rows]
 
     async def relations_of(self, citizen_id: str) -> list[Relation]:
         """Both directions, also ended ones, newest first."""

@@ -23,6 +23,8 @@ from identity.graph_of_acting import (
     Acting,
     ActingSession,
     ConfirmRealNameInput,
+    DelegationMutation,
+    DelegationQuery,
     FindCitizenInput,
     FoundCitizen,
     LookUp,
@@ -31,6 +33,7 @@ from identity.graph_of_acting import (
 )
 from identity.graph_of_sessions import Session, SignInResult
 from identity.oidc.graph import OidcMutation, OidcQuery
+from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
 from identity.service import Identity
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3)
@@ -206,7 +209,7 @@ class SignInInput:
 
 
 @strawberry.type
-class Query(ConsentsQuery, CredentialsQuery, OidcQuery):
+class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, OrganisationsQuery):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -241,7 +244,7 @@ class Query(ConsentsQuery, CredentialsQuery, OidcQuery):
 
 
 @strawberry.type
-class Mutation(ConsentsMutation, CredentialsMutation, OidcMutation):
+class Mutation(ConsentsMutation, CredentialsMutation, DelegationMutation, OidcMutation, OrganisationsMutation):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
         client = info.context.client
