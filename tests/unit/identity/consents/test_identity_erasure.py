@@ -184,7 +184,7 @@ async def _raw_mongo(room: Room) -> bytes:
     rows = list[bytes]()
     for name in await room.mongo.database.list_collection_names():
         collection = room.mongo.database.get_collection(name).with_options(codec_options=options)
-        rows += [row.raw async for row in collection.find({})]
+        rows += [bytes(row.raw) async for row in collection.find({})]
     return b"\n".join(rows)
 
 
