@@ -11,14 +11,13 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from identity.oidc.demo import load_demo
 from identity.oidc.http import routes
-from tests.unit.identity.oidc.partners import APP, BANK, BANK_KEY, SERVICE, SHOP, Partners, built, public_jwk
+from tests.unit.identity.oidc.partners import APP, BANK, BANK_KEY, SERVICE, SHOP, Partners, opened, public_jwk
 from tests.unit.identity.room import Room
 
 
 @pytest_asyncio.fixture
 async def partners(room: Room) -> AsyncIterator[Partners]:
-    provider = built(room)
-    await provider.open()
+    provider = await opened(room)
     bank = replace(BANK, jwks=(public_jwk(BANK_KEY, kid="bank-1", use="sig", alg="ES256"),))
     for client in (APP, SHOP, SERVICE, bank):
         await provider.parts.store.put_client(replace(client, created_at=room.clock.now()))

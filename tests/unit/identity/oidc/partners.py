@@ -79,7 +79,19 @@ def public_jwk(key: EllipticCurvePrivateKey, **more: Any) -> JSON:
 
 
 BANK_KEY = private_key()
+# Making RSA keys costs more than most tests here: each process makes its rings once.
+_RING_ROWS: list[JSON] = []
 _counter = itertools.count()
+
+
+async def opened(room: Room) -> OpenIdProvider:
+    provider, keys = built(room), room.mongo.collection("signing_keys")
+    if _RING_ROWS:
+        await keys.insert_many(_RING_ROWS)
+    await provider.open()
+    if not _RING_ROWS:
+        _RING_ROWS.extend(await keys.find({"purpose": {"$regex": "^oidc-"}}).to_list(None))
+    return provider
 
 
 def built(room: Room) -> OpenIdProvider:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-import pytest
 
 from core.clock import epoch_s
 from identity.oidc.demo import DEMO_REDIRECT, DEMO_SECRET
@@ -47,28 +46,26 @@ async def _with(partners: Partners, assertion: str, **more: str) -> Answer:
 # --- secrets
 
 
-@pytest.mark.parametrize(
-    ("form", "auth"),
-    [
-        ({}, None),
-        ({"client_id": PARTNER.id}, None),
-        ({"client_id": PARTNER.id, "client_secret": DEMO_SECRET}, None),  # it is registered for the header
-        ({}, (PARTNER.id, "wrong")),
-        ({}, (PARTNER.id, "")),
-        ({}, ("nobody", DEMO_SECRET)),
-        ({}, (APP.id, "anything")),
-        ({}, (BANK.id, DEMO_SECRET)),
-    ],
-)
-async def test_a_wrong_client_gets_one_answer_whatever_is_wrong(
-    partners: Partners, form: dict[str, str], auth: tuple[str, str] | None
-) -> None:
-    answer = await partners.post("/oidc/token", {**ANY_CODE, **form}, auth=auth)
-    assert (answer.status, answer.body) == (
-        401,
-        {"error": "invalid_client", "error_description": "the client did not prove itself"},
-    )
-    assert answer.headers["WWW-Authenticate"].startswith("Basic ")
+WRONG: list[tuple[dict[str, str], tuple[str, str] | None]] = [
+    ({}, None),
+    ({"client_id": PARTNER.id}, None),
+    ({"client_id": PARTNER.id, "client_secret": DEMO_SECRET}, None),  # it is registered for the header
+    ({}, (PARTNER.id, "wrong")),
+    ({}, (PARTNER.id, "")),
+    ({}, ("nobody", DEMO_SECRET)),
+    ({}, (APP.id, "anything")),
+    ({}, (BANK.id, DEMO_SECRET)),
+]
+
+
+async def test_a_wrong_client_gets_one_answer_whatever_is_wrong(partners: Partners) -> None:
+    for form, auth in WRONG:
+        answer = await partners.post("/oidc/token", {**ANY_CODE, **form}, auth=auth)
+        assert (answer.status, answer.body) == (
+            401,
+            {"error": "invalid_client", "error_description": "the client did not prove itself"},
+        )
+        assert answer.headers["WWW-Authenticate"].startswith("Basic ")
 
 
 async def test_one_way_of_proving_oneself_at_a_time(partners: Partners) -> None:
@@ -107,37 +104,37 @@ async def test_a_good_assertion_proves_the_client_once(partners: Partners) -> No
     assert (await _with(partners, assertion)).error == "invalid_client"
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"aud": f"{ISSUER}/oidc/token"},
-        {"aud": [ISSUER]},
-        {"aud": [ISSUER, "https://other.example"]},
-        {"aud": "https://other.example"},
-        {"aud": None},
-        {"iss": "demo-app"},
-        {"sub": "demo-app"},
-        {"jti": None},
-        {"jti": ""},
-        {"exp": None},
-        {"exp": 1},
-        {"exp": 4_000_000_000},
-        {"nbf": 4_000_000_000},
-        {"iat": 4_000_000_000},
-        {"headers": {"kid": "another"}},
-        {"headers": {"jwk": {"kty": "EC"}}},
-        {"headers": {"jku": "https://evil.example/keys"}},
-        {"headers": {"x5u": "https://evil.example/chain"}},
-        {"headers": {"crit": ["exp"]}},
-        {"headers": {"kid": "../../dev/null"}},
-        {"key": private_key()},
-    ],
-)
-async def test_an_assertion_that_is_not_quite_right_proves_nothing(partners: Partners, changed: dict[str, Any]) -> None:
-    if "sub" in changed:
-        changed = {**changed, "iss": BANK.id}
-    answer = await _with(partners, partners.assertion(**changed))
-    assert (answer.status, answer.error) == (401, "invalid_client")
+BAD_ASSERTIONS: list[dict[str, Any]] = [
+    {"aud": f"{ISSUER}/oidc/token"},
+    {"aud": [ISSUER]},
+    {"aud": [ISSUER, "https://other.example"]},
+    {"aud": "https://other.example"},
+    {"aud": None},
+    {"iss": "demo-app"},
+    {"sub": "demo-app"},
+    {"jti": None},
+    {"jti": ""},
+    {"exp": None},
+    {"exp": 1},
+    {"exp": 4_000_000_000},
+    {"nbf": 4_000_000_000},
+    {"iat": 4_000_000_000},
+    {"headers": {"kid": "another"}},
+    {"headers": {"jwk": {"kty": "EC"}}},
+    {"headers": {"jku": "https://evil.example/keys"}},
+    {"headers": {"x5u": "https://evil.example/chain"}},
+    {"headers": {"crit": ["exp"]}},
+    {"headers": {"kid": "../../dev/null"}},
+    {"key": private_key()},
+]
+
+
+async def test_an_assertion_that_is_not_quite_right_proves_nothing(partners: Partners) -> None:
+    for changed in BAD_ASSERTIONS:
+        if "sub" in changed:
+            changed = {**changed, "iss": BANK.id}
+        answer = await _with(partners, partners.assertion(**changed))
+        assert (answer.status, answer.error) == (401, "invalid_client"), changed
 
 
 async def test_no_assertion_by_alg_none_or_by_the_public_key_as_a_secret(partners: Partners) -> None:
@@ -153,19 +150,19 @@ async def test_no_assertion_by_alg_none_or_by_the_public_key_as_a_secret(partner
     assert (await _with(partners, f"{head}.{body}.AAAA")).error == "invalid_client"
 
 
-@pytest.mark.parametrize(
-    "key",
-    [
-        {"use": "enc", "alg": "ES256"},
-        {"use": "sig", "alg": "ECDH-ES"},
-        {"use": "sig", "key_ops": ["sign"]},
-        {"use": "sig", "key_ops": "verify"},
-    ],
-)
-async def test_a_key_that_is_not_for_checking_signatures_checks_none(partners: Partners, key: dict[str, Any]) -> None:
-    client = replace(BANK, jwks=(public_jwk(BANK_KEY, kid="bank-1", **key),))
-    await partners.provider.parts.store.put_client(client)
-    assert (await _with(partners, partners.assertion())).error == "invalid_client"
+BAD_KEYS: list[dict[str, Any]] = [
+    {"use": "enc", "alg": "ES256"},
+    {"use": "sig", "alg": "ECDH-ES"},
+    {"use": "sig", "key_ops": ["sign"]},
+    {"use": "sig", "key_ops": "verify"},
+]
+
+
+async def test_a_key_that_is_not_for_checking_signatures_checks_none(partners: Partners) -> None:
+    for key in BAD_KEYS:
+        client = replace(BANK, jwks=(public_jwk(BANK_KEY, kid="bank-1", **key),))
+        await partners.provider.parts.store.put_client(client)
+        assert (await _with(partners, partners.assertion())).error == "invalid_client"
 
 
 # --- DPoP (RFC 9449)
@@ -193,32 +190,32 @@ async def test_a_proof_without_our_nonce_is_told_it(partners: Partners, room: Ro
     assert (await _shown(partners, partners.proof("POST", "/oidc/token", nonce=told))).error == "use_dpop_nonce"
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"htm": "GET"},
-        {"htu": f"{ISSUER}/oidc/userinfo"},
-        {"htu": "https://other.example/oidc/token"},
-        {"htu": None},
-        {"htu": 7},
-        {"iat": None},
-        {"iat": True},
-        {"iat": 1},
-        {"iat": 4_000_000_000},
-        {"jti": None},
-        {"jti": "j" * 129},
-        {"headers": {"typ": "JWT"}},
-        {"headers": {"jwk": None}},
-        {"headers": {"jwk": "text"}},
-        {"headers": {"jwk": public_jwk(private_key())}},
-        {"headers": {"jwk": {**public_jwk(private_key()), "d": "AA"}}},
-        {"headers": {"jwk": {"kty": "oct", "k": "AAAA"}}},
-        {"headers": {"jku": "https://evil.example/"}},
-    ],
-)
-async def test_a_proof_that_is_not_quite_right_proves_nothing(partners: Partners, changed: dict[str, Any]) -> None:
-    answer = await _shown(partners, partners.proof("POST", "/oidc/token", **changed))
-    assert (answer.status, answer.error) == (400, "invalid_dpop_proof")
+BAD_PROOFS: list[dict[str, Any]] = [
+    {"htm": "GET"},
+    {"htu": f"{ISSUER}/oidc/userinfo"},
+    {"htu": "https://other.example/oidc/token"},
+    {"htu": None},
+    {"htu": 7},
+    {"iat": None},
+    {"iat": True},
+    {"iat": 1},
+    {"iat": 4_000_000_000},
+    {"jti": None},
+    {"jti": "j" * 129},
+    {"headers": {"typ": "JWT"}},
+    {"headers": {"jwk": None}},
+    {"headers": {"jwk": "text"}},
+    {"headers": {"jwk": public_jwk(private_key())}},
+    {"headers": {"jwk": {**public_jwk(private_key()), "d": "AA"}}},
+    {"headers": {"jwk": {"kty": "oct", "k": "AAAA"}}},
+    {"headers": {"jku": "https://evil.example/"}},
+]
+
+
+async def test_a_proof_that_is_not_quite_right_proves_nothing(partners: Partners) -> None:
+    for changed in BAD_PROOFS:
+        answer = await _shown(partners, partners.proof("POST", "/oidc/token", **changed))
+        assert (answer.status, answer.error) == (400, "invalid_dpop_proof"), changed
 
 
 async def test_a_proof_is_for_the_endpoint_whatever_query_and_port_it_names(partners: Partners) -> None:

@@ -55,15 +55,22 @@ async def test_no_state_and_no_uri_are_fine(partners: Partners) -> None:
     assert answer.to == DEMO_SIGNED_OUT
 
 
-@pytest.mark.parametrize(
-    "uri", ["https://evil.example/", DEMO_SIGNED_OUT + "/", DEMO_SIGNED_OUT + "?x=1", "javascript:alert(1)", "//evil"]
-)
-async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners, uri: str) -> None:
-    browser = partners.browser
-    hint = (await partners.tokens(browser))["id_token"]
-    answer = await browser.get("/oidc/end_session", {"id_token_hint": hint, "post_logout_redirect_uri": uri})
-    assert (answer.status, answer.error, answer.to) == (400, "invalid_request", "")
-    assert await _signed_in(partners, browser)
+UNREGISTERED = [
+    "https://evil.example/",
+    DEMO_SIGNED_OUT + "/",
+    DEMO_SIGNED_OUT + "?x=1",
+    "javascript:alert(1)",
+    "//evil",
+]
+
+
+async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners) -> None:
+    for uri in UNREGISTERED:
+        browser = partners.browser
+        hint = (await partners.tokens(browser))["id_token"]
+        answer = await browser.get("/oidc/end_session", {"id_token_hint": hint, "post_logout_redirect_uri": uri})
+        assert (answer.status, answer.error, answer.to) == (400, "invalid_request", "")
+        assert await _signed_in(partners, browser)
 
 
 async def test_a_hint_that_is_not_ours_signs_nobody_out(partners: Partners) -> None:

@@ -9,6 +9,7 @@ import jwt
 import pytest
 
 from identity.errors import TokenInvalid
+from identity.oidc.demo import DEMO_SECRET
 from identity.oidc.device import USER_CODE_LENGTH
 from identity.oidc.errors import UserCodeWrong
 from identity.oidc.model import GrantType
@@ -169,8 +170,6 @@ async def test_a_partners_token_never_opens_the_graph(partners: Partners, room: 
 
 
 async def _introspect(partners: Partners, token: str, client: Any = PARTNER) -> Answer:
-    from identity.oidc.demo import DEMO_SECRET
-
     return await partners.post("/oidc/introspect", {"token": token}, auth=(client.id, DEMO_SECRET))
 
 
@@ -188,8 +187,6 @@ async def test_a_client_learns_of_its_own_tokens_alone(partners: Partners) -> No
 
 
 async def test_a_revoked_token_is_dead_and_anothers_is_not_touched(partners: Partners) -> None:
-    from identity.oidc.demo import DEMO_SECRET
-
     async def revoke(token: str, client: Any = PARTNER) -> Answer:
         return await partners.post("/oidc/revoke", {"token": token}, auth=(client.id, DEMO_SECRET))
 
