@@ -256,7 +256,7 @@ class Partners:
     async def token(self, form: Mapping[str, str], *, client: Client = PARTNER, **more: Any) -> Answer:
         return await self.post("/oidc/token", {**form, **self.proof_of(client)}, auth=_auth(client), **more)
 
-    async def redeem(self, code: str, *, client: Client = PARTNER, **changed: str) -> Answer:
+    async def redeem(self, code: str, *, client: Client = PARTNER, **changed: Any) -> Answer:
         form = {
             "grant_type": "authorization_code",
             "code": code,

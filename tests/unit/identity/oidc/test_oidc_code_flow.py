@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from identity.oidc.demo import DEMO_REDIRECT
-from tests.unit.identity.oidc.partners import APP, BANK, BASIC_REQUEST, CHALLENGE, SHOP, Partners, id_claims
+from tests.unit.identity.oidc.partners import APP, BANK, BASIC_REQUEST, CHALLENGE, PARTNER, SHOP, Partners, id_claims
 from tests.unit.identity.room import ISSUER, Room
 
 
@@ -144,9 +144,10 @@ UNFIT = [
 
 
 async def test_a_code_wants_its_verifier_and_its_redirect_uri(partners: Partners) -> None:
+    zhang = await partners.zhang()
     for changed in UNFIT:
-        code = await partners.code(partners.browser, await partners.zhang())
-        assert (await partners.redeem(code, **changed)).error == "invalid_grant"
+        code = await partners.code(partners.browser, zhang)
+        assert (await partners.redeem(code, client=PARTNER, **changed)).error == "invalid_grant", changed
         assert (await partners.redeem(code)).error == "invalid_grant"  # it was tried, and is spent
 
 

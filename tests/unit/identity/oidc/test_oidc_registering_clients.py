@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -216,7 +217,7 @@ async def test_a_client_is_managed_with_its_own_token(partners: Partners, room: 
 
 async def test_only_those_whose_work_it_is(partners: Partners, room: Room) -> None:
     registration, clerk = partners.provider.registration, await room.clerk(CLERK)
-    calls = [
+    calls: list[Callable[[Principal], Awaitable[object]]] = [
         lambda who: registration.give_token(principal=who),
         lambda who: registration.enter(principal=who, body=LIBRARY),
         lambda who: registration.approve(principal=who, client_id="demo-partner"),
