@@ -19,11 +19,13 @@ from api.domains.payments.service import Payments
 from api.domains.reports.service import Reports
 from core.access_log import Access, AccessSource, RoomRecords
 from core.locale import Text
+from core.mongo import Session
 from identity.consents.downloads import DataSource
 from identity.consents.erasures import Forgetting
 from identity.consents.holdings import every
 from identity.credentials.service import Credentials
 from identity.model import LookUp
+from identity.oidc.grants import Grants
 from identity.relations import Acting
 from identity.store import IdentityStore
 from notifications.service import Notifications
@@ -117,9 +119,18 @@ def data_sources(
     )
 
 
-def forgetting(*, credentials: Credentials, notifications: Notifications) -> tuple[Forgetting, ...]:
+def forgetting(*, credentials: Credentials, grants: Grants, notifications: Notifications) -> tuple[Forgetting, ...]:
     """Who forgets a citizen whose account is erased."""
+
+    async def end_grants(citizen: str) -> None:
+        # Those too that rest on no consent of the ledger: for whom they acted.
+        async def work(session: Session) -> None:
+            await grants.end_all(because="account_erased", session=session, also_offline=True, citizen=citizen)
+
+        await grants.store.mongo.transaction(work)
+
     return (
+        Forgetting("programs", end_grants),
         Forgetting("credentials", credentials.desk.store.forget),
         Forgetting("messages", notifications.store.forget),
         Forgetting("reach", notifications.reach.forget),

@@ -178,7 +178,7 @@ class Rooms:
                 health=health,
                 notifications=messages,
             ),
-            forgetting(credentials=credentials, notifications=messages),
+            forgetting(credentials=credentials, grants=_grants(ground), notifications=messages),
         )
         return cls(
             ground=ground,

@@ -349,9 +349,16 @@ class Delegations:
         return Page.of(rows=found, keys=[look_up.id for look_up in found], request=request)
 
     async def forget(self, citizen_id: str) -> None:
-        """Which records proved a citizen's relations, and what officers wrote when they looked them up, is gone."""
+        """Which records proved a citizen's relations, and what officers wrote when they looked them up, is gone.
+
+        So is whom they invited. What they were invited to waits as for somebody whom nobody knows.
+        """
         relations, look_ups = self._mongo.collection(RELATIONS), self._mongo.collection(LOOK_UPS)
+        invitations = self._mongo.collection(INVITATIONS)
         async with answering():
+            await invitations.delete_many({"inviter": citizen_id})
+            for role in ("actor", "subject", "invitee"):
+                await invitations.update_many({"invitee": citizen_id, role: citizen_id}, {"$set": {role: ""}})
             async for row in relations.find({"parties": citizen_id}, {"_id": 1}):
                 blank = self._cipher.seal(b"", purpose=_REFERENCE, owner=row["_id"])
                 await relations.update_one({"_id": row["_id"]}, {"$set": {"proof.reference": blank}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -14,7 +15,7 @@ from core.personal import PersonalCipher
 from core.principal import Principal
 from identity.consents.downloads import Downloads
 from identity.consents.erasing import ErasureStore
-from identity.consents.erasures import Erasures, Forgetting
+from identity.consents.erasures import SETTLED_AFTER, Erasures, Forgetting
 from identity.consents.holdings import Holdings
 from identity.consents.model import Asked, Consent, Shown
 from identity.consents.readings import Readings
@@ -138,6 +139,12 @@ class Rights:
     async def open(self) -> None:
         for service in (self.consents, self.readings, self.downloads, self.erasures):
             await service.open()
+
+    async def erase(self, *processes: Erasures) -> None:
+        """Everything that is due, in so many processes at once, as their chores do it turn after turn."""
+        for _ in range(2):
+            await asyncio.gather(*(one.work() for one in processes or (self.erasures,)))
+            self.room.clock.advance(seconds=SETTLED_AFTER.total_seconds())
 
     @property
     def services(self) -> dict[type, object]:

@@ -26,7 +26,7 @@ from identity.consents.erasures import (
     Forgetting,
 )
 from identity.model import Audience
-from identity.relations import RelationKind
+from identity.relations import Invitation, RelationKind
 from identity.sessions import SESSION_ENDED
 from tests.unit.identity.consents.rights import GRACE, TRAVEL, RefusedError, Rights
 from tests.unit.identity.room import ALEXANDER, CLERK, ZHANG, Room, outcome
@@ -43,7 +43,7 @@ async def _erased(room: Room, rights: Rights, phone: str) -> Principal:
     leaver = await _fresh(room, phone)
     await rights.erasures.ask(principal=leaver)
     room.clock.advance(seconds=DEPARTED_S)
-    await rights.erasures.work()
+    await rights.erase()
     return leaver
 
 
@@ -82,7 +82,7 @@ async def test_it_can_be_called_off_until_it_begins(room: Room, rights: Rights) 
     assert await room.principal(await room.sign_in(ZHANG))  # nothing has happened yet
     await rights.erasures.cancel(principal=zhang)
     room.clock.advance(seconds=DEPARTED_S)
-    await rights.erasures.work()
+    await rights.erase()
     assert (await room.identity.me(principal=zhang)).name == "张丽华"
     assert len(await room.events(ERASURE_CANCELLED)) == 1
     assert await room.events(ACCOUNT_ERASED) == []
@@ -94,7 +94,7 @@ async def test_calling_off_and_beginning_at_one_instant_do_one_of_the_two(room: 
     zhang = await _fresh(room, ZHANG)
     await rights.erasures.ask(principal=zhang)
     room.clock.advance(seconds=DEPARTED_S)
-    _, cancelled = await asyncio.gather(rights.erasures.work(), outcome(rights.erasures.cancel(principal=zhang)))
+    _, cancelled = await asyncio.gather(rights.erase(), outcome(rights.erasures.cancel(principal=zhang)))
     left = await room.identity.store.citizens([zhang.subject])
     if cancelled == "ok":
         assert left
@@ -118,7 +118,7 @@ async def test_the_account_ends_everywhere_and_its_phone_is_free(room: Room, rig
     room.clock.advance(seconds=DEPARTED_S)
     # Who comes back meanwhile is signed out as well.
     last = await room.sign_in(ZHANG)
-    await rights.erasures.work()
+    await rights.erase()
 
     assert await outcome(room.principal(last)) == "AUTH_TOKEN_INVALID"
     assert await outcome(room.identity.sessions.refresh(refresh_token=last.refresh)) == "AUTH_REFRESH_INVALID"
@@ -156,7 +156,7 @@ async def test_no_dump_holds_the_phone_the_name_or_the_number_of_who_has_gone(ro
     assert row is not None
     indexes = [bytes(row["phone_index"]), bytes(row["id_number_index"])]
     sealed = [(row["phone"], "citizen.phone"), (row["name"], "citizen.name"), (row["id_number"], "citizen.id_number")]
-    await rights.erasures.work()
+    await rights.erase()
     # Who kept a copy of the rows cannot read it either: the key is gone.
     vault = PersonalCipher(room.mongo, room.cipher.master_key)
     for one, purpose in sealed:
@@ -196,6 +196,38 @@ async def _raw_redis(room: Room) -> bytes:
     return b"\n".join(found)
 
 
+async def test_invitations_of_who_has_gone_are_gone_and_those_to_them_wait_for_nobody(
+    room: Room, rights: Rights
+) -> None:
+    zhang, alexander = await _fresh(room, ZHANG), await room.citizen(ALEXANDER)
+    for inviter, invitee in ((zhang, alexander), (alexander, zhang)):
+        invitation = Invitation(
+            id=room.ids.new("inv"),
+            kind=RelationKind.CARER,
+            inviter=inviter.subject,
+            invitee=invitee.subject,
+            actor=invitee.subject,
+            subject=inviter.subject,
+            addressee="张*华",
+            matters=frozenset({"health:read"}),
+            until=None,
+            once_only=False,
+            created_at=room.clock.now(),
+            expires_at=room.clock.now() + timedelta(days=30),
+        )
+        await room.identity.store.transaction(
+            lambda session, one=invitation: room.identity.store.delegations.add_invitation(one, session=session)  # type: ignore[misc]
+        )
+    zhang = replace(zhang, authenticated_at=room.clock.now())
+    await rights.erasures.ask(principal=zhang)
+    room.clock.advance(seconds=DEPARTED_S)
+    await rights.erase()
+    delegations = room.identity.store.delegations
+    assert await delegations.invitations_of(alexander.subject, received=True) == []
+    [sent] = await delegations.invitations_of(alexander.subject, received=False)
+    assert (sent.invitee, sent.actor, sent.subject, sent.answer) == ("", "", alexander.subject, None)
+
+
 # --- races and kills
 
 
@@ -213,7 +245,7 @@ async def test_signing_in_while_the_account_is_erased_leaves_no_session_of_it(
         await asyncio.sleep(chance.random() / 50)
         return await outcome(room.answer(ZHANG, code))
 
-    _, signed_in = await asyncio.gather(rights.erasures.work(), sign_in())
+    _, signed_in = await asyncio.gather(rights.erase(), sign_in())
     assert signed_in in ("ok", "AUTH_REFRESH_INVALID")
     sessions = room.mongo.collection("identity_sessions")
     assert await sessions.count_documents({"account_id": zhang.subject, "revoked_at": None}) == 0
@@ -226,11 +258,11 @@ async def test_many_processes_erase_once(room: Room, rights: Rights) -> None:
     zhang = await _fresh(room, ZHANG)
     await rights.erasures.ask(principal=zhang)
     room.clock.advance(seconds=DEPARTED_S)
-    await asyncio.gather(*(Rights.on(room).erasures.work() for _ in range(4)))
+    await rights.erase(*(Rights.on(room).erasures for _ in range(4)))
     assert len(await room.events(ACCOUNT_ERASED)) == len(await room.audited("accounts.erased")) == 1
     standing = await rights.erasures.erasures.newest(zhang.subject)
     assert standing is not None
-    assert (standing.state, standing.claims, standing.steps) == (ErasureState.DONE, 1, 5)
+    assert (standing.state, standing.claims, standing.steps) == (ErasureState.DONE, 2, 5)
 
 
 class _KilledError(BaseException):
@@ -246,16 +278,16 @@ async def test_whoever_comes_after_a_kill_carries_on(room: Room, rights: Rights,
     dying = _Dying(**{name: getattr(rights.erasures, name) for name in Erasures.__dataclass_fields__})
     dying.kill(after=dies_in, noted=noted)
     with pytest.raises(_KilledError):
-        await dying.work()
+        await rights.erase(dying)
     await rights.erasures.work()
     standing = await rights.erasures.erasures.newest(zhang.subject)
     assert standing is not None
     assert standing.state is ErasureState.RUNNING  # the claim of who was killed still stands
     room.clock.advance(seconds=LEASE_S)
-    await rights.erasures.work()
+    await rights.erase()
     standing = await rights.erasures.erasures.newest(zhang.subject)
     assert standing is not None
-    assert (standing.state, standing.claims) == (ErasureState.DONE, 2)
+    assert standing.state is ErasureState.DONE
     assert len(await room.events(ACCOUNT_ERASED)) == 1
     assert await room.mongo.collection(KEYS).count_documents({"keyAltNames": zhang.subject}) == 0
 
@@ -294,10 +326,10 @@ async def test_a_room_that_fails_is_asked_again(room: Room, rights: Rights) -> N
     erasures = replace(rights.erasures, others=(Forgetting("fragile", forget),))
     await erasures.ask(principal=zhang)
     room.clock.advance(seconds=DEPARTED_S)
-    await erasures.work()
+    await rights.erase(erasures)
     assert await room.mongo.collection(KEYS).count_documents({"keyAltNames": zhang.subject}) == 1
     room.clock.advance(seconds=LEASE_S)
-    await erasures.work()
+    await rights.erase(erasures)
     assert calls == [zhang.subject] * 2
     assert await room.mongo.collection(KEYS).count_documents({"keyAltNames": zhang.subject}) == 0
 
@@ -318,10 +350,10 @@ async def test_a_legal_hold_makes_it_wait_and_its_owner_is_told(room: Room, righ
     assert answer["data"]["erasureTerms"]["graceDays"] == 7
     assert len(answer["data"]["erasureTerms"]["retained"]) == 4
     room.clock.advance(seconds=DEPARTED_S)
-    await rights.erasures.work()
+    await rights.erase()
     assert await room.events(ACCOUNT_ERASED) == []
     room.clock.advance(seconds=30 * 86_400)
-    await rights.erasures.work()
+    await rights.erase()
     assert len(await room.events(ACCOUNT_ERASED)) == 1
 
 
@@ -336,10 +368,10 @@ async def test_a_lifted_hold_lets_it_go_on_and_another_one_does_not(room: Room, 
     ]
     room.clock.advance(seconds=DEPARTED_S)
     for hold, expected in zip(placed, (0, 1), strict=True):
-        await rights.erasures.work()
+        await rights.erase()
         assert await room.events(ACCOUNT_ERASED) == []
         await rights.erasures.lift(principal=holder, hold_id=hold.id)
-        await rights.erasures.work()
+        await rights.erase()
         assert len(await room.events(ACCOUNT_ERASED)) == expected
     assert len(await room.audited("holds.placed")) == len(await room.audited("holds.lifted")) == 2
 
@@ -391,7 +423,7 @@ async def test_holding_and_beginning_at_one_instant_do_one_of_the_two(room: Room
             rights.erasures.hold(principal=holder, citizen=leaver.subject, reason="协助调查", until=until)
         )
 
-    held = await asyncio.gather(rights.erasures.work(), *(hold(leaver) for leaver in leavers))
+    held = await asyncio.gather(rights.erase(), *(hold(leaver) for leaver in leavers))
     there = await room.identity.store.citizens([leaver.subject for leaver in leavers])
     for leaver, result in zip(leavers, held[1:], strict=True):
         assert (leaver.subject in there) == (result == "ok")
