@@ -274,6 +274,9 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "Citizen.homeDistrict": ("WHEREABOUTS", "2"),
         "MaskedPerson.maskedName": ("IDENTITY", "1"),
         "Session.deviceName": ("DEVICE", "2"),
+        "Passkey.name": ("DEVICE", "2"),
+        "LinkRequest.deviceName": ("DEVICE", "2"),
+        "LinkRequest.place": ("DEVICE", "2"),
         "StaffMember.displayName": ("IDENTITY", "3"),
     }
 
