@@ -75,12 +75,15 @@ class InteractionType:
     fresh: bool = strawberry.federation.field(description="It wants you to prove yourself anew.")
     display: str
     ui_locales: list[str]
-    login_hint: str = strawberry.federation.field(description="Whom the service expects.", directives=[CONTACT])
+    login_hint: str | None = strawberry.federation.field(
+        description="Whom the service expects, in its own words.", authenticated=True, directives=[CONTACT]
+    )
     user_code: str = strawberry.federation.field(description="What the device shows; empty for a browser.")
     expires_at: datetime
 
     @strawberry.federation.field(
-        description="By which of your relations you may answer for somebody else; null when nobody is signed in.",
+        description="By which of your relations you may answer for somebody else.",
+        authenticated=True,
         directives=[FAMILY],
     )
     async def relations(self, info: Info) -> list[Relation] | None:
