@@ -10,7 +10,7 @@ Rules
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, tzinfo
+from datetime import UTC, date, tzinfo
 from typing import Final
 
 from core.errors import NotFound, Unavailable
@@ -136,7 +136,7 @@ class Guardianship:
             matters=frozenset(MATTERS),
             proof=Proof(POPULATION_REGISTER, _RECORD, now),
             since=now,
-            until=full_age(number.born, zone=self.zone),
+            until=full_age(number.born, zone=self.zone).astimezone(UTC),
         )
         await delegations.add(relation, session=session)
         payload = {"citizen": guardian, "relation": relation.id, "child": child.id}
