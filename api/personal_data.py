@@ -126,6 +126,7 @@ def forgetting(*, credentials: Credentials, grants: Grants, notifications: Notif
         # Those too that rest on no consent of the ledger: for whom they acted.
         async def work(session: Session) -> None:
             await grants.end_all(because="account_erased", session=session, also_offline=True, citizen=citizen)
+            await grants.store.forget_subjects(citizen, session=session)
 
         await grants.store.mongo.transaction(work)
 

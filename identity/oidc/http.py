@@ -139,6 +139,7 @@ async def _push(door: Door, request: web.Request) -> web.Response:
 
 
 async def _authorize(door: Door, request: web.Request) -> web.Response:
+    await door.charged(request)
     params = await read_form(request) if request.method == "POST" else _once_each(request.query_string)
     return door.moved(await door.provider.authorizing.authorize(params, door.visit(request)))
 

@@ -28,7 +28,7 @@ from identity.oidc.authorizing import RESUME
 from identity.oidc.device import device_request
 from identity.oidc.errors import AnotherPerson, InteractionGone, LevelTooLow, OAuthError, UserCodeWrong
 from identity.oidc.grants import Wish
-from identity.oidc.model import INTERACTION_LIFETIME, OPENID, Client, ClientState, Grant
+from identity.oidc.model import INTERACTION_LIFETIME, Client, ClientState, Grant
 from identity.oidc.parts import USER_CODES_PER_CITIZEN, Parts
 from identity.oidc.pending import Slot
 from identity.relations import Relation
@@ -203,8 +203,3 @@ class Interactions:
             return ""
         await pending.put(Slot.INTERACTION, interaction_id, {**row, "answer": dict(answer)}, life=ANSWER_WAITS)
         return self.parts.issuer + RESUME + interaction_id
-
-
-def asked_for(request: AuthorizationRequest) -> list[str]:
-    """The scopes that a citizen is told of beside the claims: all but `openid`, which tells nothing."""
-    return sorted(request.scopes - {OPENID})

@@ -92,10 +92,11 @@ class Logout:
         client = await self.parts.store.client(client_id)
         if client is None or client.state is not ClientState.APPROVED or not client.backchannel_logout_uri:
             return
-        named = Named(
-            await self.parts.store.subject(subject, client.sector),
-            browser=self.parts.browser_name(browser_id, client),
-        )
+        # An account that was erased meanwhile has no subject left: the session alone is named.
+        known = await self.parts.store.known_subject(subject, client.sector)
+        named = Named(known, browser=self.parts.browser_name(browser_id, client))
+        if not named.subject and not named.browser:
+            return
         token = self.parts.tokens.logout(client, named)
         try:
             status = await post(client.backchannel_logout_uri, {"logout_token": token})

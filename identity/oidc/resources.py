@@ -10,7 +10,7 @@ from core.clock import epoch_s
 from core.crypto import digest
 from identity.oidc import jose
 from identity.oidc.errors import OAuthError
-from identity.oidc.model import OPENID, AuthMethod, Client, Grant
+from identity.oidc.model import OPENID, AuthMethod, Client, ClientState, Grant
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark
 from identity.oidc.proving import Call, Proving
@@ -95,8 +95,9 @@ class Resources:
     async def _good(self, read: ReadAccess) -> bool:
         if await self.parts.pending.marked(Mark.REVOKED, read.jti):
             return False
-        if not read.grant_id:
-            return True  # a client's own
+        if not read.grant_id:  # a client's own
+            client = await self.parts.store.client(read.client_id)
+            return client is not None and client.state is ClientState.APPROVED
         grant = await self.parts.store.grant(read.grant_id)
         return grant is not None and self.parts.runs(grant)
 

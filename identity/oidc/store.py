@@ -170,12 +170,19 @@ class ProviderStore:
         assert row is not None, "subjects are not removed while they are made"
         return str(row["_id"])
 
+    async def known_subject(self, account: str, sector: str) -> str:
+        """As `subject`, of somebody whom the sector has met; empty for anybody else."""
+        async with answering():
+            row = await self.mongo.collection(SUBJECTS).find_one({"account": account, "sector": sector})
+        return str(row["_id"]) if row else ""
+
     async def account_of(self, subject: str, sector: str) -> str | None:
         async with answering():
             row = await self.mongo.collection(SUBJECTS).find_one({"_id": subject, "sector": sector})
         return str(row["account"]) if row else None
 
     async def forget_subjects(self, account: str, *, session: Session) -> None:
+        """Nobody can tell any more whom the sectors mean by their subjects."""
         await self.mongo.collection(SUBJECTS).delete_many({"account": account}, session=session)
 
 

@@ -134,7 +134,7 @@ class Tokens:
             "aud": client.id,
             **self._times(_LOGOUT_LIFETIME),
             "jti": self.ids.new("tok"),
-            "sub": named.subject,
+            "sub": named.subject or None,
             "sid": named.browser or None,
             "events": {LOGOUT_EVENT: {}},
         }

@@ -10,6 +10,7 @@ import jwt
 import pytest
 
 from core.events import Event
+from core.mongo import Session
 from identity.oidc.demo import DEMO_SIGNED_OUT
 from identity.oidc.grants import LOGOUT_DUE
 from identity.oidc.logout import NotTold
@@ -35,7 +36,7 @@ async def test_a_client_signs_its_citizen_out(partners: Partners, room: Room) ->
     assert (answer.status, answer.to) == (303, f"{DEMO_SIGNED_OUT}?state=s%261")
     assert not await _signed_in(partners, browser)
     assert (await partners.userinfo(tokens["access_token"])).status == 401
-    assert room.identity.store is not None
+    assert [entry["about"]["because"] for entry in await room.audited("oidc.grant_ended")] == ["signed_out"]
 
 
 async def test_the_citys_own_session_goes_on(partners: Partners, room: Room) -> None:
@@ -181,6 +182,22 @@ async def test_signing_out_of_the_city_tells_them_too(partners: Partners, room: 
     assert (await partners.userinfo(kept["access_token"])).status == 200  # offline access was agreed to
     sent = await _delivered(partners, 200)
     assert [url for url, _ in sent] == [HEARD]
+
+
+async def test_of_an_erased_account_clients_hear_the_session_alone(partners: Partners, room: Room) -> None:
+    await _hearing(partners)
+    first, grants = await partners.tokens(), partners.provider.parts.grants
+    citizen = await room.id_of("zhang")
+
+    async def erase(session: Session) -> None:
+        await grants.end_all(because="account_erased", session=session, also_offline=True, citizen=citizen)
+        await grants.store.forget_subjects(citizen, session=session)
+
+    await room.mongo.transaction(erase)
+    ((_, form),) = await _delivered(partners, 200)
+    claims = id_claims({"id_token": form["logout_token"]})
+    assert "sub" not in claims and claims["sid"] == id_claims(first)["sid"]
+    assert await room.mongo.collection("identity_oidc_subjects").count_documents({}) == 0
 
 
 async def test_a_client_that_does_not_answer_is_told_again(partners: Partners, room: Room) -> None:

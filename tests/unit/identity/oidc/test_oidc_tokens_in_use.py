@@ -279,6 +279,8 @@ async def test_a_client_speaks_for_itself(partners: Partners) -> None:
     assert (claims["sub"], claims["aud"], claims["scope"]) == (SERVICE.id, SERVICE.id, "archive:read")
     assert "id_token" not in answer.body and "refresh_token" not in answer.body
     assert (await partners.userinfo(answer.body["access_token"])).status == 401
+    own = answer.body["access_token"]
+    assert (await _introspect(partners, own, SERVICE)).body["active"] is True
     wide = await partners.token({"grant_type": "client_credentials", "scope": "openid"}, client=SERVICE)
     assert wide.error == "invalid_scope"
     for grant in ("client_credentials", "password", "implicit", ""):
