@@ -194,7 +194,8 @@ class Delegations:
         unused = {"$or": [{"once_only": {"$ne": True}}, {"acted_at": {"$exists": False}}]}
         row = await self._mongo.collection(RELATIONS).find_one_and_update(
             {"_id": relation_id, "actor": actor, "running": True, "paused": {"$ne": True}, **unused},
-            {"$set": {"acted_at": now}},
+            # Counted, since setting what stands there already would be no write, and nothing that others conflict with.
+            {"$set": {"acted_at": now}, "$inc": {"times": 1}},
             return_document=True,
             session=session,
         )

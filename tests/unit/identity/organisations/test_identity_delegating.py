@@ -66,7 +66,11 @@ async def test_a_subject_lets_another_act_and_both_see_it(related: Related) -> N
     (relation,) = [one for one in await room.identity.acting.relations(principal=zhang) if one.kind == "PROXY"]
     principal = await room.identity.authenticate(token=(await related.act(liu, relation)).access.text)
     assert isinstance(principal, ActingPrincipal)
-    assert (principal.actor, principal.subject, principal.scopes) == (liu.actor, zhang.actor, {"payments:read"})
+    assert (principal.actor, principal.subject, principal.scopes) == (
+        liu.actor,
+        zhang.actor,
+        frozenset({"payments:read"}),
+    )
     named = {name: await room.events(f"identity.{name}") for name in ("invitation_sent", "relation_begun")}
     assert [event.payload["citizen"] for events in named.values() for event in events] == [liu.actor, zhang.actor]
     for kind, actor in (("invited", zhang), ("accepted", liu), ("acting_begun", liu)):
@@ -161,7 +165,7 @@ async def test_accepted_anew_it_takes_the_place_of_the_one_that_runs(related: Re
     with pytest.raises(TokenInvalid):
         await related.room.identity.authenticate(token=begun.access.text)
     running = [one for one in await related.room.identity.acting.relations(principal=liu) if one.kind == "PROXY"]
-    assert [(one.id, one.matters) for one in running] == [(second.id, {"payments:read", "payments:pay"})]
+    assert [(one.id, one.matters) for one in running] == [(second.id, frozenset({"payments:read", "payments:pay"}))]
 
 
 async def test_the_subject_renews_and_nobody_else(related: Related) -> None:
