@@ -302,6 +302,47 @@ _TEMPLATES: Final = (
         link="/me/devices",
     ),
     Template(
+        code="identity.invitation_sent",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您收到一份代办邀请，等待您的答复", en="Somebody asks you about acting for each other"),
+        notice=Text(zh="您收到一份代办邀请，请查看", en="An invitation waits for your answer"),
+        body=Text(
+            zh="有人邀请您建立代办关系，或加入单位办理事项。邀请七天内有效，接受之前不会有任何变化。"
+            "\n\n请在“我的家人”中查看是谁、办什么事。如果不认识对方，请不要接受。",
+            en="Somebody invites you to act for them, to let them act for you, or to join an organisation."
+            " It waits for seven days, and nothing changes before you accept."
+            "\n\nSee who it is and what for under “My family”. If you do not know them, do not accept.",
+        ),
+        link="/me/family",
+    ),
+    Template(
+        code="identity.relation_begun",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的代办邀请已被接受", en="Your invitation was accepted"),
+        notice=Text(zh="您的代办邀请已被接受", en="Your invitation was accepted"),
+        body=Text(
+            zh="对方接受了您的邀请，代办关系已生效。\n\n如果这不是您的意思，请在“我的家人”中立即解除。",
+            en="The other person accepted your invitation, and it holds from now on."
+            "\n\nIf you did not want this, end it under “My family” at once.",
+        ),
+        link="/me/family",
+    ),
+    Template(
+        code="identity.relation_ended",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="一项代办关系已经解除", en="A link to act for somebody has ended"),
+        notice=Text(zh="一项代办关系已经解除", en="A link to act for somebody has ended"),
+        body=Text(
+            zh="与您有关的一项代办关系已由对方或单位解除，相关操作已停止。\n\n您可以在“我的家人”中查看。",
+            en="The other person, or an organisation, ended a link to act that concerns you. Nothing goes on by it."
+            "\n\nSee what is left under “My family”.",
+        ),
+        link="/me/family",
+    ),
+    Template(
         code="identity.citizen_registered",
         category=Category.CITY,
         priority=Priority.ROUTINE,
