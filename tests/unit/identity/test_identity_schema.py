@@ -266,6 +266,8 @@ def test_personal_fields_say_their_class_and_level() -> None:
         **{f"{name}.{field}": ("IDENTITY", "2") for name, fields in dealings.items() for field in fields},
         "ActingSession.subject": ("IDENTITY", "2"),
         "Citizen.relations": ("IDENTITY", "2"),
+        "Interaction.relations": ("IDENTITY", "2"),
+        "Interaction.loginHint": ("CONTACT", "3"),
         "FoundCitizen.maskedName": ("IDENTITY", "1"),
         "Relation.until": ("IDENTITY", "2"),
         "Citizen.name": ("IDENTITY", "3"),
