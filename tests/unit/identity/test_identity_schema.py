@@ -258,8 +258,11 @@ def test_personal_fields_say_their_class_and_level() -> None:
     dealings = {
         "AccessEntry": ("fields", "purpose", "reason", "person", "program", "onBehalfOf"),
         "AccessLogExport": ("content",),
+        "Child": ("maskedName", "maskedIdNumber", "born"),
         "Consent": ("clientId", "purpose", "fields", "clientName"),
         "ConsentEntry": ("fields",),
+        "Invitation": ("kind", "kindLabel", "sender"),
+        "OrganisationMember": ("person",),
     }
     assert labels == {
         **family,
@@ -267,6 +270,7 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "ActingSession.subject": ("IDENTITY", "2"),
         "Citizen.relations": ("IDENTITY", "2"),
         "Interaction.relations": ("IDENTITY", "2"),
+        "Invitation.addressee": ("IDENTITY", "1"),
         "Interaction.loginHint": ("CONTACT", "3"),
         "FoundCitizen.maskedName": ("IDENTITY", "1"),
         "Relation.until": ("IDENTITY", "2"),
