@@ -9,9 +9,12 @@ DATA   ?= var
 PORT   ?= 8000
 
 # The rooms that have a benchmark of their own under docs/benchmarks/scripts.
-MEASURED := citycode data health identity licences notifications payments reports
+MEASURED := citycode data health identity licences notifications payments rates reports
 
-.PHONY: run test check setup composer format schema docs load bench bench-web bench-sensor bench-local bench-gateway audit $(MEASURED:%=bench-%) lock reset debian
+# What is imported is compiled once, not in every process that starts; some images ask for the latter.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test check setup composer audits format schema docs load bench bench-web bench-sensor bench-local bench-memory bench-gateway audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -35,7 +38,7 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: setup debian composer
+test: setup debian composer audits
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
 
 # What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
@@ -46,6 +49,13 @@ composer: api/composition/node_modules/installed
 
 api/composition/node_modules/installed: api/composition/package-lock.json
 	@cd api/composition && npm ci --ignore-scripts --silent
+	@touch $@
+
+# Public audits of GraphQL over HTTP, for tests alone.
+audits: tests/contract/web/audits/node_modules/installed
+
+tests/contract/web/audits/node_modules/installed: tests/contract/web/audits/package-lock.json
+	@cd tests/contract/web/audits && npm ci --ignore-scripts --silent
 	@touch $@
 
 schema: setup composer
@@ -66,6 +76,10 @@ bench-web: setup
 
 $(MEASURED:%=bench-%): bench-%: setup
 	$(BIN)/python -m docs.benchmarks.scripts.$*
+
+# A million requests: ten minutes of one core.
+bench-memory: setup
+	$(BIN)/python -m docs.benchmarks.scripts.gateway_memory
 
 # Beside Mercurius and Apollo Server where Node can be had.
 bench-local: setup

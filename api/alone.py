@@ -3,15 +3,17 @@
 Rules
 - A subgraph is told the request's id and language, and of the caller's headers those that the operator names; never a
   cookie or a token that nobody named, and never what belongs to one connection.
-- Nobody is signed in here: a field under `@authenticated` or `@requiresScopes` is refused. (Seam: a verifier of tokens
-  would make `Forwarded.principal`.)
+- Nobody is signed in here: a field under `@authenticated` or `@requiresScopes` is refused, and what is labelled as
+  personal is masked or withheld as for nobody. No policy is known, so a field under `@policy` is refused; the log says
+  so once. (Seam: a verifier of tokens would make `Forwarded.principal`.)
 """
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import AsyncIterator, Hashable, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +23,7 @@ import aiohttp
 from aiohttp import web
 from graphql import validate_schema
 
+from api.gateway.client import Client
 from api.gateway.documents import Documents, read_manifest
 from api.gateway.errors import ManifestInvalid, SupergraphInvalid
 from api.gateway.execute import Engine
@@ -29,16 +32,16 @@ from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport
-from api.web.asking import REQUEST_ID
+from api.web.asking import Asked, language
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
-from core.locale import Locale, negotiate
+from core.locale import Locale
 from core.principal import ANONYMOUS, Principal
 
+_LOG = logging.getLogger(__name__)
+
 _SUPERGRAPH_S: Final = 10.0
-# Requests to subgraphs beyond this wait; their deadline goes on.
-_CONNECTIONS_MAX: Final = 512
 _REQUEST_BYTES_MAX: Final = 2 * 1024 * 1024
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,64}")
 # Of one connection (RFC 9110 §7.6.1), or of the body that is not passed on.
@@ -123,23 +126,25 @@ class Forwarding:
         """Language and what is passed on: the request's id alone is left out."""
         return (context.locale, *sorted(context.told.items()))
 
-    async def context(self, request: web.Request) -> Forwarded:
-        headers = request.headers
-        found = {name: ", ".join(headers.getall(name)) for name in self.names if name in headers}
-        return Forwarded(request[REQUEST_ID], negotiate(headers.get("Accept-Language")), found)
+    async def context(self, asked: Asked) -> Forwarded:
+        headers = asked.headers
+        found = {name: headers[name] for name in self.names if name in headers}
+        return Forwarded(asked.request_id, language(headers.get("accept-language")), found)
 
 
 @asynccontextmanager
 async def opened(options: Options) -> AsyncIterator[Gateway]:
     """Read the supergraph and stand ready. Raises: GatewayUnavailable."""
-    connector = aiohttp.TCPConnector(limit=_CONNECTIONS_MAX)
-    async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as http:
-        supergraph = _parsed(await _source(options.supergraph, http), options.supergraph)
+    supergraph = _parsed(await _source(options.supergraph), options.supergraph)
+    async with aclosing(Client()) as client:
         urls = _urls(supergraph, options.subgraphs)
+        if supergraph.policies:
+            unknown = sorted(supergraph.policies)
+            _LOG.warning("policies are not known here and deny", extra={"facts": {"policies": unknown}})
         metrics = Metrics()
         engine = Engine(
             supergraph=supergraph,
-            transports={name: _transport(url, http, options) for name, url in urls.items()},
+            transports={name: _transport(url, client, options) for name, url in urls.items()},
             limits=GatewayLimits(deadline_s=options.deadline_s, cost_max=options.cost_max),
             introspection=options.development,
             shows_cost=options.development,
@@ -160,9 +165,9 @@ async def opened(options: Options) -> AsyncIterator[Gateway]:
         yield Gateway(app, urls)
 
 
-def _transport(url: str, http: aiohttp.ClientSession, options: Options) -> HttpTransport:
+def _transport(url: str, client: Client, options: Options) -> HttpTransport:
     retries = Retries(attempts_max=options.attempts_max)
-    return HttpTransport(url, http, retries=retries, in_flight=InFlight() if options.sharing else None)
+    return HttpTransport(url, client, retries=retries, in_flight=InFlight() if options.sharing else None)
 
 
 def _documents(options: Options, engine: Engine) -> Documents:
@@ -178,19 +183,20 @@ def _documents(options: Options, engine: Engine) -> Documents:
     return documents
 
 
-async def _source(where: str, http: aiohttp.ClientSession) -> str:
+async def _source(where: str) -> str:
     """The supergraph's text. Raises: GatewayUnavailable."""
     try:
-        raw = await _downloaded(where, http) if "://" in where else _file(Path(where))
+        raw = await _downloaded(where) if "://" in where else _file(Path(where))
         return raw.decode("utf-8")
     except UnicodeDecodeError as fault:
         raise GatewayUnavailable(f"{where} is not UTF-8 text.") from fault
 
 
-async def _downloaded(where: str, http: aiohttp.ClientSession) -> bytes:
+async def _downloaded(where: str) -> bytes:
     _require_http(where, "--supergraph")
     try:
-        async with http.get(where, timeout=aiohttp.ClientTimeout(total=_SUPERGRAPH_S)) as answer:
+        timeout = aiohttp.ClientTimeout(total=_SUPERGRAPH_S)
+        async with aiohttp.ClientSession(timeout=timeout) as http, http.get(where) as answer:
             if answer.status != 200:
                 raise GatewayUnavailable(f"{_shown(where)} answers with status {answer.status}.")
             return await answer.read()

@@ -14,11 +14,11 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
-import aiohttp
 from aiohttp import web
 
 from api import publications
 from api.composition import SUPERGRAPH
+from api.gateway.client import Client
 from api.gateway.documents import Documents, read_manifest
 from api.gateway.errors import ManifestInvalid
 from api.gateway.execute import Engine
@@ -28,6 +28,7 @@ from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.ground import Ground
+from api.readers import MASKING, known_policies
 from api.rooms import Rooms
 from api.settings import Settings
 from api.startup import CityUnavailable
@@ -36,6 +37,7 @@ from api.web.asking import Asking
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
+from api.web.rates import Rates
 from core.clock import Clock, SystemClock
 from core.crypto import UnsealError
 from core.errors import Unavailable
@@ -73,7 +75,12 @@ class City:
     @cached_property
     def engine(self) -> Engine:
         """Raises: CityUnavailable when the settings and the supergraph do not fit."""
-        return _engine(self.settings, self.ground.http, self.metrics)
+        return _engine(self.settings, self.client, self.metrics)
+
+    @cached_property
+    def client(self) -> Client:
+        """What calls the subgraphs that answer over HTTP."""
+        return Client()
 
     @property
     def settings(self) -> Settings:
@@ -120,6 +127,7 @@ class City:
         )
 
     async def close(self) -> None:
+        await self.client.aclose()
         await self.rooms.close()
         await self.ground.close()
 
@@ -156,11 +164,11 @@ async def _assemble(ground: Ground) -> City:
     return City(ground, rooms, backbone)
 
 
-def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -> Engine:
+def _engine(settings: Settings, client: Client, metrics: Metrics) -> Engine:
     supergraph = Supergraph.parse(SUPERGRAPH.read_text())
     return Engine(
         supergraph=supergraph,
-        transports=_transports(supergraph, settings, http),
+        transports=_transports(supergraph, settings, client),
         limits=GatewayLimits(
             deadline_s=settings.subgraph_deadline_ms / 1000,
             deadlines_s={room: _LOCAL_DEADLINE_STORE_CALLS * settings.store_timeout_ms / 1000 for room in ROOMS},
@@ -171,10 +179,12 @@ def _engine(settings: Settings, http: aiohttp.ClientSession, metrics: Metrics) -
         introspection=settings.development,
         shows_cost=settings.development,
         on_error=lambda code, service: metrics.errors.labels(code, service).inc(),
+        policies=known_policies(supergraph),
+        masking=MASKING,
     )
 
 
-def _transports(supergraph: Supergraph, settings: Settings, http: aiohttp.ClientSession) -> Mapping[str, Transport]:
+def _transports(supergraph: Supergraph, settings: Settings, client: Client) -> Mapping[str, Transport]:
     """A room in this process is called directly, unless the settings say where it answers over HTTP.
 
     Raises: CityUnavailable when the settings name a subgraph that there is not, or leave one out.
@@ -184,12 +194,12 @@ def _transports(supergraph: Supergraph, settings: Settings, http: aiohttp.Client
     if missing := sorted(set(supergraph.subgraphs) - set(ROOMS) - set(settings.subgraphs)):
         raise CityUnavailable(f"TONG_SUBGRAPHS does not say where {', '.join(missing)} answers: {missing[0]}=http://…")
     local = {name: LocalTransport(graphql_core_schema(room.schema)) for name, room in ROOMS.items()}
-    return {**local, **{name: _far(url, settings, http) for name, url in settings.subgraphs.items()}}
+    return {**local, **{name: _far(url, settings, client) for name, url in settings.subgraphs.items()}}
 
 
-def _far(url: str, settings: Settings, http: aiohttp.ClientSession) -> HttpTransport:
+def _far(url: str, settings: Settings, client: Client) -> HttpTransport:
     retries = Retries(attempts_max=settings.subgraph_attempts_max)
-    return HttpTransport(url=url, session=http, retries=retries, in_flight=InFlight())
+    return HttpTransport(url=url, client=client, retries=retries, in_flight=InFlight())
 
 
 def _documents(settings: Settings, engine: Engine) -> Documents:
@@ -217,12 +227,33 @@ def door(city: City) -> web.Application:
     asking = Asking(authenticate=authenticate, services=city.rooms.services, trusted_proxies=settings.trusted_proxies)
 
     return application(
-        graphql=GraphQLDoor(city.engine, asking, settings.request_bytes_max, _documents(settings, city.engine)),
+        graphql=GraphQLDoor(
+            city.engine,
+            asking,
+            settings.request_bytes_max,
+            _documents(settings, city.engine),
+            in_flight=InFlight(),
+            rates=_rates(city) if settings.requests_per_minute_max else None,
+        ),
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
-        routes=city.rooms.routes(asking.context, asking.address),
+        routes=city.rooms.routes(asking.context_of, asking.address_of),
         development=settings.development,
+    )
+
+
+def _rates(city: City) -> Rates:
+    settings, ground = city.settings, city.ground
+    return Rates(
+        redis=ground.redis,
+        cipher=ground.cipher,
+        clock=ground.clock,
+        namespace=settings.mongo_database,
+        per_minute=settings.requests_per_minute_max,
+        mutation_units=settings.mutation_units,
+        address_people=settings.address_people,
+        tell=lambda outcome: city.metrics.rates.labels(outcome).inc(),
     )
 
 

@@ -14,6 +14,7 @@ from typing import Final
 import orjson
 
 from api.settings import as_markdown
+from api.web import metrics
 from core.errors import RETRYABLE, DomainError, catalogue
 
 _ROOT: Final = Path(__file__).parents[1]
@@ -25,6 +26,7 @@ def generated() -> Mapping[Path, str]:
     errors = known_errors()
     return {
         _ROOT / "docs" / "settings.md": as_markdown(),
+        _ROOT / "docs" / "metrics.md": metrics.as_markdown(),
         _ROOT / "docs" / "errors.md": _errors_markdown(errors),
         _ROOT / "sdk" / "contract" / "errors.json": _errors_json(errors),
     }

@@ -14,6 +14,9 @@ __all__ = ["SERVER", "bound", "listening"]
 
 @asynccontextmanager
 async def listening(city: City, held: socket.socket) -> AsyncIterator[str]:
-    """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end."""
+    """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end.
+
+    Who hangs up ends their query; what changes something goes on to its end.
+    """
     async with answering(door(city), held) as address:
         yield address

@@ -182,6 +182,13 @@ class Settings:
     cost_max: int = _setting(
         _whole(1, 1_000_000_000), "The most that an operation may cost by its estimate.", default=1_000_000
     )
+    requests_per_minute_max: int = _setting(
+        _whole(0, 100_000_000), "Queries of one person in a minute; costly ones count for several. 0: any.", default=600
+    )
+    mutation_units: int = _setting(_whole(1, 1000), "How many queries a mutation counts for.", default=5)
+    address_people: int = _setting(
+        _whole(1, 10_000), "How many people's requests one address may send without signing in.", default=50
+    )
     subgraph_attempts_max: int = _setting(
         _whole(1, 10), "Requests to a subgraph over HTTP for one fetch of a query, if it fails.", default=2
     )

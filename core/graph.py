@@ -24,6 +24,7 @@ from core.locale import DEFAULT_LOCALE, Locale
 from core.money import Money
 from core.paging import Page, encode_cursor
 from core.principal import ANONYMOUS, Principal
+from core.references import Schema
 
 S = TypeVar("S")
 T = TypeVar("T")
@@ -88,11 +89,12 @@ class GraphQLRequest:
         if not isinstance(body, dict) or not isinstance(body.get("query"), str):
             raise BadInput(field="query", problem="must be a string in a JSON object")
         variables, name = body.get("variables"), body.get("operationName")
-        if not isinstance(variables, dict | None):
+        if variables is not None and not isinstance(variables, dict):
             raise BadInput(field="variables", problem="must be an object")
-        if not isinstance(name, str | None):
+        if name is not None and not isinstance(name, str):
             raise BadInput(field="operationName", problem="must be a string")
-        if not isinstance(body.get("extensions"), dict | None):
+        extensions = body.get("extensions")
+        if extensions is not None and not isinstance(extensions, dict):
             raise BadInput(field="extensions", problem="must be an object")
         return cls(body["query"], variables, name)
 
@@ -108,25 +110,35 @@ class Public:
 
 
 @strawberry.federation.schema_directive(
-    locations=[Location.FIELD_DEFINITION], name="personal", compose=True, import_url=ACCESS_SPEC
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT, Location.INTERFACE],
+    name="personal",
+    compose=True,
+    import_url=ACCESS_SPEC,
 )
 class Personal:
-    """Personal information. `level` is its grade, 1 to 4.
+    """Personal information. `level` is its grade, 1 to 4; the gateway masks it for who has no clearance for that.
 
-    class_: its kind, one of IDENTITY, CONTACT, WHEREABOUTS, DEVICE, HEALTH, PROPERTY.
+    class_: its kind, one of IDENTITY, CONTACT, WHEREABOUTS, DEVICE, HEALTH, PROPERTY. mask: in which form of
+    `core.masking` a text is shown masked, one of NAME, PHONE, ID_NUMBER, EMAIL, ADDRESS, TEXT (which is ***, and meant
+    where none is said).
+    own: nobody but the person it is about is ever given it, so it is never masked. On a type, the label of each of its
+    fields that has none, but ids.
 
     Source: GB/T 43697-2024 appendix B (classes), GB/T 35273-2020.
     """
 
     class_: str = strawberry.directive_field(name="class")
     level: int = strawberry.directive_field(name="level")
+    mask: str | None = strawberry.directive_field(name="mask", default=strawberry.UNSET)
+    own: bool | None = strawberry.directive_field(name="own", default=strawberry.UNSET)
 
 
 PUBLIC = Public()
 
 
-def personal(class_: str, level: int) -> Personal:
-    return Personal(class_=class_, level=level)
+def personal(class_: str, level: int, *, mask: str | None = None, own: bool = False) -> Personal:
+    said: dict[str, Any] = {**({"mask": mask} if mask else {}), **({"own": True} if own else {})}
+    return Personal(class_=class_, level=level, **said)
 
 
 @strawberry.federation.type(description="Where a page stands in its list (Relay).", directives=[PUBLIC], shareable=True)
@@ -244,11 +256,9 @@ def connection_of(page: Page[U], of: Callable[[U], T]) -> Connection[T]:
     )
 
 
-def build_schema(
-    *, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()
-) -> strawberry.federation.Schema:
+def build_schema(*, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:
     """A room's Federation 2 subgraph."""
-    return strawberry.federation.Schema(
+    return Schema(
         query=query,
         mutation=mutation,
         types=types,

@@ -64,6 +64,27 @@ async def ended(tasks: Collection[asyncio.Task[Any]], *, within_s: float) -> boo
     return not left
 
 
+class Unbroken:
+    """Runs what must not be cut off half-way, each in a task of its own: a caller who is cancelled stops waiting, and
+    the work goes on.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Task[Any]] = set()
+
+    async def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """What `work` gives. Raises: what it raises, and at once when the caller is cancelled."""
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(task)
+
+    async def ended(self, *, within_s: float) -> None:
+        """Wait for all that is under way, and no longer than that."""
+        if self._under_way:
+            await asyncio.wait(self._under_way, timeout=within_s)
+
+
 async def to_its_end(work: Coroutine[Any, Any, R]) -> R:
     """Await `work`, which never learns that its caller was cancelled: that is raised when `work` has ended.
 

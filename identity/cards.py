@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from core.graph import Info, personal
+from core.loading import DataLoader
+from core.references import Reference
 from identity import model
 from identity.service import Identity
 
 T = TypeVar("T")
 
 IDENTITY_MASKED: Final = personal("IDENTITY", 1)
+CONTACT_PHONE: Final = personal("CONTACT", 3, mask="PHONE")
 
 
 def loader(info: Info, find: Callable[..., Awaitable[Mapping[str, T]]]) -> DataLoader[str, T | None]:
@@ -48,9 +50,16 @@ class MaskedPerson:
         return cls(ref=strawberry.ID(person.id), masked_name=masked_name, real_name_level=person.real_name_level)
 
     @classmethod
-    async def resolve_reference(cls, info: Info, ref: strawberry.ID) -> MaskedPerson | None:
-        person = await loader(info, info.context.service(Identity).people).load(ref)
-        return cls.of(person, info=info) if person else None
+    async def seen(cls, info: Info, ref: str) -> MaskedPerson | None:
+        """One person's card, as far as the one who asks may see it."""
+        found = await loader(info, info.context.service(Identity).people).load(ref)
+        return cls.of(found, info=info) if found else None
+
+    @classmethod
+    async def resolve_references(cls, info: Info, references: list[Reference]) -> list[MaskedPerson | None]:
+        refs = [reference["ref"] for reference in references]
+        found = await info.context.service(Identity).people(principal=info.context.principal, ids=refs)
+        return [cls.of(found[ref], info=info) if ref in found else None for ref in refs]
 
 
 @strawberry.federation.type(

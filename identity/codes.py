@@ -15,12 +15,13 @@ import secrets
 from datetime import datetime
 from typing import Any, Final
 
+from core.addresses import address_group
 from core.clock import Clock, epoch_ms
 from core.crypto import FieldCipher, same
 from core.redis import Redis, answering
 from identity.charges import Charge, Charges
 from identity.errors import CodeExpired, CodeWrong
-from identity.limits import STANDARD_LIMITS, ActLimits, SignInLimits, address_group
+from identity.limits import STANDARD_LIMITS, ActLimits, SignInLimits
 from identity.model import CODE_LENGTH, CODE_LIFETIME, CODE_TRIES_MAX, Audience
 
 # KEYS[1]: the code. ARGV: now, tries allowed. Counts a try; returns {digest, tries so far}, or nothing.

@@ -18,13 +18,13 @@ from typing import Final, TypeAlias
 from core.crypto import FieldCipher, same
 from core.errors import BadInput, NotFound
 from core.ids import is_id
+from core.masking import mask_name, mask_phone
 from core.mongo import Session
 from core.principal import Principal
 from identity.acting import ActingForOthers, themself
 from identity.charges import Charge, Charges
 from identity.errors import OtherNotProven, RealNameNeeded, TooManyRelations
 from identity.limits import INVITATION_LIMITS, INVITED_LIMITS
-from identity.masking import mask_name, mask_phone
 from identity.model import NOBODY, REGISTER_LEVEL, Citizen, comparable_name, parse_name, parse_phone
 from identity.relations import (
     AS_ACTOR_MAX,

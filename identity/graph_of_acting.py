@@ -16,7 +16,7 @@ from core.locale import Locale
 from core.money import Money
 from identity import model, relations
 from identity.acting import ActingSession as Begun
-from identity.cards import IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.cards import CONTACT_PHONE, IDENTITY_MASKED, MaskedPerson, StaffCard, loader
 from identity.guardianship import Child as RegisteredChild
 from identity.relations import (
     AS_ACTOR_MAX,
@@ -204,7 +204,7 @@ class ActingSession:
 class LookUp:
     id: strawberry.ID
     at: datetime
-    reason: str = strawberry.federation.field(description="As the officer wrote it.")
+    reason: str = strawberry.federation.field(description="As the officer wrote it.", directives=[FAMILY])
     by: strawberry.Private[str]
 
     @strawberry.federation.field(description="Who it was.")
@@ -220,10 +220,14 @@ class LookUp:
 class FoundCitizen:
     id: strawberry.ID
     masked_name: str = strawberry.federation.field(directives=[IDENTITY_MASKED])
+    phone: str | None = strawberry.federation.field(
+        description="In E.164, for who calls those whom they find.", directives=[CONTACT_PHONE]
+    )
 
     @classmethod
     def of(cls, citizen: model.Citizen, *, info: Info) -> FoundCitizen:
-        return cls(id=strawberry.ID(citizen.id), masked_name=citizen.masked_name(info.context.locale))
+        masked_name = citizen.masked_name(info.context.locale)
+        return cls(id=strawberry.ID(citizen.id), masked_name=masked_name, phone=citizen.phone)
 
 
 @strawberry.federation.type(description="Why a name is believed.", authenticated=True)

@@ -14,6 +14,7 @@ from datetime import UTC, date, tzinfo
 from typing import Final
 
 from core.errors import NotFound, Unavailable
+from core.masking import mask_id_number, mask_name
 from core.mongo import Session
 from core.principal import Principal
 from identity.acting import ActingForOthers, themself
@@ -21,7 +22,6 @@ from identity.charges import Charge, Charges
 from identity.errors import ChildNotProven, OfFullAge, RealNameNeeded
 from identity.id_numbers import IdNumber
 from identity.limits import FAMILY_LIMITS
-from identity.masking import mask_id_number, mask_name
 from identity.model import REGISTER_LEVEL, Citizen, Evidence, comparable_name, parse_name
 from identity.registers import PopulationRegister, RegisteredChild
 from identity.relations import FRESH, MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age

@@ -1,9 +1,8 @@
-"""How often codes may be asked for and answered: a table, and whom an address counts as."""
+"""How often codes may be asked for and answered: a table."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Final
 
 
@@ -67,14 +66,3 @@ FAMILY_LIMITS: Final = (Limit(10, _DAY_S),)
 ORGANISATION_LIMITS: Final = (Limit(5, _DAY_S),)
 # Of one account.
 REAL_NAME_LIMITS: Final = (Limit(5, _DAY_S),)
-
-
-def address_group(address: str) -> str:
-    """Whom an IP address counts as: itself, or its /64 for IPv6, which one household has whole."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return address[:64]
-    if not isinstance(parsed, IPv6Address):
-        return str(parsed)
-    return str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))

@@ -21,9 +21,9 @@ import phonenumbers
 from core.divisions import DISTRICTS
 from core.errors import BadInput, NotFound
 from core.locale import Locale, Text
+from core.masking import mask_name, mask_phone
 from core.principal import Jurisdiction, Method, Principal, PrincipalKind
 from identity.errors import PhoneInvalid
-from identity.masking import NO_PHONE, UNVERIFIED, mask_name, mask_phone
 
 CODE_LENGTH: Final = 6
 CODE_LIFETIME: Final = timedelta(minutes=5)
@@ -31,6 +31,9 @@ CODE_TRIES_MAX: Final = 5
 ACCESS_TOKEN_LIFETIME: Final = timedelta(minutes=10)
 # An ended session stays in its owner's list this long.
 ENDED_SESSION_KEPT: Final = timedelta(days=30)
+
+UNVERIFIED: Final = Text(zh="未实名用户", en="Unverified person")
+NO_PHONE: Final = Text(zh="未绑定手机", en="No phone")
 
 PHONE_LENGTH_MAX: Final = 32
 DEVICE_ID_LENGTH_MAX: Final = 64
@@ -75,13 +78,21 @@ CITIZEN_SCOPES: Final = frozenset({"citizen"})
 # All that a member of staff may do who has no second factor yet: get one.
 ENROL_SCOPE: Final = "staff:enrol"
 # Every staff session has "staff"; a role adds what it needs. A role that is not here adds nothing.
+# `personal:<class>:<level>` is a clearance: up to this level, personal data of the class is shown in clear. Without
+# it the gateway masks what a field's label calls personal (api/gateway/masking.py).
 ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     "clerk": frozenset(),
-    "inspector": frozenset({"citycode:scan", "licences:verify", "health:check"}),
-    "licence_clerk": frozenset({"licences:issue", "citizens:find"}),
-    "billing_clerk": frozenset({"payments:bill", "payments:refund", "citizens:find"}),
-    "case_handler": frozenset({"reports:handle"}),
-    "health_officer": frozenset({"health:record", "health:rules", "citizens:find"}),
+    "inspector": frozenset(
+        {"citycode:scan", "licences:verify", "health:check"}
+        | {"personal:identity:3", "personal:whereabouts:3", "personal:health:4"}
+    ),
+    "licence_clerk": frozenset({"licences:issue", "citizens:find", "personal:identity:3"}),
+    "billing_clerk": frozenset({"payments:bill", "payments:refund", "citizens:find", "personal:property:3"}),
+    "case_handler": frozenset({"reports:handle", "personal:identity:2", "personal:whereabouts:3"}),
+    # Who records what was found calls those whom it concerns.
+    "health_officer": frozenset(
+        {"health:record", "health:rules", "citizens:find"} | {"personal:health:4", "personal:contact:3"}
+    ),
     "registrar": frozenset({"codes:register"}),
     "partner_officer": frozenset({"oidc:clients"}),
 }

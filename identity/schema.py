@@ -15,7 +15,7 @@ from core import divisions
 from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, connection_of, personal
 from core.paging import PageRequest
 from identity import model
-from identity.cards import IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.cards import CONTACT_PHONE, IDENTITY_MASKED, MaskedPerson, StaffCard, loader
 from identity.consents.graph import ConsentsMutation, ConsentsQuery
 from identity.credentials.graph import CredentialsMutation, CredentialsQuery
 from identity.graph_of_acting import (
@@ -36,8 +36,10 @@ from identity.oidc.graph import OidcMutation, OidcQuery
 from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
 from identity.service import Identity
 
-IDENTITY_NAME: Final = personal("IDENTITY", 3)
+IDENTITY_NAME: Final = personal("IDENTITY", 3, mask="NAME")
+IDENTITY_HOW: Final = personal("IDENTITY", 2)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
+DEVICE: Final = personal("DEVICE", 2, own=True)
 
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
@@ -85,6 +87,9 @@ class Citizen:
         description="Null until the real name is known.", directives=[IDENTITY_NAME]
     )
     masked_name: str = strawberry.federation.field(directives=[IDENTITY_MASKED])
+    phone: str | None = strawberry.federation.field(
+        description="In E.164; null for somebody who has none.", directives=[CONTACT_PHONE]
+    )
     masked_phone: str = strawberry.federation.field(
         description="A phrase for a person without a phone.", directives=[personal("CONTACT", 1)]
     )
@@ -99,7 +104,9 @@ class Citizen:
         info.context.principal.require_citizen(self.id)
         return District(code=strawberry.ID(self.home_code)) if self.home_code else None
 
-    @strawberry.federation.field(description="Why the real name is believed; null where nothing was kept.")
+    @strawberry.federation.field(
+        description="Why the real name is believed; null where nothing was kept.", directives=[IDENTITY_HOW]
+    )
     def real_name_evidence(self, info: Info) -> RealNameEvidence | None:
         info.context.principal.require_citizen(self.id)
         return RealNameEvidence.of(self.evidence, info=info) if self.evidence else None
@@ -134,6 +141,7 @@ class Citizen:
             id=strawberry.ID(citizen.id),
             name=citizen.name,
             masked_name=citizen.masked_name(info.context.locale),
+            phone=citizen.phone,
             masked_phone=citizen.masked_phone(info.context.locale),
             real_name_level=citizen.real_name_level,
             home_code=citizen.home_district,
@@ -149,7 +157,7 @@ class Citizen:
 @strawberry.federation.type(description="A member of staff, as they see themself.", requires_scopes=[["staff"]])
 class StaffMember:
     id: strawberry.ID
-    display_name: str = strawberry.federation.field(directives=[IDENTITY_NAME])
+    display_name: str = strawberry.federation.field(directives=[personal("IDENTITY", 3, mask="NAME", own=True)])
     badge: str
     organisation: str = strawberry.federation.field(description="The unit, in the request's language.")
     department: DepartmentType | None = strawberry.federation.field(description="The department that it belongs to.")

@@ -8,9 +8,9 @@ from enum import Enum
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from core.graph import Connection, Info, build_schema, connection_of, personal
+from core.loading import DataLoader
 from core.locale import Locale
 from core.paging import PageRequest
 from notifications import model
@@ -18,7 +18,7 @@ from notifications.model import CATEGORY_LABELS, Category, Channel, Platform, Pr
 from notifications.service import Notifications
 
 WORDS: Final = personal("IDENTITY", 3)
-CONTACT: Final = personal("CONTACT", 3)
+CONTACT: Final = personal("CONTACT", 3, mask="EMAIL")
 DEVICE: Final = personal("DEVICE", 2)
 
 strawberry.enum(Category, name="MessageCategory", description="What a message is about.")

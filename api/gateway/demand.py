@@ -13,7 +13,7 @@ Source: https://ibm.github.io/graphql-specs/cost-spec.html, https://specs.apollo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from graphql import (
@@ -111,7 +111,8 @@ class Size:
     fallback: int = 0
 
     def of(self, values: Mapping[str, Any]) -> int:
-        given = [v for name in self.variables if type(v := values.get(name)) is int]
+        # An Int may be written as a float (1e6), and is sent on as it was written.
+        given = [int(v) for name in self.variables if isinstance(v := values.get(name), int | float)]
         found = max([self.number, *given]) if self.number >= 0 or given else self.fallback
         return min(max(found, 0), _SIZE_MAX)
 
@@ -171,13 +172,19 @@ Actuals: TypeAlias = dict[tuple[int, int], float]
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """The cost of one operation. A field that is asked twice at one place counts twice."""
+    """The cost of one operation. A field that is asked twice at one place counts twice.
+
+    fixed: the estimate, where no size stands in a variable.
+    """
 
     base: float
     parts: tuple[Part, ...]
+    fixed: float | None = None
 
     def estimate(self, values: Mapping[str, Any]) -> float:
-        """Before it runs, an upper bound. values: the variables', coerced."""
+        """Before it runs, an upper bound. values: the variables', checked, defaults among them."""
+        if self.fixed is not None:
+            return self.fixed
         known: Estimates = {}
         return min(self.base + sum(part.estimate(values, known) for part in self.parts), _ESTIMATE_MAX)
 
@@ -196,6 +203,7 @@ class Estimator:
     size_default: int
     _fragments: dict[tuple[str, tuple[tuple[str, Size], ...]], Spread] = field(default_factory=dict)
     _definitions: Mapping[str, FragmentDefinitionNode] = field(default_factory=dict)
+    _open: bool = False
 
     def demand(self, document: DocumentNode, operation: OperationDefinitionNode) -> Demand:
         """Of a document that was validated. Each fragment is read once, however often it is spread."""
@@ -204,7 +212,9 @@ class Estimator:
         self._definitions = {d.name.value: d for d in definitions}
         mutation = operation.operation.value == "mutation"
         root = self.schema.mutation_type if mutation else self.schema.query_type
-        return Demand(_MUTATION if mutation else 0.0, tuple(self._selected(operation.selection_set, root, {})))
+        self._open = False
+        made = Demand(_MUTATION if mutation else 0.0, tuple(self._selected(operation.selection_set, root, {})))
+        return made if self._open else replace(made, fixed=made.estimate({}))
 
     def _selected(self, selections: SelectionSetNode | None, parent: Any, sized: Mapping[str, Size]) -> list[Part]:
         found: list[Part] = []
@@ -259,6 +269,7 @@ class Estimator:
                     number = max(number, int(argument.value.value))
                 elif isinstance(argument.value, VariableNode):
                     variables.append(argument.value.name.value)
+                    self._open = True
         if number < 0 and not variables:
             return Size(fallback)
         return Size(number, tuple(variables), fallback)

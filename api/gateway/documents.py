@@ -5,7 +5,7 @@ Rules
   documents are allowed on purpose (development). Without one, every document is.
 - A client names a document by `documentId` (GraphQL over HTTP, appendix A) or by `extensions.persistedQuery`
   (automatic persisted queries). Only without a manifest, or in development, may it teach us a new name, and only the
-  document's own hash. What it taught is forgotten by two bounds: entries and characters.
+  document's own hash. What it taught is forgotten by two bounds: entries and bytes.
 Source: github.com/graphql/graphql-over-http, appendix A; apollographql/apollo-link-persisted-queries, "Protocol".
 """
 
@@ -20,6 +20,7 @@ import orjson
 
 from api.gateway.bounded import Bounded
 from api.gateway.errors import DocumentHashWrong, DocumentNotKnown, DocumentNotTrusted, ManifestInvalid
+from api.gateway.weight import bytes_of
 
 _APOLLO_FORMAT: Final = "apollo-persisted-query-manifest"
 _NAME_MAX: Final = 128
@@ -56,7 +57,7 @@ class Documents:
 
     trusted: Mapping[str, str] | None = None
     free_form: bool = True
-    learned: Bounded[str, str] = field(default_factory=lambda: Bounded(1_000, 1_000_000))
+    learned: Bounded[str, str] = field(default_factory=lambda: Bounded(1_000, 4 * 1024 * 1024))
     _texts: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -94,7 +95,7 @@ class Documents:
             return found
         if hashlib.sha256(query.encode()).hexdigest() != name:
             raise DocumentHashWrong()
-        return self.learned.put(name, query, weight=len(query))
+        return self.learned.put(name, query, weight=bytes_of(name, query))
 
 
 def _name_of(body: Mapping[str, Any]) -> tuple[str | None, bool]:

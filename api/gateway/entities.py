@@ -6,8 +6,9 @@ walking the fetch's path without recursion per object; the client's path of each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import Any, Final, TypeAlias
 
@@ -38,59 +39,61 @@ def gather(root: Object, paths: Sequence[Path], kinds: Sequence[Representation])
 
 
 def _gather_kind(batch: Batch, targets: Iterable[Object], kind: Representation) -> None:
-    representations, sharers = batch.representations, batch.targets
-    types, take = kind.types, _flat_keys(kind)
-    flat: dict[Any, list[Object]] = {}
-    deep: dict[Any, list[Object]] = {}
-    for target in targets:
-        name = target.get("__typename")
-        if name not in types and not (kind.blank and (name is None or name == kind.owner)):
+    types, owner = kind.types, kind.owner
+    if kind.blank:
+        fitting = [t for t in targets if (n := t.get("__typename")) in types or n is None or n == owner]
+    else:
+        fitting = [t for t in targets if t.get("__typename") in types]
+    keys = _flat_keys(fitting, kind)
+    if keys is None:
+        _gather_one_by_one(batch, fitting, kind)
+        return
+    known: dict[Any, list[Object]] = {}
+    for key, target in zip(keys, fitting, strict=True):
+        sharers = known.get(key)
+        if sharers is not None:
+            sharers.append(target)
             continue
-        known = flat
-        key = take(target) if take is not None else None
-        if key is None:
-            made = _represent(target, kind, name)
-            if made is None:
-                continue
-            known, key = deep, _identity(made)
-        held = known.get(key)
-        if held is not None:
-            held.append(target)
+        known[key] = sharers = [target]
+        made = _represent(target, kind)
+        if made is not None:
+            batch.representations.append(made)
+            batch.targets.append(sharers)
+
+
+def _gather_one_by_one(batch: Batch, targets: Iterable[Object], kind: Representation) -> None:
+    known: dict[object, list[Object]] = {}
+    for target in targets:
+        made = _represent(target, kind)
+        if made is None:
+            continue
+        key = _identity(made)
+        sharers = known.get(key)
+        if sharers is not None:
+            sharers.append(target)
         else:
-            known[key] = held = [target]
-            representations.append(_represent(target, kind, name) or {})
-            sharers.append(held)
+            known[key] = sharers = [target]
+            batch.representations.append(made)
+            batch.targets.append(sharers)
 
 
-def _flat_keys(kind: Representation) -> Callable[[Object], Any] | None:
-    """What tells an object's reference from others, where it has no objects within and no conditions.
+def _flat_keys(targets: Sequence[Object], kind: Representation) -> list[Any] | None:
+    """What tells each object's reference from others, read without a step of Python for each.
 
-    Text and whole numbers compare equal just where their JSON is the same; for anything else it gives None: look
-    closer.
+    None: look closer. Somewhere there are objects within, conditions, a key is missing, or there is a value for which
+    to be equal is not to be the same in JSON (`1`, `1.0` and `true`).
     """
     if not kind.parts or any(part.below is not None or part.types is not None for part in kind.parts):
         return None
-    if len(kind.parts) == 1:
-        only = kind.parts[0].key
-
-        def one(target: Object) -> Any:
-            value = target.get(only)
-            return value if type(value) is str or type(value) is int else None
-
-        return one
-    values_of = itemgetter(*(part.key for part in kind.parts))
-
-    def several(target: Object) -> Any:
-        try:
-            values = values_of(target)
-        except KeyError:
-            return None
-        return values if _COMPARABLE.issuperset(map(type, values)) else None
-
-    return several
+    try:
+        keys = list(map(itemgetter(*[part.key for part in kind.parts]), targets))
+    except KeyError:
+        return None
+    values = keys if len(kind.parts) == 1 else chain.from_iterable(keys)
+    return keys if _COMPARABLE.issuperset(map(type, values)) else None
 
 
-_COMPARABLE: Final = frozenset({str, int})
+_COMPARABLE: Final = frozenset({str, int, type(None)})
 
 
 def objects_at(root: Object, path: Path) -> list[Object]:
@@ -98,16 +101,21 @@ def objects_at(root: Object, path: Path) -> list[Object]:
     found: list[Any] = [root]
     for segment in path:
         key, only = segment.key, segment.only
-        found = [o.get(key) for o in found if only is None or o.get("__typename") in only]
+        if only is not None:
+            found = [o for o in found if o.get("__typename") in only]
+        if segment.lists == 1:
+            found = [v for o in found if type(items := o.get(key)) is list for v in items if type(v) is dict]
+            continue
+        found = [o.get(key) for o in found]
         for _ in range(segment.lists):
             found = [item for value in found if type(value) is list for item in value]
         found = [value for value in found if type(value) is dict]
     return found
 
 
-def _represent(target: Object, kind: Representation, name: object) -> Object | None:
+def _represent(target: Object, kind: Representation) -> Object | None:
     made: Object = {"__typename": kind.owner}
-    return made if _fill(made, target, kind.parts, name) else None
+    return made if _fill(made, target, kind.parts, target.get("__typename")) else None
 
 
 def _fill(made: Object, source: Object, parts: Iterable[Part], type_name: object) -> bool:

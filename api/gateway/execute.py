@@ -1,66 +1,90 @@
 """Run it: one request through the stages, with what is the same for every request from a bounded cache.
 
-Documents are parsed and validated once; plans are made once per document, operation, access signature and truth of
-the condition variables, so no plan belongs to a user.
+Documents are parsed and validated once; plans are made once per document, operation, view (the rules that a reader
+fails, the labels that they do not see in clear) and truth of the condition variables, so no plan belongs to a user. A
+document that says the same in other white space is parsed, and is the one that is known; its plans are too.
 Seams: response caching and tracing around `execute`;
 hot reload makes a new `Engine`; subscriptions and `@defer` are further methods beside `execute`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import json
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
-from graphql import NoSchemaIntrospectionCustomRule, execute_sync, get_variable_values, validate
+import orjson
+from graphql import execute_sync
 from graphql.language import (
     DocumentNode,
-    FragmentDefinitionNode,
     OperationDefinitionNode,
     SelectionSetNode,
-    VariableDefinitionNode,
-    print_ast,
 )
 
-from api.gateway.access import NOBODY, Rule, signature
+from api.gateway.access import Policy, Reader, failed
 from api.gateway.bounded import Bounded
-from api.gateway.demand import Demand, Estimator
+from api.gateway.calls import Calls
 from api.gateway.errors import (
     ManifestInvalid,
     OperationTooCostly,
-    OperationUnknown,
     PlanTooCostly,
-    SubscriptionUnsupported,
-    ValidationFailed,
+    SubgraphFault,
 )
-from api.gateway.explain import STAGES, drafts_text, normalized_text, paths_text
+from api.gateway.explain import STAGES, compiled_text, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
-from api.gateway.limits import Budget, GatewayLimits, check_size, parse_bounded
-from api.gateway.normalize import Normalizer, condition_variables, document_rules
+from api.gateway.figures import Figures
+from api.gateway.limits import Budget, GatewayLimits, parse_bounded
+from api.gateway.masking import EVERYTHING, Masking, View
+from api.gateway.normalize import Normalizer
 from api.gateway.optimize import optimize
+from api.gateway.passing import Fits, fitting, promised
 from api.gateway.paths import Paths
 from api.gateway.plan import Fetch, QueryPlan, make_plan
-from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath
+from api.gateway.project import BUBBLE, Complete, Projector, Report, ResponsePath, was_asked
+from api.gateway.reading import Document, Reading
 from api.gateway.run import Run
-from api.gateway.selection import Normalized, Place
+from api.gateway.selection import Normalized, Place, masked_paths
 from api.gateway.supergraph import Supergraph
-from api.gateway.transport import RequestContext, Transport, error_value
+from api.gateway.transport import (
+    LocalTransport,
+    RequestContext,
+    SubgraphRequest,
+    SubgraphResponse,
+    Transport,
+    error_value,
+)
+from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, catalogue
-from core.graphql_limits import RULES
 from core.locale import Locale
 
+ReportedError: TypeAlias = tuple[ResponsePath | None, DomainError | Mapping[str, Any]]
 
-@dataclass(frozen=True, slots=True)
+
+# Not frozen, since one is made for every request: a frozen one takes twice as long to make.
+@dataclass(slots=True)
 class Answer:
     """A GraphQL response. data is None with errors when the request was refused or a null reached the root.
 
-    refused: nothing was executed, so over HTTP `data` is not a key of the answer.
+    refused: nothing was executed, so over HTTP `data` is not a key of the answer. raw: the answer as a subgraph wrote
+    it, where that is the whole of it.
     """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] = field(default_factory=list)
     extensions: dict[str, Any] = field(default_factory=dict)
     refused: bool = False
+    raw: bytes | None = field(default=None, repr=False)
+
+    def as_bytes(self) -> bytes:
+        """The response in JSON."""
+        if self.raw is not None and not self.errors and not self.extensions:
+            return self.raw
+        try:
+            return orjson.dumps(self.as_dict(), option=orjson.OPT_NON_STR_KEYS)
+        except TypeError:
+            # It reads what is nested deeper than it writes, and writes no integer of more than 64 bits.
+            return json.dumps(self.as_dict(), allow_nan=False).encode()
 
     def as_dict(self) -> dict[str, Any]:
         """The response as it is written."""
@@ -73,31 +97,36 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A validated document with one operation chosen. rules: all that its reader could fail."""
+class Lone:
+    """The fetch of a plan that has one, at the root. request: the same each time, where it takes no variables.
 
-    node: DocumentNode
-    operation: OperationDefinitionNode
-    fragments: Mapping[str, FragmentDefinitionNode]
-    rules: frozenset[Rule]
-    conditions: tuple[str, ...]
-    variable_types: Mapping[str, str]
-    demand: Demand
+    promised, fits: when its answer passes as it came, see `passing`.
+    """
 
-    @property
-    def kind(self) -> str:
-        return self.operation.operation.value
+    fetch: Fetch
+    request: SubgraphRequest | None
+    promised: bool = False
+    fits: Fits | None = None
+
+    def request_with(self, values: Mapping[str, Any]) -> SubgraphRequest:
+        if self.request is not None:
+            return self.request
+        variables = {name: values[name] for name in self.fetch.variables if name in values}
+        return SubgraphRequest(self.fetch.document, variables, None, self.fetch.service)
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A plan that is ready to run. dependents: by fetch number, who waits for it."""
+    """A plan that is ready to run. dependents: by fetch number, who waits for it. masked: response keys down to each
+    field that is masked, lists left out. lone: its only fetch."""
 
     plan: QueryPlan
     place: Place
     project: Complete
     dependents: Mapping[int, tuple[Fetch, ...]]
     introspection: DocumentNode | None
+    masked: tuple[tuple[str, ...], ...] = ()
+    lone: Lone | None = None
 
 
 @dataclass(slots=True)
@@ -108,6 +137,8 @@ class Engine:
     shows_cost: whether answers say in `extensions.cost` what was estimated and what it came to; for developers.
     on_error: told the code and the service (empty: none) of every error that goes out in an answer; both come from
     bounded sets, so they can be labels of a metric. A code that no class of this process has is `REMOTE`.
+    passing: whether what needs no projecting passes without; either way the answers are the same.
+    policies: what the names of `@policy` mean; one that is not here denies. masking: who sees personal data in clear.
     """
 
     supergraph: Supergraph
@@ -116,14 +147,20 @@ class Engine:
     introspection: bool = True
     shows_cost: bool = False
     on_error: Callable[[str, str], None] | None = None
-    _documents: Bounded[tuple[str, str | None], Document] = field(init=False)
-    _plans: Bounded[tuple[Any, ...], Compiled] = field(init=False)
+    policies: Mapping[str, Policy] = field(default_factory=dict)
+    masking: Masking = field(default_factory=Masking)
+    figures: Figures = field(default_factory=Figures)
+    passing: bool = True
+    _calls: Calls = field(init=False)
+    _reading: Reading = field(init=False)
+    _plans: Bounded[Hashable, Compiled] = field(init=False)
     _codes: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
         self._codes = frozenset(kind.code for kind in catalogue())
-        self._documents = Bounded(self.limits.documents_max, self.limits.cached_chars)
-        self._plans = Bounded(self.limits.plans_max, self.limits.cached_chars)
+        self._calls = Calls(self.transports, self.limits, self.figures)
+        self._reading = Reading(self.supergraph, self.limits, self.introspection)
+        self._plans = Bounded(self.limits.plans_max, self.limits.cached_bytes)
 
     async def execute(
         self,
@@ -134,44 +171,96 @@ class Engine:
         operation_name: str | None = None,
     ) -> Answer:
         """Answer one operation. A refusal or a failure is told in the answer; nothing is raised but cancellation."""
+        self.figures.in_flight += 1
         try:
-            document = self._document(query, operation_name)
-            values = _coerced(self.supergraph, document, variables or {})
-            self._afford(document, values)
-            compiled = self._compiled(query, operation_name, document, values, context)
+            answer = await self._answered(query, context, variables or {}, operation_name)
         except DomainError as refusal:
+            self.figures.refused[refusal.code] += 1
             answer = Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
+        finally:
+            self.figures.in_flight -= 1
+        if answer.errors:
+            self._observe(answer)
+        return answer
+
+    async def _answered(
+        self, query: str, context: RequestContext, variables: Mapping[str, Any], operation_name: str | None
+    ) -> Answer:
+        """Raises: any refusal of the operation."""
+        document = self._reading.document(query, operation_name)
+        values = self._reading.values(document, variables)
+        self._afford(document, values)
+        compiled = self._compiled(document, values, context)
+        if compiled.lone is not None:
+            answer = await self._ran_alone(compiled, compiled.lone, values, context)
         else:
             answer = await self._ran(compiled, values, context)
-            if self.shows_cost:
-                answer.extensions["cost"] = self._cost(document, values, answer)
-        self._observe(answer)
+        if self.figures.samples():
+            self.figures.estimated.add(document.demand.estimate(values))
+            self.figures.actual.add(document.demand.actual(answer.data))
+        if self.shows_cost:
+            answer.extensions["cost"] = self._cost(document, values, answer)
         return answer
 
     async def _ran(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext) -> Answer:
-        run = Run(
-            plan=compiled.plan,
-            dependents=compiled.dependents,
-            place=compiled.place,
-            transports=self.transports,
-            limits=self.limits,
-            values=values,
-            context=context,
-        )
+        run = self._run(compiled, values, context)
         await run.fetch_all()
         if compiled.introspection is not None:
             result = execute_sync(self.supergraph.schema, compiled.introspection, variable_values=dict(values))
             run.data.update(result.data or {})
         return self._projected(compiled, run)
 
+    async def _ran_alone(
+        self, compiled: Compiled, lone: Lone, values: Mapping[str, Any], context: RequestContext
+    ) -> Answer:
+        """One fetch, whose answer passes as it came where it may."""
+        outcome: SubgraphResponse | DomainError
+        try:
+            outcome = await self._calls.answer(lone.request_with(values), context)
+        except DomainError as fault:
+            outcome = fault
+        else:
+            if outcome.data is not None and not outcome.errors:
+                if lone.promised:
+                    return Answer(outcome.data)
+                if outcome.raw is not None and lone.fits is not None and lone.fits(outcome.data):
+                    return Answer(outcome.data, raw=outcome.raw)
+        run = self._run(compiled, values, context)
+        run.take_alone(lone.fetch, outcome)
+        return self._projected(compiled, run)
+
+    def _run(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext) -> Run:
+        return Run(
+            plan=compiled.plan,
+            dependents=compiled.dependents,
+            place=compiled.place,
+            calls=self._calls,
+            values=values,
+            context=context,
+        )
+
     def _projected(self, compiled: Compiled, run: Run) -> Answer:
         report = Report(authenticated=run.context.principal.authenticated, failures=run.failures)
         for path, error in run.told:
             report.add(path, error)
         data = compiled.project(run.data, None, report)
-        errors = report.errors[: self.limits.errors_max]
+        # What was fetched for a requirement can stand where the client asked nothing of this object.
+        seen = [e for e in report.errors if data is BUBBLE or e[0] is None or was_asked(data, e[0])]
+        errors = seen[: self.limits.errors_max]
+        if compiled.masked:
+            return self._discreet(compiled, run, data, errors)
         shown = [_error(path, error, run.context.locale) for path, error in errors] if errors else []
         return Answer(data=None if data is BUBBLE else data, errors=shown)
+
+    def _discreet(self, compiled: Compiled, run: Run, data: Any, errors: Sequence[ReportedError]) -> Answer:
+        """An answer that says which of its fields are masked; an error there keeps none of a subgraph's words."""
+        masked = frozenset(compiled.masked)
+        shown = [
+            _error(path, _wordless(error) if _names_of(path) in masked else error, run.context.locale)
+            for path, error in errors
+        ]
+        told = [".".join(names) for names in compiled.masked[: self.limits.masked_max]]
+        return Answer(None, shown) if data is BUBBLE else Answer(data, shown, {"masked": told})
 
     def _observe(self, answer: Answer) -> None:
         tell = self.on_error
@@ -207,9 +296,14 @@ class Engine:
         operations = [d for d in node.definitions if isinstance(d, OperationDefinitionNode)]
         for operation in operations:
             name = operation.name.value if operation.name and len(operations) > 1 else None
-            document = self._document(query, name)
+            document = self._reading.document(query, name)
             if not document.conditions:
-                self._plan(query, name, document, NOBODY, {})
+                self._plan(document, EVERYTHING, {})
+
+    @property
+    def caches(self) -> Mapping[str, Bounded[Any, Any]]:
+        """By name, for figures."""
+        return {**self._reading.caches, "plans": self._plans}
 
     @property
     def cached_plans(self) -> int:
@@ -217,14 +311,27 @@ class Engine:
 
     @property
     def cached_documents(self) -> int:
-        return len(self._documents)
+        return len(self._reading.texts)
 
     def operation_kind(self, *, query: str, operation_name: str | None = None) -> str:
         """`query` or `mutation`, for a door that must not run a mutation by GET.
 
         Raises: any refusal of the document.
         """
-        return self._document(query, operation_name).kind
+        return self._reading.ahead(query, operation_name).kind
+
+    def weigh(
+        self, *, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
+    ) -> tuple[str, float]:
+        """`query` or `mutation`, and the estimated cost; for a door's limits.
+
+        Raises: any refusal of the document or of its variables.
+        """
+        document = self._reading.ahead(query, operation_name)
+        demand = document.demand
+        if demand.fixed is not None:
+            return document.kind, demand.fixed
+        return document.kind, demand.estimate(self._reading.values(document, variables or {}))
 
     def explain(
         self,
@@ -241,9 +348,9 @@ class Engine:
         """
         if stage is not None and stage not in STAGES:
             raise BadInput(field="stage", problem=f"must be one of {', '.join(STAGES)}")
-        document = self._document(query, operation_name)
+        document = self._reading.document(query, operation_name)
         values = {**dict.fromkeys(document.conditions, True), **(variables or {})}
-        operation = self._normalized(document, NOBODY, values)
+        operation = self._normalized(document, EVERYTHING, values)
         budget = Budget(self.limits.plan_budget)
         drafts = self._drawn(operation, budget)
         texts = {"normalize": normalized_text(operation), "fetches": drafts_text(drafts)}
@@ -251,75 +358,64 @@ class Engine:
         better = optimize(drafts, budget)
         texts["optimize"] = drafts_text(better)
         texts["plan"] = str(make_plan(better, document.variable_types))
+        bounds = [
+            ("steps of planning", budget.spent, self.limits.plan_budget),
+            ("estimated cost", document.demand.estimate(values), self.limits.cost_max),
+        ]
+        texts["compile"] = compiled_text(
+            rules=document.rules, labels=document.labels, conditions=document.conditions, bounds=bounds
+        )
         return texts[stage] if stage else "\n\n".join(f"# {name}\n{texts[name]}" for name in STAGES)
 
-    def _document(self, query: str, operation_name: str | None) -> Document:
-        key = (query, operation_name)
-        found = self._documents.get(key)
-        return found or self._documents.put(key, self._read(query, operation_name), weight=len(query))
+    def _compiled(self, document: Document, values: Mapping[str, Any], context: RequestContext) -> Compiled:
+        view = EVERYTHING
+        if document.rules or document.labels:
+            refused = failed(document.rules, Reader(context.principal, self.policies))
+            view = self.masking.view(refused, document.labels, context.principal)
+        return self._plan(document, view, values)
 
-    def _read(self, query: str, operation_name: str | None) -> Document:
-        node = parse_bounded(query, self.limits)
-        check_size(node, self.limits)
-        rules = RULES if self.introspection else (*RULES, NoSchemaIntrospectionCustomRule)
-        hidden = not self.introspection
-        errors = validate(self.supergraph.schema, node, rules, max_errors=5, hide_suggestions=hidden)
-        if errors:
-            raise ValidationFailed(reason=errors[0].message)
-        operation = _chosen_operation(node, operation_name)
-        estimator = Estimator(self.supergraph.schema, self.supergraph.costs, self.limits.list_size)
-        return Document(
-            node=node,
-            operation=operation,
-            fragments={d.name.value: d for d in node.definitions if isinstance(d, FragmentDefinitionNode)},
-            rules=document_rules(self.supergraph, node),
-            conditions=condition_variables(node),
-            variable_types=dict(map(_declared_variable, operation.variable_definitions or ())),
-            demand=estimator.demand(node, operation),
-        )
-
-    def _compiled(
-        self,
-        query: str,
-        operation_name: str | None,
-        document: Document,
-        values: Mapping[str, Any],
-        context: RequestContext,
-    ) -> Compiled:
-        return self._plan(query, operation_name, document, signature(document.rules, context.principal), values)
-
-    def _plan(
-        self,
-        query: str,
-        operation_name: str | None,
-        document: Document,
-        failed: frozenset[Rule],
-        values: Mapping[str, Any],
-    ) -> Compiled:
-        truths = tuple(values.get(name) for name in document.conditions)
-        key = (query, operation_name, failed, truths)
+    def _plan(self, document: Document, view: View, values: Mapping[str, Any]) -> Compiled:
+        key: Hashable = document.sense
+        if document.conditions or (view is not EVERYTHING and view != EVERYTHING):
+            key = (document.sense, view, *(values.get(name) for name in document.conditions))
         found = self._plans.get(key)
-        return found or self._plans.put(key, self._compile(document, failed, values), weight=len(query))
+        if found is None:
+            found = self._compile(document, view, values)
+            self._plans.put(key, found, weight=bytes_of(found))
+        return found
 
-    def _compile(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Compiled:
-        operation = self._normalized(document, failed, values)
+    def _compile(self, document: Document, view: View, values: Mapping[str, Any]) -> Compiled:
+        operation = self._normalized(document, view, values)
         budget = Budget(self.limits.plan_budget)
         plan = make_plan(optimize(self._drawn(operation, budget), budget), document.variable_types)
-        projector = Projector(schema=self.supergraph.schema)
+        projector = Projector(schema=self.supergraph.schema, shared=_shared(plan))
+        alone = len(plan.fetches) == 1 and not plan.fetches[0].references and not operation.introspection
         return Compiled(
             plan=plan,
             place=operation.place,
             project=projector.root(operation.root_type, operation.selection, operation.place),
             dependents={f.number: tuple(d for d in plan.fetches if f.number in d.depends) for f in plan.fetches},
             introspection=_introspection(document, operation) if operation.introspection else None,
+            masked=masked_paths(operation.selection),
+            lone=self._lone(plan.fetches[0], operation) if alone else None,
         )
 
-    def _normalized(self, document: Document, failed: frozenset[Rule], values: Mapping[str, Any]) -> Normalized:
+    def _lone(self, fetch: Fetch, operation: Normalized) -> Lone:
+        request = None if fetch.variables else SubgraphRequest(query=fetch.document, service=fetch.service)
+        transport = self.transports.get(fetch.service)
+        wanted, root, public = operation.selection, operation.root_type, self.supergraph.schema
+        if not self.passing or transport is None:
+            return Lone(fetch, request)
+        if isinstance(transport, LocalTransport):
+            return Lone(fetch, request, promised=promised(wanted, root, fetch, transport.schema, public))
+        return Lone(fetch, request, fits=fitting(wanted, root, public))
+
+    def _normalized(self, document: Document, view: View, values: Mapping[str, Any]) -> Normalized:
         return Normalizer(
             supergraph=self.supergraph,
             fragments=document.fragments,
             conditions=values,
-            denied_rules=failed,
+            view=view,
             fields_max=self.limits.fields,
         ).operation(document.operation)
 
@@ -341,35 +437,21 @@ def _error(path: ResponsePath | None, error: DomainError | Mapping[str, Any], lo
     return value
 
 
-def _declared_variable(node: VariableDefinitionNode) -> tuple[str, str]:
-    """A variable's name and what its fetches declare; the default stays, since it makes a nullable type non-null."""
-    default = f" = {print_ast(node.default_value)}" if node.default_value else ""
-    return node.variable.name.value, print_ast(node.type) + default
+def _wordless(error: DomainError | Mapping[str, Any]) -> DomainError | Mapping[str, Any]:
+    """What a subgraph said where a masked value should stand may hold that value: only that it failed is told."""
+    if isinstance(error, DomainError):
+        return error
+    return SubgraphFault(service=str((error.get("extensions") or {}).get("service", "")))
 
 
-def _chosen_operation(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
-    operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    named = [o for o in operations if name is None or (o.name is not None and o.name.value == name)]
-    if len(named) != 1:
-        raise OperationUnknown()
-    if named[0].operation.value == "subscription":
-        raise SubscriptionUnsupported()
-    return named[0]
+def _names_of(path: ResponsePath | None) -> tuple[str, ...]:
+    return tuple(key for key in path or () if isinstance(key, str))
 
 
-def _coerced(supergraph: Supergraph, document: Document, given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The variables' values: checked by the schema, sent on as the client wrote them, with defaults filled in.
-
-    Raises: BadInput.
-    """
-    definitions = document.operation.variable_definitions
-    if not definitions:
-        return {}
-    coerced = get_variable_values(supergraph.schema, definitions, dict(given), max_errors=3)
-    if isinstance(coerced, list):
-        raise BadInput(field="variables", problem=coerced[0].message)
-    values: Iterable[tuple[str, Any]] = coerced.coerced.items()
-    return {name: given.get(name, value) for name, value in values}
+def _shared(plan: QueryPlan) -> frozenset[tuple[int, str]]:
+    """By identity of a place and key, what entity fetches deliver."""
+    references = [r for fetch in plan.fetches for r in fetch.references]
+    return frozenset((id(stop.place), key) for r in references for stop in r.stops for key in r.delivers)
 
 
 def _introspection(document: Document, operation: Normalized) -> DocumentNode:

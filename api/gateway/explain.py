@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from api.gateway.access import AccessRule, Rule
 from api.gateway.choice import Decision, Step
 from api.gateway.fetches import Draft
+from api.gateway.masking import Label
 from api.gateway.paths import Paths
 from api.gateway.plan import path_text
 from api.gateway.selection import Normalized, Selection
 
-STAGES: Final = ("normalize", "paths", "fetches", "optimize", "plan")
+STAGES: Final = ("normalize", "paths", "fetches", "optimize", "plan", "compile")
 
 
 def normalized_text(operation: Normalized) -> str:
@@ -22,7 +24,7 @@ def normalized_text(operation: Normalized) -> str:
 def _wanted(selection: Selection, depth: int) -> Iterator[str]:
     for field in selection.fields:
         key = f" as {field.key}" if field.key not in ("", field.call.name) else ""
-        denied = " (denied)" if field.denied else ""
+        denied = " (denied)" if field.denied else f" (masked: {field.mask})" if field.mask else ""
         yield "  " * depth + f"{field.call}{key} on {', '.join(sorted(field.types))}{denied}"
         yield from _wanted(field.sub, depth + 1) if field.sub else ()
 
@@ -64,3 +66,26 @@ def _draft(draft: Draft) -> str:
     at = f" at {', '.join(stops)}" if stops else ""
     keys = sorted({key for tree in draft.trees for branch in tree.branches.values() for key in branch})
     return f"#{draft.number} {draft.graph}{at}{after}: {' '.join(keys)}"
+
+
+def compiled_text(
+    *,
+    rules: Iterable[AccessRule],
+    labels: Iterable[Label],
+    conditions: Iterable[str],
+    bounds: Iterable[tuple[str, float, int | None]],
+) -> str:
+    """What is kept with the plan: who reads it otherwise, by what plans are told apart, what is spent of each bound."""
+    kept_by = ["the document", "the rules that the reader fails", "the labels that are masked"]
+    kept_by += [f"whether ${name}" for name in conditions]
+    lines = [f"rules: {'; '.join(sorted(map(_rule, rules))) or 'none'}"]
+    lines.append(f"personal: {', '.join(sorted({f'{one.class_} {one.level}' for one in labels})) or 'nothing'}")
+    lines.append(f"one plan for each of: {', '.join(kept_by)}")
+    lines += [f"{name}: {spent:g} of {'any number' if most is None else most}" for name, spent, most in bounds]
+    return "\n".join(lines)
+
+
+def _rule(rule: AccessRule) -> str:
+    names = rule.scopes if isinstance(rule, Rule) else rule.policies
+    word = "scopes" if isinstance(rule, Rule) else "policies"
+    return f"{word} {' or '.join(sorted(' and '.join(sorted(group)) for group in names))}" if names else "signed in"

@@ -2,8 +2,8 @@
 
 - `@skip` and `@include` are settled here: a plan is made per truth assignment of its condition variables, so later
   stages know no conditions and nothing is fetched in vain.
-- Fields whose access rules the reader fails are marked `denied`; no later stage sees them, and the projection
-  answers for them.
+- Fields whose access rules the reader fails, and those that are withheld from them, are marked `denied`; no later stage
+  sees them, and the projection answers for them. Fields that they see masked are marked with their mask.
 - What the subgraphs that could answer a shared field do not all know of a union is left out, so that the answer does
   not depend on which of them is asked.
 Seam: demand control (weights summed over `Field`).
@@ -31,8 +31,10 @@ from graphql.language import (
     visit,
 )
 
-from api.gateway.access import NOBODY, Rule
+from api.gateway.access import AccessRule
 from api.gateway.errors import TooManyFields
+from api.gateway.masking import EVERYTHING, NOTHING, Label, Verdict, View
+from api.gateway.ownership import FieldDef
 from api.gateway.selection import INTROSPECTION, Call, Field, Normalized, Place, Selection, shapes
 from api.gateway.supergraph import Supergraph
 
@@ -43,14 +45,14 @@ Scope: TypeAlias = tuple[str, frozenset[str], SelectionSetNode]
 class Normalizer:
     """Turns one document into selections.
 
-    denied_rules: the access rules that the reader fails. conditions: the variables of `@skip` and `@include`.
+    view: what the reader may not see, or only masked. conditions: the variables of `@skip` and `@include`.
     fields_max: how many fields may be spread before the operation is refused.
     """
 
     supergraph: Supergraph
     fragments: Mapping[str, FragmentDefinitionNode]
     conditions: Mapping[str, Any] = field(default_factory=dict)
-    denied_rules: frozenset[Rule] = NOBODY
+    view: View = EVERYTHING
     fields_max: int = 1_000
     spread: int = 0
     _calls: dict[int, Call] = field(default_factory=dict)
@@ -102,8 +104,9 @@ class Normalizer:
         for type_name in sorted(wants):
             for response_key, nodes in wants[type_name].items():
                 call = self._call(nodes[0][1])
-                key = self._key(type_name, response_key, call, place)
-                identity = (response_key, key, call, self._fingerprint(nodes))
+                seen = self._seen(type_name, nodes) if self.view is not EVERYTHING else (False, "")
+                key = self._key(type_name, response_key, call, place) if _fetched(*seen) else ""
+                identity = (response_key, key, call, (*seen, *_below(nodes)))
                 groups.setdefault(identity, []).append(type_name)
                 order.setdefault(type_name, []).append(identity)
                 nodes_of.setdefault(identity, nodes)
@@ -128,13 +131,6 @@ class Normalizer:
             return "__typename"
         return place.claim(response_key, call, shapes(self.supergraph, type_name, call.name)) if place else ""
 
-    def _fingerprint(self, nodes: list[tuple[str, FieldNode]]) -> tuple[Any, ...]:
-        """What tells fields of one name apart: what is below them, and whether the reader may see them."""
-        denied = any(self._denied(parent, node.name.value) for parent, node in nodes)
-        if nodes[0][1].selection_set is None:
-            return (denied,)
-        return (denied, *((parent, id(node)) for parent, node in nodes))
-
     def _field(
         self,
         identity: tuple[Any, ...],
@@ -144,13 +140,13 @@ class Normalizer:
         rivals: frozenset[str] | None,
     ) -> Field:
         response_key, key, call, fingerprint = identity
-        denied = fingerprint[0]
+        denied, mask = fingerprint[:2]
         sub = None
-        if not denied and nodes[0][1].selection_set is not None and call.name not in INTROSPECTION:
+        if _fetched(denied, mask) and nodes[0][1].selection_set is not None and call.name not in INTROSPECTION:
             below = self._rivals_below(types, call.name, rivals) if place else None
             shared = self._shared(types, call.name, below)
             sub = self.select(list(self._scopes_below(nodes)), place.child(key) if place else None, below, shared)
-        return Field(response_key, key, call, types, sub, denied)
+        return Field(response_key, key, call, types, sub, denied, mask)
 
     def _rivals_below(self, types: frozenset[str], name: str, rivals: frozenset[str] | None) -> frozenset[str]:
         """The subgraphs that can answer a field: of an entity all that resolve it, else those that got this far."""
@@ -215,20 +211,52 @@ class Normalizer:
             return bool(self.conditions.get(value.name.value))
         return isinstance(value, BooleanValueNode) and value.value
 
-    def _denied(self, parent: str, field_name: str) -> bool:
-        return bool(self.denied_rules) and not self.denied_rules.isdisjoint(
-            rules_of(self.supergraph, parent, field_name)
+    def _seen(self, type_name: str, nodes: list[tuple[str, FieldNode]]) -> tuple[bool, str]:
+        """Whether the reader is refused a field of an object type, and how it is masked for them."""
+        name = nodes[0][1].name.value
+        if self.view.failed and any(
+            not self.view.failed.isdisjoint(rules_of(self.supergraph, parent, name)) for parent, _ in nodes
+        ):
+            return True, ""
+        verdict, mask = self.view.of(labels_of(self.supergraph, type_name, name))
+        if verdict is not Verdict.MASKED:
+            return verdict is Verdict.WITHHELD, ""
+        return _masked(
+            self.supergraph.field_of(type_name, name), mask, type_name == self.supergraph.roots.get("mutation")
         )
 
 
-def rules_of(supergraph: Supergraph, parent: str, field_name: str) -> frozenset[Rule]:
+def _fetched(denied: bool, mask: str) -> bool:
+    """Whether a subgraph is asked. What is not has no key: what is fetched there for others is none of the client's."""
+    return not denied and mask != NOTHING
+
+
+def _below(nodes: list[tuple[str, FieldNode]]) -> Iterator[tuple[str, int]]:
+    """What tells composite fields of one name apart."""
+    return ((parent, id(node)) for parent, node in nodes if node.selection_set is not None)
+
+
+def _masked(definition: FieldDef | None, mask: str, changes: bool) -> tuple[bool, str]:
+    """Whether a field that is to be masked has to be refused, and else by what it is masked.
+
+    changes: fetching it has an effect, so it is not done for an answer that nobody may see.
+    """
+    if definition is None:
+        return True, ""
+    if definition.type.named == "String" and definition.type.shape in ("", "!"):
+        return False, mask
+    return (True, "") if changes or definition.type.shape.endswith("!") else (False, NOTHING)
+
+
+def rules_of(supergraph: Supergraph, parent: str, field_name: str) -> frozenset[AccessRule]:
     """Every access rule that reading `parent.field_name` meets.
 
     On an interface, the rules of each implementing field and type count: which object comes is not known before.
+    Composition writes them onto the interface too, so what stands there says nothing of another implementer.
     """
     definition = supergraph.types[parent]
     owners = [definition, *(supergraph.types[m] for m in supergraph.members(parent) if definition.abstract)]
-    found = set[Rule]()
+    found = set[AccessRule]()
     for owner in owners if field_name != "__typename" else ():
         found |= owner.rules
         owned = owner.fields.get(field_name)
@@ -241,7 +269,21 @@ def rules_of(supergraph: Supergraph, parent: str, field_name: str) -> frozenset[
     return frozenset(found)
 
 
-def document_rules(supergraph: Supergraph, document: DocumentNode) -> frozenset[Rule]:
+def labels_of(supergraph: Supergraph, type_name: str, field_name: str) -> frozenset[Label]:
+    """Every label that holds for a field of an object type: its own, and those of its interfaces."""
+    owners = (type_name, *supergraph.interfaces_of(type_name))
+    fields = [supergraph.types[owner].fields.get(field_name) for owner in owners if owner in supergraph.types]
+    return frozenset(label for owned in fields if owned is not None for label in owned.labels)
+
+
+def document_labels(supergraph: Supergraph, document: DocumentNode) -> frozenset[Label]:
+    """Every label that any field of the document can meet, so that one view serves the whole document."""
+    asked = {node.name.value for node in _fields_of(document)}
+    fields = (definition.fields.get(name) for definition in supergraph.types.values() for name in asked)
+    return frozenset(label for owned in fields if owned is not None for label in owned.labels)
+
+
+def document_rules(supergraph: Supergraph, document: DocumentNode) -> frozenset[AccessRule]:
     """Every access rule that any field of the document can meet, so that one signature serves the whole document."""
     asked = {node.name.value for node in _fields_of(document)}
     return frozenset(

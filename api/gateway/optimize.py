@@ -68,7 +68,7 @@ class _Batching:
     """Joins each entity draft to the latest host that it may wait for.
 
     drafts: those that still stand, by number, in order. waiting: by number, who depends on it. paths: by number, where
-    a draft's entities stand. twins: the lane of a draft that asks a certain thing.
+    a draft's entities stand. twins: the lane of a draft that asks a certain thing. shapes: what each tree asks.
     """
 
     drafts: dict[int, Draft]
@@ -78,6 +78,7 @@ class _Batching:
     hosts: dict[str, list[Draft]] = field(default_factory=dict)
     paths: dict[int, set[Path]] = field(default_factory=dict)
     twins: dict[tuple[int, Hashable], Lane] = field(default_factory=dict)
+    shapes: dict[int, Hashable] = field(default_factory=dict)
 
     def joined(self) -> list[Draft]:
         for draft in self.drafts.values():
@@ -97,7 +98,7 @@ class _Batching:
         self.hosts.setdefault(draft.graph, []).append(draft)
         self.paths[draft.number] = {stop.path for lane in draft.lanes for stop in lane.stops}
         for lane in draft.lanes:
-            self.twins[draft.number, _asks(lane)] = lane
+            self.twins[draft.number, self._asks(lane)] = lane
 
     def _host(self, guest: Draft) -> Draft | None:
         """Who can ask for `guest`: the latest that asks later of the same objects, before anything waits for `guest`;
@@ -131,7 +132,7 @@ class _Batching:
     def _join(self, host: Draft, guest: Draft) -> None:
         host.depends |= guest.depends
         for lane in guest.lanes:
-            twin = self.twins.setdefault((host.number, _asks(lane)), lane)
+            twin = self.twins.setdefault((host.number, self._asks(lane)), lane)
             if twin is lane:
                 host.lanes.append(lane)
             else:
@@ -144,16 +145,17 @@ class _Batching:
             self.waiting[host.number].add(number)
         del self.drafts[guest.number]
 
+    def _asks(self, lane: Lane) -> Hashable:
+        """What a lane asks of which objects: equal for lanes that can be one."""
+        trees = frozenset((declared, self._shape(tree)) for declared, tree in lane.trees.items())
+        return trees, tuple(lane.representations)
 
-def _asks(lane: Lane) -> Hashable:
-    """What a lane asks of which objects: equal for lanes that can be one."""
-    trees = frozenset((declared, _shape(tree)) for declared, tree in lane.trees.items())
-    return trees, tuple(lane.representations)
-
-
-def _shape(tree: Tree) -> Hashable:
-    branches = frozenset(
-        (on, frozenset((key, node.call, _shape(node.sub) if node.sub else None) for key, node in nodes.items()))
-        for on, nodes in tree.branches.items()
-    )
-    return tree.declared, tree.typename, branches
+    def _shape(self, tree: Tree) -> Hashable:
+        found = self.shapes.get(id(tree))
+        if found is None:
+            branches = frozenset(
+                (on, frozenset((n.key, n.call, self._shape(n.sub) if n.sub else None) for n in nodes.values()))
+                for on, nodes in tree.branches.items()
+            )
+            found = self.shapes[id(tree)] = (tree.declared, tree.typename, branches)
+        return found

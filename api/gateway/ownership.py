@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.gateway.access import NOBODY, Rule
+from api.gateway.access import NOBODY, AccessRule
+from api.gateway.masking import NO_LABELS, Label
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ class FieldJoin:
 
 @dataclass(frozen=True, slots=True)
 class FieldDef:
-    """A field of the supergraph. rules: what a reader must satisfy. directives: composed ones, by name."""
+    """A field of the supergraph.
+
+    rules: what a reader must satisfy. labels: what personal data it holds. directives: composed ones, by name.
+    """
 
     name: str
     type: TypeRef
     joins: Mapping[str, FieldJoin]
-    rules: frozenset[Rule] = NOBODY
+    rules: frozenset[AccessRule] = NOBODY
+    labels: frozenset[Label] = NO_LABELS
     directives: Mapping[str, tuple[Mapping[str, Any], ...]] = field(default_factory=dict)
 
 
@@ -80,7 +85,7 @@ class TypeDef:
     fields: Mapping[str, FieldDef] = field(default_factory=dict)
     interfaces: Mapping[str, frozenset[str]] = field(default_factory=dict)
     union_members: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    rules: frozenset[Rule] = NOBODY
+    rules: frozenset[AccessRule] = NOBODY
 
     @property
     def abstract(self) -> bool:

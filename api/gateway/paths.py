@@ -9,14 +9,15 @@ A *site* is a place seen by one subgraph. For every field wanted there the ways 
 
 What no way reaches from one site becomes the *residue*, for which the field above is asked a second time in another
 subgraph (a value type split over its parents, a shared root).
-Work is counted against a budget; a query that would make it explode is refused.
+Work is counted against a budget (each way that is weighed, each answer that is tentative in a circle of keys); a query
+that would make it explode is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from api.gateway.choice import FETCH_COST, WAIT_COST, Chosen, Decision, Step, Way, leaves, together
 from api.gateway.limits import Budget
@@ -26,17 +27,27 @@ from api.gateway.selection import Call, Field, Normalized, Selection
 from api.gateway.supergraph import Supergraph
 
 T = TypeVar("T")
+# No open question: deeper than any.
+_NONE: Final = 1 << 30
 
 
 @dataclass(slots=True)
 class Paths:
-    """Decides, for one plan. Each way that is weighed is a step of the budget."""
+    """Decides, for one plan.
+
+    Of questions about sites (`_once`): `_memo` holds the final answers; `_open` those being answered, with their depth;
+    `_tentative` answers that rest on an open question, with the lowest such depth, and `_order` their order;
+    `_guesses` what the last round round a circle found.
+    """
 
     supergraph: Supergraph
     budget: Budget
     _memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
-    _open: list[tuple[Any, ...]] = field(default_factory=list)
-    _lowest: int = 1 << 30
+    _open: dict[tuple[Any, ...], int] = field(default_factory=dict)
+    _lowest: int = _NONE
+    _tentative: dict[tuple[Any, ...], tuple[Any, int]] = field(default_factory=dict)
+    _guesses: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+    _order: list[tuple[Any, ...]] = field(default_factory=list)
     _kept: list[object] = field(default_factory=list)
 
     # Decisions
@@ -151,7 +162,10 @@ class Paths:
     def _ways(self, graph: str, type_name: str, provides: Selection | None, wanted: Field) -> Iterator[Way]:
         name = wanted.call.name
         if self._answers(graph, type_name, name, self._provided(provides, name, self.supergraph.members(type_name))):
-            yield self._way(Step(field=wanted, graph=graph, owner=type_name), provides)
+            here = self._way(Step(field=wanted, graph=graph, owner=type_name), provides)
+            yield here
+            if not here.missing and not here.cost:
+                return  # No other way can be better.
         for owner in (type_name, *self.supergraph.interfaces_of(type_name)):
             definition = self.supergraph.field_of(owner, name)
             for target, join in definition.joins.items() if definition else ():
@@ -309,7 +323,7 @@ class Paths:
     ) -> None:
         remaining, left = wanted, ways
         while left:
-            best = min(left, key=lambda w: (*w.price(entered), -demand[w.step.graph]))
+            best = min(left, key=lambda w: (*w.price(entered), self.unmasks(w.step), -demand[w.step.graph]))
             if best.missing and (best.residue is None or best.missing >= leaves(remaining)):
                 break
             chosen.take(best, entered)
@@ -333,29 +347,80 @@ class Paths:
         return together([(on, chosen)])
 
     def _once(self, key: tuple[Any, ...], find: Callable[[], T], cyclic: T) -> T:
-        """Remember `find()`; asked again while still finding, the way leads in a circle and the answer is `cyclic`.
+        """Remember `find()`; where ways lead in circles, the best that can be found without going round.
 
-        What was found on the strength of such a `cyclic` answer holds only inside the circle, so it is not kept.
+        Asked again while still finding, the answer is a guess: `cyclic` at first. What rests on a guess is tentative
+        until the lowest question of the circle has its answer; then the circle is gone round once more with better
+        guesses, until none gets better. So each question of a circle is worked out once a round, and a dense graph of
+        keys costs its size and not the number of its paths.
         """
         if key in self._memo:
             found: T = self._memo[key]
             return found
         if key in self._open:
-            self._lowest = min(self._lowest, self._open.index(key))
-            return cyclic
+            self._lowest = min(self._lowest, self._open[key])
+            guess: T = self._guesses.get(key, cyclic)
+            return guess
+        if key in self._tentative:
+            tentative: T = self._tentative[key][0]
+            self._lowest = min(self._lowest, self._tentative[key][1])
+            return tentative
         depth, before = len(self._open), self._lowest
-        self._open.append(key)
-        self._lowest = 1 << 30
+        self._open[key] = depth
         try:
-            result = find()
+            result, lowest = self._settled(key, find, depth)
         finally:
-            self._open.pop()
-        if self._lowest >= depth:
-            self._memo[key] = result
-            self._lowest = before
-        else:
-            self._lowest = min(before, self._lowest)
+            del self._open[key]
+        self._lowest = min(before, lowest)
         return result
+
+    def _settled(self, key: tuple[Any, ...], find: Callable[[], T], depth: int) -> tuple[T, int]:
+        """What is found, and the lowest open question that it rests on (the height of none: it is final)."""
+        mark = len(self._order)
+        for _ in range(len(self.supergraph.subgraphs) + 2):
+            self._lowest = _NONE
+            result = find()
+            if self._lowest < depth:
+                self._hold(key, result, mark)
+                return result, self._lowest
+            circle = self._order[mark:]
+            if self._lowest > depth or not self._improved(key, result, circle):
+                break
+            self._forget(circle, mark)
+        self._memo[key] = result
+        for one in self._order[mark:]:
+            self._memo[one] = self._tentative.pop(one)[0]
+            self._guesses.pop(one, None)
+        self._guesses.pop(key, None)
+        del self._order[mark:]
+        return result, _NONE
+
+    def _hold(self, key: tuple[Any, ...], result: object, mark: int) -> None:
+        """Keep an answer for this round; what rests on it rests on whatever it rests on itself."""
+        lowest = self._lowest
+        self.budget.spend(1 + len(self._order) - mark)
+        for one in self._order[mark:]:
+            value, before = self._tentative[one]
+            self._tentative[one] = (value, min(before, lowest))
+        self._tentative[key] = (result, lowest)
+        self._order.append(key)
+
+    def _improved(self, key: tuple[Any, ...], result: object, circle: Sequence[tuple[Any, ...]]) -> bool:
+        """Whether any answer of a circle differs from what was guessed; the answers are the next guesses."""
+        found = {**{one: self._tentative[one][0] for one in circle}, key: result}
+        unlike = any(one not in self._guesses or _worth(self._guesses[one]) != _worth(v) for one, v in found.items())
+        self._guesses.update(found)
+        return unlike
+
+    def _forget(self, circle: Sequence[tuple[Any, ...]], mark: int) -> None:
+        for one in circle:
+            del self._tentative[one]
+        del self._order[mark:]
+
+
+def _worth(found: object) -> object:
+    """What others see of an answer: a decision by its price, an entry by its key and price."""
+    return (found.missing, found.cost) if isinstance(found, Decision) else found
 
 
 def _typename(types: frozenset[str]) -> Field:

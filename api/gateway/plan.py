@@ -9,13 +9,18 @@ Source: https://www.apollographql.com/docs/graphos/reference/federation/query-pl
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from graphql.language import OperationDefinitionNode, parse, print_ast
 
 from api.gateway.fetches import Draft, Node, Part, Path, Representation, Stop, Tree
 from api.gateway.selection import Place
+
+# A selection that would stand in a document again and again, for more than so many characters, is named once.
+_REPEATED_MAX: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,14 @@ def make_plan(drafts: Iterable[Draft], variable_types: Mapping[str, str]) -> Que
 
 
 def _fetch(draft: Draft, variable_types: Mapping[str, str]) -> Fetch:
-    used = sorted({v for tree in draft.trees for v in _variables(tree)})
-    references = tuple(_references(draft, variable_types))
+    text = _Text.of(draft.trees)
+    used = sorted(text.variables)
+    references = tuple(_references(draft, variable_types, text))
     return Fetch(
         number=draft.number,
         service=draft.graph,
         kind=draft.kind,
-        document=_document(draft, references, {name: variable_types[name] for name in used}),
+        document=_document(draft, references, {name: variable_types[name] for name in used}, text),
         variables=tuple(used),
         place=draft.place,
         references=references,
@@ -82,7 +88,7 @@ def _fetch(draft: Draft, variable_types: Mapping[str, str]) -> Fetch:
     )
 
 
-def _references(draft: Draft, taken: Collection[str]) -> Iterable[References]:
+def _references(draft: Draft, taken: Collection[str], text: _Text) -> Iterable[References]:
     for number, lane in enumerate(draft.lanes):
         several = len(draft.lanes) > 1
         variable = f"representations_{number}" if several else "representations"
@@ -93,7 +99,7 @@ def _references(draft: Draft, taken: Collection[str]) -> Iterable[References]:
             variable=variable,
             stops=tuple(lane.stops),
             representations=tuple(lane.representations),
-            selection=" ".join(f"... on {name}{_selection(tree)}" for name, tree in lane.trees.items()),
+            selection=" ".join(f"... on {name}{text.selection(tree)}" for name, tree in lane.trees.items()),
             delivers=_keys(lane.trees.values()),
         )
 
@@ -102,13 +108,15 @@ def _keys(trees: Iterable[Tree]) -> frozenset[str]:
     return frozenset(key for tree in trees for branch in tree.branches.values() for key in branch)
 
 
-def _document(draft: Draft, references: Sequence[References], variables: Mapping[str, str]) -> str:
+def _document(draft: Draft, references: Sequence[References], variables: Mapping[str, str], text: _Text) -> str:
     declared = [f"${r.variable}: [_Any!]!" for r in references]
     declared += [f"${name}: {type_name}" for name, type_name in variables.items()]
     head = draft.kind + (f"({', '.join(declared)})" if declared else "")
     if draft.root is not None:
-        return f"{head}{_selection(draft.root)}" if head != "query" else _selection(draft.root)
-    return f"{head}{{{' '.join(map(_entities, references))}}}"
+        operation = f"{head if head != 'query' else ''}{text.selection(draft.root)}"
+    else:
+        operation = f"{head}{{{' '.join(map(_entities, references))}}}"
+    return " ".join([operation, *text.fragments])
 
 
 def _entities(references: References) -> str:
@@ -116,25 +124,53 @@ def _entities(references: References) -> str:
     return f"{alias}_entities(representations: ${references.variable}){{{references.selection}}}"
 
 
-def _selection(tree: Tree) -> str:
-    parts = ["__typename"] if tree.typename or not tree.branches else []
-    for on, nodes in tree.branches.items():
-        printed = " ".join(_node(node) for node in nodes.values())
-        parts.append(printed if on == tree.declared else f"... on {on}{{{printed}}}")
-    return "{" + " ".join(parts) + "}"
+@dataclass(slots=True)
+class _Text:
+    """Prints the trees of one fetch, each once: one that stands under many types becomes a fragment if it is long.
 
+    parents: how many fields lead to each tree, by identity. fragments: as they are defined, inner ones first.
+    """
 
-def _node(node: Node) -> str:
-    alias = "" if node.key == node.call.name else f"{node.key}: "
-    return f"{alias}{node.call}{_selection(node.sub) if node.sub else ''}"
+    parents: Counter[int] = field(default_factory=Counter)
+    variables: set[str] = field(default_factory=set)
+    fragments: list[str] = field(default_factory=list)
+    _made: dict[int, str] = field(default_factory=dict)
 
+    @staticmethod
+    def of(trees: Iterable[Tree]) -> _Text:
+        found = _Text()
+        waiting = list(trees)
+        while waiting:
+            for nodes in waiting.pop().branches.values():
+                for node in nodes.values():
+                    found.variables |= node.call.variables
+                    if node.sub is not None:
+                        found.parents[id(node.sub)] += 1
+                        if found.parents[id(node.sub)] == 1:
+                            waiting.append(node.sub)
+        return found
 
-def _variables(tree: Tree) -> Iterable[str]:
-    for nodes in tree.branches.values():
-        for node in nodes.values():
-            yield from node.call.variables
-            if node.sub:
-                yield from _variables(node.sub)
+    def selection(self, tree: Tree) -> str:
+        made = self._made.get(id(tree))
+        if made is None:
+            made = self._made[id(tree)] = self._new_selection(tree)
+        return made
+
+    def _new_selection(self, tree: Tree) -> str:
+        parts = ["__typename"] if tree.typename or not tree.branches else []
+        for on, nodes in tree.branches.items():
+            printed = " ".join(map(self._node, nodes.values()))
+            parts.append(printed if on == tree.declared else f"... on {on}{{{printed}}}")
+        printed = "{" + " ".join(parts) + "}"
+        if (self.parents[id(tree)] - 1) * len(printed) <= _REPEATED_MAX:
+            return printed
+        name = f"_f{len(self.fragments)}"
+        self.fragments.append(f"fragment {name} on {tree.declared}{printed}")
+        return f"{{...{name}}}"
+
+    def _node(self, node: Node) -> str:
+        alias = "" if node.key == node.call.name else f"{node.key}: "
+        return f"{alias}{node.call}{self.selection(node.sub) if node.sub else ''}"
 
 
 # Printing
@@ -187,14 +223,17 @@ def _text(node: Fetch | Group) -> str:
 
 
 def _printed(fetch: Fetch) -> str:
+    definition, *named = parse(fetch.document, no_location=True).definitions
+    fragments = "".join(f"\n{print_ast(fragment)}" for fragment in named)
     if not fetch.references:
-        definition = parse(fetch.document, no_location=True).definitions[0]
         assert isinstance(definition, OperationDefinitionNode)
-        return f'Fetch(service: "{fetch.service}") {{\n{_indented(print_ast(definition.selection_set), 1)}\n}}'
+        asked = print_ast(definition.selection_set) + fragments
+        return f'Fetch(service: "{fetch.service}") {{\n{_indented(asked, 1)}\n}}'
     if len(fetch.references) == 1:
         (only,) = fetch.references
-        return _flattened(only, f'Fetch(service: "{fetch.service}") {{\n{_indented(_exchange(only), 1)}\n}}')
-    lanes = ",\n".join(_flattened(r, _exchange(r)) for r in fetch.references)
+        exchange = _exchange(only) + fragments
+        return _flattened(only, f'Fetch(service: "{fetch.service}") {{\n{_indented(exchange, 1)}\n}}')
+    lanes = ",\n".join(_flattened(r, _exchange(r)) for r in fetch.references) + fragments
     return f'BatchFetch(service: "{fetch.service}") {{\n{_indented(lanes, 1)}\n}}'
 
 

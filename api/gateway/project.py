@@ -4,7 +4,9 @@ Each selection becomes one closure; none goes through graphql-core's executor, w
 CPython 3.11 (gh-142183). Null completion follows the specification by the public schema: a null where none may stand
 travels to the nearest place that allows it, and an error says so unless one stands there already.
 A key that is *absent* (not null) was never delivered: the failure of the fetch that should have is told at its path.
-Seams: masking by data labels, `@defer` (a closure per part), passing bytes through.
+What an entity fetch delivers is one value for all places where the entity stands, and is projected once.
+A field that the reader sees masked has a closure of its own, so nothing that holds one passes unlooked at.
+Seam: `@defer` (a closure per part).
 Source: https://spec.graphql.org/September2025/#sec-Handling-Execution-Errors
 """
 
@@ -27,6 +29,7 @@ from graphql import (
 
 from api.gateway.access import refusal
 from api.gateway.errors import NonNullMissing, ValueInvalid
+from api.gateway.masking import MASKS, NOTHING
 from api.gateway.selection import INTROSPECTION, Field, Place, Selection
 from core.errors import DomainError
 
@@ -48,12 +51,14 @@ Complete: TypeAlias = Callable[[Any, Trail, "Report"], Any]
 class Report:
     """What went wrong so far, and what each absent key is to be blamed on.
 
-    failures: by identity of a place and key, the error of the fetch that should have delivered it.
+    failures: by identity of a place and key, the error of the fetch that should have delivered it. known: by closure
+    and identity of a value, what it was projected to, while nothing went wrong.
     """
 
     authenticated: bool
     failures: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
     errors: list[tuple[ResponsePath | None, DomainError | Mapping[str, Any]]] = field(default_factory=list)
+    known: dict[tuple[int, int], Any] = field(default_factory=dict)
     _seen: set[ResponsePath] = field(default_factory=set)
     _exact: set[ResponsePath] = field(default_factory=set)
 
@@ -84,11 +89,27 @@ def unwound(trail: Trail) -> ResponsePath:
     return tuple(reversed(parts))
 
 
+def was_asked(data: Any, path: ResponsePath) -> bool:
+    """Whether a path leads through the answer, or to a null in it; else nothing there is the client's."""
+    for step in path:
+        if type(data) is dict:
+            if step not in data:
+                return False
+        elif type(data) is not list or type(step) is not int or step >= len(data):
+            return data is None
+        data = data[step]
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Projector:
-    """Compiles the projections of one operation, each selection of a type once however many types lead to it."""
+    """Compiles the projections of one operation, each selection of a type once however many types lead to it.
+
+    shared: by identity of a place and key, what an entity fetch delivers: one value for all places of an entity.
+    """
 
     schema: GraphQLSchema
+    shared: frozenset[tuple[int, str]] = frozenset()
     _made: dict[tuple[int, str, int], Complete] = field(default_factory=dict)
 
     def root(self, type_name: str, selection: Selection, place: Place) -> Complete:
@@ -134,7 +155,12 @@ class Projector:
         required = isinstance(declared, GraphQLNonNull)
         if wanted.denied:
             return (wanted.response_key, "", _denied, required)
+        if wanted.mask:
+            hidden = wanted.mask == NOTHING
+            return (wanted.response_key, "" if hidden else wanted.key, _masked_by(wanted.mask), required)
         inner = self._complete(_nullable(declared), wanted, place)
+        if inner is not None and wanted.sub is not None and (id(place), wanted.key) in self.shared:
+            inner = _once(inner)
         return (wanted.response_key, wanted.key, inner, required)
 
     def _complete(self, declared: Any, wanted: Field, place: Place) -> Complete | None:
@@ -160,49 +186,49 @@ def _nullable(declared: Any) -> Any:
 
 
 def _object_of(entries: list[_Entry], place: int) -> Complete:
-    """Fast where every key is there: all values are taken at once, and only those that can fail are looked at."""
+    """Fast where every key is there: all values are taken at once, and only those that can fail are looked at.
+
+    One function that is written for these keys: twice as fast as a loop over them. Every name of a client's in its text
+    is written by `repr`.
+    """
     missing = _missing_keys_of(entries, place)
     keys = [key for _, key, *_ in entries if key]
     if not keys:
         return missing
     # What stands under no key (a type's name, a refusal) takes any value here: its own completion replaces it.
-    take = _taker([(name, key or keys[0]) for name, key, *_ in entries])
-    careful = [(name, not key, inner, required) for name, key, inner, required in entries if inner or required]
-
-    def complete(value: Any, trail: Trail, report: Report) -> Any:
-        if type(value) is not dict:
-            report.add(unwound(trail), ValueInvalid())
-            return None
-        try:
-            answer = take(value)
-        except KeyError:
-            return missing(value, trail, report)
-        bubbles = False
-        for response_key, keyless, inner, required in careful:
-            found = answer[response_key]
-            if inner is not None and (keyless or found is not None):
-                found = inner(found, (trail, response_key), report)
-                if found is BUBBLE:
-                    answer[response_key] = None
-                    bubbles = bubbles or required
-                    continue
-                answer[response_key] = found
-            if found is None and required:
-                report.forbidden_null((trail, response_key))
-                bubbles = True
-        return BUBBLE if bubbles else answer
-
+    taken = ", ".join(f"{name!r}: value[{key or keys[0]!r}]" for name, key, *_ in entries)
+    lines = [
+        "def complete(value, trail, report):",
+        " try:",
+        f"  answer = {{{taken}}}",
+        " except (KeyError, TypeError):",
+        "  return missing(value, trail, report)",
+        " if type(value) is not dict: return missing(value, trail, report)",
+    ]
+    careful = [(number, *entry) for number, entry in enumerate(entries) if entry[2] or entry[3]]
+    lines += [" bubbles = False"] if careful else []
+    for number, name, key, inner, required in careful:
+        lines += _looked_at(f"inner{number}" if inner else "", repr(name), not key, required)
+    lines += [" return BUBBLE if bubbles else answer" if careful else " return answer"]
+    given = {f"inner{number}": inner for number, _, _, inner, _ in careful}
+    made: dict[str, Any] = {**given, "missing": missing, "BUBBLE": BUBBLE}
+    exec("\n".join(lines), made)
+    complete: Complete = made["complete"]
     return complete
 
 
-def _taker(pairs: list[tuple[str, str]]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """By response key, the value under a key of the internal answer. Raises KeyError for one that is absent.
-
-    One expression that CPython compiles: three times as fast as a loop. Every name in it is written by `repr`.
-    """
-    items = ", ".join(f"{name!r}: value[{key!r}]" for name, key in pairs)
-    made: Callable[[dict[str, Any]], dict[str, Any]] = eval(f"lambda value: {{{items}}}")
-    return made
+def _looked_at(inner: str, name: str, keyless: bool, required: bool) -> list[str]:
+    """One field of an object, as lines of its function. inner: what completes it, if anything."""
+    forbidden = f"report.forbidden_null((trail, {name})); bubbles = True"
+    if not inner:
+        return [f" if answer[{name}] is None: {forbidden}"]
+    return [
+        f" found = answer[{name}]",
+        f" if {'True' if keyless else 'found is not None'}:",
+        f"  found = answer[{name}] = {inner}(found, (trail, {name}), report)",
+        f" if found is BUBBLE: answer[{name}] = None{'; bubbles = True' if required else ''}",
+        *([f" elif found is None: {forbidden}"] if required else []),
+    ]
 
 
 def _missing_keys_of(entries: list[_Entry], place: int) -> Complete:
@@ -273,6 +299,24 @@ def _list_of(inner: Complete | None, required: bool) -> Complete:
     return complete
 
 
+def _once(inner: Complete) -> Complete:
+    """Of a value that stands at many places: projected at the first, as long as there is nothing to be told of any."""
+    own = id(inner)
+
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        if report.errors:
+            return inner(value, trail, report)
+        key = (own, id(value))
+        found = report.known.get(key)
+        if found is None:
+            found = inner(value, trail, report)
+            if not report.errors:
+                report.known[key] = found
+        return found
+
+    return complete
+
+
 def _flat_list(value: Any, trail: Trail, report: Report) -> Any:
     """A list whose items pass as they are."""
     if type(value) is list:
@@ -293,6 +337,21 @@ def _enum_of(values: frozenset[str]) -> Complete:
 
 def _constant(name: str) -> Complete:
     return lambda value, trail, report: name
+
+
+def _masked_by(mask: str) -> Complete:
+    """Of a text what the reader may see of it."""
+    if mask == NOTHING:
+        return lambda value, trail, report: None
+    shown = MASKS[mask]
+
+    def complete(value: Any, trail: Trail, report: Report) -> Any:
+        if isinstance(value, str):
+            return shown(value)
+        report.add(unwound(trail), ValueInvalid())
+        return None
+
+    return complete
 
 
 def _denied(value: Any, trail: Trail, report: Report) -> Any:

@@ -19,7 +19,8 @@ _EARNED: Final = 0.1
 class Retries:
     """The retries of one subgraph. attempts_max: requests for one fetch, the first included; 1: no retries.
 
-    pause_s: the longest pause before the second request; each further one may be twice as long.
+    pause_s: the longest pause before the second request; each further one may be twice as long. made: retries
+    so far.
     """
 
     attempts_max: int = 2
@@ -27,6 +28,7 @@ class Retries:
     reserve: float = 10.0
     draw: Callable[[], float] = random.random
     left: float = 10.0
+    made: int = 0
 
     def earn(self) -> None:
         """One request was made for its own sake."""
@@ -37,4 +39,5 @@ class Retries:
         if attempt > self.attempts_max or self.left < 1:
             return None
         self.left -= 1
+        self.made += 1
         return float(self.draw() * self.pause_s * 2 ** (attempt - 2))

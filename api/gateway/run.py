@@ -2,8 +2,9 @@
 
 A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline, and none can fail the
 request: what it did not deliver stays absent, and the projection tells why at each path. Errors inside `_entities`
-are told at every place where that entity stands. Cancelling the run cancels what is under way.
-Seams: circuit breakers wrap `Transport`; tracing wraps `_fetch`.
+are told at every place where that entity stands. What is said of a field that was fetched for others' sake, which the
+reader did not ask or may not see, is told above it and without its words. Cancelling the run cancels what is under way.
+Seam: tracing wraps `_fetch`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from api.gateway.calls import Calls
 from api.gateway.entities import Batch, client_path, gather, located, merge
-from api.gateway.errors import SubgraphTimeout, SubgraphUnavailable
-from api.gateway.limits import GatewayLimits
+from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.plan import Fetch, QueryPlan, References
 from api.gateway.project import ResponsePath
 from api.gateway.selection import Place
@@ -24,7 +25,6 @@ from api.gateway.transport import (
     RequestContext,
     SubgraphRequest,
     SubgraphResponse,
-    Transport,
     error_value,
     log_outage,
 )
@@ -43,8 +43,7 @@ class Run:
     plan: QueryPlan
     dependents: Mapping[int, tuple[Fetch, ...]]
     place: Place
-    transports: Mapping[str, Transport]
-    limits: GatewayLimits
+    calls: Calls
     values: Mapping[str, Any]
     context: RequestContext
     data: dict[str, Any] = field(default_factory=dict)
@@ -78,36 +77,32 @@ class Run:
             current = ready[0] if ready else None
 
     async def _fetch(self, fetch: Fetch) -> None:
+        try:
+            await self._asked(fetch)
+        except DomainError as error:
+            self._fail_with(fetch, error)
+        except Exception as fault:
+            # What subgraphs told may be of any shape: names that are lists, the same keys nested absurdly deep.
+            _LOG.exception("a fetch broke", extra={"facts": {"service": fetch.service}})
+            self._fail_with(fetch, _unavailable(fetch.service, fault))
+
+    async def _asked(self, fetch: Fetch) -> None:
+        """Raises: DomainError, and whatever handling an answer of the wrong shape leads to."""
         variables: dict[str, Any] = {name: self.values[name] for name in fetch.variables if name in self.values}
         sent: Sent = [(r, gather(self.data, [s.path for s in r.stops], r.representations)) for r in fetch.references]
         for references, batch in sent:
             variables[references.variable] = batch.representations
         if sent and not any(batch.representations for _, batch in sent):
             return
-        try:
-            request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
-            self._take(fetch, sent, await self._call(request))
-        except DomainError as error:
-            self._fail_with(fetch, error)
-        except RecursionError as fault:
-            self._fail_with(fetch, _unavailable(fetch.service, fault))
+        request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
+        self._take(fetch, sent, await self.calls.answer(request, self.context))
 
-    async def _call(self, request: SubgraphRequest) -> SubgraphResponse:
-        """Raises: DomainError, for whatever went wrong."""
-        service = request.service
-        transport = self.transports.get(service)
-        if transport is None:
-            raise SubgraphUnavailable(service=service)
-        try:
-            async with asyncio.timeout(self.limits.deadline_of(service)):
-                return await transport.fetch(request, self.context)
-        except TimeoutError as fault:
-            raise SubgraphTimeout(service=service) from fault
-        except DomainError:
-            raise
-        except Exception as fault:
-            _LOG.exception("a call broke", extra={"facts": {"service": service}})
-            raise SubgraphUnavailable(service=service) from fault
+    def take_alone(self, fetch: Fetch, outcome: SubgraphResponse | DomainError) -> None:
+        """What the only fetch of a plan came to, one at the root."""
+        if isinstance(outcome, DomainError):
+            self._fail_with(fetch, outcome)
+        else:
+            self._take(fetch, (), outcome)
 
     def _take(self, fetch: Fetch, sent: Sent, response: SubgraphResponse) -> None:
         for error in response.errors:
@@ -136,6 +131,7 @@ class Run:
 
     def _fail_with(self, fetch: Fetch, error: DomainError) -> None:
         log_outage(error, fetch.service)
+        self.calls.figures.failures[fetch.service, error.code] += 1
         self._fail(fetch, error_value(error, self.context.locale))
 
     def _fail(self, fetch: Fetch, error: ErrorValue) -> None:
@@ -153,7 +149,8 @@ class Run:
     def _place_error(self, fetch: Fetch, sent: Sent, error: ErrorValue) -> None:
         path: list[Any] = error.get("path") or []
         if path and not sent:
-            self.told.append((client_path(path, fetch.place), error))
+            at = client_path(path, fetch.place)
+            self.told.append((at, self._fit(error, whole=len(at) == len(path))))
             return
         for references, batch in sent:
             if path[:1] == [references.key] and len(path) > 1 and path[1] in range(len(batch.targets)):
@@ -167,9 +164,16 @@ class Run:
         wanted = {id(target) for target in targets}
         for stop in references.stops:
             below = client_path(path, stop.place)
+            fit = self._fit(error, whole=len(below) == len(path))
             for target, trail in located(self.data, stop.path, self.place):
                 if id(target) in wanted:
-                    self.told.append(((*trail, *below), error))
+                    self.told.append(((*trail, *below), fit))
+
+    def _fit(self, error: ErrorValue, *, whole: bool) -> ErrorValue:
+        """An error as it may be told. whole: the client reads that field; else they may not, or never asked it."""
+        if whole:
+            return error
+        return error_value(SubgraphFault(service=error["extensions"]["service"]), self.context.locale)
 
 
 def _unavailable(service: str, cause: Exception) -> SubgraphUnavailable:

@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 
 from graphql.language import FieldNode
 
+from api.gateway.masking import NOTHING
 from api.gateway.supergraph import Supergraph
 
 INTROSPECTION: Final = frozenset({"__schema", "__type"})
@@ -72,7 +73,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Field:
-    """One wanted field. types: the object types it is wanted on. key: where it stands; empty in a field set."""
+    """One wanted field. types: the object types it is wanted on. key: where it stands; empty in a field set.
+
+    denied: the reader is refused it. mask: how it is masked, one of `masking.MASKS` or `NOTHING`; empty: in clear.
+    """
 
     response_key: str
     key: str
@@ -80,10 +84,16 @@ class Field:
     types: frozenset[str]
     sub: Selection | None = None
     denied: bool = False
+    mask: str = ""
+
+    @property
+    def fetched(self) -> bool:
+        """Whether a subgraph is asked for it, as far as the reader goes."""
+        return not self.denied and self.mask != NOTHING
 
     def narrowed(self, sub: Selection | None) -> Field:
         """The same field with less below it."""
-        return Field(self.response_key, self.key, self.call, self.types, sub, self.denied)
+        return Field(self.response_key, self.key, self.call, self.types, sub, self.denied, self.mask)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,7 +106,7 @@ class Selection:
     @property
     def planned(self) -> tuple[Field, ...]:
         """The fields that subgraphs have to answer."""
-        return tuple(f for f in self.fields if not f.denied and f.call.name not in INTROSPECTION)
+        return tuple(f for f in self.fields if f.fetched and f.call.name not in INTROSPECTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +119,17 @@ class Normalized:
     selection: Selection
     place: Place
     introspection: tuple[FieldNode, ...]
+
+
+def masked_paths(selection: Selection) -> tuple[tuple[str, ...], ...]:
+    """The response keys down to each masked field, in the selection's order, each once; lists are left out."""
+    found: dict[tuple[str, ...], None] = {}
+    for wanted in selection.fields:
+        if wanted.mask:
+            found[(wanted.response_key,)] = None
+        elif wanted.sub is not None:
+            found.update(((wanted.response_key, *below), None) for below in masked_paths(wanted.sub))
+    return tuple(found)
 
 
 def shapes(supergraph: Supergraph, type_name: str, field_name: str) -> dict[str, str]:

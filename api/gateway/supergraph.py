@@ -4,8 +4,8 @@
 - `external` means: named there for a key, `@requires` or `@provides`, resolved elsewhere. `usedOverridden` likewise.
 - A field with a `@join__field` that names no subgraph is answered through an interface object of one of its interfaces.
 - Progressive overrides (`overrideLabel`) stay with the subgraph they come from until labels can be evaluated (a seam).
-- Directives composed from subgraphs (`@public`, `@personal`, …) are kept on each field under `directives`, for the
-  masking stage to come.
+- `@personal` of the city's access specification becomes each field's labels: its own, else its type's, but no id takes
+  its type's. Every composed directive is kept on its field under `directives`.
 
 A `Supergraph` is immutable: hot reload makes a new one and swaps the engine (seam: the roof's).
 Source: https://specs.apollo.dev/join/v0.3 … v0.5, https://specs.apollo.dev/link/v1.0
@@ -35,15 +35,19 @@ from graphql.language import (
 )
 from graphql.utilities import value_from_ast_untyped
 
-from api.gateway.access import Rule, rule_of_scopes
+from api.gateway.access import AccessRule, PolicyRule, Rule, rule_of_policies, rule_of_scopes
 from api.gateway.demand import Costs, read_costs
 from api.gateway.errors import SupergraphInvalid
+from api.gateway.masking import NO_LABELS, Label, labels_of
 from api.gateway.ownership import FieldDef, FieldJoin, Key, Subgraph, TypeDef, TypeJoin, TypeRef
 from api.gateway.public import public_schema
 
 _KNOWN: Final = frozenset(
-    {"link", "join", "inaccessible", "tag", "authenticated", "requiresScopes", "cost", "listSize", "core", "federation"}
+    {"link", "join", "inaccessible", "tag", "authenticated", "requiresScopes", "policy", "cost", "listSize"}
+    | {"core", "federation"}
 )
+# The city's own specification of access, whose `@personal` labels fields.
+_ACCESS: Final = "https://citytong.dev/access/"
 
 
 @dataclass(frozen=True)
@@ -107,6 +111,14 @@ class Supergraph:
         return tuple(self.types[type_name].interfaces)
 
     @cached_property
+    def policies(self) -> frozenset[str]:
+        """The names of the policies that any rule asks for."""
+        rules = [r for t in self.types.values() for r in (*t.rules, *(r for f in t.fields.values() for r in f.rules))]
+        return frozenset(
+            name for rule in rules if isinstance(rule, PolicyRule) for group in rule.policies for name in group
+        )
+
+    @cached_property
     def graph_names(self) -> tuple[str, ...]:
         return tuple(self.subgraphs)
 
@@ -144,6 +156,7 @@ class _Reader:
         self.document = document
         self.definitions = [d for d in document.definitions if isinstance(d, TypeDefinitionNode)]
         self.features = self._read_features()
+        self.personal = self._read_personal()
         self.subgraphs = self._read_subgraphs()
 
     def read(self) -> Supergraph:
@@ -166,9 +179,25 @@ class _Reader:
             name = url.rstrip("/").rsplit("/", 2)[-2] if url.count("/") >= 2 else ""
             if name and arguments.get("for") and name not in _KNOWN:
                 raise SupergraphInvalid(reason=f"it asks for {name}, which this engine does not know.")
+            # Composition never does; a rule under a name that is not looked for would guard nothing.
+            if arguments.get("for") == "SECURITY" and any(type(i) is dict for i in arguments.get("import") or ()):
+                raise SupergraphInvalid(reason=f"it renames what it imports of {name}.")
             if name:
                 found[name] = str(arguments.get("as") or name)
         return found
+
+    def _read_personal(self) -> str:
+        """What this document calls `@personal`; empty where it does not link the specification that has it."""
+        for directive in self._schema_directives():
+            arguments = _arguments(directive)
+            if str(arguments.get("url") or "").startswith(_ACCESS):
+                for imported in arguments.get("import") or ():
+                    if imported == "@personal":
+                        return "personal"
+                    if isinstance(imported, dict) and imported.get("name") == "@personal":
+                        return str(imported.get("as") or "@personal").removeprefix("@")
+                return f"{arguments.get('as') or 'access'}__personal"
+        return ""
 
     def _schema_directives(self) -> list[ConstDirectiveNode]:
         schemas = [d for d in self.document.definitions if isinstance(d, SchemaDefinitionNode)]
@@ -213,11 +242,12 @@ class _Reader:
         kind = node.kind.removesuffix("_type_definition")
         composite = node if isinstance(node, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode) else None
         fields = composite.fields or () if composite else ()
+        labels = self._read_labels(node) or NO_LABELS
         return TypeDef(
             name=node.name.value,
             kind=kind,
             joins=joins,
-            fields={f.name.value: self._read_field(f, joins) for f in fields},
+            fields={f.name.value: self._read_field(f, joins, labels) for f in fields},
             interfaces=self._read_interfaces(composite, joins) if composite else {},
             union_members=self._read_members(node, joins) if isinstance(node, UnionTypeDefinitionNode) else {},
             rules=self._read_rules(node),
@@ -248,21 +278,31 @@ class _Reader:
             return dict.fromkeys(joins, frozenset(t.name.value for t in node.types or ()))
         return {g: frozenset(j["member"] for j in stated if j["graph"] == g) for g in joins}
 
-    def _read_field(self, node: FieldDefinitionNode, type_joins: Mapping[str, TypeJoin]) -> FieldDef:
+    def _read_field(
+        self, node: FieldDefinitionNode, type_joins: Mapping[str, TypeJoin], of_type: frozenset[Label]
+    ) -> FieldDef:
         declared = TypeRef.of(print_ast(node.type))
         stated = self._joins(node, "field")
         named = {j["graph"]: _field_join(j, declared) for j in stated if j.get("graph")}
+        labels = self._read_labels(node)
+        if labels is None:
+            labels = NO_LABELS if declared.named == "ID" else of_type
         everywhere = {} if stated else {g: FieldJoin(type=declared) for g in type_joins}
         return FieldDef(
             name=node.name.value,
             type=declared,
             joins=named or everywhere,
             rules=self._read_rules(node),
+            labels=labels,
             directives=self._read_composed(node),
         )
 
-    def _read_rules(self, node: Any) -> frozenset[Rule]:
-        rules: set[Rule] = set()
+    def _read_labels(self, node: Any) -> frozenset[Label] | None:
+        directives = [d for d in node.directives or () if d.name.value == self.personal]
+        return labels_of(map(_arguments, directives))
+
+    def _read_rules(self, node: Any) -> frozenset[AccessRule]:
+        rules: set[AccessRule] = set()
         for directive in node.directives or ():
             name = directive.name.value
             if name == self._local("authenticated"):
@@ -270,7 +310,7 @@ class _Reader:
             elif name == self._local("requiresScopes"):
                 rules.add(rule_of_scopes(_arguments(directive).get("scopes")))
             elif name == self._local("policy"):
-                raise SupergraphInvalid(reason="it uses @policy, which this engine cannot evaluate.")
+                rules.add(rule_of_policies(_arguments(directive).get("policies")))
         return frozenset(rules)
 
     def _read_composed(self, node: FieldDefinitionNode) -> dict[str, tuple[Mapping[str, Any], ...]]:

@@ -16,34 +16,30 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
-import aiohttp
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
 from graphql.language import DocumentNode, FieldNode, parse
 from strawberry.exceptions import StrawberryInputCoercionError
-from yarl import URL
 
 from api.gateway.bounded import Bounded
+from api.gateway.client import Client, Target
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
+from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, Internal, Kind
 from core.locale import Locale
 from core.principal import Principal
+from core.tasks import Unbroken
 
 _LOG = logging.getLogger(__name__)
 
 _PRIVATE_EXTENSIONS: Final = frozenset({"stacktrace", "exception", "debug", "trace", "service"})
 _INNER_CODES: Final = ("GRAPHQL_", "INTERNAL_SERVER_ERROR", "DOWNSTREAM_SERVICE_ERROR")
-# A compiled document takes some 50 times the bytes of its text beside its syntax tree.
-_COMPILED_WEIGHT: Final = 50
-_OUTAGES: Final = frozenset({Kind.UNAVAILABLE, Kind.INTERNAL})
+# A tuple: a stranger's `kind` may be anything, a list too.
+_OUTAGES: Final = (Kind.UNAVAILABLE, Kind.INTERNAL)
 _PROBLEM_LENGTH_MAX: Final = 200
-
-
-# The deadline of the run ends a fetch; a second clock of the client's would only cost.
-_NO_TIMEOUT: Final = aiohttp.ClientTimeout(total=None, sock_connect=None)
 # Of a proxy, or of a subgraph that is not there just now.
 _AGAIN: Final = frozenset({502, 503, 504})
 
@@ -74,12 +70,17 @@ class SubgraphRequest:
     service: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+# Not frozen, as `Answer` is not: one is made for every fetch.
+@dataclass(slots=True)
 class SubgraphResponse:
-    """What a subgraph answered. errors: GraphQL errors as plain values, fit for a client."""
+    """What a subgraph answered. errors: GraphQL errors as plain values, fit for a client.
+
+    raw: the bytes that it sent, where they hold `data` and nothing beside it.
+    """
 
     data: dict[str, Any] | None
     errors: list[dict[str, Any]] = field(default_factory=list)
+    raw: bytes | None = field(default=None, repr=False)
 
 
 class Transport(Protocol):
@@ -104,21 +105,24 @@ class _Held:
 class LocalTransport:
     """Executes on a schema in the process, by compiled calls of its resolvers; graphql-core does what is not compiled.
 
-    documents: those of plans, parsed and compiled, as bounded as plans are; a compiled one weighs as much as it takes.
+    documents: those of plans, parsed and compiled, bounded by the bytes that they take.
     compile_at: at which use a document is compiled, so that one which never comes back costs no compilation; 0: never.
     ran: how many fetches were executed by which way: `compiled`, `new` (not yet), or the reason for falling back.
+    unbroken: the mutations, which go on when their deadline is over.
     """
 
     schema: GraphQLSchema
-    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 8_000_000))
+    documents: Bounded[str, _Held] = field(default_factory=lambda: Bounded(1_000, 32 * 1024 * 1024))
     compile_at: int = 3
     ran: Counter[str] = field(default_factory=Counter)
+    unbroken: Unbroken = field(default_factory=Unbroken, repr=False)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Run the operation with `context` as the resolvers' context."""
         result = self._result(request, context)
         if not isinstance(result, ExecutionResult):
-            result = await result
+            # The deadline of a change is its caller's, who stops waiting: it is never cut half-way.
+            result = await (self.unbroken.run(result) if request.query.startswith("mutation") else result)
         assert isinstance(result, ExecutionResult)
         if not result.errors:
             return SubgraphResponse(data=result.data)
@@ -148,17 +152,18 @@ class LocalTransport:
         query = request.query
         held = self.documents.get(query)
         if held is None:
-            held = self.documents.put(query, _Held(parse(query, no_location=True)), weight=len(query))
-        if held.compiled is None and not held.reason:
-            held.uses += 1
-            if held.uses == self.compile_at:
-                self._compile(held, request)
+            held = self.documents.put(query, _Held(parse(query, no_location=True)), weight=0)
+        held.uses += 1
+        if held.uses == self.compile_at and not held.reason:
+            self._compile(held, request)
+        # Functions are made as types first come up: whenever its uses have doubled it is weighed again.
+        if not held.uses & (held.uses - 1):
+            self.documents.put(query, held, weight=bytes_of(query, held))
         return held
 
     def _compile(self, held: _Held, request: SubgraphRequest) -> None:
         try:
             held.compiled = LocalDocument(self.schema, held.node, request.operation_name)
-            self.documents.put(request.query, held, weight=len(request.query) * _COMPILED_WEIGHT)
         except NotCompiled as refusal:
             held.reason = refusal.reason
 
@@ -173,25 +178,26 @@ class HttpTransport:
     """
 
     url: str
-    session: aiohttp.ClientSession = field(repr=False)
+    client: Client = field(repr=False)
     answer_bytes_max: int = 16 * 1024 * 1024
     retries: Retries | None = None
     in_flight: InFlight[bytes] | None = None
-    _address: URL = field(init=False)
+    _target: Target = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._address = URL(self.url)
+        self._target = Target(self.url)
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Raises: SubgraphUnavailable, TimeoutError."""
         try:
             # Each caller reads the answer for itself: what is merged into one must not show in another.
-            payload = orjson.loads(await self._answer(request, context))
-        except (aiohttp.ClientError, OSError, ValueError) as error:
+            raw = await self._answer(request, context)
+            payload = orjson.loads(raw)
+        except (OSError, ValueError) as error:
             if isinstance(error, TimeoutError):
                 raise
             raise SubgraphUnavailable(service=request.service) from error
-        return _remote_response(payload, request, context)
+        return _remote_response(payload, raw, request, context)
 
     async def _answer(self, request: SubgraphRequest, context: RequestContext) -> bytes:
         told: dict[str, Any] = {"query": request.query, "variables": request.variables}
@@ -199,7 +205,7 @@ class HttpTransport:
             told["operationName"] = request.operation_name
         body, headers = orjson.dumps(told), context.headers()
         if request.query.startswith("mutation"):
-            return await self._post(body, headers)
+            return await self._post(body, headers, repeatable=False)
         if self.in_flight is None:
             return await self._tried(body, headers)
         key = (body, *sorted((name, value) for name, value in headers.items() if name != "x-request-id"))
@@ -209,58 +215,48 @@ class HttpTransport:
         """With retries where there are any. A timeout is not for them: the caller's deadline spans them all."""
         retries = self.retries
         if retries is None:
-            return await self._post(body, headers)
+            return await self._post(body, headers, repeatable=True)
         retries.earn()
         attempt = 1
         while True:
             try:
-                return await self._post(body, headers)
-            except (aiohttp.ClientConnectionError, _Outage) as fault:
+                return await self._post(body, headers, repeatable=True)
+            except (OSError, _Outage) as fault:
                 attempt += 1
                 pause = None if isinstance(fault, TimeoutError) else retries.pause_before(attempt)
                 if pause is None:
                     raise
             await asyncio.sleep(pause)
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> bytes:
-        sent = {"content-type": "application/json", "accept": "application/json", **headers}
-        async with self.session.post(
-            self._address, data=body, headers=sent, allow_redirects=False, timeout=_NO_TIMEOUT
-        ) as response:
-            answer = await self._read(response)
-            if response.status in _AGAIN and "Retry-After" not in response.headers:
-                raise _Outage(f"status {response.status}")
-            if response.status >= 500 or (response.status >= 300 and not answer.startswith(b"{")):
-                raise ValueError(f"status {response.status}")
-            return answer
-
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
-        async for chunk in response.content.iter_any():
-            size += len(chunk)
-            if size > self.answer_bytes_max:
-                raise ValueError("the answer is too large")
-            chunks.append(chunk)
-        return b"".join(chunks)
+    async def _post(self, body: bytes, headers: Mapping[str, str], *, repeatable: bool) -> bytes:
+        received = await self.client.post(
+            self._target, headers, body, bytes_max=self.answer_bytes_max, repeatable=repeatable
+        )
+        status = received.status
+        if status in _AGAIN and not received.again_later:
+            raise _Outage(f"status {status}")
+        if status >= 500 or (status >= 300 and not received.body.startswith(b"{")):
+            raise ValueError(f"status {status}")
+        return received.body
 
 
-def _remote_response(payload: object, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
+def _remote_response(
+    payload: object, raw: bytes, request: SubgraphRequest, context: RequestContext
+) -> SubgraphResponse:
     data = payload.get("data") if isinstance(payload, dict) else None
     errors = payload.get("errors") if isinstance(payload, dict) else None
     well_formed = isinstance(data, dict | None) and isinstance(errors, list | None) and (data or errors)
     if not well_formed:
         raise SubgraphUnavailable(service=request.service) from ValueError("the answer is not a GraphQL response")
-    return SubgraphResponse(
-        data=data, errors=[_remote_error(e, request, context) for e in errors or () if isinstance(e, dict)]
-    )
+    found = [_remote_error(e, request, context) for e in errors or () if isinstance(e, dict)]
+    return SubgraphResponse(data, found, raw if isinstance(payload, dict) and payload.keys() == {"data"} else None)
 
 
 def _remote_error(error: dict[str, Any], request: SubgraphRequest, context: RequestContext) -> dict[str, Any]:
     """An error of a remote subgraph: its words pass only with a code of its own, everything else is a fault."""
     extensions = error.get("extensions")
     code = extensions.get("code") if isinstance(extensions, dict) else None
-    path = error.get("path") if isinstance(error.get("path"), list) else None
+    path = _path_of(error)
     if not isinstance(code, str) or code.startswith(_INNER_CODES) or not isinstance(extensions, dict):
         fault = SubgraphFault(service=request.service)
         log_outage(fault, request.service)
@@ -269,6 +265,13 @@ def _remote_error(error: dict[str, Any], request: SubgraphRequest, context: Requ
         _LOG.warning("a subgraph reports an outage", extra={"facts": {"service": request.service, "code": code[:64]}})
     shown = {k: v for k, v in extensions.items() if k not in _PRIVATE_EXTENSIONS}
     return {"message": str(error.get("message", "")), "path": path, "extensions": shown}
+
+
+def _path_of(error: Mapping[str, Any]) -> list[str | int] | None:
+    """Where a remote error happened; None where what it says is no path of names and places in lists."""
+    path = error.get("path")
+    fits = isinstance(path, list) and all(type(p) is str or (type(p) is int and p >= 0) for p in path)
+    return path if fits else None
 
 
 def _local_error(error: GraphQLError, request: SubgraphRequest, context: RequestContext) -> dict[str, Any]:

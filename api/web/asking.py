@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import random
 import re
-import secrets
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import NamedTuple, TypeAlias
 
 from aiohttp import web
 
@@ -21,6 +22,28 @@ Authenticate: TypeAlias = Callable[[str], Awaitable[Principal]]
 REQUEST_ID = web.RequestKey("request_id", str)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 _DEVICE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_IDS = random.Random()
+# Browsers of one language send the same few headers.
+language = lru_cache(maxsize=256)(negotiate)
+
+
+class Asked(NamedTuple):
+    """One HTTP request, whichever way it came in.
+
+    headers: by lower-case name; several lines of one name are one list (RFC 9110 §5.3). remote: the peer's address.
+    """
+
+    headers: Mapping[str, str]
+    remote: str
+    request_id: str
+
+    @classmethod
+    def of(cls, request: web.Request) -> Asked:
+        lines: dict[str, str] = {}
+        for name, value in request.headers.items():
+            name = name.lower()
+            lines[name] = f"{lines[name]}, {value}" if name in lines else value
+        return cls(lines, request.remote or "", request[REQUEST_ID])
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +59,26 @@ class Asking:
     services: Mapping[type, object]
     trusted_proxies: int
 
-    async def context(self, request: web.Request) -> Context:
+    async def context(self, asked: Asked) -> Context:
         """Raises: what `authenticate` raises."""
         return Context(
-            request_id=request[REQUEST_ID],
-            principal=await self._principal(request),
-            locale=negotiate(request.headers.get("Accept-Language")),
-            client=Client(address=self.address(request), device_id=_device_id(request)),
+            request_id=asked.request_id,
+            principal=await self._principal(asked),
+            locale=language(asked.headers.get("accept-language")),
+            client=Client(address=self.address(asked), device_id=_device_id(asked)),
             services=self.services,
         )
 
-    def sameness(self, context: Context) -> Hashable:
-        """Who asks, in which language, from where: the request's id alone is left out."""
-        return (context.principal, context.locale, context.client)
+    async def context_of(self, request: web.Request) -> Context:
+        """The same for what is asked beside the graph. Raises: what `authenticate` raises."""
+        return await self.context(Asked.of(request))
 
-    async def _principal(self, request: web.Request) -> Principal:
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    def sameness(self, context: Context) -> Hashable:
+        """Who asks, for whom, by which session, in which language. Not from where: only mutations look at that."""
+        return (context.principal, context.locale)
+
+    async def _principal(self, asked: Asked) -> Principal:
+        scheme, _, token = asked.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not token:
             return ANONYMOUS
         # Whatever is no token at all is not looked at: bytes outside ASCII included.
@@ -59,23 +86,27 @@ class Asking:
             raise SignInRequired()
         return await self.authenticate(token.strip())
 
-    def address(self, request: web.Request) -> str:
+    def address(self, asked: Asked) -> str:
         """The client's address as the outermost proxy that we trust saw it; never what the client claims."""
-        claimed = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
-        if self.trusted_proxies and len(claimed) >= self.trusted_proxies:
-            return claimed[-self.trusted_proxies][:64]
-        return request.remote or ""
+        if self.trusted_proxies:
+            claimed = [hop.strip() for hop in asked.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+            if len(claimed) >= self.trusted_proxies:
+                return claimed[-self.trusted_proxies][:64]
+        return asked.remote
+
+    def address_of(self, request: web.Request) -> str:
+        """The same for what is asked beside the graph."""
+        return self.address(Asked.of(request))
 
 
-def _device_id(request: web.Request) -> str:
-    wanted = request.headers.get("X-Device-Id", "")
+def _device_id(asked: Asked) -> str:
+    wanted = asked.headers.get("x-device-id", "")
     return wanted if _DEVICE_ID.fullmatch(wanted) else ""
 
 
-def begin(request: web.Request) -> str:
-    """Give the request its id: the caller's if it is well-formed, else a new one."""
-    wanted = request.headers.get("X-Request-Id", "")
-    chosen = wanted if _REQUEST_ID.fullmatch(wanted) else secrets.token_hex(12)
-    request[REQUEST_ID] = chosen
+def begin(wanted: str) -> str:
+    """The request's id, for its log too: the caller's if it is well-formed, else a new one."""
+    # An id is no secret: it need not cost a call of the kernel.
+    chosen = wanted if _REQUEST_ID.fullmatch(wanted) else f"{_IDS.getrandbits(96):024x}"
     logs.request_id.set(chosen)
     return chosen

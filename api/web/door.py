@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from functools import cache
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -14,36 +12,31 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler, Middleware
 from multidict import istr
 
-from api.web.asking import REQUEST_ID, begin
-from api.web.graphql import GraphQLDoor, refused
+from api.web.asking import REQUEST_ID, Asked, begin
+from api.web.figures import EngineFigures
+from api.web.graphql import GraphQLDoor, response
+from api.web.lean import LEAN, Lean
 from api.web.media import JSON
 from api.web.metrics import Metrics
+from api.web.replies import CSP, SECURITY_HEADERS, SERVER_NAME, broken
 from api.web.shell import Shell
-from core.errors import DomainError, Internal
+from core.errors import DomainError
+from core.tasks import Unbroken
 
 Check: TypeAlias = Callable[[], Awaitable[None]]
 
-_LOG = logging.getLogger(__name__)
 _GRAPHIQL: Final = Path(__file__).parent / "graphiql"
-_CSP: Final = (
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self'; script-src 'self'; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
-_SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": _CSP,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), geolocation=(self), microphone=()",
-}
 # As `istr`, so that the header's own spelling is not worked out again for every response.
 _HEADERS: Final = (
     (hdrs.CACHE_CONTROL, "no-cache"),
-    *((istr(name), value) for name, value in _SECURITY_HEADERS.items()),
+    *((istr(name), value) for name, value in SECURITY_HEADERS.items()),
 )
+# Methods that change nothing (RFC 9110 §9.2.1): of what is beside the graph, a client who hangs up ends these alone.
+_SAFE: Final = frozenset({hdrs.METH_GET, hdrs.METH_HEAD, hdrs.METH_OPTIONS})
+_ENDS_WITHIN_S: Final = 3.0
 _X_REQUEST_ID: Final = istr("X-Request-Id")
 # GraphiQL's editor writes style elements; it is served in development only.
-_GRAPHIQL_CSP: Final = _CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self' data:"
+_GRAPHIQL_CSP: Final = CSP.replace("style-src 'self'", "style-src 'self' 'unsafe-inline'") + "; font-src 'self' data:"
 
 
 def application(
@@ -61,7 +54,10 @@ def application(
     shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's
     messages).
     """
-    app = web.Application(middlewares=[_around(metrics)], client_max_size=graphql.request_bytes_max)
+    app = web.Application(middlewares=[_around(metrics, graphql.unbroken)], client_max_size=graphql.request_bytes_max)
+    app.on_cleanup.append(_ended(graphql.unbroken))
+    app[LEAN] = Lean(graphql, metrics)
+    metrics.registry.register(EngineFigures(graphql))
     app.router.add_post("/graphql", graphql.post)
     app.router.add_get("/graphql", graphql.get, allow_head=False)
     app.router.add_get("/healthz", _alive)
@@ -76,29 +72,30 @@ def application(
     return app
 
 
-def _around(metrics: Metrics) -> Middleware:
-    # Finding a labelled figure takes prometheus longer than counting; routes and statuses are few.
-    counted = cache(lambda route, status: metrics.requests.labels(route, str(status)).inc)
-    timed = cache(lambda route: metrics.seconds.labels(route).observe)
+def _ended(unbroken: Unbroken) -> Callable[[web.Application], Awaitable[None]]:
+    async def wait(app: web.Application) -> None:
+        await unbroken.ended(within_s=_ENDS_WITHIN_S)
 
+    return wait
+
+
+def _around(metrics: Metrics, unbroken: Unbroken) -> Middleware:
     @web.middleware
     async def around(request: web.Request, handler: Handler) -> web.StreamResponse:
-        request_id = begin(request)
+        request_id = request[REQUEST_ID] = begin(request.headers.get("X-Request-Id", ""))
         started = time.perf_counter()
-        response = await _handled(request, handler)
-        seconds = time.perf_counter() - started
-        route = _route(request)
-        counted(route, response.status)()
-        timed(route)(seconds)
+        handling = _handled(request, handler)
+        # GraphQL tells a change from a query itself.
+        cancellable = request.method in _SAFE or request.path == "/graphql"
+        response = await (handling if cancellable else unbroken.run(handling))
+        metrics.answered(_route(request), response.status, time.perf_counter() - started)
         headers = response.headers
         headers[_X_REQUEST_ID] = request_id
-        headers[hdrs.SERVER] = "CityTong"
+        headers[hdrs.SERVER] = SERVER_NAME
         for name, value in _HEADERS:
             headers.setdefault(name, value)
         if request.path.startswith("/graphiql"):
             headers["Content-Security-Policy"] = _GRAPHIQL_CSP
-        if _LOG.isEnabledFor(logging.DEBUG):
-            _LOG.debug("answered", extra={"facts": {"route": route, "status": response.status, "ms": seconds * 1000}})
         return response
 
     return around
@@ -109,15 +106,11 @@ async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse
         return await handler(request)
     except web.HTTPException as answer:
         return _plain(answer)
-    except DomainError as fault:
-        return refused(request, fault, media_type=JSON, status=fault.http_status)
     except (ConnectionResetError, web.RequestPayloadError):
         # The client hung up while it was sending, or its body is not what its headers say.
         return web.Response(status=400)
-    except Exception:
-        incident = request[REQUEST_ID]
-        _LOG.exception("unexpected", extra={"facts": {"incident": incident, "route": _route(request)}})
-        return refused(request, Internal(incident=incident), media_type=JSON, status=500)
+    except Exception as fault:
+        return response(broken(Asked.of(request), fault, _route(request)))
 
 
 def _plain(answer: web.HTTPException) -> web.Response:

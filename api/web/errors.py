@@ -55,6 +55,18 @@ class CrossSite(DomainError):
     template_zh = "其他网站的页面不得以 GET 方式请求。"
 
 
+class RateLimited(DomainError):
+    """limit: requests of ordinary cost that may be spent in a minute, by whoever it is counted for."""
+
+    code = "RATE_LIMITED"
+    kind = Kind.LIMITED
+    template = "Too many requests. Try again in {retry_after_s} seconds."
+    template_zh = "请求过于频繁,请在 {retry_after_s} 秒后重试。"
+
+    limit: int
+    retry_after_s: int
+
+
 class MethodNotAllowed(DomainError):
     code = "REQUEST_METHOD_NOT_ALLOWED"
     kind = Kind.INVALID

@@ -11,8 +11,9 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
 
 import orjson
@@ -23,22 +24,33 @@ from api.gateway.errors import DocumentNotKnown
 from api.gateway.execute import Answer, Engine
 from api.gateway.sharing import InFlight
 from api.gateway.transport import RequestContext
-from api.web.errors import CrossSite, MethodNotAllowed, RequestMalformed, RequestTooLarge, RequestTooSlow
+from api.web.asking import Asked
+from api.web.errors import (
+    CrossSite,
+    MediaTypeUnsupported,
+    MethodNotAllowed,
+    RequestMalformed,
+    RequestTooLarge,
+    RequestTooSlow,
+)
 from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, require_own_site, response_type
+from api.web.replies import Reply, refused
 from core.errors import DomainError, Kind
 from core.graph import GraphQLRequest
-from core.locale import Locale, negotiate
+from core.tasks import Unbroken
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
-_BODY_S: Final = 10.0
+BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
+# Levels that orjson writes for sure; it reads four times as many.
+_SURELY_WRITTEN: Final = 200
 _Written: TypeAlias = tuple[bytes, int]
 
 
 class Asks(Protocol):
     """Makes the context of each request."""
 
-    async def context(self, request: web.Request) -> RequestContext:
+    async def context(self, asked: Asked) -> RequestContext:
         """Raises: DomainError, when the caller is not to be answered at all."""
         ...
 
@@ -47,12 +59,21 @@ class Asks(Protocol):
         ...
 
 
+class Admits(Protocol):
+    """Says who has asked enough for now."""
+
+    async def admit(self, context: Any, weigh: Callable[[], tuple[str, float]]) -> None:
+        """weigh: the kind of operation, empty for what is no operation, and its estimated cost. Raises: RateLimited."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class GraphQLDoor:
-    """The handler of `/graphql`.
+    """The handler of `/graphql`: `post` and `get` behind aiohttp, `answered` for whoever has a whole request.
 
     request_bytes_max: the largest body. documents: which may be sent, and by what names. in_flight: None shares
     nothing; else a query that is asked again, the same in everything, while it is being answered is answered once.
+    rates: how often each caller may ask; None: as often as they like. unbroken: what no hang-up ends.
     """
 
     engine: Engine
@@ -60,42 +81,54 @@ class GraphQLDoor:
     request_bytes_max: int
     documents: Documents = field(default_factory=Documents)
     in_flight: InFlight[_Written] | None = None
-    _changing: set[asyncio.Task[Any]] = field(default_factory=set, repr=False)
+    rates: Admits | None = None
+    unbroken: Unbroken = field(default_factory=Unbroken, repr=False)
 
     async def post(self, request: web.Request) -> web.Response:
-        try:
-            wanted = response_type(request.headers.get("Accept"))
-        except DomainError as fault:
-            return refused(request, fault, media_type=JSON, status=406)
-        try:
-            require_json(request.content_type, request.charset, request.headers.get("Content-Encoding"))
-        except DomainError as fault:
-            return refused(request, fault, media_type=wanted, status=415)
-        try:
-            body = GraphQLRequest.of(self.documents.resolved(_decoded(await self._body(request))))
-        except RequestTooLarge as fault:
-            return refused(request, fault, media_type=wanted, status=413)
-        except RequestTooSlow as fault:
-            return refused(request, fault, media_type=wanted, status=408)
-        except DomainError as fault:
-            return refused(request, fault, media_type=wanted, status=_refused_status(fault))
-        return await self._answer(request, body, wanted)
+        return response(await self._posted(request, Asked.of(request)))
 
     async def get(self, request: web.Request) -> web.Response:
+        return response(await self._got(request, Asked.of(request)))
+
+    async def answered(self, asked: Asked, raw: bytes | bytearray, wanted: str) -> Reply:
+        """The answer to a POST whose body is `raw`, in the media type `wanted`."""
         try:
-            wanted = response_type(request.headers.get("Accept"))
+            body = GraphQLRequest.of(self.documents.resolved(_decoded(raw)))
         except DomainError as fault:
-            return refused(request, fault, media_type=JSON, status=406)
+            return refused(asked, fault, media_type=wanted, status=_refused_status(fault))
+        return await self._answer(asked, body, wanted)
+
+    async def _posted(self, request: web.Request, asked: Asked) -> Reply:
         try:
-            require_own_site(request.headers)
+            wanted = response_type(asked.headers.get("accept"))
+        except DomainError as fault:
+            return refused(asked, fault, media_type=JSON, status=406)
+        try:
+            require_json(asked.headers.get("content-type", ""), asked.headers.get("content-encoding"))
+            raw = await self._body(request)
+        except MediaTypeUnsupported as fault:
+            return refused(asked, fault, media_type=wanted, status=415)
+        except RequestTooLarge as fault:
+            return refused(asked, fault, media_type=wanted, status=413)
+        except RequestTooSlow:
+            return too_slow(asked, wanted)
+        return await self.answered(asked, raw, wanted)
+
+    async def _got(self, request: web.Request, asked: Asked) -> Reply:
+        try:
+            wanted = response_type(asked.headers.get("accept"))
+        except DomainError as fault:
+            return refused(asked, fault, media_type=JSON, status=406)
+        try:
+            require_own_site(asked.headers)
             body = GraphQLRequest.of(self.documents.resolved(_from_query(request)))
         except CrossSite as fault:
-            return refused(request, fault, media_type=wanted, status=403)
+            return refused(asked, fault, media_type=wanted, status=403)
         except DomainError as fault:
-            return refused(request, fault, media_type=wanted, status=_refused_status(fault))
+            return refused(asked, fault, media_type=wanted, status=_refused_status(fault))
         if self._kind(body) == "mutation":
-            return refused(request, MethodNotAllowed(), media_type=wanted, status=405)
-        return await self._answer(request, body, wanted)
+            return refused(asked, MethodNotAllowed(), media_type=wanted, status=405)
+        return await self._answer(asked, body, wanted)
 
     def _kind(self, body: GraphQLRequest) -> str:
         """`query` or `mutation`; empty for a document that is refused, which does nothing: the engine says why."""
@@ -104,41 +137,38 @@ class GraphQLDoor:
         except DomainError:
             return ""
 
-    async def _answer(self, request: web.Request, body: GraphQLRequest, wanted: str) -> web.Response:
+    def _weight(self, body: GraphQLRequest) -> tuple[str, float]:
         try:
-            context = await self.asking.context(request)
+            return self.engine.weigh(query=body.query, variables=body.variables, operation_name=body.operation_name)
+        except DomainError:
+            return "", 0.0
+
+    async def _answer(self, asked: Asked, body: GraphQLRequest, wanted: str) -> Reply:
+        try:
+            context = await self.asking.context(asked)
+            if self.rates is not None:
+                await self.rates.admit(context, partial(self._weight, body))
         except DomainError as fault:
-            return refused(request, fault, media_type=wanted, status=fault.http_status)
-        body_of_answer, status = await self._written(body, context, wanted)
-        return web.Response(
-            body=body_of_answer,
-            status=status,
-            headers={"Content-Type": f"{wanted}; charset=utf-8", "Cache-Control": "no-store"},
-        )
+            return refused(asked, fault, media_type=wanted, status=fault.http_status)
+        written, status = await self._written(body, context, wanted)
+        return Reply(status, written, wanted)
 
     async def _written(self, body: GraphQLRequest, context: RequestContext, wanted: str) -> _Written:
         """The answer. A client that hangs up ends its query, down to the subgraphs, but never a mutation half-way."""
-
-        async def execute() -> _Written:
-            answer = await self.engine.execute(
-                query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
-            )
-            return orjson.dumps(answer.as_dict(), option=_OPTIONS), _status(answer, wanted)
-
         kind = self._kind(body)
         if kind == "mutation":
-            return await self._whole(execute())
+            return await self.unbroken.run(self._executed(body, context, wanted))
         if self.in_flight is None or kind != "query":
-            return await execute()
+            return await self._executed(body, context, wanted)
         variables = orjson.dumps(body.variables, option=orjson.OPT_SORT_KEYS | _OPTIONS)
         key = (body.query, body.operation_name, variables, wanted, self.asking.sameness(context))
-        return await self.in_flight.share(key, execute)
+        return await self.in_flight.share(key, lambda: self._executed(body, context, wanted))
 
-    async def _whole(self, work: Coroutine[Any, Any, _Written]) -> _Written:
-        task = asyncio.create_task(work)
-        self._changing.add(task)
-        task.add_done_callback(self._changing.discard)
-        return await asyncio.shield(task)
+    async def _executed(self, body: GraphQLRequest, context: RequestContext, wanted: str) -> _Written:
+        answer = await self.engine.execute(
+            query=body.query, variables=body.variables, operation_name=body.operation_name, context=context
+        )
+        return answer.as_bytes(), _status(answer, wanted)
 
     async def _body(self, request: web.Request) -> bytes:
         """The whole body, read no further than the limit and no longer than ten seconds."""
@@ -146,24 +176,22 @@ class GraphQLDoor:
         if (request.content_length or 0) > limit:
             raise RequestTooLarge(bytes_max=limit)
         try:
-            async with asyncio.timeout(_BODY_S):
+            async with asyncio.timeout(BODY_S):
                 return await request.read()
         except TimeoutError as fault:
-            raise RequestTooSlow(seconds_max=int(_BODY_S)) from fault
+            raise RequestTooSlow(seconds_max=int(BODY_S)) from fault
         except web.HTTPRequestEntityTooLarge as fault:
             raise RequestTooLarge(bytes_max=limit) from fault
 
 
-def refused(request: web.Request, fault: DomainError, *, media_type: str, status: int) -> web.Response:
-    """A refusal in GraphQL's shape, in the reader's language."""
-    locale: Locale = negotiate(request.headers.get("Accept-Language"))
-    error = {"message": fault.message_in(locale), "extensions": fault.extensions}
-    headers = {"Content-Type": f"{media_type}; charset=utf-8", "Cache-Control": "no-store"}
-    if status == 405:
-        headers["Allow"] = "POST"
-    if status == 401:
-        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
-    return web.Response(body=orjson.dumps({"errors": [error]}), status=status, headers=headers)
+def too_slow(asked: Asked, wanted: str) -> Reply:
+    """For a body that did not come in time."""
+    return refused(asked, RequestTooSlow(seconds_max=int(BODY_S)), media_type=wanted, status=408)
+
+
+def response(reply: Reply) -> web.Response:
+    """As aiohttp writes it."""
+    return web.Response(status=reply.status, body=reply.body, headers=dict(reply.content_headers))
 
 
 def _status(answer: Answer, wanted: str) -> int:
@@ -177,11 +205,18 @@ def _refused_status(fault: DomainError) -> int:
     return 400 if fault.kind is not Kind.FORBIDDEN else 403
 
 
-def _decoded(raw: bytes) -> object:
+def _decoded(raw: bytes | bytearray) -> object:
+    """Raises: RequestMalformed, also for what is nested so deep that orjson reads it but would not write it again."""
     try:
-        return orjson.loads(raw)
+        told = orjson.loads(raw)
     except orjson.JSONDecodeError as fault:
         raise RequestMalformed(problem="the body is not JSON") from fault
+    if raw.count(b"[") + raw.count(b"{") > _SURELY_WRITTEN:
+        try:
+            orjson.dumps(told)
+        except orjson.JSONEncodeError as fault:
+            raise RequestMalformed(problem="it is nested too deep") from fault
+    return told
 
 
 def _from_query(request: web.Request) -> dict[str, object]:

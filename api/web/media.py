@@ -6,6 +6,8 @@ Source: github.com/graphql/graphql-over-http, spec §5 (request), §6 (response)
 from __future__ import annotations
 
 from collections.abc import Mapping
+from email.message import Message
+from functools import lru_cache
 
 from api.web.errors import CrossSite, MediaTypeUnsupported, NotAcceptable
 
@@ -13,6 +15,8 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
 
 
+# Clients of one kind send the same headers again and again.
+@lru_cache(maxsize=256)
 def response_type(accept: str | None) -> str:
     """The media type to answer in; plain JSON for a client that states no wish.
 
@@ -41,27 +45,33 @@ _WISHES = {
 }
 
 
-def require_json(content_type: str, charset: str | None, encoding: str | None) -> None:
+def require_json(content_type: str, encoding: str | None) -> None:
     """Raises: MediaTypeUnsupported unless the body is JSON in UTF-8, as it is: a compressed one may be a bomb."""
-    if (encoding or "identity").lower() != "identity":
+    if (encoding or "identity").lower() != "identity" or not _is_json(content_type):
         raise MediaTypeUnsupported()
-    if content_type.lower() != JSON or (charset or "utf-8").lower() not in ("utf-8", "utf8"):
-        raise MediaTypeUnsupported()
+
+
+@lru_cache(maxsize=256)
+def _is_json(content_type: str) -> bool:
+    header = Message()
+    header["Content-Type"] = content_type
+    return header.get_content_type() == JSON and header.get_content_charset("utf-8") in ("utf-8", "utf8")
 
 
 def require_own_site(headers: Mapping[str, str]) -> None:
     """What a GET needs, that a browser sends without asking the site first: POST as JSON is preflighted anyway.
 
+    headers: by lower-case name.
     A browser says where the page is that asks; programs that are no browsers say nothing, and forge no other's request.
     Raises: CrossSite.
     Source: W3C Fetch Metadata; Apollo Server, "Preventing Cross-Site Request Forgery".
     """
-    if headers.get("Sec-Fetch-Site", "none") not in ("none", "same-origin"):
+    if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
         if not any(headers.get(name) for name in _PREFLIGHTED):
             raise CrossSite()
 
 
-_PREFLIGHTED = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name")
+_PREFLIGHTED = ("graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name")
 
 
 def _quality(parameters: list[str]) -> float:

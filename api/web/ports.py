@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 from collections.abc import AsyncIterator, Mapping
@@ -10,10 +11,13 @@ from typing import Any, Final
 
 from aiohttp import web
 
+from api.web.lean import IDLE_S, LEAN, Listener
+
 _SHUTDOWN_S: Final = 3.0
 _WAITING_MAX: Final = 1024
-# How aiohttp serves a door: it unpacks no body (a small one may be a large one), and writes no access log.
-SERVER: Final[Mapping[str, Any]] = {"access_log": None, "auto_decompress": False}
+# How aiohttp serves a door: it unpacks no body (a small one may be a large one), writes no access log, and waits no
+# longer for a head than for the next request.
+SERVER: Final[Mapping[str, Any]] = {"access_log": None, "auto_decompress": False, "keepalive_timeout": IDLE_S}
 
 
 class PortUnavailable(Exception):
@@ -38,19 +42,24 @@ def bound(*, host: str, port: int) -> socket.socket:
 
 
 @asynccontextmanager
-async def answering(app: web.Application, held: socket.socket, **options: Any) -> AsyncIterator[str]:
+async def answering(app: web.Application, held: socket.socket) -> AsyncIterator[str]:
     """Answer on a bound socket while inside; yields the base URL. Requests under way get 3 s to end.
 
-    options: further ones of aiohttp's runner.
+    Connections begin lean (`lean.py`). Who hangs up ends their query; what changes something goes on to its end.
     """
-    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handle_signals=False, **{**SERVER, **options})
+    runner = web.AppRunner(app, shutdown_timeout=_SHUTDOWN_S, handle_signals=False, handler_cancellation=True, **SERVER)
     await runner.setup()
+    if runner.server is None:
+        raise RuntimeError("aiohttp's runner was set up without a server")
+    listener = Listener(app[LEAN], runner.server)
+    server = await asyncio.get_running_loop().create_server(listener, sock=held, backlog=_WAITING_MAX)
+    listener.sweep()
     try:
-        await web.SockSite(runner, held).start()
         host, port = held.getsockname()[:2]
         yield f"http://{_reached_as(host)}:{port}"
     finally:
-        await runner.cleanup()
+        server.close()
+        await asyncio.gather(listener.close(within_s=_SHUTDOWN_S), runner.cleanup())
 
 
 def _reached_as(host: str) -> str:

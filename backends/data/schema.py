@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation import field
 
 from backends.base.entities import judge_references
@@ -33,6 +32,7 @@ from core.graph import (
     connection_of,
     graphql_core_schema,
 )
+from core.loading import DataLoader
 from core.paging import PageRequest
 
 strawberry.enum(Theme, name="DataTheme", description="The EU's data themes (authority table data-theme).")

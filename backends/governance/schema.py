@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation import field
 
 from backends.base.entities import judge_references
@@ -23,6 +22,7 @@ from backends.governance.service import Governance
 from backends.governance.units import REASON_LABELS, Reason, Unit, unit_named
 from core.geo import Point
 from core.graph import PUBLIC, Connection, GeoPoint, Info, build_schema, connection_of, graphql_core_schema
+from core.loading import DataLoader
 from core.paging import Page, PageRequest
 
 # Some 100 m: enough to see where in a neighbourhood it is, and not from whose window it was seen.

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Annotated, Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation import field
 
 from backends.base.entities import judge_references
@@ -19,6 +18,7 @@ from backends.sensor import model
 from backends.sensor.aqi import Category
 from backends.sensor.service import READINGS_PAGE_MAX, Air, Sensors, Series
 from core.graph import PUBLIC, Connection, Info, build_schema, connection_of, graphql_core_schema
+from core.loading import DataLoader
 from core.paging import Page, PageRequest
 
 strawberry.enum(Category, name="AirQualityCategory", description="The six grades of HJ 633-2012.")

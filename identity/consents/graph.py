@@ -167,7 +167,7 @@ class AccessEntry:
 
 
 async def _person(info: Info, id_: str) -> MaskedPerson | None:
-    return await MaskedPerson.resolve_reference(info, strawberry.ID(id_)) if is_id(id_, prefix="cit") else None
+    return await MaskedPerson.seen(info, id_) if is_id(id_, prefix="cit") else None
 
 
 @strawberry.federation.type(description="Your access log as a file.", authenticated=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, TypeVar
 
+from core.addresses import address_group
 from core.audit import About, AuditLog
 from core.clock import Clock
 from core.crypto import FieldCipher
@@ -28,7 +29,7 @@ from identity.credentials.model import FRESH, Keychain
 from identity.credentials.store import KeychainStore
 from identity.credentials.tickets import Tickets
 from identity.errors import TokenInvalid
-from identity.limits import ActLimits, address_group
+from identity.limits import ActLimits
 from identity.model import Account, Audience, Staff
 from identity.sessions import Sessions, as_oneself
 from identity.store import IdentityStore

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from core.errors import NotFound
 from core.locale import Locale
+from core.masking import mask_name, mask_phone
 from core.mongo import Session
 from core.principal import Principal
 from identity.credentials.ceremonies import new_challenge
@@ -14,7 +15,6 @@ from identity.credentials.desk import Desk, Origin
 from identity.credentials.errors import PasskeyRefused
 from identity.credentials.model import Keychain, Passkey, combined, parse_passkey_name
 from identity.credentials.proofs import CHALLENGE_LIFETIME, Prover, user_handle
-from identity.masking import mask_name, mask_phone
 from identity.model import Account, Audience, Citizen, Staff, parse_device_name
 from identity.sessions import SignedIn, as_oneself
 

@@ -13,6 +13,7 @@ import pyotp
 
 from core.clock import epoch_s
 from core.errors import NotFound
+from core.masking import mask_phone
 from core.principal import Principal
 from identity.credentials.desk import Desk, Origin
 from identity.credentials.errors import ProofWrong
@@ -27,7 +28,6 @@ from identity.credentials.model import (
     parse_totp,
 )
 from identity.credentials.proofs import matching_step, recovery_digest
-from identity.masking import mask_phone
 from identity.sessions import as_oneself
 
 ENROLMENT: Final = "totp-enrolment"

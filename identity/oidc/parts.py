@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
+from core.addresses import address_group
 from core.audit import About, AuditLog
 from core.clock import Clock
 from core.crypto import FieldCipher
@@ -17,7 +18,7 @@ from core.locale import Text
 from core.mongo import Session
 from core.principal import Principal
 from identity.charges import Charge, Charges
-from identity.limits import Limit, address_group
+from identity.limits import Limit
 from identity.oidc import jose
 from identity.oidc.errors import OAuthError
 from identity.oidc.grants import Grants

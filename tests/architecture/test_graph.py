@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
@@ -112,3 +113,18 @@ def test_nothing_personal_is_public() -> None:
 
 def _names(node: FieldDefinitionNode | ObjectTypeDefinitionNode) -> set[str]:
     return {directive.name.value for directive in node.directives or ()}
+
+
+def test_only_mutations_look_at_the_client() -> None:
+    """What is asked twice at once is answered once, wherever it is asked from (`Asking.sameness`)."""
+    looking = [
+        f"{path.relative_to(ROOT)}: {top.name}"
+        for folder in ("identity", "notifications", "api/domains")
+        for path in sorted((ROOT / folder).rglob("*.py"))
+        for top in ast.parse(path.read_text()).body
+        if isinstance(top, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(top)
+        if isinstance(node, ast.Attribute) and node.attr == "client"
+        if isinstance(node.value, ast.Attribute) and node.value.attr == "context"
+    ]
+    assert set(looking) == {"identity/schema.py: Mutation"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
@@ -11,7 +10,7 @@ from playwright.async_api import Browser, async_playwright
 
 from core.clock import SystemClock
 from core.embedded import Stores
-from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, phone_of
+from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, chromium, phone_of
 from tests.support.city import OpenCity, open_demo_city, settings
 from tests.support.departments import departments
 
@@ -28,8 +27,7 @@ async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
 @pytest_asyncio.fixture(scope="session")
 async def shell_browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        path = shutil.which("chromium")
-        browser = await playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS)
         yield browser
         await browser.close()
 

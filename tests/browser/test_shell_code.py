@@ -61,6 +61,7 @@ async def test_it_reads_in_the_dark_and_in_elder_mode_too(new_phone: NewPhone) -
     for prefs in ({"theme": "dark"}, {"mode": "elder", "theme": "dark"}):
         phone = await code_screen(new_phone, prefs=prefs)
         assert (await read(phone.page)).startswith("CC1:")
+        await phone.page.close()
 
 
 async def test_it_renews_itself_before_it_ends(new_phone: NewPhone) -> None:

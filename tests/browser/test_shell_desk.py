@@ -12,7 +12,16 @@ import zxingcpp
 from PIL import Image
 from playwright.async_api import Page, Route, async_playwright, expect
 
-from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone, answer, operation, phone_of
+from tests.browser.shell_phone import (
+    CHROMIUM_ARGS,
+    CITIZEN,
+    OFFICER,
+    NewPhone,
+    answer,
+    chromium,
+    operation,
+    phone_of,
+)
 from tests.support.city import OpenCity
 from tests.support.waiting import until
 
@@ -28,10 +37,12 @@ REFUSALS = {
 
 
 async def show_code(new_phone: NewPhone) -> bytes:
-    """A citizen's code screen, as a picture."""
+    """A citizen's code screen, as a picture. The phone is put away: its moving band is drawn as long as it is shown."""
     citizen = await new_phone(signed_in=CITIZEN)
     await citizen.open("/code", ready=".qr")
-    return await citizen.page.screenshot()
+    picture = await citizen.page.screenshot()
+    await citizen.page.close()
+    return picture
 
 
 def read(picture: bytes) -> str:
@@ -181,7 +192,7 @@ async def test_the_camera_reads_the_citizen_s_screen(
         f"--use-file-for-fake-video-capture={film}",
     ]
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=CHROMIUM_ARGS + camera)
+        browser = await playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGS + camera)
         context, officer = await phone_of(browser, shell_city.base, prefs={"locale": "zh-CN", "theme": "light"})
         looks: list[str] = []
 

@@ -6,7 +6,6 @@ The citizen's QR is read back by zxing-cpp, which we did not write, and shown to
 from __future__ import annotations
 
 import io
-import shutil
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from playwright.async_api import Browser, Playwright, async_playwright, expect
 
 from core.clock import SystemClock
 from core.embedded import Stores
-from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone, Phone, phone_of
+from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, OFFICER, NewPhone, Phone, chromium, phone_of
 from tests.support.city import OpenCity, open_demo_city, settings
 from tests.support.departments import nowhere
 
@@ -54,7 +53,7 @@ def film(photograph: Image.Image, file: Path) -> Path:
 @asynccontextmanager
 async def camera_that_sees(playwright: Playwright, seen: Path) -> AsyncIterator[Browser]:
     browser = await playwright.chromium.launch(
-        executable_path=shutil.which("chromium"),
+        executable_path=chromium(),
         args=[
             *CHROMIUM_ARGS,
             "--use-fake-ui-for-media-stream",

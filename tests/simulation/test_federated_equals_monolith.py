@@ -261,7 +261,9 @@ def test_the_federated_answer_is_the_monoliths(seed: int) -> None:
     whole = executable(made, sdl_of_whole(made), whole=True)
     parts = {g: LocalTransport(schema=executable(made, sdl_of_part(made, g), whole=False)) for g in made.graphs}
     limits = GatewayLimits(aliases=10_000, tokens=100_000, document_chars=1_000_000)
-    engine = Engine(supergraph=Supergraph.parse(supergraph_of(made)), transports=parts, limits=limits)
+    supergraph = Supergraph.parse(supergraph_of(made))
+    engine = Engine(supergraph=supergraph, transports=parts, limits=limits)
+    projecting = Engine(supergraph=supergraph, transports=parts, limits=limits, passing=False)
     for _ in range(2):
         query = random_query(made, made.random)
         expected = execute_sync(whole, parse(query))
@@ -269,6 +271,8 @@ def test_the_federated_answer_is_the_monoliths(seed: int) -> None:
         answer = asyncio.run(engine.execute(query=query, context=Context(request_id=f"seed-{seed}")))
         assert answer.errors == [], (seed, query)
         assert answer.data == expected.data, (seed, query)
+        projected = asyncio.run(projecting.execute(query=query, context=Context(request_id=f"seed-{seed}")))
+        assert answer.as_bytes() == projected.as_bytes(), (seed, query)
 
 
 @dataclass

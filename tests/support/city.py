@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ class Answer:
     status: int
     data: JSON | None
     errors: list[JSON]
+    extensions: JSON = field(default_factory=dict)
 
     @property
     def codes(self) -> list[str]:
@@ -53,7 +54,7 @@ class Visitor:
         body = {"query": query, "variables": variables}
         async with self.http.post(f"{self.base}/graphql", json=body, headers=headers) as response:
             answer = await response.json(content_type=None)
-            return Answer(response.status, answer.get("data"), answer.get("errors", []))
+            return Answer(response.status, answer.get("data"), answer.get("errors", []), answer.get("extensions", {}))
 
     async def sms(self, phone: str, *, asked: JSON) -> str:
         """The code that `asked` (a `SignInCodeRequest`) had sent, as the demo shows it; waits until it is there."""

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
@@ -32,12 +31,15 @@ from core.graph import (
     connection_of,
     personal,
 )
+from core.loading import DataLoader
 from core.locale import Text
 from core.paging import PageRequest
 
 SCAN_SCOPES: Final = [[SCAN_SCOPE]]
 REGISTER_SCOPES: Final = [[REGISTER_SCOPE]]
 WHEREABOUTS: Final = personal("WHEREABOUTS", 3)
+# Where somebody was is nobody else's matter: there is none that a relation could give.
+ON_OWN_BEHALF: Final = [["on_own_behalf"]]
 
 strawberry.enum(ScanPurpose, description="Why a person's code is scanned.")
 strawberry.enum(PlaceKind, description="What carries a plate.")
@@ -229,6 +231,7 @@ class Citizen:
 
     @strawberry.federation.field(
         authenticated=True,
+        policy=ON_OWN_BEHALF,
         directives=[WHEREABOUTS],
         description="Who scanned the citizen, when and why; newest first; for the citizen alone.",
     )
@@ -240,6 +243,7 @@ class Citizen:
 
     @strawberry.federation.field(
         authenticated=True,
+        policy=ON_OWN_BEHALF,
         directives=[WHEREABOUTS],
         description="Where the citizen checked in, newest first, for 30 days; for the citizen alone.",
     )

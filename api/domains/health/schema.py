@@ -152,7 +152,7 @@ class HealthLook:
     by: Looker = strawberry.federation.field(authenticated=True)
     purpose_label: str = strawberry.federation.field(authenticated=True, description="In the request's language.")
     officer: StaffCardKey | None = strawberry.federation.field(authenticated=True)
-    delegate: MaskedPersonKey | None = strawberry.federation.field(authenticated=True)
+    delegate: MaskedPersonKey | None = strawberry.federation.field(authenticated=True, directives=[HEALTH])
 
     @classmethod
     def of(cls, look: model.Look, info: Info) -> HealthLook:

@@ -7,7 +7,6 @@ from datetime import date, datetime
 from typing import Annotated, Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from api.domains.licences import forms, model
 from api.domains.licences.forms import FieldKind, FieldSpec
@@ -35,6 +34,7 @@ from core.graph import (
     connection_of,
     personal,
 )
+from core.loading import DataLoader
 from core.locale import Locale
 from core.paging import PageRequest
 

@@ -8,7 +8,6 @@ from enum import Enum
 from typing import Final, TypeVar
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from api.domains.payments import model
 from api.domains.payments.ledger import AccountKind, Counters, Purpose, Transfer
@@ -25,6 +24,7 @@ from core.graph import (
     connection_of,
     personal,
 )
+from core.loading import DataLoader
 from core.locale import Text
 from core.money import Money
 from core.paging import PageRequest
@@ -349,6 +349,7 @@ class Query:
 
     @strawberry.federation.field(
         requires_scopes=BILL_SCOPES,
+        policy=[["staff_of_department"]],
         directives=[PROPERTY],
         description="The bills of one's own department; newest first.",
     )

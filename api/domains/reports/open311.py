@@ -8,6 +8,7 @@ Source: open311.org, GeoReport v2, https://wiki.open311.org/GeoReport_v2/.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -78,12 +79,15 @@ def partner_keys(text: str) -> dict[str, bytes]:
     return partners
 
 
-def routes(*, service: Reports, partners: Mapping[str, bytes], public_url: str) -> list[web.RouteDef]:
+def routes(
+    *, service: Reports, partners: Mapping[str, bytes], public_url: str, arrives_within_s: float = 10.0
+) -> list[web.RouteDef]:
     """Discovery, services and requests under `/open311/v2`.
 
     partners: name → digest of the key, of those who may report. public_url: of the city, without a slash at its end.
+    arrives_within_s: what a form has to arrive.
     """
-    door = _Door(service, partners, public_url)
+    door = _Door(service, partners, public_url, arrives_within_s)
     form = "{format:json|xml}"
     return [
         web.get(f"{MOUNT}/discovery.{form}", _answering(door.discovery)),
@@ -100,6 +104,7 @@ class _Door:
     reports: Reports
     partners: Mapping[str, bytes]
     public_url: str
+    arrives_within_s: float
 
     async def discovery(self, request: web.Request) -> web.Response:
         """Source: https://wiki.open311.org/Service_Discovery/."""
@@ -168,7 +173,7 @@ class _Door:
         return _listed(request, _Table("service_requests", "request", [_request(case) for case in cases]))
 
     async def report(self, request: web.Request) -> web.Response:
-        form = await _form(request)
+        form = await _form(request, within_s=self.arrives_within_s)
         partner = self._partner(form.get("api_key", ""))
         case = await self.reports.create_for_partner(partner=partner, report=_new(form))
         row = {"service_request_id": case.number, "service_notice": None, "account_id": None}
@@ -256,13 +261,17 @@ def _new(form: Mapping[str, str]) -> NewReport:
     )
 
 
-async def _form(request: web.Request) -> dict[str, str]:
+async def _form(request: web.Request, *, within_s: float) -> dict[str, str]:
     """The fields of the body, each once. Raises: _Refusal."""
     if request.content_type != "application/x-www-form-urlencoded":
         raise _Refusal(400, "send application/x-www-form-urlencoded in UTF-8")
     if (request.content_length or 0) > _FORM_BYTES_MAX:
         raise _Refusal(400, f"the form may take {_FORM_BYTES_MAX} bytes")
-    body = await request.read()
+    try:
+        async with asyncio.timeout(within_s):
+            body = await request.read()
+    except TimeoutError as fault:
+        raise _Refusal(408, "the form did not arrive in time") from fault
     if len(body) > _FORM_BYTES_MAX:
         raise _Refusal(400, f"the form may take {_FORM_BYTES_MAX} bytes")
     try:

@@ -6,7 +6,6 @@ from datetime import datetime
 from typing import Final
 
 import strawberry
-from strawberry.dataloader import DataLoader
 from strawberry.federation.schema_directives import Key
 from strawberry.federation.types import FieldSet
 
@@ -19,11 +18,13 @@ from api.domains.reports.photos import PhotoFacts, Size
 from api.domains.reports.service import NewReport, Reports
 from api.domains.reports.workflow import STATUS_LABELS, Action, Status
 from core.graph import PUBLIC, Connection, GeoPoint, GeoPointInput, Info, build_schema, connection_of, personal
+from core.loading import DataLoader
 from core.locale import Text
 from core.paging import PageRequest
 
 HANDLER: Final = [[HANDLE_SCOPE]]
 WHEREABOUTS: Final = personal("WHEREABOUTS", 3)
+ADDRESS: Final = personal("WHEREABOUTS", 3, mask="ADDRESS")
 # What people write says what it says: it is treated as if it named them.
 FREE_TEXT: Final = personal("IDENTITY", 2)
 
@@ -178,7 +179,7 @@ class Case:
     number: str = strawberry.federation.field(description="As people read it out: day, sequence, check digit.")
     description: str = strawberry.federation.field(directives=[FREE_TEXT])
     location: GeoPoint = strawberry.federation.field(directives=[WHEREABOUTS])
-    address: str | None = strawberry.federation.field(directives=[WHEREABOUTS])
+    address: str | None = strawberry.federation.field(directives=[ADDRESS])
     status: Status
     created_at: datetime
     updated_at: datetime

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from enum import Enum
+from operator import methodcaller
 from types import CoroutineType
 from typing import Any, Final, Protocol
 from uuid import UUID
@@ -133,6 +134,12 @@ def names_of_members(declared: Any) -> tuple[type[Enum], Mapping[Any, str]] | No
         return kind, {member: declared.coerce_output_value(member) for member in kind}
     except Exception:
         return None
+
+
+def writes_iso(declared: Any) -> bool:
+    """Whether the type is a scalar that calls `isoformat` of its values and does no more, as Strawberry's dates do."""
+    coerce = declared.coerce_output_value
+    return isinstance(coerce, methodcaller) and coerce.__reduce__() == (methodcaller, ("isoformat",))
 
 
 # What passes as it is, as the text of a condition on `v`.

@@ -23,6 +23,8 @@ from strawberry.utils.inspect import get_func_args
 from api.gateway.local.arguments import called_arguments, literal_arguments, unchangeable
 from api.gateway.local.fields import FieldPlan
 from api.gateway.local.machine import Machine, info_of
+from core.references import Schema as CitySchema
+from core.references import in_places, together_of
 
 # (source, path of the field, machine) → what the resolver gives.
 Call: TypeAlias = Callable[[Any, Path, Machine], Any]
@@ -107,8 +109,9 @@ def _direct(plan: FieldPlan, field: StrawberryField, schema: GraphQLSchema) -> W
     if field.is_async and not iscoroutinefunction(function):
         return Whole(_as_graphql_core(plan))
     converter = schema._strawberry_schema.schema_converter  # type: ignore[attr-defined]
-    if getattr(function, "__func__", None) is FederationSchema.entities_resolver:
-        return Whole(_entities(plan, field, converter))
+    if getattr(function, "__func__", None) in (FederationSchema.entities_resolver, CitySchema.entities_resolver):
+        own = isinstance(getattr(function, "__self__", None), CitySchema)
+        return Whole(_entities(plan, field, converter, own=own))
     by_name = tuple(dict.fromkeys(p.name for p in (resolver.parent_parameter, resolver.root_parameter) if p))
     info_name = resolver.info_parameter.name if resolver.info_parameter else ""
     literal = literal_arguments(plan)
@@ -169,16 +172,18 @@ async def _raising(error: Exception) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Entity:
-    """resolve: None where Strawberry itself makes the entity of its keys."""
+    """resolve: None where Strawberry itself makes the entity of its keys. together: its `resolve_references`."""
 
     resolve: Callable[..., Any] | None
     takes_info: bool
+    together: Callable[..., Any] | None
 
 
-def _entities(plan: FieldPlan, field: StrawberryField, converter: Any) -> Call:
+def _entities(plan: FieldPlan, field: StrawberryField, converter: Any, *, own: bool) -> Call:
     """Strawberry's `_entities`, without taking each representation and each signature apart again.
 
-    All references are begun before any is awaited, so a loader has them in one batch.
+    All references are begun before any is awaited, so a loader has them in one batch. together: only the city's own
+    schema asks a type for all of its references at once.
     """
     arguments, info_made = called_arguments(plan), _info_maker(converter.config.info_class, field)
     whole = _as_graphql_core(plan)
@@ -190,17 +195,25 @@ def _entities(plan: FieldPlan, field: StrawberryField, converter: Any) -> Call:
             origin = converter.type_map[name].definition.origin
             resolve = getattr(origin, "resolve_reference", None)
             takes = resolve is not None and "info" in get_func_args(resolve)
-            found = known[name] = _Entity(resolve, takes)
+            found = known[name] = _Entity(resolve, takes, together_of(origin) if own else None)
         return found
 
     def call(source: Any, path: Path, machine: Machine) -> Any:
         representations = next(iter(arguments(machine.variable_values).values()))
         if not all(type(r) is dict and type(r.get("__typename")) is str for r in representations):
             return whole(source, path, machine)
-        if not all(entity(r["__typename"]).resolve for r in representations):
+        kinds = [entity(r["__typename"]) for r in representations]
+        if not all(kind.resolve or kind.together for kind in kinds):
             return whole(source, path, machine)
         info = info_made(info_of(plan, path, machine))
-        return [_begun(known[r["__typename"]], r, info) for r in representations]
+        if not any(kind.together for kind in kinds):
+            return [_begun(kind, r, info) for kind, r in zip(kinds, representations, strict=True)]
+        return in_places(
+            representations,
+            together=lambda name: known[name].together,
+            info=info,
+            alone=lambda r: _begun(known[r["__typename"]], r, info),
+        )
 
     return call
 

@@ -13,10 +13,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from keyword import iskeyword
 from types import CoroutineType
 from typing import Any, Final
 
+import orjson
 from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLResolveInfo, is_leaf_type
 from graphql.pyutils import Path
 
@@ -32,6 +34,10 @@ _GIVEN: Final[dict[str, Any]] = {
     "Info": GraphQLResolveInfo,
     "Co": CoroutineType,
     "PLAIN": completion.PLAIN,
+    # Of an instant in UTC it writes what `isoformat` does, in a third of the time.
+    "dumps": orjson.dumps,
+    "datetime": datetime,
+    "UTC": UTC,
     "cast": completion.is_cast,
     "failed": machine.failed,
     "finished": machine.finished,
@@ -209,7 +215,12 @@ def _ordinary(writer: _Writer, plan: FieldPlan, own: str, key: str, at: str, dec
         with writer.under(f"if type(v) is {writer.value('e', members[0])}:"):
             writer.add(f"v = {writer.value('m', members[1])}[v]")
     elif is_leaf_type(declared):
-        with writer.under("if type(v) in PLAIN:"):
+        first = ""
+        if completion.writes_iso(declared):
+            with writer.under("if type(v) is datetime and v.tzinfo is UTC:"):
+                writer.add("v = dumps(v)[1:-1].decode()")
+            first = "el"
+        with writer.under(f"{first}if type(v) in PLAIN:"):
             # Nearly always a call into C: no frame, so none that starts a new chunk of the stack.
             writer.add(f"q = {writer.value('q', declared.coerce_output_value)}(v)")
             with writer.under("if type(q) not in PLAIN:"):

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import asyncio
 import enum
+import gc
 import json
 import re
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -33,11 +34,11 @@ from strawberry.aiohttp.views import GraphQLView
 from api.gateway.execute import Engine
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import LocalTransport, SubgraphRequest
-from api.serving import SERVER
 from api.web.asking import Asking
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
+from api.web.ports import SERVER, answering, bound
 from core.graph import Context, Info, build_schema, graphql_core_schema
 from core.principal import ANONYMOUS, Principal
 from loadtest.http import Measured, load, post
@@ -282,22 +283,33 @@ def view() -> web.Application:
 _SERVERS: Final[dict[str, Callable[[], web.Application]]] = {
     "raw": raw,
     "door": lambda: door(2),
-    "before": lambda: door(0),
+    "behind": lambda: door(2),
+    "core": lambda: door(0),
     "strawberry": view,
 }
+
+# Served as `make run` serves the city; the others by aiohttp alone.
+_LEAN: Final = frozenset({"door", "core"})
 
 
 def serve(name: str) -> None:
     uvloop.install()
-    options: dict[str, Any] = dict(SERVER) if name in ("door", "before") else {"access_log": None}
 
     async def run() -> None:
-        runner = web.AppRunner(_SERVERS[name](), **options)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        say(f"http://127.0.0.1:{runner.addresses[0][1]}/graphql")
-        await asyncio.Event().wait()
+        async with AsyncExitStack() as stack:
+            app = _SERVERS[name]()
+            if name in _LEAN:
+                url = await stack.enter_async_context(answering(app, bound(host="127.0.0.1", port=0)))
+            else:
+                runner = web.AppRunner(app, **(SERVER if name == "behind" else {"access_log": None}))
+                await runner.setup()
+                await web.TCPSite(runner, "127.0.0.1", 0).start()
+                url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+            # As `python -m api gateway` does: what is there now stays.
+            gc.collect()
+            gc.freeze()
+            say(f"{url}/graphql")
+            await asyncio.Event().wait()
 
     asyncio.run(run())
 
@@ -343,9 +355,11 @@ async def compare(peers: list[Peer]) -> None:
 
 def table(peers: list[Peer]) -> None:
     raw_rate = median(m.per_second for m in peers[0].rounds)
-    say("| server | answers/s | of the raw handler | CPU ms an answer | p50 ms | p99 ms |\n|---|---|---|---|---|---|")
+    say("| server | answers/s | of the raw handler | least CPU ms an answer | p50 ms | p99 ms |")
+    say("|---|---|---|---|---|---|")
     for peer in peers:
-        rate, cpu = median(m.per_second for m in peer.rounds), median(m.cpu_ms for m in peer.rounds)
+        # Whatever runs beside it takes caches from a round and only adds to its CPU time.
+        rate, cpu = median(m.per_second for m in peer.rounds), min(m.cpu_ms for m in peer.rounds)
         p50, p99 = (median(m.percentile_ms(share) for m in peer.rounds) for share in (0.5, 0.99))
         say(f"| {peer.name} | {rate:.0f} | {rate / raw_rate:.2f} | {cpu:.3f} | {p50:.2f} | {p99:.2f} |")
 
@@ -388,7 +402,8 @@ def main() -> None:
         names = {
             "raw aiohttp handler, orjson": [*own, "raw"],
             "the door, compiled calls": [*own, "door"],
-            "the door, graphql-core's executor": [*own, "before"],
+            "the same, always behind aiohttp": [*own, "behind"],
+            "the door, graphql-core's executor": [*own, "core"],
             "Strawberry's aiohttp view": [*own, "strawberry"],
         }
         if (_PEERS / "node_modules").exists():

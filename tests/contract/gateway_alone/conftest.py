@@ -16,7 +16,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from api import alone
-from api.web.ports import SERVER
+from tests.contract.web.doors import serving
 
 SUPERGRAPH = """
 schema
@@ -104,15 +104,13 @@ def supergraph(tmp_path: Path, subgraph: Subgraph) -> Path:
 
 
 @asynccontextmanager
-async def gateway(supergraph: Path, **options: Any) -> AsyncIterator[Client]:
-    """In this process, with the command line's defaults but for `options`."""
+async def gateway(supergraph: Path, *, lean: bool = True, **options: Any) -> AsyncIterator[Client]:
+    """In this process, with the command line's defaults but for `options`. lean: else behind aiohttp alone."""
     defaults = {"subgraph": [], "propagate": [], "deadline_ms": 5000, "attempts": 2, "no_sharing": False}
     more = {"cost_max": None, "trusted_documents": None, "development": False, "supergraph": str(supergraph)}
-    async with alone.opened(alone.Options.of({**defaults, **more, **options})) as opened:
-        server = TestServer(opened.app)
-        await server.start_server(**SERVER)
-        try:
-            async with aiohttp.ClientSession() as http:
-                yield Client(str(server.make_url("")).rstrip("/"), http)
-        finally:
-            await server.close()
+    async with (
+        alone.opened(alone.Options.of({**defaults, **more, **options})) as opened,
+        serving(opened.app, lean=lean) as base,
+        aiohttp.ClientSession() as http,
+    ):
+        yield Client(base, http)

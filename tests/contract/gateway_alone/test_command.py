@@ -94,3 +94,20 @@ async def test_a_subgraph_may_answer_elsewhere(tmp_path: Path, subgraph: Subgrap
         assert await client.ask("{ hello }") == (200, {"data": {"hello": "hi"}})
     status, _, err = await run("--supergraph", str(file), "--subgraph", "b=http://x")
     assert status == 2 and "--subgraph names b; there is a." in err
+
+
+async def test_a_policy_denies_here_and_the_log_says_so_once(
+    tmp_path: Path, subgraph: Subgraph, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "s.graphql"
+    linked = SUPERGRAPH.replace(
+        "schema\n", 'schema @link(url: "https://specs.apollo.dev/policy/v0.1", for: SECURITY)\n'
+    )
+    guarded = linked.replace("hello: String", 'hello: String @policy(policies: [["nobody"]])')
+    file.write_text(guarded.replace("URL", subgraph.url))
+    async with gateway_of(file) as client:
+        for _ in range(2):
+            status, body = await client.ask("{ hello }")
+            assert status == 200 and body["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+    (said,) = [record for record in caplog.records if "polic" in record.getMessage()]
+    assert said.__dict__["facts"] == {"policies": ["nobody"]}

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from api import alone
-from tests.contract.gateway_alone.conftest import Subgraph, gateway
+from api.gateway.execute import Engine
+from api.gateway.supergraph import Supergraph
+from tests.contract.gateway_alone.conftest import SUPERGRAPH, Subgraph, gateway
 
 HELLO = "{ hello }"
 HASH = hashlib.sha256(HELLO.encode()).hexdigest()
@@ -96,6 +98,7 @@ async def test_a_client_teaches_a_document_once(supergraph: Path) -> None:
         # Ten authors of 2 each, in a book of 1: the default size where nothing is said.
         ("{ books(first: 4) { title authors { name } } }", None, 84),
         ("query($n: Int) { books(first: $n) { title } }", {"n": 7}, 7),
+        ("query($n: Int) { books(first: $n) { title } }", {"n": 1e3}, 1000),
         ("query($n: Int) { books(first: $n) { title } }", {}, 3),
         ("query($n: Int = 9) { books(first: $n) { title } }", {}, 9),
         ("{ page(first: 6) { ...F } } fragment F on Page { books { title } }", None, 7),
@@ -115,6 +118,13 @@ async def test_the_estimate_follows_the_schemas_weights_and_sizes(
         assert error["extensions"]["code"] == "COST_ESTIMATED_TOO_EXPENSIVE" and "data" not in answer
         assert f"may cost {estimated}, and {estimated - 1} is the most allowed" in error["message"]
         assert len(subgraph.seen) == made
+
+
+@pytest.mark.parametrize("variables", [{"n": 1000}, {"n": 1e3}, {}])
+def test_a_rate_weighs_what_a_limit_does(variables: Any) -> None:
+    engine = Engine(supergraph=Supergraph.parse(SUPERGRAPH), transports={})
+    query = "query($n: Int = 1000) { books(first: $n) { title } }"
+    assert engine.weigh(query=query, variables=variables) == ("query", 1000)
 
 
 async def test_the_actual_cost_is_told_to_developers_alone(supergraph: Path, subgraph: Subgraph) -> None:

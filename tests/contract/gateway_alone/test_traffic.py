@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
+from yarl import URL
 
 from tests.contract.gateway_alone.conftest import Subgraph, gateway, greeting
 from tests.support.waiting import until
 
 
-async def test_only_named_headers_pass_and_the_requests_id_always(supergraph: Path, subgraph: Subgraph) -> None:
+@pytest.mark.parametrize("lean", [True, False])
+async def test_only_named_headers_pass_and_the_requests_id_always(
+    supergraph: Path, subgraph: Subgraph, lean: bool
+) -> None:
     sent = {"Authorization": "Bearer t", "Cookie": "c=1", "X-Other": "o", "X-Request-Id": "req-12345678"}
-    async with gateway(supergraph, propagate=["X-Other"]) as client:
+    async with gateway(supergraph, lean=lean, propagate=["X-Other"]) as client:
         await client.ask("{ hello }", headers={**sent, "Accept-Language": "en"})
     headers = subgraph.seen[0][0].headers
     assert "Authorization" not in headers and "Cookie" not in headers
@@ -91,16 +97,17 @@ async def test_nothing_is_shared_where_that_is_said(supergraph: Path, subgraph: 
     assert len(subgraph.seen) == 3
 
 
+@pytest.mark.parametrize("lean", [True, False])
 @pytest.mark.parametrize("no_sharing", [False, True])
 async def test_a_client_that_hangs_up_ends_its_query_down_to_the_subgraph(
-    supergraph: Path, subgraph: Subgraph, no_sharing: bool
+    supergraph: Path, subgraph: Subgraph, no_sharing: bool, lean: bool
 ) -> None:
     async def hangs(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
         await asyncio.sleep(60)
         return web.Response()
 
     subgraph.answer = hangs
-    async with gateway(supergraph, no_sharing=no_sharing, deadline_ms=50_000) as client:
+    async with gateway(supergraph, lean=lean, no_sharing=no_sharing, deadline_ms=50_000) as client:
         asking = asyncio.create_task(client.ask("{ hello }"))
 
         async def seen() -> bool:
@@ -133,7 +140,10 @@ async def test_one_of_two_who_hangs_up_leaves_the_other_its_answer(supergraph: P
     assert (len(subgraph.seen), subgraph.left) == (1, [])
 
 
-async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(supergraph: Path, subgraph: Subgraph) -> None:
+@pytest.mark.parametrize("lean", [True, False])
+async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(
+    supergraph: Path, subgraph: Subgraph, lean: bool
+) -> None:
     done = []
 
     async def changes(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
@@ -142,7 +152,7 @@ async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(supergraph:
         return await greeting(request, asked)
 
     subgraph.answer = changes
-    async with gateway(supergraph) as client:
+    async with gateway(supergraph, lean=lean) as client:
         asking = asyncio.create_task(client.ask("mutation { change }"))
         await asyncio.sleep(0.1)
         asking.cancel()
@@ -152,3 +162,42 @@ async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(supergraph:
 
         await until(changed, what="the change")
     assert subgraph.left == []
+
+
+async def test_whoever_hangs_up_at_whatever_moment_leaves_nothing_under_way(
+    supergraph: Path, subgraph: Subgraph
+) -> None:
+    random_ = random.Random(4)
+
+    async def sooner_or_later(request: web.Request, asked: dict[str, Any]) -> web.StreamResponse:
+        # A change is waited for; a query that would take this long ends because nobody waits.
+        await asyncio.sleep(random_.choice((0, 0.02, 0.02 if asked["query"].startswith("mutation") else 60)))
+        return await greeting(request, asked)
+
+    def working() -> list[str]:
+        """What goes on beside this test; a kept connection is a waiting task of aiohttp's."""
+        names = [getattr(task.get_coro(), "__qualname__", "") for task in asyncio.all_tasks()]
+        return sorted(name for name in names if name != "RequestHandler.start")
+
+    subgraph.answer = sooner_or_later
+    async with gateway(supergraph, deadline_ms=50_000) as client:
+        port, before = URL(client.base).port, working()
+
+        async def hangs_up() -> None:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            body = json.dumps({"query": random_.choice(("{hello}", "{a:hello}", "mutation{change}", "{"))})
+            lines = ("Host: a", "Content-Type: application/json", f"Content-Length: {len(body)}", "", body)
+            raw = "\r\n".join((f"POST /graphql{random_.choice(('', '', '?x'))} HTTP/1.1", *lines)).encode() * 2
+            writer.write(raw[: random_.choice((len(raw), random_.randrange(len(raw))))])
+            await asyncio.sleep(random_.choice((0, 0.001, 0.01)))
+            writer.transport.abort()
+
+        for _ in range(4):
+            await asyncio.gather(*(hangs_up() for _ in range(40)))
+
+        async def quiet() -> bool:
+            async with client.http.get(f"{client.base}/metrics") as answer:
+                return "tong_gateway_in_flight 0.0" in await answer.text() and working() == before
+
+        await until(quiet, what="the end of all work")
+    assert "mutation{change}" not in subgraph.left and subgraph.left

@@ -84,7 +84,12 @@ REQUEST: Final = {
 async def client(room: Reports) -> AsyncIterator[Client]:
     application = web.Application(client_max_size=256 * 1024)
     application.add_routes(
-        routes(service=room, partners=partner_keys(f"fixmycity:{KEY}"), public_url="https://city.example")
+        routes(
+            service=room,
+            partners=partner_keys(f"fixmycity:{KEY}"),
+            public_url="https://city.example",
+            arrives_within_s=0.5,
+        )
     )
     async with TestClient(TestServer(application)) as made:
         yield made
@@ -233,6 +238,19 @@ async def test_a_form_that_is_none(client: Client, mongo: Mongo) -> None:
         async with client.post(f"{MOUNT}/requests.json", data=body, headers={"Content-Type": kind}) as answer:
             assert answer.status == 400
     assert await everything(mongo) == {}
+
+
+async def test_a_form_that_does_not_arrive_is_given_up(client: Client) -> None:
+    kind = {"Content-Type": "application/x-www-form-urlencoded"}
+    arrives = asyncio.Event()
+
+    async def slowly() -> AsyncIterator[bytes]:
+        yield b"api_key="
+        await arrives.wait()
+
+    async with client.post(f"{MOUNT}/requests.json", data=slowly(), headers=kind) as answer:
+        assert answer.status == 408
+    arrives.set()
 
 
 @pytest.mark.parametrize(

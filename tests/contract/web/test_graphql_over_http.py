@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,125 +11,38 @@ import aiohttp
 import orjson
 import pytest
 import pytest_asyncio
-from aiohttp import web
-from aiohttp.test_utils import TestServer
-from graphql import build_schema
 from yarl import URL
 
-from api.gateway.execute import Engine
-from api.gateway.supergraph import Supergraph
-from api.gateway.transport import LocalTransport
-from api.serving import SERVER
-from api.web.asking import Asking
-from api.web.door import application
-from api.web.graphql import GraphQLDoor
-from api.web.metrics import Metrics
-from core.errors import SignInRequired, Unavailable
-from core.graph import Context
-from core.principal import ANONYMOUS, Principal
+from core.errors import Unavailable
+from tests.contract.web.doors import BODY_MAX, door, serving
 
 MODERN, PLAIN = "application/graphql-response+json", "application/json"
-BODY_MAX = 4096
-
-SUPERGRAPH = """
-schema
-  @link(url: "https://specs.apollo.dev/link/v1.0")
-  @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) {
-  query: Query
-  mutation: Mutation
-}
-directive @join__graph(name: String!, url: String!) on ENUM_VALUE
-directive @join__type(graph: join__Graph!) repeatable on OBJECT | SCALAR
-directive @link(url: String, for: link__Purpose) repeatable on SCHEMA
-enum link__Purpose { SECURITY EXECUTION }
-enum join__Graph { A @join__graph(name: "a", url: "") }
-type Query @join__type(graph: A) { hello(name: String): String  where: String  broken: String }
-type Mutation @join__type(graph: A) { change: String }
-"""
-
-
-class _Root:
-    def hello(self, info: Any, name: str | None = None) -> str:
-        return f"Hello {name or 'you'}"
-
-    def where(self, info: Any) -> str:
-        context: Context = info.context
-        return f"{context.client.address} {context.client.device_id} {context.locale} {context.request_id}"
-
-    def broken(self, info: Any) -> str:
-        raise ValueError("a secret of the inside")
-
-    def change(self, info: Any) -> str:
-        return "changed"
-
-
-async def _authenticate(token: str) -> Principal:
-    if token == "bad":
-        raise SignInRequired()
-    return ANONYMOUS
 
 
 async def _store_is_gone() -> None:
     raise Unavailable()
 
 
-async def _fails(request: web.Request) -> web.Response:
-    raise RuntimeError("a secret of the inside")
-
-
-def _door(*, development: bool = False, trusted_proxies: int = 0, checks: Any = ()) -> web.Application:
-    schema = build_schema(
-        "type Query { hello(name: String): String where: String broken: String } type Mutation { change: String }"
-    )
-    root = _Root()
-    for type_ in (schema.query_type, schema.mutation_type):
-        assert type_ is not None
-        for name, field in type_.fields.items():
-            field.resolve = lambda _source, info, _name=name, **arguments: getattr(root, _name)(info, **arguments)
-    engine = Engine(
-        supergraph=Supergraph.parse(SUPERGRAPH), transports={"a": LocalTransport(schema)}, introspection=development
-    )
-    asking = Asking(authenticate=_authenticate, services={}, trusted_proxies=trusted_proxies)
-    return application(
-        graphql=GraphQLDoor(engine, asking, BODY_MAX),
-        metrics=Metrics(),
-        checks=checks,
-        shell=Path("miniapps/host").resolve(),
-        routes=[web.get("/fails", _fails)],
-        development=development,
-    )
-
-
-@asynccontextmanager
-async def serving(app: web.Application) -> AsyncIterator[TestServer]:
-    server = TestServer(app)
-    await server.start_server(**SERVER)
-    try:
-        yield server
-    finally:
-        await server.close()
-
-
 class Client:
-    def __init__(self, server: TestServer, session: aiohttp.ClientSession) -> None:
-        self.server, self.session = server, session
+    def __init__(self, base: str, session: aiohttp.ClientSession) -> None:
+        self.base, self.session = base, session
 
     async def post(self, body: Any, **headers: str) -> tuple[int, str, Any]:
         raw = body if isinstance(body, bytes) else orjson.dumps(body)
         sent = {"Content-Type": PLAIN, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        async with self.session.post(self.server.make_url("/graphql"), data=raw, headers=sent) as response:
+        async with self.session.post(f"{self.base}/graphql", data=raw, headers=sent) as response:
             return response.status, response.content_type, orjson.loads(await response.read())
 
     async def get(self, path: str, **headers: str) -> tuple[int, Any, bytes]:
         sent = {k.replace("_", "-"): v for k, v in headers.items()}
-        async with self.session.get(f"{self.server.make_url('')}".rstrip("/") + path, headers=sent) as response:
+        async with self.session.get(self.base + path, headers=sent) as response:
             return response.status, response.headers, await response.read()
 
 
-@pytest_asyncio.fixture
-async def client() -> AsyncIterator[Client]:
-    async with serving(_door()) as server, aiohttp.ClientSession() as session:
-        yield Client(server, session)
+@pytest_asyncio.fixture(params=[True, False], ids=["lean", "aiohttp"])
+async def client(request: pytest.FixtureRequest) -> AsyncIterator[Client]:
+    async with serving(door(), lean=request.param) as base, aiohttp.ClientSession() as session:
+        yield Client(base, session)
 
 
 @pytest.mark.parametrize(
@@ -162,6 +74,7 @@ async def test_an_answer_that_cannot_be_given_is_406(client: Client, accept: str
         (b"{", "REQUEST_MALFORMED"),
         (b"", "REQUEST_MALFORMED"),
         (b"\xff\xfe", "REQUEST_MALFORMED"),
+        (b'{"query":"{ hello }","variables":{"deep":' + b"[" * 300 + b"]" * 300 + b"}}", "REQUEST_MALFORMED"),
         (b"[]", "BAD_USER_INPUT"),
         ({}, "BAD_USER_INPUT"),
         ({"query": 1}, "BAD_USER_INPUT"),
@@ -215,7 +128,7 @@ async def test_a_body_over_the_limit_is_413_whether_it_says_its_length_or_not(cl
         for _ in range(BODY_MAX // 512 + 2):
             yield b" " * 512
 
-    url = client.server.make_url("/graphql")
+    url = f"{client.base}/graphql"
     async with client.session.post(url, data=chunks(), headers={"Content-Type": PLAIN}) as response:
         assert response.status == 413
 
@@ -239,7 +152,7 @@ async def test_a_bad_token_is_401_before_anything_runs(client: Client) -> None:
 
 
 async def test_bytes_that_are_no_token_and_bodies_that_are_not_what_they_say_are_refusals(client: Client) -> None:
-    url = client.server.make_url("/graphql")
+    url = f"{client.base}/graphql"
     raw = orjson.dumps({"query": "{ hello }"})
     headers = {"Content-Type": PLAIN, "Authorization": "Bearer tökén"}
     async with client.session.post(url, data=raw, headers=headers) as response:
@@ -286,9 +199,12 @@ async def test_a_request_keeps_a_well_formed_id(client: Client, sent: str, kept:
         (2, "203.0.113.9", "127.0.0.1"),
     ],
 )
-async def test_only_our_own_proxies_say_where_a_request_comes_from(proxies: int, forwarded: str, address: str) -> None:
-    async with serving(_door(trusted_proxies=proxies)) as server, aiohttp.ClientSession() as session:
-        _, _, answer = await Client(server, session).post(
+@pytest.mark.parametrize("lean", [True, False])
+async def test_only_our_own_proxies_say_where_a_request_comes_from(
+    proxies: int, forwarded: str, address: str, lean: bool
+) -> None:
+    async with serving(door(trusted_proxies=proxies), lean=lean) as base, aiohttp.ClientSession() as session:
+        _, _, answer = await Client(base, session).post(
             {"query": "{ where }"}, X_Forwarded_For=forwarded, X_Device_Id="phone-1", Accept_Language="en"
         )
     assert answer["data"]["where"].split()[:3] == [address, "phone-1", "en"]
@@ -307,7 +223,7 @@ async def test_every_answer_carries_the_security_headers(client: Client) -> None
     "path", ["/../pyproject.toml", "/%2e%2e/pyproject.toml", "/..%2fpyproject.toml", "/ui/../../../Makefile"]
 )
 async def test_the_shell_s_folder_is_all_that_is_served(client: Client, path: str) -> None:
-    url = f"{client.server.make_url('')}".rstrip("/") + path
+    url = client.base + path
     async with client.session.get(URL(url, encoded=True)) as response:
         assert response.status in (403, 404)
 
@@ -316,8 +232,8 @@ async def test_graphiql_and_introspection_are_for_development(client: Client) ->
     assert (await client.get("/graphiql"))[0] == 404
     _, _, answer = await client.post({"query": "{ __schema { queryType { name } } }"})
     assert "data" not in answer or answer["data"] is None
-    async with serving(_door(development=True)) as server, aiohttp.ClientSession() as session:
-        open_client = Client(server, session)
+    async with serving(door(development=True)) as base, aiohttp.ClientSession() as session:
+        open_client = Client(base, session)
         status, _, body = await open_client.get("/graphiql")
         assert status == 200 and b"graphiql.min.js" in body
         assert (await open_client.get("/graphiql/graphiql.min.js"))[0] == 200
@@ -327,8 +243,8 @@ async def test_graphiql_and_introspection_are_for_development(client: Client) ->
 
 async def test_ready_says_which_store_is_gone() -> None:
     checks = (("redis", _store_is_gone),)
-    async with serving(_door(checks=checks)) as server, aiohttp.ClientSession() as session:
-        status, _, body = await Client(server, session).get("/readyz")
+    async with serving(door(checks=checks)) as base, aiohttp.ClientSession() as session:
+        status, _, body = await Client(base, session).get("/readyz")
     assert (status, orjson.loads(body)) == (503, {"redis": "UNAVAILABLE"})
     assert status == 503
 

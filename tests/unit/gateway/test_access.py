@@ -6,7 +6,11 @@ from typing import Any
 
 import pytest
 
-from core.principal import ANONYMOUS, Principal
+from api.gateway.execute import Engine
+from api.gateway.supergraph import Supergraph
+from api.gateway.transport import RequestContext, SubgraphRequest, SubgraphResponse
+from core.graph import Context
+from core.principal import ANONYMOUS, Principal, PrincipalKind
 from tests.unit.gateway.conftest import City, signed_in
 
 
@@ -84,3 +88,57 @@ async def test_plans_are_kept_by_what_the_reader_may_not_see_not_by_reader(city:
     await city.ask(query)
     await city.ask(query)
     assert city.engine.cached_plans == 2
+
+
+NEEDED = """
+schema @link(url: "https://specs.apollo.dev/link/v1.0") @link(url: "https://specs.apollo.dev/join/v0.5")
+  @link(url: "https://specs.apollo.dev/authenticated/v0.1", for: SECURITY)
+  @link(url: "https://citytong.dev/access/v1.0", import: ["@personal"]) { query: Query }
+enum join__Graph { A @join__graph(name: "a", url: "") B @join__graph(name: "b", url: "")
+  C @join__graph(name: "c", url: "") }
+type Person @join__type(graph: A, key: "id") @join__type(graph: B, key: "id") @join__type(graph: C, key: "id") {
+  id: ID!
+  phone: String @join__field(graph: A) @join__field(graph: B, external: true) @authenticated
+  email: String @join__field(graph: C) @join__field(graph: B, external: true)
+    @personal(class: "CONTACT", level: 2, mask: "EMAIL")
+  card: String @join__field(graph: B, requires: "phone email")
+}
+type Query @join__type(graph: A) @join__type(graph: B) @join__type(graph: C) { me: Person @join__field(graph: A) }
+"""
+
+
+class Talkative:
+    """A subgraph that knows nobody's phone or e-mail, and says so with the words it was given."""
+
+    async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
+        root = "_entities" if "_entities" in request.query else "me"
+        values = {"id": "p", "card": "c", "phone": None, "email": None}
+        found = {"__typename": "Person", **{k: v for k, v in values.items() if k in request.query}}
+        place: list[str | int] = ["_entities", 0] if root == "_entities" else ["me"]
+        errors = [
+            {"message": "ada@138 is wrong", "path": [*place, k], "extensions": {"code": "WRONG", "given": "ada@138"}}
+            for k, v in found.items()
+            if v is None
+        ]
+        return SubgraphResponse({root: [found] if root == "_entities" else found}, errors)
+
+
+@pytest.mark.parametrize(
+    ("query", "principal", "clear"),
+    [
+        ("{ me { card } }", ANONYMOUS, []),
+        ("{ me { card } }", signed_in(), []),
+        ("{ me { card phone email } }", ANONYMOUS, []),
+        ("{ me { card phone: email email: phone } }", ANONYMOUS, []),
+        ("{ me { card phone email } }", Principal(PrincipalKind.STAFF, "s", "s"), [["me", "phone"]]),
+        ("{ me { card phone email } }", signed_in(), [["me", "phone"], ["me", "email"]]),
+    ],
+)
+async def test_of_what_others_require_nothing_is_said_to_who_may_not_see_it(
+    query: str, principal: Principal, clear: list[list[str]]
+) -> None:
+    engine = Engine(supergraph=Supergraph.parse(NEEDED), transports=dict.fromkeys("abc", Talkative()))
+    answer = await engine.execute(query=query, context=Context(request_id="r", principal=principal))
+    assert answer.data is not None and answer.data["me"]["card"] == "c"
+    assert [e["path"] for e in answer.errors if "ada@138" in str(e)] == clear
+    assert "SUBGRAPH_FAULT" in str(answer.errors) or len(clear) == 2

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from api.gateway.execute import Engine
 from api.gateway.transport import SubgraphRequest
 from tests.unit.gateway.conftest import City, signed_in
 
@@ -201,7 +202,7 @@ async def test_introspection_is_answered_by_the_public_schema(city: City) -> Non
 
 
 async def test_introspection_can_be_closed_and_then_nothing_is_suggested(city: City) -> None:
-    city.engine.introspection = False
+    city.engine = Engine(supergraph=city.engine.supergraph, transports=city.engine.transports, introspection=False)
     asked = await city.ask("{ __schema { queryType { name } } }")
     assert [e["extensions"]["code"] for e in asked.errors] == ["GRAPHQL_VALIDATION_FAILED"]
     misspelt = await city.ask("{ district { code } }")

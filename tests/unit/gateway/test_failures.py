@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from typing import Any
 
 import pytest
 
 from api.gateway.errors import SubgraphUnavailable
+from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.transport import SubgraphResponse
 from core.errors import NotFound
@@ -288,9 +290,26 @@ async def test_an_absurdly_nested_answer_is_no_worse_than_a_wrong_one(city: City
     assert told(answer.errors) == [(["districts", 0], "VALUE_INVALID")]
 
 
+@pytest.mark.parametrize("name", [{}, ["District"], 5])
+async def test_a_type_name_of_another_shape_is_no_reference_and_takes_nothing_else_along(city: City, name: Any) -> None:
+    wrong = {"__typename": name, "code": "110101"}
+    city.transports["identity"].instead = lambda request: SubgraphResponse(data={"districts": [wrong]})
+    answer = await city.ask("{ ping districts { code air { aqi } } }")
+    assert answer.data == {"ping": "pong", "districts": [{"code": "110101", "air": None}]}
+
+
+async def test_what_is_nested_deeper_than_is_ever_written_is_written_all_the_same(city: City) -> None:
+    matrix: Any = 2**64
+    for _ in range(400):
+        matrix = [matrix]
+    city.transports["identity"].instead = lambda request: SubgraphResponse(data={"numbers": {"big": matrix}})
+    answer = await city.ask("{ ping numbers { big } }")
+    assert json.loads(answer.as_bytes()) == {"data": {"ping": "pong", "numbers": {"big": matrix}}}
+
+
 async def test_an_unknown_service_is_unavailable(city: City) -> None:
     transports = {k: v for k, v in city.transports.items() if k != "air"}
-    city.engine.transports = transports
+    city.engine = Engine(supergraph=city.engine.supergraph, transports=transports)
     answer = await city.ask("{ districts { air { aqi } name } }")
     assert answer.data == {"districts": [{"air": None, "name": "Dongcheng"}, {"air": None, "name": "Chaoyang"}]}
     assert {e["extensions"]["code"] for e in answer.errors} == {"SUBGRAPH_UNAVAILABLE"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,17 @@ async def test_too_much_is_refused_in_bounded_time(query: str, code: str, limit:
     (error,) = answer.errors
     assert (error["extensions"]["code"], error["extensions"]["limit"]) == (code, limit)
     assert city.asked() == []
+
+
+@pytest.mark.parametrize("opened", ["[", '{"a": '])
+async def test_variables_are_nested_no_deeper_than_what_is_written(opened: str) -> None:
+    city, closed = City(limits=LIMITS), {"[": "]"}.get(opened, "}")
+    for levels, codes in ((12, ["BAD_USER_INPUT"]), (13, ["TOO_DEEP"]), (500, ["TOO_DEEP"])):
+        variables = json.loads('{"v": ' + opened * levels + "1" + closed * levels + "}")
+        answer = await city.ask("query ($v: Int!) { districts { airAt(hour: $v) { aqi } } }", variables=variables)
+        assert [e["extensions"]["code"] for e in answer.errors] == codes
+    # What no operation declares is not looked at.
+    assert (await city.ask("{ ping }", variables=variables)).errors == []
 
 
 async def test_fragments_count_towards_depth() -> None:
@@ -168,12 +180,36 @@ async def test_caches_are_bounded() -> None:
 
 
 async def test_caches_are_bounded_by_what_they_weigh_too() -> None:
-    city = City(limits=GatewayLimits(cached_chars=100))
-    for number in range(5):
-        await city.ask(f"query Q{number} {{ ping }} #{'x' * 30}")
-    assert (city.engine.cached_documents, city.engine.cached_plans) == (2, 2)
-    await city.ask(f"{{ ping }} #{'x' * 200}")
-    assert (city.engine.cached_documents, city.engine.cached_plans) == (2, 2)
+    city = City(limits=GatewayLimits(cached_bytes=100_000))
+    for number in range(20):
+        await city.ask(f"query Q{number} {{ ping }} #{'x' * 30_000}")
+    assert city.engine.cached_documents == 3 < city.engine.cached_plans
+    await city.ask(f"query Q {{ ping }} #{'京' * 60_000}")
+    assert city.engine.cached_documents == 3
+    assert all(cache.weight <= 100_000 for cache in city.engine.caches.values())
+
+
+async def test_a_door_that_looks_first_does_not_make_room_for_what_comes_once() -> None:
+    city = City(limits=GatewayLimits(documents_max=10))
+    for _ in range(2):
+        await city.ask("query Popular { ping }")
+    for number in range(50):
+        query = f"query Once{number} {{ ping }}"
+        assert city.engine.operation_kind(query=query) == "query"
+        assert city.engine.weigh(query=query)[0] == "query"
+        await city.ask(query)
+    before = city.engine.caches["texts"].misses
+    await city.ask("query Popular { ping }")
+    assert (city.engine.caches["texts"].misses, city.engine.caches["documents"].misses) == (before, 51)
+
+
+async def test_white_space_multiplies_no_plans() -> None:
+    city = City()
+    for text in ("query A { ping }", "query A{ping}", "query A {\n  ping, # so\n}"):
+        assert (await city.ask(text)).data == {"ping": "pong"}
+    assert (city.engine.cached_documents, city.engine.cached_plans) == (3, 1)
+    await city.ask("query A { p: ping }")
+    assert city.engine.cached_plans == 2
 
 
 async def test_errors_in_one_answer_are_bounded() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import enum
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
@@ -20,8 +20,18 @@ from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.transport import LocalTransport, SubgraphRequest
 from core.errors import NotFound
 from core.graph import Context
+from core.references import Reference, Schema
 
 T = TypeVar("T")
+
+INSTANTS = [
+    datetime(999, 1, 2, 3, 4, 5, tzinfo=UTC),
+    datetime(2026, 1, 2, 3, 4, 5, 6_000, tzinfo=UTC),
+    datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=timezone(timedelta(hours=8))),
+    datetime(2026, 1, 2, 3, 4, 5, tzinfo=timezone(timedelta(seconds=5))),
+    datetime(2026, 1, 2, tzinfo=UTC).replace(tzinfo=None),
+    datetime.max.replace(tzinfo=UTC),
+]
 
 
 @dataclass
@@ -141,10 +151,44 @@ class Shelf:
         return cls(code=code)
 
 
+@strawberry.federation.type(keys=["id"])
+class Stamp:
+    id: int
+    text: str
+
+    @classmethod
+    async def resolve_references(cls, info: Info, references: list[Reference]) -> Sequence[Stamp | Exception | None]:
+        ids = [reference["id"] for reference in references]
+        info.context.log.append(f"stamps {ids}")
+        await asyncio.sleep(0)
+        if 7 in ids:
+            raise ValueError("none today")
+        made = {id: cls(id=id, text=f"no {id}") for id in ids if id < 9}
+        answers = [NotFound(thing="stamp") if id == 3 else made.get(id) for id in ids]
+        return answers[: 1 if 8 in ids else None]
+
+
+@strawberry.federation.type(keys=["id"])
+class Coin:
+    id: int
+
+    @classmethod
+    def resolve_references(cls, references: list[Reference], info: Info) -> list[Coin | None]:
+        if len(references) > 2:
+            raise NotFound(thing="purse")
+        return [cls(**reference) if reference["id"] else None for reference in references]
+
+
 @strawberry.type
 class Query:
+    stamps: list[Stamp] = strawberry.field(resolver=lambda: [])
+    coins: list[Coin] = strawberry.field(resolver=lambda: [])
     books: list[Book] = strawberry.field(resolver=lambda: [])
     shelves: list[Shelf] = strawberry.field(resolver=lambda: [])
+
+    @strawberry.field
+    def instants(self) -> list[Row]:
+        return [Row(id=n, at=at) for n, at in enumerate(INSTANTS)]
 
     @strawberry.field
     def rows(self, ids: list[int] = [1, 2, 3]) -> list[Row]:  # noqa: B006
@@ -220,7 +264,7 @@ class Mutation:
         return name
 
 
-SCHEMA: GraphQLSchema = strawberry.federation.Schema(query=Query, mutation=Mutation, types=[Book, Shelf])._schema
+SCHEMA: GraphQLSchema = Schema(query=Query, mutation=Mutation, types=[Book, Shelf, Stamp, Coin])._schema
 
 
 def shown(result: ExecutionResult) -> Any:
@@ -467,3 +511,56 @@ async def test_a_clients_names_are_values_and_never_text_of_a_program() -> None:
     names = ["d", "w", "s", "class", "__import__", "x1", "rows", "Exception"]
     data, errors, _ = await same("{" + " ".join(f"{name}: shouted" for name in names) + "}")
     assert data == dict.fromkeys(names, "LOUD") and errors == []
+
+
+TOGETHER = """query($r: [_Any!]!){_entities(representations: $r){
+    __typename ... on Stamp{id text} ... on Coin{id} ... on Book{title} ... on Shelf{code} }}"""
+
+
+def references(*named: str) -> dict[str, Any]:
+    parts = [one.split() for one in named]
+    return {"r": [{"__typename": kind, "code" if kind == "Shelf" else "id": _key(key)} for kind, key in parts]}
+
+
+def _key(text: str) -> int | str:
+    return int(text) if text.isdigit() else text
+
+
+async def test_a_type_that_resolves_references_together_is_asked_once_with_others_beside_it() -> None:
+    data, errors, log = await same(
+        TOGETHER, references("Stamp 1", "Book 1", "Coin 5", "Stamp 3", "Shelf a", "Stamp 9", "Coin 0", "Stamp 2")
+    )
+    assert data == {
+        "_entities": [
+            {"__typename": "Stamp", "id": 1, "text": "no 1"},
+            {"__typename": "Book", "title": "1 of [1]"},
+            {"__typename": "Coin", "id": 5},
+            None,
+            {"__typename": "Shelf", "code": "a"},
+            None,
+            None,
+            {"__typename": "Stamp", "id": 2, "text": "no 2"},
+        ]
+    }
+    assert [path for path, _ in errors] == ["['_entities', 3]"]
+    assert [entry for entry in log if entry.startswith("stamps")] == ["stamps [1, 3, 9, 2]"]
+
+
+@pytest.mark.parametrize(
+    ("named", "message"),
+    [
+        (("Stamp 7", "Stamp 1"), "none today"),
+        (("Stamp 8", "Stamp 1"), "resolve_references has to give one answer for each reference"),
+        (("Coin 1", "Coin 2", "Coin 3"), "purse"),
+    ],
+)
+async def test_what_fails_for_all_references_is_the_error_of_each(named: tuple[str, ...], message: str) -> None:
+    data, errors, _ = await same(TOGETHER, references(*named))
+    assert data == {"_entities": [None] * len(named)}
+    assert [path for path, _ in errors] == [f"['_entities', {n}]" for n in range(len(named))]
+    assert all(message in told for _, told in errors)
+
+
+async def test_an_instant_is_written_as_isoformat_writes_it() -> None:
+    data, errors, _ = await same("{instants{at}}")
+    assert (data, errors) == ({"instants": [{"at": at.isoformat()} for at in INSTANTS]}, [])

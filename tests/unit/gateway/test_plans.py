@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from api.gateway.execute import Engine
+from api.gateway.explain import STAGES
 from api.gateway.supergraph import Supergraph
 from core.errors import BadInput
 from tests.unit.gateway.conftest import CITY, FIXTURES
@@ -80,12 +82,31 @@ def test_every_stage_can_be_read(stage: str, printed: str) -> None:
     assert ENGINE.explain(query=QUERY, stage=stage) == printed
 
 
+def test_the_document_follows_its_query_through_every_stage() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "gateway.md").read_text(encoding="utf-8")
+    query, *printed = re.findall(r"^```\n(.*?)\n```$", text, re.M | re.S)
+    assert printed == [ENGINE.explain(query=query, stage=stage) for stage in STAGES]
+
+
+def test_what_is_compiled_can_be_read() -> None:
+    query = "query ($more: Boolean!) { me { notes @include(if: $more) } }"
+    assert (
+        ENGINE.explain(query=query, stage="compile")
+        == """\
+rules: scopes admin or notes and staff; signed in
+personal: nothing
+one plan for each of: the document, the rules that the reader fails, the labels that are masked, whether $more
+steps of planning: 6 of 5000
+estimated cost: 1 of any number"""
+    )
+
+
 def test_all_stages_come_in_their_order() -> None:
     headings = [line for line in ENGINE.explain(query="{ ping }").splitlines() if line.startswith("# ")]
-    assert headings == ["# normalize", "# paths", "# fetches", "# optimize", "# plan"]
+    assert headings == ["# normalize", "# paths", "# fetches", "# optimize", "# plan", "# compile"]
 
 
 def test_another_stage_is_refused_by_its_name() -> None:
     with pytest.raises(BadInput) as refusal:
         ENGINE.explain(query="{ ping }", stage="nope")
-    assert refusal.value.message == "stage: must be one of normalize, paths, fetches, optimize, plan"
+    assert refusal.value.message == "stage: must be one of normalize, paths, fetches, optimize, plan, compile"

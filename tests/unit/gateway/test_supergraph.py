@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from graphql import print_schema
 
-from api.gateway.access import Rule
+from api.gateway.access import PolicyRule, Rule
 from api.gateway.errors import SupergraphInvalid
 from api.gateway.normalize import rules_of
 from api.gateway.ownership import FieldJoin, Key, TypeRef
@@ -83,6 +83,11 @@ def test_composed_directives_are_kept_readable() -> None:
             'schema @link(url: "https://a.example/tape/v1.0", for: EXECUTION) { query: Query } type Query { a: Int }',
             "it asks for tape, which this engine does not know.",
         ),
+        (
+            'schema @link(url: "https://specs.apollo.dev/authenticated/v0.1", for: SECURITY,'
+            ' import: [{name: "@authenticated", as: "@auth"}]) { query: Query } type Query { a: Int @auth }',
+            "it renames what it imports of authenticated.",
+        ),
     ],
 )
 def test_what_cannot_be_used_is_refused_with_its_reason(sdl: str, reason: str) -> None:
@@ -91,12 +96,12 @@ def test_what_cannot_be_used_is_refused_with_its_reason(sdl: str, reason: str) -
     assert refusal.value.reason == reason
 
 
-def test_policies_are_refused_because_nothing_evaluates_them() -> None:
+def test_policies_are_read_as_rules_and_named() -> None:
     with_policy = CITY.replace("@authenticated\n  citizens", '@policy(policies: [["x"]])\n  citizens')
     assert with_policy != CITY
-    with pytest.raises(SupergraphInvalid) as refusal:
-        Supergraph.parse(with_policy)
-    assert refusal.value.reason == "it uses @policy, which this engine cannot evaluate."
+    supergraph = Supergraph.parse(with_policy)
+    assert supergraph.types["Query"].fields["me"].rules == {PolicyRule(frozenset({frozenset({"x"})}))}
+    assert supergraph.policies == {"x"}
 
 
 def test_a_progressive_override_stays_with_the_subgraph_it_comes_from() -> None:

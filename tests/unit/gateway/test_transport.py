@@ -6,10 +6,10 @@ import asyncio
 import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import aclosing
 from datetime import date
 from typing import Any, cast
 
-import aiohttp
 import pytest
 import pytest_asyncio
 import strawberry
@@ -17,6 +17,7 @@ from aiohttp import web
 from graphql import GraphQLSchema, build_schema
 
 from api.gateway.bounded import Bounded
+from api.gateway.client import Client
 from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
@@ -46,11 +47,11 @@ class Server:
     """A real HTTP server on a free port, whose one handler a test chooses."""
 
     url: str
-    session: aiohttp.ClientSession
+    client: Client
     handler: Handler
 
     async def fetch(self, **options: Any) -> Any:
-        transport = HttpTransport(url=self.url, session=self.session, **options)
+        transport = HttpTransport(url=self.url, client=self.client, **options)
         return await transport.fetch(SubgraphRequest(query="{a}", service="far"), CONTEXT)
 
 
@@ -68,8 +69,8 @@ async def server() -> AsyncIterator[Server]:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     running.url = f"http://127.0.0.1:{runner.addresses[0][1]}/graphql"
-    async with aiohttp.ClientSession() as session:
-        running.session = session
+    async with aclosing(Client()) as client:
+        running.client = client
         yield running
     await runner.cleanup()
 
@@ -88,7 +89,7 @@ async def test_a_local_subgraph_sees_the_requests_context() -> None:
 
 
 async def test_local_documents_are_parsed_once_and_bounded() -> None:
-    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents=Bounded(2, 1_000))
+    transport = LocalTransport(schema=schema(lambda *_, **__: "x"), documents=Bounded(2, 1_000_000))
     for query in ("{a}", "{b: a}", "{c: a}", "{c: a}"):
         await transport.fetch(SubgraphRequest(query=query, service="near"), CONTEXT)
     assert [transport.documents.get(q) is not None for q in ("{a}", "{b: a}", "{c: a}")] == [False, True, True]
@@ -274,6 +275,10 @@ async def test_nobody_listening_is_unavailable(server: Server, unused_tcp_port: 
             {"message": "gone", "extensions": {"code": "STATION_CLOSED", "station": "s1"}},
         ),
         (
+            {"message": "odd", "extensions": {"code": "ODD", "kind": ["UNAVAILABLE"]}},
+            {"message": "odd", "extensions": {"code": "ODD"}},
+        ),
+        (
             {"message": "psycopg2: password hunter2"},
             {"message": "far could not answer this part.", "extensions": {"code": "SUBGRAPH_FAULT", "service": "far"}},
         ),
@@ -295,6 +300,18 @@ async def test_a_remote_error_passes_only_with_a_code_of_its_own(
     assert error["path"] == ["a"]
     assert error["extensions"].items() >= shown["extensions"].items()
     assert "stacktrace" not in error["extensions"]
+
+
+@pytest.mark.parametrize("path", [[{"a": 1}], [["a"]], ["a", -1], ["a", 1.0], ["a", None], [True], "a", {"a": 1}])
+async def test_a_path_that_is_none_is_no_path(server: Server, path: Any) -> None:
+    error = {"message": "gone", "path": path, "extensions": {"code": "STATION_CLOSED"}}
+
+    async def handle(request: web.Request) -> web.Response:
+        return web.json_response({"data": {"a": None}, "errors": [error]})
+
+    server.handler = handle
+    (found,) = (await server.fetch()).errors
+    assert (found["message"], found["path"]) == ("gone", None)
 
 
 async def test_an_outage_that_a_remote_subgraph_reports_is_logged(
@@ -323,7 +340,7 @@ async def test_local_and_remote_subgraphs_join_in_one_answer(server: Server) -> 
         return web.json_response({"data": answer.data})
 
     server.handler = handle
-    far = HttpTransport(url=server.url, session=server.session)
+    far = HttpTransport(url=server.url, client=server.client)
     engine = Engine(supergraph=city.engine.supergraph, transports={**city.transports, "air": far})
     answer = await engine.execute(query="{ districts { name perHead air { aqi } } }", context=CONTEXT)
     assert answer.errors == []
@@ -343,7 +360,7 @@ async def test_a_remote_that_hangs_is_cut_off(server: Server) -> None:
         return web.json_response({})
 
     server.handler = handle
-    far = HttpTransport(url=server.url, session=server.session)
+    far = HttpTransport(url=server.url, client=server.client)
     city = City()
     limits = type(city.limits)(deadlines_s={"air": 0.05})
     engine = Engine(supergraph=city.engine.supergraph, transports={**city.transports, "air": far}, limits=limits)

@@ -277,6 +277,10 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "Citizen.name": ("IDENTITY", "3"),
         "Citizen.maskedName": ("IDENTITY", "1"),
         "Citizen.maskedPhone": ("CONTACT", "1"),
+        "Citizen.phone": ("CONTACT", "3"),
+        "Citizen.realNameEvidence": ("IDENTITY", "2"),
+        "FoundCitizen.phone": ("CONTACT", "3"),
+        "LookUp.reason": ("IDENTITY", "2"),
         "Citizen.homeDistrict": ("WHEREABOUTS", "2"),
         "MaskedPerson.maskedName": ("IDENTITY", "1"),
         "Session.deviceName": ("DEVICE", "2"),
@@ -287,8 +291,10 @@ def test_personal_fields_say_their_class_and_level() -> None:
     }
 
 
-def test_the_graph_offers_no_way_to_a_whole_phone_number() -> None:
+def test_a_whole_phone_number_leaves_only_under_a_label_that_masks_it() -> None:
     types = graphql_core_schema(schema).type_map.values()
     outputs = [t for t in types if isinstance(t, GraphQLObjectType) and not isinstance(t, GraphQLInputObjectType)]
     named = {f"{t.name}.{name}" for t in outputs for name in t.fields if "phone" in name.lower()}
-    assert named == {"Citizen.maskedPhone"}
+    assert named == {"Citizen.maskedPhone", "Citizen.phone", "FoundCitizen.phone"}
+    written = sdl(schema)
+    assert written.count('phone: String @personal(class: "CONTACT", level: 3, mask: "PHONE")') == 2

@@ -1,0 +1,130 @@
+"""A door before a small graph, open by both of its ways: lean first, or behind aiohttp alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+from graphql import build_schema
+
+from api.gateway.execute import Engine
+from api.gateway.supergraph import Supergraph
+from api.gateway.transport import LocalTransport
+from api.web.asking import Asking
+from api.web.door import application
+from api.web.graphql import GraphQLDoor
+from api.web.metrics import Metrics
+from api.web.ports import SERVER, answering, bound
+from core.errors import SignInRequired
+from core.graph import Context
+from core.principal import ANONYMOUS, Principal
+
+BODY_MAX = 4096
+
+_FIELDS = "hello(name: String): String  where: String  broken: String  wait: String"
+SUPERGRAPH = f"""
+schema
+  @link(url: "https://specs.apollo.dev/link/v1.0")
+  @link(url: "https://specs.apollo.dev/join/v0.3", for: EXECUTION) {{
+  query: Query
+  mutation: Mutation
+}}
+directive @join__graph(name: String!, url: String!) on ENUM_VALUE
+directive @join__type(graph: join__Graph!) repeatable on OBJECT | SCALAR
+directive @link(url: String, for: link__Purpose) repeatable on SCHEMA
+enum link__Purpose {{ SECURITY EXECUTION }}
+enum join__Graph {{ A @join__graph(name: "a", url: "") }}
+type Query @join__type(graph: A) {{ {_FIELDS} }}
+type Mutation @join__type(graph: A) {{ change: String  changeSlowly: String }}
+"""
+
+
+@dataclass(slots=True)
+class Root:
+    """The graph's resolvers. `wait` and `changeSlowly` say that they have begun, and go on at `go`."""
+
+    go: asyncio.Event = field(default_factory=asyncio.Event)
+    said: list[str] = field(default_factory=list)
+
+    def hello(self, info: Any, name: str | None = None) -> str:
+        return f"Hello {name or 'you'}"
+
+    def where(self, info: Any) -> str:
+        context: Context = info.context
+        return f"{context.client.address} {context.client.device_id} {context.locale} {context.request_id}"
+
+    def broken(self, info: Any) -> str:
+        raise ValueError("a secret of the inside")
+
+    async def wait(self, info: Any) -> str:
+        return await self._slowly("wait")
+
+    def change(self, info: Any) -> str:
+        return "changed"
+
+    async def changeSlowly(self, info: Any) -> str:
+        return await self._slowly("change")
+
+    async def _slowly(self, name: str) -> str:
+        self.said.append(f"{name} begun")
+        try:
+            await self.go.wait()
+        except asyncio.CancelledError:
+            self.said.append(f"{name} cancelled")
+            raise
+        self.said.append(f"{name} ended")
+        return name
+
+
+async def _authenticate(token: str) -> Principal:
+    if token == "bad":
+        raise SignInRequired()
+    return ANONYMOUS
+
+
+async def _fails(request: web.Request) -> web.Response:
+    raise RuntimeError("a secret of the inside")
+
+
+def door(
+    *, development: bool = False, trusted_proxies: int = 0, checks: Any = (), root: Root | None = None
+) -> web.Application:
+    schema = build_schema(f"type Query {{ {_FIELDS} }} type Mutation {{ change: String  changeSlowly: String }}")
+    source = root or Root()
+    for type_ in (schema.query_type, schema.mutation_type):
+        assert type_ is not None
+        for name, one in type_.fields.items():
+            one.resolve = lambda _source, info, _name=name, **arguments: getattr(source, _name)(info, **arguments)
+    engine = Engine(
+        supergraph=Supergraph.parse(SUPERGRAPH), transports={"a": LocalTransport(schema)}, introspection=development
+    )
+    asking = Asking(authenticate=_authenticate, services={}, trusted_proxies=trusted_proxies)
+    return application(
+        graphql=GraphQLDoor(engine, asking, BODY_MAX),
+        metrics=Metrics(),
+        checks=checks,
+        shell=Path("miniapps/host").resolve(),
+        routes=[web.get("/fails", _fails)],
+        development=development,
+    )
+
+
+@asynccontextmanager
+async def serving(app: web.Application, *, lean: bool = True) -> AsyncIterator[str]:
+    """Yields the base URL. lean: as processes serve it; else aiohttp reads every connection from its first byte."""
+    if lean:
+        async with answering(app, bound(host="127.0.0.1", port=0)) as base:
+            yield base
+        return
+    server = TestServer(app)
+    await server.start_server(**SERVER)
+    try:
+        yield str(server.make_url("")).rstrip("/")
+    finally:
+        await server.close()
