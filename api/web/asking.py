@@ -25,6 +25,7 @@ _DEVICE_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _IDS = random.Random()
 # Browsers of one language send the same few headers.
 language = lru_cache(maxsize=256)(negotiate)
+_client = lru_cache(maxsize=1024)(Client)
 
 
 class Asked(NamedTuple):
@@ -65,7 +66,7 @@ class Asking:
             request_id=asked.request_id,
             principal=await self._principal(asked),
             locale=language(asked.headers.get("accept-language")),
-            client=Client(address=self.address(asked), device_id=_device_id(asked)),
+            client=_client(self.address(asked), _device_id(asked)),
             services=self.services,
         )
 

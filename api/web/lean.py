@@ -174,6 +174,7 @@ class Connection(asyncio.Protocol):
         "_full",
         "_head",
         "_held",
+        "_known",
         "_listener",
         "_paused",
         "_remote",
@@ -190,6 +191,8 @@ class Connection(asyncio.Protocol):
         self._held: bytes | bytearray = b""
         self._head: Head | None = None
         self._body_at = 0
+        # A client sends the same head again and again: the last one, and what was read in it.
+        self._known: tuple[bytes, Head] | None = None
         self._task: asyncio.Task[None] | None = None
         self._paused = self._full = False
         # When what is waited for began: the rest of a request, the next one, or an answer's being read.
@@ -257,7 +260,7 @@ class Connection(asyncio.Protocol):
                 if _hopeless(held):
                     self._hand_over()
                 return
-            head = plain(held[:end], self._listener.lean.graphql.request_bytes_max)
+            head = self._read(bytes(held[:end]))
             if head is None:
                 self._hand_over()
                 return
@@ -265,6 +268,14 @@ class Connection(asyncio.Protocol):
         last = self._body_at + head.length
         if len(held) >= last:
             self._begin(head, self._taken(last))
+
+    def _read(self, head: bytes) -> Head | None:
+        if self._known is not None and self._known[0] == head:
+            return self._known[1]
+        found = plain(head, self._listener.lean.graphql.request_bytes_max)
+        if found is not None:
+            self._known = (head, found)
+        return found
 
     def _taken(self, last: int) -> bytes | bytearray:
         """The body that ends at `last`; what comes after it stays."""

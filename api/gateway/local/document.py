@@ -71,6 +71,8 @@ class LocalDocument:
         self._conditions = _conditions(document)
         self._variables = Variables(schema, self._operation)
         self._variants: Bounded[tuple[bool, ...], _Variant] = Bounded(_VARIANTS_MAX, _VARIANTS_MAX)
+        # The only one, where there are no conditions.
+        self._lasting: _Variant | None = None
         if schema.get_root_type(self._operation.operation) is None:
             raise NotCompiled("root")
 
@@ -79,7 +81,7 @@ class LocalDocument:
         values = self._variables.coerced(variables)
         if isinstance(values, list):
             return ExecutionResult(None, values)
-        variant = self._variant(values)
+        variant = self._lasting if self._lasting is not None else self._variant(values)
         machine = started(variant.template, values, context)
         try:
             answer = variant.root(machine)
@@ -99,6 +101,7 @@ class LocalDocument:
             conditions = VariableValues({}, dict(zip(self._conditions, truths, strict=True)))
             made = _Variant(self._schema, self._operation, self._fragments, conditions, self._fields_max)
             found = self._variants.put(truths, made, weight=1)  # type: ignore[arg-type]
+            self._lasting = None if truths else found
         return found
 
 

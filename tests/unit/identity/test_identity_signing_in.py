@@ -58,7 +58,8 @@ async def test_a_citizen_signs_in_with_the_code_that_was_sent(room: Room) -> Non
 async def test_staff_sign_in_with_their_roles_and_jurisdiction(room: Room) -> None:
     principal = await room.principal(await room.sign_in(OFFICER, audience=Audience.STAFF))
     assert principal.kind is PrincipalKind.STAFF
-    assert principal.scopes == {"staff", "citycode:scan", "licences:verify", "health:check"}
+    clearances = {"personal:identity:3", "personal:whereabouts:3", "personal:health:4"}
+    assert principal.scopes == {"staff", "citycode:scan", "licences:verify", "health:check"} | clearances
     assert principal.department == DONGCHENG_MANAGEMENT.code
     assert principal.jurisdiction is not None and principal.jurisdiction.code == "110101"
     assert principal.real_name_level == 0
