@@ -11,7 +11,7 @@ from core.graph import PUBLIC, personal
 from identity import model
 from identity.sessions import SignedIn
 
-DEVICE: Final = personal("DEVICE", 2)
+DEVICE: Final = personal("DEVICE", 2, own=True)
 
 strawberry.enum(model.Audience, description="Which side of the counter a session is for.")
 

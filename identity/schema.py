@@ -39,7 +39,6 @@ from identity.service import Identity
 IDENTITY_NAME: Final = personal("IDENTITY", 3, mask="NAME")
 IDENTITY_HOW: Final = personal("IDENTITY", 2)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
-DEVICE: Final = personal("DEVICE", 2, own=True)
 
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]

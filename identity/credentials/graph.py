@@ -208,13 +208,6 @@ class CredentialsQuery:
     async def sign_in_methods(self, info: Info) -> SignInMethods:
         return SignInMethods.of(await _credentials(info).held(principal=info.context.principal))
 
-    @strawberry.federation.field(
-        authenticated=True, description="The screen whose QR code you look at, before you let it in."
-    )
-    async def link(self, info: Info, code: str) -> LinkRequest:
-        links, principal = _credentials(info).links, info.context.principal
-        return LinkRequest.of(await links.asking(principal=principal, code=code, origin=_origin(info)), info)
-
 
 @strawberry.type
 class CredentialsMutation:
@@ -370,6 +363,14 @@ class CredentialsMutation:
     ) -> ScreenLink:
         links = _credentials(info).links
         return ScreenLink.of(await links.begin(audience=audience, device_name=device_name, origin=_origin(info)))
+
+    @strawberry.federation.field(
+        authenticated=True,
+        description="The screen whose QR code you look at, before you let it in. A look is counted.",
+    )
+    async def look_at_link(self, info: Info, code: str) -> LinkRequest:
+        links, principal = _credentials(info).links, info.context.principal
+        return LinkRequest.of(await links.asking(principal=principal, code=code, origin=_origin(info)), info)
 
     @strawberry.federation.field(
         authenticated=True, description="Let a screen in, by the number that it shows. A wrong number is a no."

@@ -325,11 +325,11 @@ async def test_over_the_graph_a_screen_is_let_in(people: Holders) -> None:
     mine = {"id": link["id"], "secret": link["secret"]}
     assert (await people.ask(finish, variables=mine))["data"] == {"finishLink": None}
     seen = await people.ask(
-        "query($code: String!) { link(code: $code) { deviceName place numbers } }",
+        "mutation($code: String!) { lookAtLink(code: $code) { deviceName place numbers } }",
         principal=principal,
         variables={"code": link["code"]},
     )
-    assert seen["data"]["link"] == {"deviceName": "电视", "place": "本地网络", "numbers": [17, 42, 88]}
+    assert seen["data"]["lookAtLink"] == {"deviceName": "电视", "place": "本地网络", "numbers": [17, 42, 88]}
     approved = await people.ask(
         "mutation($code: String!, $n: Int!) { approveLink(code: $code, number: $n) }",
         principal=principal,
