@@ -291,7 +291,7 @@ class Rooms:
         await identity.demo.load_demo(
             store=store, ids=self.ground.ids, clock=self.ground.clock, zone=self.ground.settings.city_zone
         )
-        if self.ground.settings.staff_must:
+        if self.ground.settings.staff_second_factor:
             keychains = self.credentials.desk.store
             await identity.demo.load_second_factors(store=store, keychains=keychains, clock=self.ground.clock)
         await identity.oidc.demo.load_demo(store=self.openid.parts.store, clock=self.ground.clock)
@@ -434,7 +434,7 @@ def _credentials(ground: Ground, identity: Identity) -> Credentials:
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,
-        staff_must=settings.staff_must,
+        staff_must=settings.staff_second_factor,
     )
     return Credentials.at(desk, codes=identity.codes, public_url=settings.public_url)
 

@@ -200,15 +200,12 @@ class Settings:
     development: bool = _setting(
         _switch, "GraphiQL, introspection and name suggestions, for whoever builds on the graph.", default=False
     )
-    staff_second_factor: bool | None = _setting(
-        _switch, "Whether staff always sign in with a second factor; unset: yes, except in the demo.", default=None
+    staff_second_factor: bool = _setting(
+        _switch,
+        "Whether staff always sign in with a second factor. Off until the shell asks for it; for pages of one's own.",
+        default=False,
     )
     log_level: str = _setting(_level, "The least level that is logged.", default="INFO")
-
-    @property
-    def staff_must(self) -> bool:
-        """Whether staff must have a second factor."""
-        return not self.demo if self.staff_second_factor is None else self.staff_second_factor
 
     @classmethod
     def from_env(cls, env: Mapping[str, str]) -> Settings:

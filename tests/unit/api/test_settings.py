@@ -25,19 +25,6 @@ def test_defaults_and_values() -> None:
     assert settings.city_zone.key == "Asia/Shanghai"
 
 
-@pytest.mark.parametrize(
-    ("told", "must"),
-    [
-        ({}, True),
-        ({"TONG_DEMO": "on"}, False),
-        ({"TONG_DEMO": "on", "TONG_STAFF_SECOND_FACTOR": "on"}, True),
-        ({"TONG_STAFF_SECOND_FACTOR": "off"}, False),
-    ],
-)
-def test_staff_take_a_second_step_unless_it_is_a_demonstration_or_said_so(told: dict[str, str], must: bool) -> None:
-    assert Settings.from_env({**GOOD, **told}).staff_must is must
-
-
 def test_secrets_stay_out_of_the_repr() -> None:
     shown = repr(Settings.from_env(GOOD))
     assert "secret" not in shown and "ssss" not in shown
