@@ -24,7 +24,7 @@ from typing import Any, Final, TypeVar
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from core.crypto import FieldCipher, same
+from core.crypto import FieldCipher, UnsealError, same
 from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
@@ -385,8 +385,12 @@ class IdentityStore:
     async def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
         return await self._personal.seal({"text": plain}, purpose=purpose, owner=owner)
 
-    async def _open(self, sealed: bytes, *, purpose: str, owner: str) -> str:
-        return (await self._personal.open(sealed, purpose=purpose, owner=owner))["text"]
+    async def _open(self, sealed: bytes, *, purpose: str, owner: str, row: str | None = None) -> str:
+        """row: whose it was before accounts had keys of their own, where that was another; such rows still open."""
+        try:
+            return (await self._personal.open(sealed, purpose=purpose, owner=owner))["text"]
+        except UnsealError:
+            return self._cipher.open(sealed, purpose=purpose, owner=row or owner).decode()
 
     async def _sealed_phone(self, phone: str | None, *, purpose: str, owner: str) -> Document:
         return {
@@ -447,7 +451,7 @@ class IdentityStore:
             id=id_,
             account_id=row["account_id"],
             audience=Audience(row["audience"]),
-            device_name=await self._open(device, purpose="session.device_name", owner=row["account_id"])
+            device_name=await self._open(device, purpose="session.device_name", owner=row["account_id"], row=id_)
             if device
             else "",
             created_at=row["created_at"],

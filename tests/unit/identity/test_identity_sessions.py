@@ -430,3 +430,21 @@ async def test_the_audit_tells_when_a_session_began_how_and_why_it_ended(room: R
     assert begun["actor"] == begun["subject"] == ended["actor"] == tokens.session.account_id
     assert begun["about"] == {"session": tokens.session.id, "methods": ["sms"]}
     assert ended["about"] == {"session": tokens.session.id, "because": "signed_out"}
+
+
+async def test_rows_from_before_accounts_had_keys_of_their_own_still_open(room: Room) -> None:
+    tokens = await room.sign_in(ZHANG)
+    zhang, session = await room.id_of("zhang"), tokens.session.id
+
+    def sealed(text: str, purpose: str, owner: str) -> bytes:
+        return room.cipher.seal(text.encode(), purpose=purpose, owner=owner)
+
+    names = {"name": sealed("张丽华", "citizen.name", zhang), "phone": sealed("+8613800000001", "citizen.phone", zhang)}
+    await room.mongo.collection("identity_citizens").update_one({"_id": zhang}, {"$set": names})
+    device = {"device_name": sealed("旧手机", "session.device_name", session)}
+    await room.mongo.collection("identity_sessions").update_one({"_id": session}, {"$set": device})
+    principal = await room.principal(tokens)
+    me = await room.identity.me(principal=principal)
+    assert (me.name, me.phone) == ("张丽华", "+8613800000001")
+    page = await room.identity.sessions.page(principal=principal, request=FIRST_PAGE)
+    assert page.rows[0].device_name == "旧手机"
