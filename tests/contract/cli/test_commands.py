@@ -90,7 +90,16 @@ async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> No
     status, out, err = await run("rotate-keys", **told)
     assert status == 1 and err.startswith("access-token: The next key is not known everywhere yet.")
     status, out, _ = await run("rotate-keys", "--force", **told)
-    rings = ("access-token", "city-code", "place-code", "licence-showing")
+    rings = (
+        "access-token",
+        "city-code",
+        "place-code",
+        "licence-showing",
+        "oidc-ES256",
+        "oidc-Ed25519",
+        "oidc-RS256",
+        "audit-checkpoint",
+    )
     assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)
     other = base64.b64encode(bytes(32)).decode()
     status, _, err = await run("rotate-keys", **{**told, "TONG_MASTER_KEY": other})

@@ -254,7 +254,7 @@ async def test_once_it_is_made_the_sessions_next_tokens_hold_the_role(strict: Ho
     signed_in = await strict.room.sign_in(CLERK, audience=Audience.STAFF)
     secret, _ = await strict.with_totp(await strict.room.principal(signed_in))
     clerk = await strict.renewed(signed_in)
-    assert clerk.scopes == {"staff", "licences:issue", "citizens:find"}
+    assert clerk.scopes == {"staff", "licences:issue", "citizens:find", "personal:identity:3"}
     assert clerk.department and clerk.strong
     asked = await strict.pending(CLERK, audience=Audience.STAFF)
     again = await strict.complete(asked.pending_id, totp=strict.totp(secret))

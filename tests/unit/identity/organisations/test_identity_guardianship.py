@@ -35,8 +35,8 @@ async def test_a_parent_finds_the_children_masked_and_opens_an_account(related: 
     room = related.room
     zhang = await room.citizen(ZHANG)
     assert (await related.ask(FIND, principal=zhang))["data"]["findChildren"] == [
-        {"maskedName": "王*朵", "maskedIdNumber": "1****************3", "born": "2020-05-05"},
-        {"maskedName": "张*北", "maskedIdNumber": "1****************5", "born": "2017-06-01"},
+        {"maskedName": "王*朵", "maskedIdNumber": "1101**********0043", "born": "2020-05-05"},
+        {"maskedName": "张*北", "maskedIdNumber": "1101**********0015", "born": "2017-06-01"},
     ]
     child = {"name": XIAODUO["name"], "idNumber": XIAODUO["id_number"]}
     opened = (await related.ask(OPEN, principal=zhang, input=child))["data"]["openChildAccount"]
