@@ -128,6 +128,10 @@ def _parser() -> argparse.ArgumentParser:
     books = commands.add_parser("books", help="prove the books of payments: exit status 1 when they are not sound")
     books.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     books.set_defaults(command=_books)
+    audit = commands.add_parser("audit", help="prove the audit: exit status 1 when something in it was changed")
+    audit.add_argument("--checkpoint", type=Path, help="one kept elsewhere, which the audit must hold")
+    audit.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
+    audit.set_defaults(command=_audit)
     return parser
 
 
@@ -281,6 +285,25 @@ async def _books(arguments: argparse.Namespace) -> int:
         print(f"fault      {sentence}")
     print("The books are sound." if report.sound else "The books are NOT sound.")
     return 0 if report.sound else 1
+
+
+async def _audit(arguments: argparse.Namespace) -> int:
+    from api.startup import CityUnavailable
+    from core.audit import Checkpoint
+
+    kept = Checkpoint.parse(_read(arguments.checkpoint)) if arguments.checkpoint else None
+    async with _opened(_operators_settings(arguments)) as city:
+        try:
+            proof = await city.ground.audit.prove(kept=kept)
+        except Unavailable as fault:
+            raise CityUnavailable("MongoDB does not answer: nothing is proven.") from fault
+    print(f"entries      {proof.entries}")
+    print(f"not linked   {proof.waiting}")
+    print(f"checkpoints  {proof.checkpoints}")
+    for sentence in proof.faults:
+        print(f"fault        {sentence}")
+    print("The audit is sound." if proof.sound else "The audit is NOT sound.")
+    return 0 if proof.sound else 1
 
 
 def _operators_settings(arguments: argparse.Namespace) -> Settings:

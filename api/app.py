@@ -237,7 +237,7 @@ def door(city: City) -> web.Application:
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
-        routes=city.rooms.routes(asking.context_of),
+        routes=city.rooms.routes(asking.context_of, asking.address_of),
         development=settings.development,
     )
 

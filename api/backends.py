@@ -53,7 +53,7 @@ BACKENDS: Final = (
         "data",
         given={
             "TONG_DATA_MONGO_URL": "{mongo}",
-            "TONG_DATA_KEYS": "citytong:publish+population+organisations+addresses={key}",
+            "TONG_DATA_KEYS": "citytong:publish+population+families+organisations+addresses={key}",
             "TONG_DATA_MASTER_KEY": "{master}",
         },
         told={

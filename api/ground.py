@@ -10,13 +10,16 @@ import aiohttp
 
 from api.settings import Settings
 from api.startup import answering, connected, is_replica_set
+from core import audit as core_audit
 from core import redis as core_redis
+from core.audit import AuditLog
 from core.clock import Clock
 from core.crypto import FieldCipher
 from core.events import Outbox
 from core.ids import Ids
 from core.keys import Algorithm, KeyRing
 from core.mongo import Mongo
+from core.personal import PersonalCipher
 from core.redis import Redis
 
 # Longer than anything a key signs lives, and than a process goes without looking at its ring.
@@ -25,7 +28,10 @@ _KEY_OVERLAP: Final = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What every room is built on. http: for what leaves the city by HTTP."""
+    """What every room is built on. http: for what leaves the city by HTTP. audit: who did what, in a chain.
+
+    cipher: for what belongs to nobody in particular; personal: a key for each person.
+    """
 
     settings: Settings
     clock: Clock
@@ -34,6 +40,8 @@ class Ground:
     redis: Redis
     cipher: FieldCipher
     outbox: Outbox
+    audit: AuditLog
+    personal: PersonalCipher
     http: aiohttp.ClientSession
 
     @classmethod
@@ -49,14 +57,25 @@ class Ground:
         redis = connected(
             "Redis", "TONG_REDIS_URL", lambda: core_redis.connect(url=settings.redis_url, timeout_s=min(timeout_s, 2.0))
         )
+        cipher = FieldCipher(settings.master_key)
+        checkpoints = KeyRing(
+            purpose=core_audit.KEY_PURPOSE,
+            algorithm=Algorithm.ED25519,
+            mongo=mongo,
+            cipher=cipher,
+            clock=clock,
+            overlap=core_audit.KEY_OVERLAP,
+        )
         return cls(
             settings=settings,
             clock=clock,
             ids=ids,
             mongo=mongo,
             redis=redis,
-            cipher=FieldCipher(settings.master_key),
+            cipher=cipher,
             outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
+            audit=AuditLog(mongo=mongo, keys=checkpoints, ids=ids, clock=clock),
+            personal=PersonalCipher(mongo, settings.master_key),
             http=aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()),
         )
 
@@ -83,5 +102,6 @@ class Ground:
 
     async def close(self) -> None:
         await self.http.close()
+        await self.personal.close()
         await self.redis.aclose()
         await self.mongo.close()

@@ -6,7 +6,8 @@ A new room is a field of `Rooms`, a function that builds it, and its lines in th
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
@@ -25,8 +26,13 @@ import api.domains.reports.demo
 import api.domains.reports.http
 import api.domains.reports.open311
 import api.domains.reports.worker
+import identity.consents.http
+import identity.consents.worker
 import identity.demo
 import identity.http
+import identity.oidc.demo
+import identity.oidc.http
+import identity.oidc.worker
 import identity.worker
 import notifications.demo
 import notifications.worker
@@ -59,14 +65,42 @@ from api.domains.reports.service import Reports
 from api.domains.reports.statistics import Statistics
 from api.domains.reports.store import ReportStore
 from api.ground import Ground
+from api.personal_data import access_sources, data_sources, forgetting
 from api.startup import CityUnavailable
+from api.web.audit import audit_routes
 from api.web.development import sms_routes
+from core.access_log import AccessLog, AccessSource
+from core.audit import SEAL_EVERY_S
 from core.events import Subscription
 from core.graph import Context
 from core.keys import Algorithm, KeyRing
-from core.tasks import Work
+from core.tasks import Work, every
 from identity.codes import SignInCodes
+from identity.consents.downloads import DataSource, Downloads
+from identity.consents.erasing import ErasureStore
+from identity.consents.erasures import Erasures, Forgetting, NobodyAgrees
+from identity.consents.holdings import Holdings
+from identity.consents.providing import ProviderConsents
+from identity.consents.readings import Readings
+from identity.consents.service import Consents
+from identity.consents.shelf import Shelf
+from identity.consents.store import ConsentStore
+from identity.credentials.desk import Desk
+from identity.credentials.hashing import Hashing
+from identity.credentials.service import Credentials
+from identity.credentials.store import KeychainStore
+from identity.credentials.tickets import Tickets
 from identity.limits import STANDARD_LIMITS
+from identity.oidc.grants import GrantedClients, Grants
+from identity.oidc.logout import posting
+from identity.oidc.parts import Parts
+from identity.oidc.pending import Pending
+from identity.oidc.service import OpenIdProvider
+from identity.oidc.store import ProviderStore
+from identity.oidc.tokens import Tokens as PartnerTokens
+from identity.organisations.registers import HttpOrganisationRegister, OrganisationRegister
+from identity.organisations.service import Organisations
+from identity.organisations.store import OrganisationStore
 from identity.registers import HttpPopulationRegister, PopulationRegister
 from identity.revocations import Revocations
 from identity.service import Identity
@@ -85,6 +119,7 @@ from notifications.store import MessageStore
 _AUDIENCE: Final = "citytong"
 
 ContextOf: TypeAlias = Callable[[web.Request], Awaitable[Context]]
+AddressOf: TypeAlias = Callable[[web.Request], str]
 
 
 class _Service(Protocol):
@@ -97,6 +132,13 @@ class Rooms:
 
     ground: Ground
     identity: Identity
+    credentials: Credentials
+    consents: Consents
+    organisations: Organisations
+    openid: OpenIdProvider
+    readings: Readings
+    downloads: Downloads
+    erasures: Erasures
     city_codes: CityCodes
     places: Places
     licences: Licences
@@ -113,16 +155,48 @@ class Rooms:
         """Raises: CityUnavailable when a carrier cannot be reached as the settings say."""
         licences, issuing = _licences(ground)
         messages, dispatcher = _notifications(ground)
+        identity = _identity(ground)
+        credentials = _credentials(ground, identity)
+        city_codes, health, payments, reports = (
+            _city_codes(ground),
+            _health(ground),
+            _payments(ground),
+            _reports(ground),
+        )
+        consents = _consents(ground, identity)
+        readings, downloads, erasures = _own_data(
+            ground,
+            identity,
+            credentials,
+            consents,
+            access_sources(people=identity.store, city_codes=city_codes, licences=licences, health=health),
+            data_sources(
+                credentials=credentials,
+                licences=licences,
+                payments=payments,
+                reports=reports,
+                health=health,
+                notifications=messages,
+            ),
+            forgetting(credentials=credentials, grants=_grants(ground), notifications=messages),
+        )
         return cls(
             ground=ground,
-            identity=_identity(ground),
-            city_codes=_city_codes(ground),
+            identity=replace(identity, door=credentials.second),
+            credentials=credentials,
+            consents=consents,
+            organisations=_organisations(ground, identity),
+            openid=_openid(ground, identity, consents),
+            readings=readings,
+            downloads=downloads,
+            erasures=erasures,
+            city_codes=city_codes,
             places=_places(ground),
             licences=licences,
             issuing=issuing,
-            payments=_payments(ground),
-            reports=_reports(ground),
-            health=_health(ground),
+            payments=payments,
+            reports=reports,
+            health=health,
             notifications=messages,
             dispatcher=dispatcher,
             development_sms=_development_sms(ground),
@@ -132,6 +206,13 @@ class Rooms:
     def _services(self) -> tuple[_Service, ...]:
         return (
             self.identity,
+            self.credentials,
+            self.consents,
+            self.organisations,
+            self.openid,
+            self.readings,
+            self.downloads,
+            self.erasures,
             self.city_codes,
             self.places,
             self.licences,
@@ -148,13 +229,15 @@ class Rooms:
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
-        return self.identity.keys, self.city_codes.keys, self.places.keys, self.licences.keys
+        rooms = self.identity.keys, self.city_codes.keys, self.places.keys, self.licences.keys
+        return *rooms, *self.openid.parts.tokens.rings.values(), self.ground.audit.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
         """Who reacts to which event."""
         return [
             *identity.worker.subscriptions(self.identity, sender=self.development_sms or NoCarrier()),
+            *identity.oidc.worker.subscriptions(self.openid, post=posting(self.ground.http)),
             *api.domains.citycode.worker.subscriptions(self.city_codes),
             *api.domains.reports.worker.subscriptions(self.reports),
             *notifications.worker.subscriptions(self.notifications),
@@ -164,17 +247,22 @@ class Rooms:
     def chores(self) -> Mapping[str, Work]:
         """What rooms do by the clock, in every process."""
         return {
+            "audit": every(SEAL_EVERY_S, self.ground.audit.seal),
             "revocations": self.identity.revocations.run,
+            **identity.consents.worker.chores(self.downloads, self.erasures),
             **api.domains.licences.worker.chores(self.issuing),
             **api.domains.payments.worker.chores(self.payments),
             **api.domains.reports.worker.chores(self.reports),
             **notifications.worker.chores(self.dispatcher),
         }
 
-    def routes(self, context: ContextOf) -> list[web.RouteDef]:
-        """What rooms answer over HTTP beside the graph. context: who makes a request."""
+    def routes(self, context: ContextOf, address: AddressOf) -> list[web.RouteDef]:
+        """What rooms answer over HTTP beside the graph. context: who makes a request. address: where from."""
         return [
+            *audit_routes(self.ground.audit),
             *identity.http.routes(keys=self.identity.keys),
+            *identity.oidc.http.routes(self.openid, address=address),
+            *identity.consents.http.routes(downloads=self.downloads, context=context),
             *api.domains.citycode.http.routes(
                 keys=self.city_codes.keys, place_keys=self.places.keys, base=self.places.base
             ),
@@ -190,6 +278,8 @@ class Rooms:
 
     async def open(self) -> None:
         """Make what must exist: indexes, first keys."""
+        await self.ground.audit.open()
+        await self.ground.personal.open_vault()
         for service in self._services:
             await service.open()
         if self.development_sms:
@@ -201,6 +291,10 @@ class Rooms:
         await identity.demo.load_demo(
             store=store, ids=self.ground.ids, clock=self.ground.clock, zone=self.ground.settings.city_zone
         )
+        if self.ground.settings.staff_second_factor:
+            keychains = self.credentials.desk.store
+            await identity.demo.load_second_factors(store=store, keychains=keychains, clock=self.ground.clock)
+        await identity.oidc.demo.load_demo(store=self.openid.parts.store, clock=self.ground.clock)
         people = await identity.demo.people(store)
         await api.domains.citycode.demo.load_demo(places=self.places, people=people)
         await api.domains.licences.demo.load_demo(issuing=self.issuing, people=people)
@@ -215,7 +309,7 @@ class Rooms:
 
 def _identity(ground: Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
-    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher)
+    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal)
     limits = identity.demo.DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
     namespace = ground.settings.mongo_database  # cities may share a Redis
     return Identity(
@@ -229,11 +323,137 @@ def _identity(ground: Ground) -> Identity:
         ),
         revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since, namespace=namespace),
         register=_population_register(ground),
+        zone=ground.settings.city_zone,
         outbox=ground.outbox,
+        audit=ground.audit,
+        access=_access_log(ground),
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _consents(ground: Ground, identity: Identity) -> Consents:
+    return Consents(
+        store=ConsentStore(mongo=ground.mongo),
+        clients=GrantedClients(_grants(ground)),
+        revocations=identity.revocations,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _grants(ground: Ground) -> Grants:
+    return Grants(ProviderStore(ground.mongo), ground.outbox, ground.audit, ground.ids, ground.clock)
+
+
+def _openid(ground: Ground, identity: Identity, consents: Consents) -> OpenIdProvider:
+    issuer, namespace = ground.settings.public_url.rstrip("/"), ground.settings.mongo_database
+    rings = {algorithm: ground.key_ring(f"oidc-{algorithm.value}", algorithm) for algorithm in Algorithm}
+    parts = Parts(
+        issuer=issuer,
+        store=ProviderStore(ground.mongo),
+        pending=Pending(ground.redis, ground.cipher, ground.clock, namespace),
+        tokens=PartnerTokens(rings, issuer, ground.ids, ground.clock),
+        accounts=identity.store,
+        revocations=identity.revocations,
+        consents=ProviderConsents(consents),
+        charges=identity.codes.charges,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        access_log=identity.access,
+    )
+    return OpenIdProvider(parts)
+
+
+def _own_data(
+    ground: Ground,
+    identity: Identity,
+    credentials: Credentials,
+    consents: Consents,
+    recorded: Sequence[AccessSource],
+    held: Sequence[DataSource],
+    others: Sequence[Forgetting],
+) -> tuple[Readings, Downloads, Erasures]:
+    """What citizens do about their own data: see who read it, take it away, have it erased."""
+    people, shelf = identity.store, Shelf(mongo=ground.mongo, personal=ground.personal)
+    readings = Readings(identity.access, recorded, consents.clients, people, ground.clock)
+    downloads = Downloads(
+        shelf=shelf,
+        sources=(*Holdings(people, consents.store, readings, ground.clock).sources, *held),
+        store=people,
+        charges=identity.codes.charges,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+        second_factor=credentials.has_strong,
+    )
+    erasures = Erasures(
+        erasures=ErasureStore(mongo=ground.mongo, personal=ground.personal),
+        store=people,
+        personal=ground.personal,
+        consents=consents,
+        shelf=shelf,
+        revocations=identity.revocations,
+        others=others,
+        four_eyes=NobodyAgrees(),
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+        grace=timedelta(days=ground.settings.erasure_grace_days),
+        second_factor=credentials.has_strong,
+    )
+    return readings, downloads, erasures
+
+
+def _access_log(ground: Ground) -> AccessLog:
+    return AccessLog(mongo=ground.mongo, ids=ground.ids, clock=ground.clock)
+
+
+def _credentials(ground: Ground, identity: Identity) -> Credentials:
+    settings = ground.settings
+    desk = Desk(
+        store=KeychainStore(mongo=ground.mongo, personal=ground.personal),
+        accounts=identity.store,
+        sessions=identity.sessions,
+        tickets=Tickets(
+            redis=ground.redis, cipher=ground.cipher, clock=ground.clock, namespace=settings.mongo_database
+        ),
+        hashing=Hashing(),
+        charges=identity.codes.charges,
+        limits=identity.codes.limits.answers,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        staff_must=settings.staff_second_factor,
+    )
+    return Credentials.at(desk, codes=identity.codes, public_url=settings.public_url)
+
+
+def _organisations(ground: Ground, identity: Identity) -> Organisations:
+    return Organisations(
+        store=OrganisationStore(mongo=ground.mongo, cipher=ground.cipher),
+        acting=identity.acting,
+        delegating=identity.delegating,
+        charges=identity.codes.charges,
+        register=_organisation_register(ground),
+    )
+
+
+def _organisation_register(ground: Ground) -> OrganisationRegister | None:
+    settings = ground.settings
+    if not settings.data_url:
+        return None
+    return HttpOrganisationRegister(ground.http, settings.data_url, settings.data_key, settings.store_timeout_ms / 1000)
 
 
 def _population_register(ground: Ground) -> PopulationRegister | None:

@@ -140,6 +140,9 @@ class Settings:
         _whole(100, 60_000), "How long one operation on MongoDB or Redis may take.", default=5000, unit="ms"
     )
     city_code: str = _setting(_city, "The city whose codes are signed and accepted here (GB/T 2260).", default="110000")
+    erasure_grace_days: int = _setting(
+        _whole(0, 90), "How long an account that is to be erased can be called back.", default=7, unit="days"
+    )
     city_zone: ZoneInfo = _setting(_zone, "The city's time zone, for its days.", default=_BEIJING)
     governance_url: str = _setting(
         _url("http", "https"), "Where the governance backend takes cases and tells what became of them.", default=""
@@ -197,6 +200,11 @@ class Settings:
     development: bool = _setting(
         _switch, "GraphiQL, introspection and name suggestions, for whoever builds on the graph.", default=False
     )
+    staff_second_factor: bool = _setting(
+        _switch,
+        "Whether staff always sign in with a second factor. Off until the shell asks for it; for pages of one's own.",
+        default=False,
+    )
     log_level: str = _setting(_level, "The least level that is logged.", default="INFO")
 
     @classmethod
@@ -249,7 +257,7 @@ def _has_default(one: Field[Any]) -> bool:
 
 
 def _shown(value: object) -> str:
-    if value is MISSING or value == "":
+    if value in (MISSING, "", None):
         return "(none)"
     if isinstance(value, bool):
         return "`on`" if value else "`off`"

@@ -118,6 +118,22 @@ class Forbidden(DomainError):
     template_zh = "您的账号没有此项权限。"
 
 
+class StepUpRequired(DomainError):
+    """The session is good, but its owner has to prove themself again first.
+
+    max_age_s: how long ago the proof may lie. strong: whether it must be by two factors (or a passkey).
+    Source: RFC 9470.
+    """
+
+    code = "STEP_UP_REQUIRED"
+    kind = Kind.FORBIDDEN
+    template = "Confirm that it is you, then do this again."
+    template_zh = "请先验证身份,再继续操作。"
+
+    max_age_s: int
+    strong: bool
+
+
 class NotFound(DomainError):
     """The thing is not there, or is not yours to see: the two are told apart nowhere."""
 

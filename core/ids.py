@@ -34,6 +34,14 @@ def ulid(*, ms: int, randomness: bytes) -> str:
     return "".join(_CROCKFORD[(number >> shift) & 31] for shift in range(125, -1, -5))
 
 
+def made_at_ms(id_: str) -> int:
+    """When an id was made, in milliseconds since 1970. `id_` has an id's form."""
+    number = 0
+    for character in id_.partition("_")[2][:10]:
+        number = number << 5 | _CROCKFORD.index(character)
+    return number
+
+
 def is_id(text: str, *, prefix: str) -> bool:
     """True when `text` has the form of an id of this kind; says nothing about existence."""
     head, _, body = text.partition("_")

@@ -21,6 +21,8 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
     EllipticCurvePublicKey,
     generate_private_key,
 )
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key as generate_rsa_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -36,11 +38,13 @@ from core.crypto import FieldCipher
 from core.errors import DomainError, Kind
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 
-PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519Key
+PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519Key | RSAPrivateKey
 
 _COLLECTION = "signing_keys"
 # An unknown `kid` may be a new key of another process, or an attacker's: look at most this often.
 _RELOAD_INTERVAL = timedelta(seconds=2)
+_RSA_BITS: Final = 2048
+_RSA_EXPONENT: Final = 65537
 
 
 # Key sets may be cached for five minutes; a verifier then still has to ask.
@@ -57,10 +61,11 @@ class NextKeyTooYoung(DomainError):
 
 
 class Algorithm(StrEnum):
-    """JOSE names (RFC 7518 §3.1, RFC 9864)."""
+    """JOSE names (RFC 7518 §3.1, RFC 9864). RS256: for clients that check nothing else (OpenID Connect Core §15.1)."""
 
     ES256 = "ES256"
     ED25519 = "Ed25519"
+    RS256 = "RS256"
 
 
 class KeyState(StrEnum):
@@ -230,20 +235,27 @@ def _new_kid() -> str:
 def _new_private(algorithm: Algorithm) -> bytes:
     if algorithm is Algorithm.ED25519:
         return bytes(Ed25519Key.generate())
-    return generate_private_key(SECP256R1()).private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    key: EllipticCurvePrivateKey | RSAPrivateKey
+    if algorithm is Algorithm.RS256:
+        key = generate_rsa_key(public_exponent=_RSA_EXPONENT, key_size=_RSA_BITS)
+    else:
+        key = generate_private_key(SECP256R1())
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _load(algorithm: Algorithm, plain: bytes) -> PrivateKey:
     if algorithm is Algorithm.ED25519:
         return Ed25519Key(plain)
     key = load_der_private_key(plain, password=None)
-    assert isinstance(key, EllipticCurvePrivateKey)
+    assert isinstance(key, EllipticCurvePrivateKey | RSAPrivateKey)
     return key
 
 
 def _public_members(private: PrivateKey) -> dict[str, str]:
     if isinstance(private, Ed25519Key):
         return {"kty": "OKP", "crv": "Ed25519", "x": _b64(bytes(private.verify_key))}
+    if isinstance(private, RSAPrivateKey):
+        return _rsa_members(private.public_key())
     return _ec_members(private.public_key())
 
 
@@ -254,6 +266,16 @@ def _ec_members(public: EllipticCurvePublicKey) -> dict[str, Any]:
         "crv": "P-256",
         "x": _b64(numbers.x.to_bytes(32, "big")),
         "y": _b64(numbers.y.to_bytes(32, "big")),
+    }
+
+
+def _rsa_members(public: RSAPublicKey) -> dict[str, str]:
+    numbers = public.public_numbers()
+    size = (numbers.e.bit_length() + 7) // 8
+    return {
+        "kty": "RSA",
+        "n": _b64(numbers.n.to_bytes(_RSA_BITS // 8, "big")),
+        "e": _b64(numbers.e.to_bytes(size, "big")),
     }
 
 

@@ -1,4 +1,9 @@
-"""The verbs of acting for somebody else."""
+"""The verbs of acting for somebody else.
+
+Rules
+- Beginning to act, and ending a relation, stand in the audit with both persons, and are told to the one concerned.
+- What is ended while it goes on is refused from then on, here at once and elsewhere within about a second.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from core.audit import AuditLog
 from core.clock import Clock
 from core.errors import NotFound
 from core.events import Outbox
@@ -14,9 +20,9 @@ from core.mongo import Session
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
 from identity.delegations import Delegations
-from identity.errors import TokenInvalid
+from identity.errors import OwnerStays, TokenInvalid
 from identity.model import Citizen
-from identity.relations import Acting, ActingPrincipal, Relation
+from identity.relations import Acting, ActingPrincipal, Relation, RelationKind, Role
 from identity.revocations import Revocations
 from identity.store import IdentityStore
 from identity.tokens import AccessToken, AccessTokens
@@ -41,6 +47,7 @@ class ActingForOthers:
     tokens: AccessTokens
     revocations: Revocations
     outbox: Outbox
+    audit: AuditLog
     ids: Ids
     clock: Clock
 
@@ -50,9 +57,11 @@ class ActingForOthers:
 
     async def relations(self, *, principal: Principal) -> list[Relation]:
         """The caller's relations that run now, in both directions. Raises: SignInRequired, Forbidden, Unavailable."""
-        _as_oneself(principal)
-        now = self.clock.now()
-        return [one for one in await self.delegations.relations_of(principal.actor) if one.live(now)]
+        themself(principal)
+        now, id_ = self.clock.now(), principal.actor
+        acts = await self.delegations.live_of(actor=id_, kinds=RelationKind, now=now)
+        is_acted_for = await self.delegations.live_of(subject=id_, kinds=RelationKind, now=now)
+        return sorted([*acts, *is_acted_for], key=lambda relation: relation.id, reverse=True)
 
     async def act_for(self, *, principal: Principal, relation_id: str) -> ActingSession:
         """Begin to act by one of the caller's relations. The token ends with the caller's session or the relation.
@@ -61,7 +70,7 @@ class ActingForOthers:
         the caller's that runs), TokenInvalid (the session has just been ended), Unavailable.
         Source: RFC 8693 §4.1.
         """
-        _as_oneself(principal)
+        themself(principal)
 
         async def work(session: Session) -> ActingSession:
             relation = await self._relation_to_act_by(principal.actor, relation_id, session)
@@ -83,10 +92,17 @@ class ActingForOthers:
         acting_id = self.ids.new("act")
         delegate = ActingPrincipal.of(relation, acting_id=acting_id, as_themself=principal)
         access = self.tokens.issue(delegate, until=relation.until)
+        if relation.once_only:
+            await self.delegations.set_until(relation.id, access.expires_at, session=session)
         acting = Acting.by(relation, id=acting_id, at=self.clock.now(), expires_at=access.expires_at)
         await self.delegations.add_acting(acting, session=session)
-        payload = {"citizen": acting.subject, "actor": acting.actor, "acting": acting.id}
+        whom = "organisation" if relation.agency else "citizen"
+        payload = {whom: acting.subject, "actor": acting.actor, "acting": acting.id}
         await self.outbox.append(name=ACTING_BEGUN, payload=payload, session=session)
+        about = {"acting": acting.id, "relation": relation.id, "matters": sorted(relation.matters)}
+        await self.audit.append(
+            "delegation.acting_begun", actor=acting.actor, subject=acting.subject, about=about, session=session
+        )
         return ActingSession(acting, access)
 
     async def acting(self, *, principal: Principal) -> Acting | None:
@@ -100,15 +116,15 @@ class ActingForOthers:
 
         Raises: SignInRequired, Forbidden, Unavailable.
         """
-        _as_oneself(principal)
+        themself(principal)
         return await self.delegations.actings(principal.actor, request=request)
 
     async def end(self, *, principal: Principal, relation_id: str) -> Relation:
         """End a relation of the caller's, on either side of it, and what goes on by it; an ended one stays as it is.
 
-        Raises: SignInRequired, Forbidden, NotFound (also for others' relations), Unavailable.
+        Raises: SignInRequired, Forbidden, NotFound (also for others' relations), OwnerStays, Unavailable.
         """
-        _as_oneself(principal)
+        themself(principal)
 
         async def work(session: Session) -> Relation:
             found = None
@@ -116,18 +132,25 @@ class ActingForOthers:
                 found = await self.delegations.relation(relation_id, session=session)
             if found is None or principal.actor not in (found.actor, found.subject):
                 raise NotFound(thing="relation")
-            return await self._end(found, principal.actor, session)
+            if found.agency and found.agency.role is Role.OWNER and found.ended_at is None:
+                raise OwnerStays()
+            return await self.end_within(found, by=principal.actor, session=session)
 
         ended = await self.store.transaction(work)
         await self.revocations.add(ended.id)
         return ended
 
-    async def _end(self, relation: Relation, by: str, session: Session) -> Relation:
+    async def end_within(self, relation: Relation, *, by: str, session: Session) -> Relation:
+        """End a relation in the caller's transaction, who adds it to `revocations` when that is committed."""
         ended = await self.delegations.end(relation.id, by=by, now=self.clock.now(), session=session)
         if ended is None:
             return relation
         payload = {"relation_id": ended.id, "actor": ended.actor, "subject": ended.subject, "by": by}
-        await self.outbox.append(name=RELATION_ENDED, payload=payload, session=session)
+        # Told to the other side; of what an organisation ends, to the one who may act no longer.
+        other = ended.actor if ended.agency or by != ended.actor else ended.subject
+        await self.outbox.append(name=RELATION_ENDED, payload={**payload, "citizen": other}, session=session)
+        about = {"relation": ended.id, "kind": ended.kind.value, "actor": ended.actor}
+        await self.audit.append("delegation.ended", actor=by, subject=ended.subject, about=about, session=session)
         return ended
 
     async def known_to(self, citizen_id: str) -> set[str]:
@@ -139,10 +162,11 @@ class ActingForOthers:
         """Of `ids`, which the caller read from their own relations and actings, those that exist: to show their
         masked names. Raises: Unavailable.
         """
-        wanted = {i for i in ids if is_id(i, prefix="cit")} if principal.kind is PrincipalKind.CITIZEN else set()
+        reads = principal.kind in (PrincipalKind.CITIZEN, PrincipalKind.ORGANISATION)
+        wanted = {i for i in ids if is_id(i, prefix="cit")} if reads else set()
         return await self.store.citizens(wanted) if wanted else {}
 
 
-def _as_oneself(principal: Principal) -> None:
+def themself(principal: Principal) -> None:
     """Nobody who acts for somebody decides about relations. Raises: SignInRequired, Forbidden."""
     principal.require_citizen(principal.subject)

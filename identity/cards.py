@@ -50,6 +50,12 @@ class MaskedPerson:
         return cls(ref=strawberry.ID(person.id), masked_name=masked_name, real_name_level=person.real_name_level)
 
     @classmethod
+    async def seen(cls, info: Info, ref: str) -> MaskedPerson | None:
+        """One person's card, as far as the one who asks may see it."""
+        found = await loader(info, info.context.service(Identity).people).load(ref)
+        return cls.of(found, info=info) if found else None
+
+    @classmethod
     async def resolve_references(cls, info: Info, references: list[Reference]) -> list[MaskedPerson | None]:
         refs = [reference["ref"] for reference in references]
         found = await info.context.service(Identity).people(principal=info.context.principal, ids=refs)

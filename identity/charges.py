@@ -64,6 +64,11 @@ class Charges:
     def key(self, kind: str, subject: str) -> str:
         return f"{self._namespace}:identity:{kind}:{self._cipher.blind_index(subject, purpose=kind).hex()[:32]}"
 
+    async def forgive(self, key: str) -> None:
+        """Count what a subject did as never done. Raises: Unavailable."""
+        async with answering():
+            await self._redis.delete(key)
+
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Count one act by each, in this order, or by none. Raises: TooManyRequests, Unavailable."""
         now, entry = epoch_ms(self._clock.now()), secrets.token_hex(8)

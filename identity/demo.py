@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta, timezone, tzinfo
+from functools import partial
 from typing import Final
 
 from core.clock import Clock
@@ -24,7 +25,10 @@ from core.departments import (
 from core.divisions import CITY_CODE
 from core.ids import Ids
 from core.locale import Text
+from core.mongo import Session
 from core.principal import Jurisdiction
+from identity.credentials.model import Totp
+from identity.credentials.store import KeychainStore
 from identity.errors import IdNumberTaken
 from identity.id_numbers import IdNumber
 from identity.limits import ActLimits, Limit, SignInLimits
@@ -32,6 +36,8 @@ from identity.model import Account, Citizen, Evidence, Staff
 from identity.relations import MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
 from identity.store import IdentityStore, PhoneTaken
 
+# Known to everybody who reads this: with it a demo city can show what staff do each time they sign in.
+DEMO_TOTP_SECRET: Final = "CITYTONGDEMOSTAFFTOTPSECRET23456"
 BEIJING: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 
@@ -112,6 +118,20 @@ async def load_demo(*, store: IdentityStore, ids: Ids, clock: Clock, zone: tzinf
     proven = _relations(await people(store), ids=ids, now=clock.now(), zone=zone)
     relations = await asyncio.gather(*(_add_relation(relation, store=store) for relation in proven))
     return sum(accounts) + sum(relations)
+
+
+async def load_second_factors(*, store: IdentityStore, keychains: KeychainStore, clock: Clock) -> None:
+    """Give each of the demo staff who has no second factor the published one."""
+    who = await people(store)
+
+    async def give(account_id: str, session: Session) -> None:
+        held = await keychains.of(account_id, session=session)
+        if not held.has_strong:
+            totp = Totp(DEMO_TOTP_SECRET, confirmed_at=clock.now(), last_step=0)
+            await keychains.put(replace(held, totp=totp), session=session)
+
+    for nickname in STAFF:
+        await store.transaction(partial(give, who[nickname]))
 
 
 async def people(store: IdentityStore) -> dict[str, str]:

@@ -105,3 +105,73 @@ class IdNumberTaken(DomainError):
     kind = Kind.CONFLICT
     template = "This id number belongs to another account. If it is yours too, come to a service counter."
     template_zh = "该身份证号码已绑定其他账号。如有疑问,请前往政务服务窗口办理。"
+
+
+class MatterNotDelegable(DomainError):
+    """What people do themselves or not at all."""
+
+    code = "IDENTITY_MATTER_NOT_DELEGABLE"
+    kind = Kind.FORBIDDEN
+    template = "Nobody can be asked to do this for somebody else: {matter}."
+    template_zh = "该事项必须由本人办理,不能委托他人({matter})。"
+
+    matter: str
+
+
+class RealNameNeeded(DomainError):
+    """For what is between two people, both are known by name."""
+
+    code = "IDENTITY_REAL_NAME_NEEDED"
+    kind = Kind.FORBIDDEN
+    template = "Confirm your name with your id number first (level {level})."
+    template_zh = "请先完成实名认证({level} 级)再办理。"
+
+    level: int
+
+
+class OtherNotProven(DomainError):
+    """Told to somebody who answers an invitation: the one who sent it is not known by name, or not any more."""
+
+    code = "IDENTITY_OTHER_NOT_PROVEN"
+    kind = Kind.CONFLICT
+    template = "The other person has not confirmed their name yet. Ask them to, then accept."
+    template_zh = "对方尚未完成实名认证,请对方认证后再接受。"
+
+
+class TooManyRelations(DomainError):
+    """side: ACTOR when the one who would act acts for too many, SUBJECT when too many may act already."""
+
+    code = "IDENTITY_TOO_MANY_RELATIONS"
+    kind = Kind.CONFLICT
+    template = "One of you has the most relations that there may be ({most}). End one first."
+    template_zh = "其中一方的代办关系已达上限({most} 个),请先解除一个。"
+
+    side: str
+    most: int
+
+
+class ChildNotProven(DomainError):
+    """The register does not have this person as the caller's child. It does not say why."""
+
+    code = "IDENTITY_CHILD_NOT_PROVEN"
+    kind = Kind.INVALID
+    template = "The register does not show this person as your child."
+    template_zh = "人口库中未查询到您与该未成年人的亲子关系,请核对后重新填写。"
+
+
+class OfFullAge(DomainError):
+    """Told to a proven parent."""
+
+    code = "IDENTITY_OF_FULL_AGE"
+    kind = Kind.CONFLICT
+    template = "Your child is of full age and has an account of their own: ask them to let you act."
+    template_zh = "您的子女已成年,请由其本人注册账号并授权您代办。"
+
+
+class OwnerStays(DomainError):
+    """An organisation always has somebody who answers for it."""
+
+    code = "IDENTITY_OWNER_STAYS"
+    kind = Kind.CONFLICT
+    template = "You answer for this organisation. Hand it over to somebody else first."
+    template_zh = "您是该单位的负责人,请先移交后再退出。"

@@ -45,6 +45,14 @@ class IdNumber:
             raise IdNumberInvalid()
         return cls(text, born)
 
+    @classmethod
+    def of(cls, told: str, *, today: date) -> IdNumber | None:
+        """What a register told; None where it cannot be one."""
+        try:
+            return cls.parse(told, today=today)
+        except IdNumberInvalid:
+            return None
+
 
 def check_character(digits: str) -> str:
     """Of the 17 digits before it."""

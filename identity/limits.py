@@ -57,5 +57,12 @@ STANDARD_LIMITS: Final = SignInLimits(
 )
 # An officer at a counter serves one person after another; a list of names is not looked up so.
 LOOK_UP_LIMITS: Final = (Limit(30, _HOUR_S), Limit(150, _DAY_S))
+# Of one account: how many invitations it sends. Of one phone number: how many are sent to it, whoever has it.
+INVITATION_LIMITS: Final = (Limit(20, _DAY_S),)
+INVITED_LIMITS: Final = (Limit(10, _DAY_S),)
+# Of one account: how often the register is asked for its children.
+FAMILY_LIMITS: Final = (Limit(10, _DAY_S),)
+# Of one account: how often it may say that it represents an organisation.
+ORGANISATION_LIMITS: Final = (Limit(5, _DAY_S),)
 # Of one account.
 REAL_NAME_LIMITS: Final = (Limit(5, _DAY_S),)

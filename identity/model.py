@@ -22,7 +22,7 @@ from core.divisions import DISTRICTS
 from core.errors import BadInput, NotFound
 from core.locale import Locale, Text
 from core.masking import mask_name, mask_phone
-from core.principal import Jurisdiction, Principal, PrincipalKind
+from core.principal import Jurisdiction, Method, Principal, PrincipalKind
 from identity.errors import PhoneInvalid
 
 CODE_LENGTH: Final = 6
@@ -71,7 +71,12 @@ SESSION_LIVES: Final[dict[Audience, SessionLife]] = {
     Audience.STAFF: SessionLife(idle=timedelta(hours=12), absolute=timedelta(hours=12)),
 }
 
+# Proven by a code that was sent to one's phone.
+BY_PHONE: Final = frozenset({Method.SMS.value})
+
 CITIZEN_SCOPES: Final = frozenset({"citizen"})
+# All that a member of staff may do who has no second factor yet: get one.
+ENROL_SCOPE: Final = "staff:enrol"
 # Every staff session has "staff"; a role adds what it needs. A role that is not here adds nothing.
 # `personal:<class>:<level>` is a clearance: up to this level, personal data of the class is shown in clear. Without
 # it the gateway masks what a field's label calls personal (api/gateway/masking.py).
@@ -89,6 +94,7 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
         {"health:record", "health:rules", "citizens:find"} | {"personal:health:4", "personal:contact:3"}
     ),
     "registrar": frozenset({"codes:register"}),
+    "partner_officer": frozenset({"oidc:clients"}),
 }
 
 
@@ -125,14 +131,16 @@ class Citizen:
     def masked_phone(self, locale: Locale) -> str:
         return mask_phone(self.phone) if self.phone else NO_PHONE.in_(locale)
 
-    def principal(self, *, session_id: str) -> Principal:
+    def principal(self, session: DeviceSession) -> Principal:
         return Principal(
             kind=PrincipalKind.CITIZEN,
             actor=self.id,
             subject=self.id,
-            session_id=session_id,
+            session_id=session.id,
             scopes=CITIZEN_SCOPES,
             real_name_level=self.real_name_level,
+            methods=session.methods,
+            authenticated_at=session.authenticated_at,
         )
 
 
@@ -159,15 +167,27 @@ class Staff:
     def scopes(self) -> frozenset[str]:
         return frozenset({"staff"}).union(*(ROLE_SCOPES.get(role, frozenset()) for role in self.roles))
 
-    def principal(self, *, session_id: str) -> Principal:
+    def principal(self, session: DeviceSession) -> Principal:
+        if session.enrolling:
+            return Principal(
+                kind=PrincipalKind.STAFF,
+                actor=self.id,
+                subject=self.id,
+                session_id=session.id,
+                scopes=frozenset({ENROL_SCOPE}),
+                methods=session.methods,
+                authenticated_at=session.authenticated_at,
+            )
         return Principal(
             kind=PrincipalKind.STAFF,
             actor=self.id,
             subject=self.id,
-            session_id=session_id,
+            session_id=session.id,
             scopes=self.scopes,
             jurisdiction=self.jurisdiction,
             department=self.department,
+            methods=session.methods,
+            authenticated_at=session.authenticated_at,
         )
 
 
@@ -196,6 +216,7 @@ class EndReason(StrEnum):
     SIGNED_OUT = "signed_out"
     REVOKED = "revoked"
     REFRESH_REUSED = "refresh_reused"
+    ERASED = "erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +224,8 @@ class DeviceSession:
     """One sign-in on one device.
 
     idle_until: when it ends if its refresh token is not used. ends_at: when it ends in any case.
+    methods, authenticated_at: how its owner last proved themself, and when (core.principal.Method).
+    enrolling: it was begun by staff who must have a second factor and have none; over when they do.
     """
 
     id: str
@@ -213,12 +236,39 @@ class DeviceSession:
     last_seen_at: datetime
     idle_until: datetime
     ends_at: datetime
+    methods: frozenset[str]
+    authenticated_at: datetime
     revoked_at: datetime | None = None
+    enrolling: bool = False
 
     @classmethod
-    def begin(cls, *, id: str, account_id: str, audience: Audience, device_name: str, now: datetime) -> DeviceSession:
+    def begin(
+        cls,
+        *,
+        id: str,
+        account_id: str,
+        audience: Audience,
+        device_name: str,
+        methods: frozenset[str],
+        now: datetime,
+        proven_at: datetime | None = None,
+        enrolling: bool = False,
+    ) -> DeviceSession:
+        """proven_at: when its owner proved themself, if that was not now."""
         life = SESSION_LIVES[audience]
-        return cls(id, account_id, audience, device_name, now, now, now + life.idle, now + life.absolute)
+        return cls(
+            id=id,
+            account_id=account_id,
+            audience=audience,
+            device_name=device_name,
+            created_at=now,
+            last_seen_at=now,
+            idle_until=now + life.idle,
+            ends_at=now + life.absolute,
+            methods=methods,
+            authenticated_at=proven_at or now,
+            enrolling=enrolling,
+        )
 
     def live(self, now: datetime) -> bool:
         return self.revoked_at is None and now < min(self.idle_until, self.ends_at)

@@ -16,28 +16,32 @@ from core.graph import PUBLIC, Connection, DepartmentType, Info, build_schema, c
 from core.paging import PageRequest
 from identity import model
 from identity.cards import CONTACT_PHONE, IDENTITY_MASKED, MaskedPerson, StaffCard, loader
+from identity.consents.graph import ConsentsMutation, ConsentsQuery
+from identity.credentials.graph import CredentialsMutation, CredentialsQuery
 from identity.graph_of_acting import (
     FAMILY,
     Acting,
     ActingSession,
     ConfirmRealNameInput,
+    DelegationMutation,
+    DelegationQuery,
     FindCitizenInput,
     FoundCitizen,
     LookUp,
     RealNameEvidence,
     Relation,
 )
-from identity.service import Identity, SignedIn
+from identity.graph_of_sessions import Session, SignInResult
+from identity.oidc.graph import OidcMutation, OidcQuery
+from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
+from identity.service import Identity
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3, mask="NAME")
 IDENTITY_HOW: Final = personal("IDENTITY", 2)
 WHEREABOUTS_HOME: Final = personal("WHEREABOUTS", 2)
-DEVICE: Final = personal("DEVICE", 2, own=True)
 
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
-
-strawberry.enum(model.Audience, description="Which side of the counter a session is for.")
 
 
 # --- types ------------------------------------------------------------------------------------------------------
@@ -66,34 +70,10 @@ class Jurisdiction:
         return name.in_(info.context.locale) if name else str(self.code)
 
 
-# Public, because the answer to a sign-in holds one and nobody is signed in yet. Every other way to it is closed.
-@strawberry.federation.type(description="One sign-in on one device.", directives=[PUBLIC])
-class Session:
-    id: strawberry.ID
-    device_name: str = strawberry.federation.field(directives=[DEVICE])
-    created_at: datetime
-    last_seen_at: datetime = strawberry.federation.field(description="When its tokens were last renewed.")
-    current: bool = strawberry.federation.field(description="True for the session that asks.")
-    audience: model.Audience
-    revoked_at: datetime | None
-
-    @classmethod
-    def of(cls, session: model.DeviceSession, *, current_id: str) -> Session:
-        return cls(
-            id=strawberry.ID(session.id),
-            device_name=session.device_name,
-            created_at=session.created_at,
-            last_seen_at=session.last_seen_at,
-            current=session.id == current_id,
-            audience=session.audience,
-            revoked_at=session.revoked_at,
-        )
-
-
 async def _own_sessions(info: Info, first: int, after: str | None) -> Connection[Session]:
     principal = info.context.principal
     request = PageRequest.of(first=first, after=after)
-    page = await info.context.service(Identity).sessions(principal=principal, request=request)
+    page = await info.context.service(Identity).sessions.page(principal=principal, request=request)
     return connection_of(page, lambda row: Session.of(row, current_id=principal.session_id))
 
 
@@ -216,25 +196,6 @@ class SignInCodeRequest:
     resend_after_s: int
 
 
-@strawberry.federation.type(description="A session and its tokens. Keep the refresh token secret.", directives=[PUBLIC])
-class SignInResult:
-    access_token: str
-    access_token_expires_at: datetime
-    refresh_token: str = strawberry.federation.field(description="Good for one use; a second use ends the session.")
-    refresh_token_expires_at: datetime
-    session: Session
-
-    @classmethod
-    def of(cls, signed_in: SignedIn) -> SignInResult:
-        return cls(
-            access_token=signed_in.access.text,
-            access_token_expires_at=signed_in.access.expires_at,
-            refresh_token=signed_in.refresh,
-            refresh_token_expires_at=signed_in.refresh_expires_at,
-            session=Session.of(signed_in.session, current_id=signed_in.session.id),
-        )
-
-
 @strawberry.input
 class RequestSignInCodeInput:
     phone: str = strawberry.field(description="A mobile number; without + and country code a Chinese one.")
@@ -255,7 +216,7 @@ class SignInInput:
 
 
 @strawberry.type
-class Query:
+class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, OrganisationsQuery):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -290,7 +251,7 @@ class Query:
 
 
 @strawberry.type
-class Mutation:
+class Mutation(ConsentsMutation, CredentialsMutation, DelegationMutation, OidcMutation, OrganisationsMutation):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
         client = info.context.client
@@ -318,17 +279,17 @@ class Mutation:
 
     @strawberry.federation.field(directives=[PUBLIC], description="Change a refresh token for new tokens, once.")
     async def refresh_session(self, info: Info, refresh_token: str) -> SignInResult:
-        return SignInResult.of(await info.context.service(Identity).refresh(refresh_token=refresh_token))
+        return SignInResult.of(await info.context.service(Identity).sessions.refresh(refresh_token=refresh_token))
 
     @strawberry.federation.field(authenticated=True, description="End the session that asks.")
     async def sign_out(self, info: Info) -> bool:
-        await info.context.service(Identity).sign_out(principal=info.context.principal)
+        await info.context.service(Identity).sessions.sign_out(principal=info.context.principal)
         return True
 
     @strawberry.federation.field(authenticated=True, description="End one of your own sessions.")
     async def revoke_session(self, info: Info, id: strawberry.ID) -> Session:
         principal = info.context.principal
-        ended = await info.context.service(Identity).revoke_session(principal=principal, session_id=id)
+        ended = await info.context.service(Identity).sessions.revoke(principal=principal, session_id=id)
         return Session.of(ended, current_id=principal.session_id)
 
     @strawberry.federation.field(authenticated=True, description="Choose the district whose news comes first.")

@@ -2,38 +2,35 @@
 
 from __future__ import annotations
 
-import re
-import secrets
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone, tzinfo
+from typing import Any, Final, Protocol
 
+from core.access_log import AccessLog
+from core.audit import AuditLog
 from core.clock import Clock
-from core.crypto import FieldCipher, digest
-from core.errors import Forbidden, NotFound, SignInRequired
+from core.crypto import FieldCipher
+from core.errors import NotFound
 from core.events import Outbox
 from core.ids import Ids, is_id
 from core.keys import KeyRing
 from core.locale import Locale
 from core.mongo import Session
-from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
 from identity.acting import ActingForOthers
 from identity.codes import SignInCodes, random_code
 from identity.counter import Counter
-from identity.errors import CodeExpired, RefreshInvalid, RefreshReused, TokenInvalid
+from identity.delegating import Delegating
+from identity.errors import CodeExpired, TokenInvalid
+from identity.guardianship import Guardianship
 from identity.model import (
+    BY_PHONE,
     Account,
     Audience,
     Citizen,
-    DeviceSession,
-    EndReason,
-    RefreshToken,
-    Rotation,
     Staff,
     check_district,
-    judge_refresh,
     parse_code,
     parse_device_id,
     parse_device_name,
@@ -43,20 +40,20 @@ from identity.real_names import RealNames
 from identity.registers import PopulationRegister
 from identity.relations import ActingPrincipal
 from identity.revocations import Revocations
-from identity.sms import SignInMessage
+from identity.sessions import Sessions, SignedIn, random_secret
+from identity.sms import CODE_REQUESTED, SignInMessage
 from identity.store import IdentityStore
-from identity.tokens import AccessToken, AccessTokens
+from identity.tokens import AccessTokens
 
-CODE_REQUESTED: Final = "identity.sign_in_code_requested"
+CITY_ZONE: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 CITIZEN_REGISTERED: Final = "identity.citizen_registered"
-SIGNED_IN: Final = "identity.signed_in"
-SESSION_ENDED: Final = "identity.session_ended"
 HOME_DISTRICT_SET: Final = "identity.home_district_set"
 
+# How it stands in the access log that an officer saw somebody's card.
+CARD_SEEN: Final = "card"
+CARD_FIELDS: Final = ("masked_name", "real_name_level")
 # Scopes of staff who meet people and see their masked names.
 MEETS_PEOPLE: Final = frozenset({"citycode:scan", "licences:verify", "citizens:find"})
-
-_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +64,12 @@ class CodeRequest:
     resend_after_s: int
 
 
-@dataclass(frozen=True, slots=True)
-class SignedIn:
-    """A session and the two tokens that stand for it. The refresh token is told this once."""
+class Door(Protocol):
+    """Where a session begins once the first step of signing in is taken: `Sessions`, or who asks for a second."""
 
-    session: DeviceSession
-    access: AccessToken
-    refresh: str = field(repr=False)
-    refresh_expires_at: datetime
-
-
-def random_secret() -> str:
-    """256 bits, as 43 characters of base64url."""
-    return secrets.token_urlsafe(32)
+    async def begin(
+        self, account: Account, *, audience: Audience, device_name: str, methods: frozenset[str], session: Session
+    ) -> SignedIn: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +77,7 @@ class Identity:
     """Who is asking, and what they hold.
 
     keys: the ES256 ring that `tokens` signs with. register: who confirms names; None where the city has none.
+    door: who asks for a second step; None where nobody does. zone: the city's, by which a child comes of age.
     Somebody who acts for somebody else may read whom they act for, and nothing else of this.
     """
 
@@ -96,16 +87,41 @@ class Identity:
     tokens: AccessTokens
     revocations: Revocations
     outbox: Outbox
+    audit: AuditLog
+    access: AccessLog
     cipher: FieldCipher
     ids: Ids
     clock: Clock
     new_code: Callable[[], str] = random_code
     new_secret: Callable[[], str] = random_secret
     register: PopulationRegister | None = None
+    door: Door | None = None
+    zone: tzinfo = CITY_ZONE
+
+    @property
+    def sessions(self) -> Sessions:
+        return Sessions(
+            self.store,
+            self.tokens,
+            self.revocations,
+            self.outbox,
+            self.audit,
+            self.ids,
+            self.clock,
+            self.new_secret,
+        )
 
     @property
     def acting(self) -> ActingForOthers:
-        return ActingForOthers(self.store, self.tokens, self.revocations, self.outbox, self.ids, self.clock)
+        return ActingForOthers(self.store, self.tokens, self.revocations, self.outbox, self.audit, self.ids, self.clock)
+
+    @property
+    def delegating(self) -> Delegating:
+        return Delegating(self.acting, self.codes.charges, self.cipher)
+
+    @property
+    def guardianship(self) -> Guardianship:
+        return Guardianship(self.acting, self.codes.charges, self.register, self.zone)
 
     @property
     def counter(self) -> Counter:
@@ -129,7 +145,9 @@ class Identity:
         principal = await self.tokens.verify(token)
         if principal.session_id in self.revocations:
             raise TokenInvalid()
-        if isinstance(principal, ActingPrincipal) and principal.relation_id in self.revocations:
+        if isinstance(principal, ActingPrincipal) and (
+            principal.relation_id in self.revocations or principal.acting_id in self.revocations
+        ):
             raise TokenInvalid()
         return principal
 
@@ -175,7 +193,7 @@ class Identity:
     ) -> SignedIn:
         """Begin a session with a code. The first sign-in of a citizen's phone makes the citizen.
 
-        Raises: PhoneInvalid, BadInput, CodeWrong, CodeExpired, TooManyRequests, Unavailable.
+        Raises: PhoneInvalid, BadInput, CodeWrong, CodeExpired, TooManyRequests, Unavailable; what `door` raises.
         """
         number, code = parse_phone(phone), parse_code(code)
         device_id, device_name = parse_device_id(device_id), parse_device_name(device_name)
@@ -183,7 +201,10 @@ class Identity:
 
         async def work(session: Session) -> SignedIn:
             account = await self._account_of_phone(number, audience, session)
-            return await self._begin(account, audience, device_name, session)
+            door = self.door or self.sessions
+            return await door.begin(
+                account, audience=audience, device_name=device_name, methods=BY_PHONE, session=session
+            )
 
         return await self.store.transaction(work)
 
@@ -200,105 +221,6 @@ class Identity:
             await self.store.add_citizen(citizen, session=session)
             await self.outbox.append(name=CITIZEN_REGISTERED, payload={"citizen_id": citizen.id}, session=session)
         return citizen
-
-    async def _begin(self, account: Account, audience: Audience, device_name: str, session: Session) -> SignedIn:
-        begun = DeviceSession.begin(
-            id=self.ids.new("ses"),
-            account_id=account.id,
-            audience=audience,
-            device_name=device_name,
-            now=self.clock.now(),
-        )
-        await self.store.add_session(begun, session=session)
-        payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
-        await self.outbox.append(name=SIGNED_IN, payload=payload, session=session)
-        return await self._hand_out(account, begun, session)
-
-    async def _hand_out(self, account: Account, device: DeviceSession, session: Session) -> SignedIn:
-        secret, expires_at = self.new_secret(), device.refresh_until(self.clock.now())
-        await self.store.add_refresh(RefreshToken(digest(secret), device.id, expires_at), session=session)
-        access = self.tokens.issue(account.principal(session_id=device.id))
-        return SignedIn(device, access, secret, expires_at)
-
-    # --- sessions
-
-    async def refresh(self, *, refresh_token: str) -> SignedIn:
-        """Change a refresh token for new tokens, once. A second use ends the session, whoever comes second.
-
-        Raises: RefreshReused, RefreshInvalid, Unavailable.
-        Source: docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
-        """
-        if not _SECRET.fullmatch(refresh_token):
-            raise RefreshInvalid()
-        name = digest(refresh_token)
-
-        async def work(session: Session) -> SignedIn | DeviceSession:
-            token = await self.store.refresh_token(name, session=session)
-            device = await self.store.session(token.session_id, session=session) if token else None
-            verdict = judge_refresh(token=token, session=device, now=self.clock.now())
-            if device is None or verdict is Rotation.INVALID:
-                raise RefreshInvalid()
-            if verdict is Rotation.REUSED:
-                await self._end(device, EndReason.REFRESH_REUSED, session)
-                return device
-            await self.store.use_refresh(name, now=self.clock.now(), session=session)
-            return await self._continue(device, session)
-
-        result = await self.store.transaction(work)
-        if isinstance(result, DeviceSession):
-            await self.revocations.add(result.id)
-            raise RefreshReused()
-        return result
-
-    async def _continue(self, device: DeviceSession, session: Session) -> SignedIn:
-        """The account is read again: what it may do now is what the new token says."""
-        account = await self.store.account(device.account_id, device.audience, session=session)
-        if account is None or (isinstance(account, Staff) and account.suspended):
-            raise RefreshInvalid()
-        now = self.clock.now()
-        used = await self.store.extend_session(
-            device.id, now=now, idle_until=device.refresh_until(now), session=session
-        )
-        return await self._hand_out(account, used, session)
-
-    async def sign_out(self, *, principal: Principal) -> None:
-        """End the session that asks. Raises: SignInRequired, Forbidden (acts for another), Unavailable."""
-        _as_oneself(principal)
-        await self.revoke_session(principal=principal, session_id=principal.session_id, because=EndReason.SIGNED_OUT)
-
-    async def revoke_session(
-        self, *, principal: Principal, session_id: str, because: EndReason = EndReason.REVOKED
-    ) -> DeviceSession:
-        """End one of the caller's own sessions, at once; one that has ended stays as it is.
-
-        Raises: SignInRequired, Forbidden (acts for another), NotFound (also for another's session), Unavailable.
-        """
-        _as_oneself(principal)
-
-        async def work(session: Session) -> DeviceSession:
-            device = await self.store.session(session_id, session=session) if is_id(session_id, prefix="ses") else None
-            if device is None or device.account_id != principal.actor:
-                raise NotFound(thing="session")
-            return await self._end(device, because, session)
-
-        ended = await self.store.transaction(work)
-        await self.revocations.add(ended.id)
-        return ended
-
-    async def _end(self, device: DeviceSession, because: EndReason, session: Session) -> DeviceSession:
-        ended = await self.store.end_session(
-            device.id, account_id=device.account_id, now=self.clock.now(), because=because, session=session
-        )
-        if ended is None:
-            return device
-        payload = {"account_id": device.account_id, "session_id": device.id, "because": because.value}
-        await self.outbox.append(name=SESSION_ENDED, payload=payload, session=session)
-        return ended
-
-    async def sessions(self, *, principal: Principal, request: PageRequest) -> Page[DeviceSession]:
-        """The caller's own sessions, newest first. Raises: SignInRequired, Forbidden (delegated), Unavailable."""
-        _as_oneself(principal)
-        return await self.store.sessions(principal.actor, request=request, now=self.clock.now())
 
     # --- accounts
 
@@ -341,14 +263,16 @@ class Identity:
         return await self._citizens(i for i in ids if i == principal.subject)
 
     async def people(self, *, principal: Principal, ids: Iterable[str]) -> dict[str, Citizen]:
-        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all; a citizen, their own
-        and those of whoever may or might act for them, or they for.
+        """Of `ids`, those whose masked name the caller may see: an officer who meets people, all, and each of those
+        sees it in their access log; a citizen, their own and those of whoever may or might act for them, or they for.
 
         An id alone is nobody's to guess: the caller has it from a scan, a licence shown, a counter, or records of
         their own.
         """
         if principal.kind is PrincipalKind.STAFF and principal.scopes & MEETS_PEOPLE:
-            return await self._citizens(ids)
+            met = await self._citizens(ids)
+            await self.access.read_each(reader=principal, subjects=met, fields=CARD_FIELDS, purpose=CARD_SEEN)
+            return met
         if principal.kind is not PrincipalKind.CITIZEN:
             return {}
         known, wanted = {principal.actor, principal.subject}, set(ids)
@@ -364,11 +288,3 @@ class Identity:
     async def _citizens(self, ids: Iterable[str]) -> dict[str, Citizen]:
         wanted = {i for i in ids if is_id(i, prefix="cit")}
         return await self.store.citizens(wanted) if wanted else {}
-
-
-def _as_oneself(principal: Principal) -> None:
-    """For what belongs to a person's own account, whose session it is. Raises: SignInRequired, Forbidden."""
-    if not principal.authenticated:
-        raise SignInRequired()
-    if principal.delegated:
-        raise Forbidden()

@@ -21,6 +21,8 @@ from core.locale import Locale
 from core.mongo import Mongo, answering, ensure_indexes
 from identity.model import Audience, parse_phone, sign_in_text
 
+CODE_REQUESTED: Final = "identity.sign_in_code_requested"
+
 _LOG = logging.getLogger(__name__)
 
 

@@ -1,10 +1,13 @@
 """Accounts, sessions and refresh tokens in MongoDB.
 
 Rules
-- A phone number, an id number, a name and a device's name are stored sealed, bound to their row. A phone is found
-  again by its blind index, which is unique for each kind of account; so is an id number.
+- A phone number, an id number, a name and a device's name are stored sealed with the account's own key
+  (core.personal). A phone is found again by its blind index, which is unique for each kind of account; so is an id
+  number.
 - A citizen without a phone stands in the unique index of phones under their own id, which no phone number equals.
 - A refresh token is stored as its digest.
+- An account that was erased stays as an id that leads to nobody (`erased_at`): everything that looks for accounts
+  passes it by. Signing in and erasing write the account's row, so that one of them comes first.
 - Sessions and refresh tokens leave by themselves: `delete_at` is a TTL index. Everything that reads them still
   judges times itself, since MongoDB cleans up about once a minute.
 """
@@ -21,15 +24,17 @@ from typing import Any, Final, TypeVar
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
-from core.crypto import FieldCipher, same
+from core.crypto import FieldCipher, UnsealError, same
 from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
-from core.principal import Jurisdiction
+from core.personal import PersonalCipher
+from core.principal import Jurisdiction, strong
 from identity import delegations
 from identity.delegations import Delegations
 from identity.errors import IdNumberTaken
 from identity.model import (
+    BY_PHONE,
     DECOY,
     ENDED_SESSION_KEPT,
     Account,
@@ -83,16 +88,18 @@ class PhoneTaken(Exception):
 class IdentityStore:
     """Everything that identity must not forget."""
 
-    def __init__(self, *, mongo: Mongo, cipher: FieldCipher) -> None:
+    def __init__(self, *, mongo: Mongo, cipher: FieldCipher, personal: PersonalCipher) -> None:
         self._mongo = mongo
         self._cipher = cipher
-        self._decoy = self._citizen_row(DECOY)
-        self.delegations = Delegations(mongo=mongo, cipher=cipher)
+        self._personal = personal
+        self._decoy: Document = {}
+        self.delegations = Delegations(mongo=mongo, cipher=cipher, personal=personal)
 
     async def open(self) -> None:
         """Make the indexes."""
         async with answering():
             await ensure_indexes(self._mongo, {**_INDEXES, **delegations.INDEXES})
+        self._decoy = await self._citizen_row(DECOY)
 
     async def transaction(self, work: Callable[[Session], Awaitable[R]]) -> R:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
@@ -102,54 +109,54 @@ class IdentityStore:
 
     async def citizens(self, ids: Iterable[str]) -> dict[str, Citizen]:
         """Those that exist, by id, in one query."""
-        rows = await self._rows(CITIZENS, {"_id": {"$in": list(ids)}})
-        return {row["_id"]: self._citizen(row) for row in rows}
+        rows = await self._rows(CITIZENS, {"_id": {"$in": list(ids)}, "erased_at": None})
+        return {row["_id"]: await self._citizen(row) for row in rows}
 
     async def staff(self, ids: Iterable[str]) -> dict[str, Staff]:
         """Those that exist, by id, in one query."""
         rows = await self._rows(STAFF, {"_id": {"$in": list(ids)}})
-        return {row["_id"]: self._staff(row) for row in rows}
+        return {row["_id"]: await self._staff(row) for row in rows}
 
     async def citizen_of_phone(self, phone: str, *, session: Session | None = None) -> Citizen | None:
         index = self._cipher.blind_index(phone, purpose="citizen.phone")
         row = await self._row(CITIZENS, {"phone_index": index}, session)
-        return self._citizen(row) if row else None
+        return await self._citizen(row) if row else None
 
     async def citizen_or_decoy(self, phone: str) -> Citizen:
         """As `citizen_of_phone`; for a phone without a citizen `DECOY`, found with the same work."""
         index = self._cipher.blind_index(phone, purpose="citizen.phone")
-        return self._citizen(await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy)
+        return await self._citizen(await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy)
 
     async def staff_of_phone(self, phone: str, *, session: Session | None = None) -> Staff | None:
         index = self._cipher.blind_index(phone, purpose="staff.phone")
         row = await self._row(STAFF, {"phone_index": index}, session)
-        return self._staff(row) if row else None
+        return await self._staff(row) if row else None
 
-    async def citizen_of_id_number(self, id_number: str) -> Citizen | None:
+    async def citizen_of_id_number(self, id_number: str, *, session: Session | None = None) -> Citizen | None:
         index = self._cipher.blind_index(id_number, purpose=_ID_NUMBER)
-        row = await self._row(CITIZENS, {"id_number_index": index}, None)
-        return self._citizen(row) if row else None
+        row = await self._row(CITIZENS, {"id_number_index": index}, session)
+        return await self._citizen(row) if row else None
 
     async def account(self, account_id: str, audience: Audience, *, session: Session | None = None) -> Account | None:
         if audience is Audience.CITIZEN:
-            row = await self._row(CITIZENS, {"_id": account_id}, session)
-            return self._citizen(row) if row else None
+            row = await self._row(CITIZENS, {"_id": account_id, "erased_at": None}, session)
+            return await self._citizen(row) if row else None
         row = await self._row(STAFF, {"_id": account_id}, session)
-        return self._staff(row) if row else None
+        return await self._staff(row) if row else None
 
     async def add_citizen(
         self, citizen: Citizen, *, id_number: str | None = None, session: Session | None = None
     ) -> None:
         """id_number: with which the name was proven. Raises: PhoneTaken, IdNumberTaken."""
-        row = {**self._citizen_row(citizen), **self._sealed_id_number(id_number, owner=citizen.id)}
+        row = {**await self._citizen_row(citizen), **await self._sealed_id_number(id_number, owner=citizen.id)}
         await self._add(CITIZENS, row, session)
 
     async def add_staff(self, staff: Staff, *, session: Session | None = None) -> None:
         """Raises: PhoneTaken."""
         row = {
             "_id": staff.id,
-            **self._sealed_phone(staff.phone, purpose="staff.phone", owner=staff.id),
-            "display_name": self._seal(staff.display_name, purpose="staff.display_name", owner=staff.id),
+            **await self._sealed_phone(staff.phone, purpose="staff.phone", owner=staff.id),
+            "display_name": await self._seal(staff.display_name, purpose="staff.display_name", owner=staff.id),
             "badge": staff.badge,
             "organisation": {"zh": staff.organisation.zh, "en": staff.organisation.en},
             "roles": list(staff.roles),
@@ -164,7 +171,7 @@ class IdentityStore:
         row = await self._mongo.collection(CITIZENS).find_one_and_update(
             {"_id": citizen_id}, {"$set": {"home_district": code}}, return_document=True, session=session
         )
-        return self._citizen(row) if row else None
+        return await self._citizen(row) if row else None
 
     async def has_id_number(self, citizen_id: str, id_number: str, *, session: Session | None = None) -> bool | None:
         """Whether this is the number with which the citizen proved their name; None when they proved it with none."""
@@ -177,9 +184,9 @@ class IdentityStore:
     ) -> Citizen:
         """Keep a proven name and what it was proven with; a real-name level never falls. Raises: IdNumberTaken."""
         proven = {
-            "name": self._seal(name, purpose="citizen.name", owner=citizen_id),
+            "name": await self._seal(name, purpose="citizen.name", owner=citizen_id),
             "evidence": _evidence_row(evidence),
-            **self._sealed_id_number(id_number, owner=citizen_id),
+            **await self._sealed_id_number(id_number, owner=citizen_id),
         }
         try:
             row = await self._mongo.collection(CITIZENS).find_one_and_update(
@@ -191,7 +198,42 @@ class IdentityStore:
         except DuplicateKeyError as fault:
             raise IdNumberTaken() from fault
         assert row is not None, "read in this transaction"
-        return self._citizen(row)
+        return await self._citizen(row)
+
+    async def real_name_level(self, citizen_id: str, *, session: Session) -> int:
+        """0 for nobody."""
+        row = await self._row(CITIZENS, {"_id": citizen_id}, session)
+        return row["real_name_level"] if row else 0
+
+    async def id_number(self, citizen_id: str) -> str | None:
+        """With which the citizen proved their name; None when with none."""
+        row = await self._row(CITIZENS, {"_id": citizen_id}, None)
+        if row is None or "id_number" not in row:
+            return None
+        return await self._open(row["id_number"], purpose=_ID_NUMBER, owner=citizen_id)
+
+    async def note_sign_in(self, citizen_id: str, *, now: datetime, session: Session) -> bool:
+        """Note that a citizen signs in; False when their account is being erased or gone."""
+        found = await self._mongo.collection(CITIZENS).update_one(
+            {"_id": citizen_id, "erased_at": None}, {"$set": {"signed_in_at": now}}, session=session
+        )
+        return found.matched_count == 1
+
+    async def erase_citizen(self, citizen_id: str, *, now: datetime, session: Session) -> bool:
+        """Forget who a citizen was, and free their phone and id number; False when that was done already."""
+        nobody = {
+            **await self._sealed_phone(None, purpose="citizen.phone", owner=citizen_id),
+            "name": None,
+            "real_name_level": 0,
+            "evidence": None,
+            "home_district": None,
+            "erased_at": now,
+        }
+        gone = {"id_number": "", "id_number_index": "", "signed_in_at": ""}
+        erased = await self._mongo.collection(CITIZENS).update_one(
+            {"_id": citizen_id, "erased_at": None}, {"$set": nobody, "$unset": gone}, session=session
+        )
+        return erased.modified_count == 1
 
     # --- sessions
 
@@ -200,11 +242,14 @@ class IdentityStore:
             "_id": begun.id,
             "account_id": begun.account_id,
             "audience": begun.audience.value,
-            "device_name": self._seal(begun.device_name, purpose="session.device_name", owner=begun.id),
+            "device_name": await self._seal(begun.device_name, purpose="session.device_name", owner=begun.account_id),
             "created_at": begun.created_at,
             "last_seen_at": begun.last_seen_at,
             "idle_until": begun.idle_until,
             "ends_at": begun.ends_at,
+            "methods": sorted(begun.methods),
+            "authenticated_at": begun.authenticated_at,
+            "enrolling": begun.enrolling,
             "revoked_at": None,
             "delete_at": min(begun.idle_until, begun.ends_at),
         }
@@ -212,7 +257,7 @@ class IdentityStore:
 
     async def session(self, session_id: str, *, session: Session | None = None) -> DeviceSession | None:
         row = await self._row(SESSIONS, {"_id": session_id}, session)
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
 
     async def sessions(self, account_id: str, *, request: PageRequest, now: datetime) -> Page[DeviceSession]:
         """An account's sessions that run or ended lately, newest first."""
@@ -220,7 +265,7 @@ class IdentityStore:
         if request.after is not None:
             query["_id"] = {"$lt": request.after}
         found = await self._rows(SESSIONS, query, newest_first=request.limit)
-        rows = [self._session(row) for row in found]
+        rows = [await self._session(row) for row in found]
         return Page.of(rows=rows, keys=[row.id for row in rows], request=request)
 
     async def extend_session(
@@ -234,7 +279,23 @@ class IdentityStore:
             session=session,
         )
         assert row is not None, "read in this transaction"
-        return self._session(row)
+        return await self._session(row)
+
+    async def confirm_session(
+        self, session_id: str, *, methods: frozenset[str], now: datetime, session: Session
+    ) -> DeviceSession | None:
+        """Note that the owner of a session proved themself again; None when it was ended.
+
+        By two factors, they have a second one, and enrol no longer.
+        """
+        proven = {"authenticated_at": now, **({"enrolling": False} if strong(methods) else {})}
+        row = await self._mongo.collection(SESSIONS).find_one_and_update(
+            {"_id": session_id, "revoked_at": None},
+            {"$addToSet": {"methods": {"$each": sorted(methods)}}, "$set": proven},
+            return_document=True,
+            session=session,
+        )
+        return await self._session(row) if row else None
 
     async def touch_session(self, session_id: str, *, now: datetime, session: Session) -> DeviceSession | None:
         """Note that a session is used; None when it was ended. A transaction that ends it meanwhile runs again."""
@@ -244,7 +305,7 @@ class IdentityStore:
             return_document=True,
             session=session,
         )
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
 
     async def end_session(
         self, session_id: str, *, account_id: str, now: datetime, because: EndReason, session: Session
@@ -256,10 +317,22 @@ class IdentityStore:
             return_document=True,
             session=session,
         )
-        return self._session(row) if row else None
+        return await self._session(row) if row else None
+
+    async def end_all_sessions(
+        self, account_id: str, *, now: datetime, because: EndReason, session: Session
+    ) -> list[str]:
+        """End every session of an account that is erased, and forget its devices; the ids of those that ran."""
+        sessions = self._mongo.collection(SESSIONS)
+        running = {"account_id": account_id, "revoked_at": None}
+        ids = [row["_id"] async for row in sessions.find(running, {"_id": 1}, session=session)]
+        ended = {"revoked_at": now, "revoked_because": because.value, "delete_at": now + ENDED_SESSION_KEPT}
+        await sessions.update_many({"_id": {"$in": ids}}, {"$set": ended}, session=session)
+        await sessions.update_many({"account_id": account_id}, {"$set": {"device_name": None}}, session=session)
+        return ids
 
     async def ended_since(self, instant: datetime) -> list[tuple[str, datetime]]:
-        """The sessions and relations that were ended at or after `instant`, oldest first, each with when."""
+        """The sessions, relations and actings that were ended at or after `instant`, oldest first, each with when."""
         async with answering():
             cursor = self._mongo.collection(SESSIONS).find({"revoked_at": {"$gte": instant}}, {"revoked_at": 1})
             sessions = [(row["_id"], row["revoked_at"]) async for row in cursor.sort("revoked_at", ASCENDING)]
@@ -309,56 +382,60 @@ class IdentityStore:
             by_phone = "phone_index" in (fault.details or {}).get("keyPattern", {})
             raise (PhoneTaken() if by_phone else IdNumberTaken()) from fault
 
-    def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
-        return self._cipher.seal(plain.encode(), purpose=purpose, owner=owner)
+    async def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
+        return await self._personal.seal({"text": plain}, purpose=purpose, owner=owner)
 
-    def _open(self, sealed: bytes, *, purpose: str, owner: str) -> str:
-        return self._cipher.open(sealed, purpose=purpose, owner=owner).decode()
+    async def _open(self, sealed: bytes, *, purpose: str, owner: str, row: str | None = None) -> str:
+        """row: whose it was before accounts had keys of their own, where that was another; such rows still open."""
+        try:
+            return (await self._personal.open(sealed, purpose=purpose, owner=owner))["text"]
+        except UnsealError:
+            return self._cipher.open(sealed, purpose=purpose, owner=row or owner).decode()
 
-    def _sealed_phone(self, phone: str | None, *, purpose: str, owner: str) -> Document:
+    async def _sealed_phone(self, phone: str | None, *, purpose: str, owner: str) -> Document:
         return {
-            "phone": self._seal(phone, purpose=purpose, owner=owner) if phone else None,
+            "phone": await self._seal(phone, purpose=purpose, owner=owner) if phone else None,
             "phone_index": self._cipher.blind_index(phone or owner, purpose=purpose),
         }
 
-    def _sealed_id_number(self, id_number: str | None, *, owner: str) -> Document:
+    async def _sealed_id_number(self, id_number: str | None, *, owner: str) -> Document:
         if id_number is None:
             return {}
         return {
-            "id_number": self._seal(id_number, purpose=_ID_NUMBER, owner=owner),
+            "id_number": await self._seal(id_number, purpose=_ID_NUMBER, owner=owner),
             "id_number_index": self._cipher.blind_index(id_number, purpose=_ID_NUMBER),
         }
 
-    def _citizen_row(self, citizen: Citizen) -> Document:
+    async def _citizen_row(self, citizen: Citizen) -> Document:
         id_, name = citizen.id, citizen.name
         return {
             "_id": id_,
-            **self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
-            "name": self._seal(name, purpose="citizen.name", owner=id_) if name else None,
+            **await self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
+            "name": await self._seal(name, purpose="citizen.name", owner=id_) if name else None,
             "real_name_level": citizen.real_name_level,
             "evidence": _evidence_row(citizen.evidence),
             "home_district": citizen.home_district,
             "created_at": citizen.created_at,
         }
 
-    def _citizen(self, row: Document) -> Citizen:
+    async def _citizen(self, row: Document) -> Citizen:
         id_, name, phone = row["_id"], row["name"], row["phone"]
         return Citizen(
             id=id_,
-            phone=self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
+            phone=await self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
             created_at=row["created_at"],
-            name=self._open(name, purpose="citizen.name", owner=id_) if name else None,
+            name=await self._open(name, purpose="citizen.name", owner=id_) if name else None,
             real_name_level=row["real_name_level"],
             home_district=row["home_district"],
             evidence=Evidence(**evidence) if (evidence := row.get("evidence")) else None,
         )
 
-    def _staff(self, row: Document) -> Staff:
+    async def _staff(self, row: Document) -> Staff:
         id_ = row["_id"]
         return Staff(
             id=id_,
-            phone=self._open(row["phone"], purpose="staff.phone", owner=id_),
-            display_name=self._open(row["display_name"], purpose="staff.display_name", owner=id_),
+            phone=await self._open(row["phone"], purpose="staff.phone", owner=id_),
+            display_name=await self._open(row["display_name"], purpose="staff.display_name", owner=id_),
             badge=row["badge"],
             organisation=Text(**row["organisation"]),
             roles=tuple(row["roles"]),
@@ -368,18 +445,24 @@ class IdentityStore:
             department=row.get("department", ""),
         )
 
-    def _session(self, row: Document) -> DeviceSession:
-        id_ = row["_id"]
+    async def _session(self, row: Document) -> DeviceSession:
+        id_, device = row["_id"], row["device_name"]
         return DeviceSession(
             id=id_,
             account_id=row["account_id"],
             audience=Audience(row["audience"]),
-            device_name=self._open(row["device_name"], purpose="session.device_name", owner=id_),
+            device_name=await self._open(device, purpose="session.device_name", owner=row["account_id"], row=id_)
+            if device
+            else "",
             created_at=row["created_at"],
             last_seen_at=row["last_seen_at"],
             idle_until=row["idle_until"],
             ends_at=row["ends_at"],
+            # Rows from before sessions knew how they were proven: by a code, when they began.
+            methods=frozenset(row.get("methods", BY_PHONE)),
+            authenticated_at=row.get("authenticated_at") or row["created_at"],
             revoked_at=row["revoked_at"],
+            enrolling=row.get("enrolling", False),
         )
 
 

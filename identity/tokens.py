@@ -30,7 +30,7 @@ from core.keys import RingKey
 from core.principal import Jurisdiction, Principal, PrincipalKind
 from identity.errors import TokenExpired, TokenInvalid
 from identity.model import ACCESS_TOKEN_LIFETIME
-from identity.relations import MATTERS, ActingPrincipal
+from identity.relations import MATTERS, ORGANISATION_MATTERS, ActingPrincipal, Ceiling
 
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"
@@ -42,7 +42,12 @@ _COMPACT: Final = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _HEADER_MEMBERS: Final = frozenset({"alg", "kid", "typ"})
 _LEVEL: Final = re.compile(r"urn:city:rl:([1-5])")
 # Claims of somebody who acts for somebody else, and claims that such a token never has.
-_DELEGATION: Final = frozenset({"act", "rel", "acting"})
+_DELEGATION: Final = frozenset({"act", "rel", "acting", "ceilings"})
+# By the kind of whom they act for: how its ids begin, and what there is to do for it.
+_ACTED_FOR: Final = {
+    PrincipalKind.CITIZEN: ("cit_", frozenset(MATTERS)),
+    PrincipalKind.ORGANISATION: ("org_", ORGANISATION_MATTERS),
+}
 _STAFF_CLAIMS: Final = frozenset({"jurisdiction", "dept"})
 _OPTIONS: Final[Any] = {
     "require": ["iss", "aud", "sub", "sid", "iat", "exp", "jti", "scope", "kind"],
@@ -194,6 +199,10 @@ def _claims(principal: Principal) -> dict[str, Any]:
     }
     if principal.real_name_level:
         claims["acr"] = f"urn:city:rl:{principal.real_name_level}"
+    if principal.methods:
+        claims["amr"] = sorted(principal.methods)  # RFC 8176
+    if principal.authenticated_at is not None:
+        claims["auth_time"] = epoch_s(principal.authenticated_at)
     if principal.jurisdiction is not None:
         claims["jurisdiction"] = principal.jurisdiction.code
     if principal.department:
@@ -203,6 +212,8 @@ def _claims(principal: Principal) -> dict[str, Any]:
             raise TypeError("somebody who acts for somebody else does so by a relation")
         claims["act"] = {"sub": principal.actor}  # RFC 8693 §4.1
         claims["rel"], claims["acting"] = principal.relation_id, principal.acting_id
+        if principal.ceilings:
+            claims["ceilings"] = {one.matter: one.amount_fen_max for one in principal.ceilings}
     return claims
 
 
@@ -215,9 +226,11 @@ def _principal(claims: Mapping[str, Any]) -> Principal:
 
 
 def _as_themself(claims: Mapping[str, Any]) -> Principal:
-    jurisdiction = claims.get("jurisdiction")
+    jurisdiction, kind = claims.get("jurisdiction"), PrincipalKind(claims["kind"])
+    if kind is PrincipalKind.ORGANISATION:
+        raise TokenInvalid()  # somebody always acts for it
     return Principal(
-        kind=PrincipalKind(claims["kind"]),
+        kind=kind,
         actor=claims["sub"],
         subject=claims["sub"],
         session_id=claims["sid"],
@@ -225,17 +238,22 @@ def _as_themself(claims: Mapping[str, Any]) -> Principal:
         real_name_level=_level(claims),
         jurisdiction=Jurisdiction(jurisdiction) if jurisdiction else None,
         department=claims.get("dept", ""),
+        **_proof(claims),
     )
 
 
 def _delegate(claims: Mapping[str, Any]) -> ActingPrincipal:
     """Somebody who acts for somebody else, by a relation, in its matters alone. Raises: TokenInvalid, KeyError, …"""
     act, matters = claims["act"], frozenset(claims["scope"].split())
+    kind = PrincipalKind(claims["kind"])
+    prefix, open_to_them = _ACTED_FOR[kind]
+    ceilings = tuple(Ceiling(matter, most) for matter, most in claims.get("ceilings", {}).items())
     fits = (
-        claims["kind"] == PrincipalKind.CITIZEN
+        claims["sub"].startswith(prefix)
         and set(act) == {"sub"}  # an actor of the actor would be a chain
         and act["sub"] != claims["sub"]
-        and matters <= MATTERS.keys()
+        and matters <= open_to_them
+        and all(one.matter in matters and type(one.amount_fen_max) is int for one in ceilings)
         and not _STAFF_CLAIMS & claims.keys()
         and all(type(claims[name]) is str for name in ("sub", "rel", "acting"))
         and type(act["sub"]) is str
@@ -243,7 +261,7 @@ def _delegate(claims: Mapping[str, Any]) -> ActingPrincipal:
     if not fits:
         raise TokenInvalid()
     return ActingPrincipal(
-        kind=PrincipalKind.CITIZEN,
+        kind=kind,
         actor=act["sub"],
         subject=claims["sub"],
         session_id=claims["sid"],
@@ -251,7 +269,18 @@ def _delegate(claims: Mapping[str, Any]) -> ActingPrincipal:
         real_name_level=_level(claims),
         relation_id=claims["rel"],
         acting_id=claims["acting"],
+        ceilings=ceilings,
+        **_proof(claims),
     )
+
+
+def _proof(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """How and when the one who acts proved themself."""
+    at = claims.get("auth_time")
+    return {
+        "methods": frozenset(claims.get("amr", ())),
+        "authenticated_at": None if at is None else from_epoch_s(at),
+    }
 
 
 def _level(claims: Mapping[str, Any]) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from core.events import Event, Subscription
 from identity.acting import RELATION_ENDED
-from identity.service import CODE_REQUESTED, SESSION_ENDED, Identity
-from identity.sms import SmsSender
+from identity.service import Identity
+from identity.sessions import SESSION_ENDED
+from identity.sms import CODE_REQUESTED, SmsSender
 
 
 def subscriptions(identity: Identity, *, sender: SmsSender) -> list[Subscription]:

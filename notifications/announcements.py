@@ -49,6 +49,14 @@ TOLD: Final[Mapping[str, Told]] = {
     "reports.moved": Told(),  # a case may come to the same state twice
     "health.fact_recorded": Told(once_for=("fact",)),
     "identity.acting_begun": Told(once_for=("acting",)),
+    "identity.invitation_sent": Told(once_for=("invitation",)),
+    "identity.relation_begun": Told(once_for=("relation",)),
+    "identity.relation_ended": Told(once_for=("relation_id",)),
+    "identity.data_download_ready": Told(once_for=("download",)),
+    "identity.data_download_failed": Told(once_for=("download",)),
+    "identity.erasure_asked": Told(once_for=("erasure",)),
+    "identity.erasure_cancelled": Told(once_for=("erasure",)),
+    "identity.credentials_changed": Told(),  # each change is one of its own
     "identity.citizen_registered": Told(once_for=("citizen_id",), citizen="citizen_id"),
 }
 

@@ -234,6 +234,115 @@ _TEMPLATES: Final = (
         link="/me/family",
     ),
     Template(
+        code="identity.data_download_ready",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的个人数据副本已生成", en="The copy of your data is ready"),
+        notice=Text(zh="您的个人数据副本已生成", en="The copy of your data is ready"),
+        body=Text(
+            zh="您申请的个人数据副本已经生成，7天内可以下载。下载前需要验证身份。"
+            "\n\n如果不是您本人申请的，请立即在“登录与设备”中退出其他设备。",
+            en="The copy of your data that you asked for can be fetched for 7 days. You will be asked to prove that it "
+            "is you.\n\nIf you did not ask for it, end the sessions on other devices at once.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.data_download_failed",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的个人数据副本未能生成", en="The copy of your data could not be made"),
+        notice=Text(zh="您的个人数据副本未能生成", en="The copy of your data could not be made"),
+        body=Text(
+            zh="很抱歉，您申请的个人数据副本这次没有生成。请稍后重新申请。",
+            en="We are sorry: the copy of your data could not be made this time. Please ask for it again later.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.erasure_asked",
+        category=Category.SECURITY,
+        priority=Priority.CRITICAL,
+        subject=Text(zh="您的账号已提交注销申请", en="Your account is to be erased"),
+        notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
+        body=Text(
+            zh="您的账号已申请注销。在冷静期内，您可以随时撤销；期满后账号和个人信息将被清除，无法恢复。"
+            "\n\n如果不是您本人申请的，请立即撤销，并在“登录与设备”中退出其他设备。",
+            en="You asked for your account to be erased. Until the grace period is over you can call it off; then it "
+            "and your data are gone for good."
+            "\n\nIf you did not ask for this, call it off at once and end the sessions on other devices.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.erasure_cancelled",
+        category=Category.SECURITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="您的账号注销申请已撤销", en="Your account will not be erased"),
+        notice=Text(zh="您的账号有一项新的变更", en="There is a change to your account"),
+        body=Text(
+            zh="您已撤销账号注销申请，账号可以继续使用。",
+            en="You called off the erasure of your account. It stays as it is.",
+        ),
+        link="/me/data",
+    ),
+    Template(
+        code="identity.credentials_changed",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的登录方式刚刚有了变化", en="How you sign in has just changed"),
+        notice=Text(zh="您的登录方式刚刚有了变化", en="How you sign in has just changed"),
+        body=Text(
+            zh="您账号的密码、通行密钥、身份验证器或恢复码刚刚被更改或使用。"
+            "\n\n如果不是您本人操作，请立即在“登录与设备”中退出其他设备，并更换登录方式。",
+            en="A password, passkey, authenticator or recovery code of your account was just changed or used."
+            "\n\nIf it was not you, end the sessions on other devices under “Devices” at once, and change how you "
+            "sign in.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
+        code="identity.invitation_sent",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您收到一份代办邀请，等待您的答复", en="Somebody asks you about acting for each other"),
+        notice=Text(zh="您收到一份代办邀请，请查看", en="An invitation waits for your answer"),
+        body=Text(
+            zh="有人邀请您建立代办关系，或加入单位办理事项。邀请七天内有效，接受之前不会有任何变化。"
+            "\n\n请在“我的家人”中查看是谁、办什么事。如果不认识对方，请不要接受。",
+            en="Somebody invites you to act for them, to let them act for you, or to join an organisation."
+            " It waits for seven days, and nothing changes before you accept."
+            "\n\nSee who it is and what for under “My family”. If you do not know them, do not accept.",
+        ),
+        link="/me/family",
+    ),
+    Template(
+        code="identity.relation_begun",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的代办邀请已被接受", en="Your invitation was accepted"),
+        notice=Text(zh="您的代办邀请已被接受", en="Your invitation was accepted"),
+        body=Text(
+            zh="对方接受了您的邀请，代办关系已生效。\n\n如果这不是您的意思，请在“我的家人”中立即解除。",
+            en="The other person accepted your invitation, and it holds from now on."
+            "\n\nIf you did not want this, end it under “My family” at once.",
+        ),
+        link="/me/family",
+    ),
+    Template(
+        code="identity.relation_ended",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="一项代办关系已经解除", en="A link to act for somebody has ended"),
+        notice=Text(zh="一项代办关系已经解除", en="A link to act for somebody has ended"),
+        body=Text(
+            zh="与您有关的一项代办关系已由对方或单位解除，相关操作已停止。\n\n您可以在“我的家人”中查看。",
+            en="The other person, or an organisation, ended a link to act that concerns you. Nothing goes on by it."
+            "\n\nSee what is left under “My family”.",
+        ),
+        link="/me/family",
+    ),
+    Template(
         code="identity.citizen_registered",
         category=Category.CITY,
         priority=Priority.ROUTINE,

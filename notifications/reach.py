@@ -57,6 +57,11 @@ class ReachStore:
             row = await self._reach.find_one({"_id": citizen}, session=session)
         return _reach_of(row) if row else Reach(citizen)
 
+    async def forget(self, citizen: str) -> None:
+        """Delete how a citizen is reached. Raises: Unavailable."""
+        async with answering():
+            await self._reach.delete_one({"_id": citizen})
+
     async def of_all(self, citizens: Sequence[str]) -> dict[str, Reach]:
         """By citizen; those about whom nothing is known are missing. Raises: Unavailable."""
         async with answering():

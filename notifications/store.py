@@ -76,6 +76,11 @@ class MessageStore:
             rows = await self._messages.find(query).to_list(len(ids))
         return {row["_id"]: _message_of(row) for row in rows}
 
+    async def forget(self, citizen: str) -> None:
+        """Delete every message of a citizen whose account is gone. Raises: Unavailable."""
+        async with answering():
+            await self._messages.delete_many({"citizen": citizen})
+
     async def by_id(self, ids: Sequence[str]) -> dict[str, Notification]:
         """For those who send. Raises: Unavailable."""
         async with answering():

@@ -66,7 +66,7 @@ class Asking:
             request_id=asked.request_id,
             principal=await self._principal(asked),
             locale=language(asked.headers.get("accept-language")),
-            client=_client(self._address(asked), _device_id(asked)),
+            client=_client(self.address(asked), _device_id(asked)),
             services=self.services,
         )
 
@@ -87,13 +87,17 @@ class Asking:
             raise SignInRequired()
         return await self.authenticate(token.strip())
 
-    def _address(self, asked: Asked) -> str:
+    def address(self, asked: Asked) -> str:
         """The client's address as the outermost proxy that we trust saw it; never what the client claims."""
         if self.trusted_proxies:
             claimed = [hop.strip() for hop in asked.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
             if len(claimed) >= self.trusted_proxies:
                 return claimed[-self.trusted_proxies][:64]
         return asked.remote
+
+    def address_of(self, request: web.Request) -> str:
+        """The same for what is asked beside the graph."""
+        return self.address(Asked.of(request))
 
 
 def _device_id(asked: Asked) -> str:

@@ -8,11 +8,11 @@ numbers and places are made up.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from backends.data.questions import Address, Organisation, Person, Standing
-from core.departments import DEPARTMENTS
+from core.departments import CITY_MANAGEMENT, DEPARTMENTS
 from core.divisions import DISTRICTS
 from core.geo import Point
 
@@ -24,7 +24,15 @@ PEOPLE: Final = (
     Person("Alexander Montgomery-Featherstonehaugh", "110105198807040070"),
     Person("王小明", "110101199003070038"),
     Person("赵雪", "110108199508160041"),
+    Person("王小朵", "110101202005050043"),
 )
+
+# By the number of each parent: an adult's, and two children's who have two parents.
+CHILDREN: Final[Mapping[str, Sequence[str]]] = {
+    "110101194802150023": ("110101198503120025",),
+    "110101198503120025": ("110101201706010015", "110101202005050043"),
+    "110101199003070038": ("110101201706010015", "110101202005050043"),
+}
 
 ORGANISATIONS: Final = (
     *(Organisation(d.code, d.name.zh) for d in DEPARTMENTS.values()),
@@ -32,6 +40,13 @@ ORGANISATIONS: Final = (
     Organisation("91110108MA0DEM0026", "北京海淀示范软件有限公司", Standing.REVOKED),
     Organisation("91110105MA0DEM003X", "北京朝阳示范贸易有限公司", Standing.DEREGISTERED),
 )
+
+# By the organisation's code, the number of its legal representative.
+REPRESENTATIVES: Final[Mapping[str, str]] = {
+    "91110101MA0DEM001X": "110108195809230017",
+    "91110108MA0DEM0026": "110108195809230017",
+    CITY_MANAGEMENT.code: "110101199003070038",
+}
 
 # Street division, its name, a road of it, where its first house stands, and how far the next one lies.
 _ROADS: Final = (

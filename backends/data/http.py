@@ -7,7 +7,9 @@
 | PUT /intake/datasets/{id} | a key that may publish | an entry and its rows (`model.publication_of`), in one step |
 | DELETE /intake/datasets/{id} | the key that published it | withdrawn |
 | POST /registers/population/check | a key with that right | `{"name", "idNumber"}` → `{"match"}` |
+| POST /registers/population/children | a key with that right | `{"name", "idNumber"}` → `{"children"}` |
 | POST /registers/organisations/check | a key with that right | `{"uscc", "name"}` → `{"match", "status"}` |
+| POST /registers/organisations/representative | a key that may check organisations | → `{"match", "status"}` |
 | POST /registers/addresses/search | a key with that right | `{"text", "district"?}` → `{"addresses"}` |
 """
 
@@ -54,7 +56,9 @@ class Routes:
             web.put("/intake/datasets/{id}", self.publish),
             web.delete("/intake/datasets/{id}", self.withdraw),
             web.post("/registers/population/check", self.check_person),
+            web.post("/registers/population/children", self.children),
             web.post("/registers/organisations/check", self.check_organisation),
+            web.post("/registers/organisations/representative", self.check_representative),
             web.post("/registers/addresses/search", self.find_addresses),
         ]
 
@@ -103,6 +107,16 @@ class Routes:
         by = self._holder(request, Right.POPULATION)
         match = await self.registers.check_person(await self._asked(request), by=by)
         return _private({"match": match})
+
+    async def children(self, request: web.Request) -> web.Response:
+        by = self._holder(request, Right.FAMILIES)
+        found = await self.registers.children_of(await self._asked(request), by=by)
+        return _private({"children": [{"name": child.name, "idNumber": child.id_number} for child in found]})
+
+    async def check_representative(self, request: web.Request) -> web.Response:
+        by = self._holder(request, Right.ORGANISATIONS)
+        standing = await self.registers.check_representative(await self._asked(request), by=by)
+        return _private({"match": standing is not None, "status": standing})
 
     async def check_organisation(self, request: web.Request) -> web.Response:
         by = self._holder(request, Right.ORGANISATIONS)

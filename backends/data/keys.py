@@ -24,6 +24,7 @@ _GRANT: Final = re.compile(r"([a-z][a-z0-9-]{0,31}):([a-z+]{1,80})=(\S+)")
 class Right(StrEnum):
     PUBLISH = "publish"
     POPULATION = "population"
+    FAMILIES = "families"
     ORGANISATIONS = "organisations"
     ADDRESSES = "addresses"
 

@@ -1,8 +1,10 @@
 """What the registers know, and what may be asked of them.
 
 Rules
-- The population register answers one question: is this the name that goes with this number? It answers by looking the
-  pair up under one blind index, so a wrong name and an unknown number are the same miss, and take the same time.
+- The population register says whether a name goes with a number, and to a key with that right of its own who the
+  children of such a person are. It looks the pair up under one blind index, so a wrong name and an unknown number are
+  the same miss, and take the same time.
+- Who represents an organisation is never told: whoever asks says who it is, and is told yes or no.
 - A name is compared without what people write differently: case, accents, spaces, hyphens, dots between names.
 - A number that its own digits condemn is told so: that says nothing of the register.
 """
@@ -27,6 +29,7 @@ ADDRESS_LENGTH_MAX: Final = 100
 
 class Register(StrEnum):
     POPULATION = "population"
+    FAMILIES = "families"
     ORGANISATIONS = "organisations"
     ADDRESSES = "addresses"
 
@@ -75,6 +78,28 @@ class Organisation:
         if not is_uscc(uscc):
             raise NumberInvalid(field="uscc", standard="GB 32100")
         return cls(uscc, _text(given, "name", NAME_LENGTH_MAX))
+
+
+@dataclass(frozen=True, slots=True)
+class Representation:
+    """That this person is the legal representative of this organisation."""
+
+    organisation: Organisation
+    person: Person
+
+    @classmethod
+    def of(cls, asked: object, *, today: date) -> Representation:
+        """From {"uscc", "name", "representative", "idNumber"}. Raises: QuestionMalformed, NumberInvalid."""
+        given = _members(asked, "uscc", "name", "representative", "idNumber")
+        return cls(
+            Organisation.of({"uscc": given["uscc"], "name": given["name"]}),
+            Person.of({"name": given["representative"], "idNumber": given["idNumber"]}, today=today),
+        )
+
+    @property
+    def whole(self) -> str:
+        """What the two are looked up by, together."""
+        return f"{self.organisation.uscc}\n{self.person.pair}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """The base registers in MongoDB, who asked them what, and how often.
 
 Rules
-- A person stands under the blind index of number and name together; what can be read is sealed. Nobody who holds the
-  database without the key learns a name, a number, or whether two rows share a name.
+- A person stands under the blind index of number and name together, and so do a parent's children and an
+  organisation's representative; what can be read is sealed. Nobody who holds the database without the key learns a
+  name, a number, or whether two rows share a name.
 - A question is counted and put on record before it is answered, under the blind index of whom it was about.
 - The key that the rows were sealed with is tried at the start: with another one every question would be a miss.
 """
@@ -14,10 +15,19 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import orjson
 from bson.binary import Binary
 from pymongo import ASCENDING, IndexModel, ReturnDocument, UpdateOne
 
-from backends.data.questions import Address, Organisation, Person, Register, Standing, comparable
+from backends.data.questions import (
+    Address,
+    Organisation,
+    Person,
+    Register,
+    Representation,
+    Standing,
+    comparable,
+)
 from backends.data.terms import terms_of
 from core.crypto import FieldCipher, UnsealError, same
 from core.geo import Point
@@ -25,12 +35,15 @@ from core.mongo import Document, Mongo, answering, ensure_indexes
 
 KEPT_FOR: Final = timedelta(days=3 * 365)
 _PEOPLE: Final = "people"
+_FAMILIES: Final = "families"
 _ORGANISATIONS: Final = "organisations"
 _ADDRESSES: Final = "addresses"
 _QUESTIONS: Final = "questions"
 _ASKED: Final = "asked"
 _COUNTS: Final = "counts"
 _PERSON: Final = "person"
+_CHILDREN: Final = "children"
+_REPRESENTATIVE: Final = "representative"
 _SEAL: Final = "seal"
 
 
@@ -86,6 +99,42 @@ class Records:
 
     def _sealed(self, person: Person) -> bytes:
         return self.cipher.seal(person.pair.encode(), purpose=_PERSON, owner=self._pair(person).hex())
+
+    async def put_children(self, parent: Person, children: Sequence[Person]) -> None:
+        """Set who the children of this person are."""
+        pair = self._pair(parent)
+        told = orjson.dumps([[child.name, child.id_number] for child in children])
+        sealed = self.cipher.seal(told, purpose=_CHILDREN, owner=pair.hex())
+        async with answering():
+            await self.mongo.collection(_FAMILIES).replace_one({"_id": Binary(pair)}, {"sealed": sealed}, upsert=True)
+
+    async def children_of(self, parent: Person) -> list[Person]:
+        """Of somebody whose name goes with their number; none for anybody else."""
+        pair = self._pair(parent)
+        async with answering():
+            found = await self.mongo.collection(_FAMILIES).find_one({"_id": Binary(pair)})
+        if found is None:
+            return []
+        told = self.cipher.open(found["sealed"], purpose=_CHILDREN, owner=pair.hex())
+        return [Person(name, number) for name, number in orjson.loads(told)]
+
+    async def put_representative(self, representation: Representation) -> None:
+        """Set who represents an organisation of the register."""
+        async with answering():
+            await self.mongo.collection(_ORGANISATIONS).update_one(
+                {"_id": representation.organisation.uscc}, {"$set": {"representative": self._whole(representation)}}
+            )
+
+    async def represented(self, representation: Representation) -> Standing | None:
+        """As `standing_of`, where this person is also its representative."""
+        standing = await self.standing_of(representation.organisation)
+        query = {"_id": representation.organisation.uscc, "representative": self._whole(representation)}
+        async with answering():
+            found = await self.mongo.collection(_ORGANISATIONS).find_one(query, {"_id": 1})
+        return standing if found else None
+
+    def _whole(self, representation: Representation) -> Binary:
+        return Binary(self.cipher.blind_index(representation.whole, purpose=_REPRESENTATIVE))
 
     async def put_organisations(self, organisations: Sequence[Organisation]) -> None:
         changes = [

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from backends.data.errors import TooManyQuestions
-from backends.data.questions import Address, AddressQuestion, Organisation, Person, Register, Standing
+from backends.data.questions import (
+    Address,
+    AddressQuestion,
+    Organisation,
+    Person,
+    Register,
+    Representation,
+    Standing,
+)
 from backends.data.records import Records
 from backends.data.terms import folded, question_terms
 from core.clock import Clock, epoch_s
@@ -43,6 +51,31 @@ class Registers:
         await self._bound(f"subject:{subject.hex()}", self.of_one_a_day_max, _DAY_S)
         await self._on_record(Register.POPULATION, by, subject)
         return await self.records.knows(person)
+
+    async def children_of(self, asked: object, *, by: str) -> Sequence[Person]:
+        """The children of the person whom name and number name together; none where they do not: {"name", "idNumber"}.
+
+        Raises: TooManyQuestions (of this key, or about this number), QuestionMalformed, NumberInvalid, Unavailable.
+        """
+        await self._bound(f"{Register.FAMILIES}:{by}", self.a_minute_max, _MINUTE_S)
+        person = Person.of(asked, today=self.clock.now().date())
+        subject = self.records.subject(person.id_number)
+        await self._bound(f"subject:{subject.hex()}", self.of_one_a_day_max, _DAY_S)
+        await self._on_record(Register.FAMILIES, by, subject)
+        return await self.records.children_of(person)
+
+    async def check_representative(self, asked: object, *, by: str) -> Standing | None:
+        """How the organisation stands when name, code and representative all go together, else None:
+        {"uscc", "name", "representative", "idNumber"}.
+
+        Raises: TooManyQuestions (of this key, or about this person), QuestionMalformed, NumberInvalid, Unavailable.
+        """
+        await self._bound(f"{Register.ORGANISATIONS}:{by}", self.a_minute_max, _MINUTE_S)
+        representation = Representation.of(asked, today=self.clock.now().date())
+        subject = self.records.subject(representation.person.id_number)
+        await self._bound(f"subject:{subject.hex()}", self.of_one_a_day_max, _DAY_S)
+        await self._on_record(Register.ORGANISATIONS, by, subject)
+        return await self.records.represented(representation)
 
     async def check_organisation(self, asked: object, *, by: str) -> Standing | None:
         """How the organisation stands when the name goes with the code, else None: {"uscc", "name"}.

@@ -34,7 +34,7 @@ def emitted() -> dict[str, str]:
     """By event: the room that has it among its constants. A room's events begin with its name."""
     found: dict[str, str] = {}
     for name, room in ROOMS.items():
-        code = "".join(file.read_text() for file in sorted((ROOT / room.folder).glob("*.py")))
+        code = "".join(file.read_text() for file in sorted((ROOT / room.folder).rglob("*.py")))
         if "outbox.append(" in code:
             found |= dict.fromkeys(re.findall(rf'^[A-Z][A-Z_]+: Final = "({name}\.[a-z_]+)"$', code, re.M), name)
     return found

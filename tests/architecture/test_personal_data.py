@@ -34,7 +34,13 @@ GIVES_SOMEBODY = {"MaskedPerson", "FoundCitizen"}
 _SAYS_NOTHING = {"Boolean", "Int"}
 
 # Who is given them is whom they are about.
-OWN = {"Session.deviceName", "StaffMember.displayName"}
+OWN = {
+    "LinkRequest.deviceName",
+    "LinkRequest.place",
+    "Passkey.name",
+    "Session.deviceName",
+    "StaffMember.displayName",
+}
 
 
 @cache

@@ -22,7 +22,7 @@ from core.mongo import Mongo
 from core.redis import Redis
 from identity.demo import DEMO_LIMITS
 from identity.model import SESSION_LIVES, Audience
-from identity.service import SignedIn
+from identity.sessions import SignedIn
 from tests.unit.identity.room import OFFICER, OUYANG, ZHANG, Room, build, outcome
 
 STEPS = 100
@@ -105,11 +105,11 @@ class Walk:
         if reachable:
             believed = self.rng.choice(reachable)
             principal = await self.room.identity.authenticate(token=believed.current.access.text)
-            await self.room.identity.sign_out(principal=principal)
+            await self.room.identity.sessions.sign_out(principal=principal)
             believed.ended = True
 
     async def guess(self) -> None:
-        refused = await outcome(self.room.identity.refresh(refresh_token=self.rng.choice("ABC") * 43))
+        refused = await outcome(self.room.identity.sessions.refresh(refresh_token=self.rng.choice("ABC") * 43))
         assert refused == "AUTH_REFRESH_INVALID", self.story
 
     async def rotate_keys(self) -> None:
@@ -145,7 +145,7 @@ class Walk:
         return await outcome(use())
 
     async def _use(self, token: SignedIn) -> SignedIn:
-        return await self.room.identity.refresh(refresh_token=token.refresh)
+        return await self.room.identity.sessions.refresh(refresh_token=token.refresh)
 
 
 async def _process(room: Room) -> Room:

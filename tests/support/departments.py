@@ -84,7 +84,7 @@ async def data_backend(*, mongo_url: str, database: str, clock: Clock, port: int
         port=port,
         mongo_timeout_s=10,
         master_key=bytes(range(32, 64)),
-        grants=grants_of(f"tests:publish+population+organisations+addresses={KEY}"),
+        grants=grants_of(f"tests:publish+population+families+organisations+addresses={KEY}"),
         demo=True,
     )
     async with data_app.opened(told, clock=clock) as department, data_app.serving(told, department) as base:

@@ -72,6 +72,7 @@ async def room(mongo: Mongo, redis: Redis) -> tuple[Identity, EllipticCurvePriva
         limits=DEMO_LIMITS,
         new_code=lambda: "123456",
     )
+    await identity.audit.open()
     await identity.open()
     private = identity.keys.active.private
     assert isinstance(private, EllipticCurvePrivateKey)
@@ -132,7 +133,7 @@ async def sessions(identity: Identity, mongo: Mongo) -> None:
 
     async def refresh() -> None:
         nonlocal current
-        current = (await identity.refresh(refresh_token=current)).refresh
+        current = (await identity.sessions.refresh(refresh_token=current)).refresh
 
     measures: dict[str, Call] = {
         "bare transaction of one insert": bare,

@@ -18,7 +18,7 @@ from bson import Int64
 from api.app import open_city
 from api.settings import Settings
 from core.embedded import Stores
-from core.mongo import Mongo
+from core.mongo import Mongo, Session
 from tests.support.process import city_process
 
 ROOT = Path(__file__).parents[3]
@@ -90,7 +90,16 @@ async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> No
     status, out, err = await run("rotate-keys", **told)
     assert status == 1 and err.startswith("access-token: The next key is not known everywhere yet.")
     status, out, _ = await run("rotate-keys", "--force", **told)
-    rings = ("access-token", "city-code", "place-code", "licence-showing")
+    rings = (
+        "access-token",
+        "city-code",
+        "place-code",
+        "licence-showing",
+        "oidc-ES256",
+        "oidc-Ed25519",
+        "oidc-RS256",
+        "audit-checkpoint",
+    )
     assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)
     other = base64.b64encode(bytes(32)).decode()
     status, _, err = await run("rotate-keys", **{**told, "TONG_MASTER_KEY": other})
@@ -130,6 +139,29 @@ async def test_dead_letters_of_a_healthy_city_are_none(stores: Stores, mongo: Mo
     assert status == 1 and "no-such" in err
     status, _, err = await run("dead-letters", "replay", **told)
     assert status == 2 and "Say which" in err
+
+
+async def test_the_audit_is_proven_and_a_change_in_it_is_found(stores: Stores, mongo: Mongo, tmp_path: Path) -> None:
+    told = stores_of(stores, mongo.database.name)
+    city = await open_city(Settings.from_env(told))
+
+    async def work(session: Session) -> None:
+        await city.ground.audit.append("test.done", actor="stf_1", session=session)
+        await city.ground.audit.append("test.done", actor="stf_2", session=session)
+
+    await city.ground.mongo.transaction(work)
+    checkpoint = await city.ground.audit.seal()
+    await city.close()
+    assert checkpoint is not None
+    kept = tmp_path / "checkpoint"
+    kept.write_text(checkpoint.text)
+
+    sound = "entries      2\nnot linked   0\ncheckpoints  1\nThe audit is sound.\n"
+    assert await run("audit", "--checkpoint", str(kept), **told) == (0, sound, "")
+    await mongo.collection("audit_entries").update_one({"seq": 1}, {"$set": {"actor": "stf_3"}})
+    status, out, _ = await run("audit", **told)
+    assert status == 1
+    assert out.endswith(", or one before it, was changed.\nThe audit is NOT sound.\n")
 
 
 async def test_books_are_proven_and_what_is_wrong_in_them_is_named(stores: Stores, mongo: Mongo) -> None:

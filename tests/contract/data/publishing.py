@@ -13,7 +13,7 @@ PUBLISH = "publishing-key"
 OTHER = "another-publisher"
 ASK = "asking-key"
 GRANTS = (
-    f"city:publish={PUBLISH},district:publish={OTHER},identity:population+organisations+addresses={ASK},"
+    f"city:publish={PUBLISH},district:publish={OTHER},identity:population+families+organisations+addresses={ASK},"
     "neighbour:population=neighbours-key"
 )
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from backends.data.demo_registers import ORGANISATIONS, PEOPLE, addresses
+from backends.data.demo import load_registers
+from backends.data.demo_registers import PEOPLE
 from backends.data.questions import Person, Register
 from backends.data.records import Records
 from backends.data.registers import Registers
@@ -24,9 +25,7 @@ SOFTWARE = {"uscc": "91110108MA0DEM0026", "name": "北京海淀示范软件有�
 
 @pytest_asyncio.fixture(autouse=True)
 async def filled(registers: Registers) -> None:
-    await registers.records.put_people(PEOPLE)
-    await registers.records.put_organisations(ORGANISATIONS)
-    await registers.records.put_addresses(list(addresses()))
+    await load_registers(registers.records)
 
 
 async def everything(mongo: Mongo) -> dict[str, list[dict[str, Any]]]:
@@ -115,6 +114,51 @@ async def test_a_key_asks_what_it_may(door: Door, mongo: Mongo, key: str | None,
 )
 async def test_which_name_goes_with_which_code(door: Door, asked: dict[str, str], answer: dict[str, Any]) -> None:
     assert await door.ask("organisations/check", asked) == (200, answer)
+
+
+@pytest.mark.parametrize(
+    ("asked", "children"),
+    [
+        (XIAOMING, ["张小北", "王小朵"]),
+        ({"name": "张丽华", "idNumber": "110101198503120025"}, ["张小北", "王小朵"]),
+        ({"name": "刘秀英", "idNumber": "110101194802150023"}, ["张丽华"]),
+        ({"name": "赵雪", "idNumber": "110108199508160041"}, []),
+        ({**XIAOMING, "name": "王大明"}, []),  # another name: as nobody's
+        ({"name": "nobody", "idNumber": "440524188001010014"}, []),
+    ],
+)
+async def test_who_the_children_of_a_person_are(door: Door, asked: dict[str, str], children: list[str]) -> None:
+    status, answer = await door.ask("population/children", asked)
+    assert (status, [child["name"] for child in answer["children"]]) == (200, children)
+
+
+async def test_children_are_told_to_a_key_with_that_right_alone_and_stand_sealed(door: Door, mongo: Mongo) -> None:
+    assert (await door.ask("population/children", XIAOMING, key="neighbours-key"))[0] == 403
+    assert await mongo.collection("questions").count_documents({}) == 0
+    assert (await door.ask("population/children", XIAOMING))[0] == 200
+    assert await mongo.collection("questions").count_documents({"register": "families"}) == 1
+    kept = repr(await mongo.collection("families").find({}).to_list())
+    assert "王小朵" not in kept and XIAOMING["idNumber"] not in kept
+
+
+JIANGUO = {"representative": "欧阳建国", "idNumber": "110108195809230017"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer"),
+    [
+        ({**CATERING, **JIANGUO}, {"match": True, "status": "ACTIVE"}),
+        ({**SOFTWARE, **JIANGUO}, {"match": True, "status": "REVOKED"}),
+        ({**CATERING, "representative": "王小明", "idNumber": XIAOMING["idNumber"]}, {"match": False, "status": None}),
+        ({**CATERING, **JIANGUO, "representative": "欧阳"}, {"match": False, "status": None}),
+        ({**CATERING, **JIANGUO, "name": "北京通城"}, {"match": False, "status": None}),
+        ({**SOFTWARE, **JIANGUO, "uscc": "91110000600037341L"}, {"match": False, "status": None}),
+    ],
+)
+async def test_whether_somebody_represents_an_organisation(
+    door: Door, asked: dict[str, str], answer: dict[str, Any]
+) -> None:
+    assert await door.ask("organisations/representative", asked) == (200, answer)
 
 
 @pytest.mark.parametrize(

@@ -140,4 +140,4 @@ async def test_the_linked_catalogue_is_read_page_by_page(door: Door) -> None:
 async def test_the_demonstration_is_loaded_once(filled: Catalogue, registers: Registers, clock: FixedClock) -> None:
     clock.advance(seconds=3600)
     assert await demo.load_demo(catalogue=filled, records=registers.records) == 0
-    assert await registers.records.mongo.collection("people").count_documents({}) == 7
+    assert await registers.records.mongo.collection("people").count_documents({}) == 8

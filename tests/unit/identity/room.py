@@ -10,6 +10,8 @@ from typing import Any
 
 import orjson
 
+from core.access_log import AccessLog
+from core.audit import KEY_OVERLAP, KEY_PURPOSE, AuditLog
 from core.clock import Clock, FixedClock
 from core.crypto import FieldCipher
 from core.errors import DomainError
@@ -19,6 +21,7 @@ from core.ids import Ids
 from core.keys import Algorithm, KeyRing
 from core.locale import Locale
 from core.mongo import Mongo
+from core.personal import PersonalCipher
 from core.principal import ANONYMOUS, Principal
 from core.redis import Redis
 from identity.codes import SignInCodes, random_code
@@ -29,7 +32,8 @@ from identity.registers import PopulationRegister
 from identity.relations import RelationKind
 from identity.revocations import Revocations
 from identity.schema import schema
-from identity.service import Identity, SignedIn
+from identity.service import Identity
+from identity.sessions import SignedIn
 from identity.sms import DevelopmentSms
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
@@ -69,6 +73,10 @@ class Room:
                     await subscription.after(event)
             self.delivered.add(event.id)
         return await self.mongo.collection("identity_development_sms").count_documents({}) - before
+
+    async def audited(self, kind: str) -> list[dict[str, Any]]:
+        """What the audit holds of one kind, oldest first."""
+        return await self.mongo.collection("audit_entries").find({"kind": kind}).sort("_id").to_list(None)
 
     async def events(self, name: str | None = None) -> list[Event]:
         query = {"name": name} if name else {}
@@ -144,14 +152,18 @@ class Room:
         principal: Principal = ANONYMOUS,
         locale: Locale = Locale.ZH_CN,
         variables: Mapping[str, Any] | None = None,
+        services: Mapping[type, object] | None = None,
     ) -> dict[str, Any]:
-        """The answer to a GraphQL request: {"data", "codes"}, codes being those of its errors."""
+        """The answer to a GraphQL request: {"data", "codes"}, codes being those of its errors.
+
+        services: of a wing, beside identity's own.
+        """
         context = Context(
             request_id="req_test",
             principal=principal,
             locale=locale,
             client=Client(address="203.0.113.5", device_id="device-1"),
-            services={Identity: self.identity},
+            services={Identity: self.identity, **(services or {})},
         )
         # Strawberry takes the representations of an `_entities` call apart, so each call gets its own.
         fresh = orjson.loads(orjson.dumps(variables or {}))
@@ -174,7 +186,8 @@ def assemble(
     new_code: Callable[[], str] = random_code,
 ) -> Identity:
     """The service as the roof assembles it; not opened."""
-    store, city = IdentityStore(mongo=mongo, cipher=cipher), mongo.database.name
+    personal = PersonalCipher(mongo, cipher.master_key)
+    store, city = IdentityStore(mongo=mongo, cipher=cipher, personal=personal), mongo.database.name
     keys = KeyRing(
         purpose="access-token",
         algorithm=Algorithm.ES256,
@@ -183,6 +196,9 @@ def assemble(
         clock=clock,
         overlap=timedelta(minutes=15),
     )
+    audit_keys = KeyRing(
+        purpose=KEY_PURPOSE, algorithm=Algorithm.ED25519, mongo=mongo, cipher=cipher, clock=clock, overlap=KEY_OVERLAP
+    )
     return Identity(
         store=store,
         codes=SignInCodes(redis=redis, cipher=cipher, clock=clock, limits=limits, namespace=city),
@@ -190,6 +206,8 @@ def assemble(
         tokens=AccessTokens(keys=keys, issuer=ISSUER, audience=AUDIENCE, clock=clock, ids=ids),
         revocations=Revocations(redis=redis, clock=clock, recall=store.ended_since, namespace=city),
         outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
+        audit=AuditLog(mongo=mongo, keys=audit_keys, ids=ids, clock=clock),
+        access=AccessLog(mongo=mongo, ids=ids, clock=clock),
         cipher=cipher,
         ids=ids,
         clock=clock,
@@ -211,6 +229,7 @@ async def build(
     await mongo.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
     identity = assemble(mongo=mongo, redis=redis, clock=clock, ids=ids, cipher=cipher, limits=limits)
     sms = DevelopmentSms(mongo=mongo, cipher=cipher, clock=clock)
+    await identity.audit.open()
     await identity.open()
     await sms.open()
     await load_demo(store=identity.store, ids=ids, clock=clock)

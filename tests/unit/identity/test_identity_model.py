@@ -15,6 +15,7 @@ from core.principal import Jurisdiction
 from identity.errors import PhoneInvalid
 from identity.limits import STANDARD_LIMITS
 from identity.model import (
+    BY_PHONE,
     Audience,
     Citizen,
     DeviceSession,
@@ -195,7 +196,9 @@ def test_a_message_says_the_code_in_the_readers_language() -> None:
     ],
 )
 def test_a_session_has_an_idle_and_an_absolute_end(audience: Audience, idle: timedelta, absolute: timedelta) -> None:
-    session = DeviceSession.begin(id="ses_1", account_id="cit_1", audience=audience, device_name="x", now=NOW)
+    session = DeviceSession.begin(
+        id="ses_1", account_id="cit_1", audience=audience, device_name="x", methods=BY_PHONE, now=NOW
+    )
     assert (session.idle_until, session.ends_at) == (NOW + idle, NOW + absolute)
     assert session.refresh_until(NOW) == NOW + idle
     near_the_end = NOW + absolute - timedelta(hours=1)
@@ -204,7 +207,9 @@ def test_a_session_has_an_idle_and_an_absolute_end(audience: Audience, idle: tim
 
 def _session(*, revoked: bool = False, idle_until: datetime = NOW + timedelta(days=1)) -> DeviceSession:
     ends_at, revoked_at = NOW + timedelta(days=9), NOW if revoked else None
-    return DeviceSession("ses_1", "cit_1", Audience.CITIZEN, "x", NOW, NOW, idle_until, ends_at, revoked_at)
+    return DeviceSession(
+        "ses_1", "cit_1", Audience.CITIZEN, "x", NOW, NOW, idle_until, ends_at, BY_PHONE, NOW, revoked_at
+    )
 
 
 def _token(*, used: bool = False, expires_at: datetime = NOW + timedelta(days=1)) -> RefreshToken:

@@ -255,10 +255,23 @@ def test_personal_fields_say_their_class_and_level() -> None:
         for name in ("Acting", "Relation")
         for field in ("actor", "subject", "kind", "kindLabel")
     }
+    dealings = {
+        "AccessEntry": ("fields", "purpose", "reason", "person", "program", "onBehalfOf"),
+        "AccessLogExport": ("content",),
+        "Child": ("maskedName", "maskedIdNumber", "born"),
+        "Consent": ("clientId", "purpose", "fields", "clientName"),
+        "ConsentEntry": ("fields",),
+        "Invitation": ("kind", "kindLabel", "sender"),
+        "OrganisationMember": ("person",),
+    }
     assert labels == {
         **family,
+        **{f"{name}.{field}": ("IDENTITY", "2") for name, fields in dealings.items() for field in fields},
         "ActingSession.subject": ("IDENTITY", "2"),
         "Citizen.relations": ("IDENTITY", "2"),
+        "Interaction.relations": ("IDENTITY", "2"),
+        "Invitation.addressee": ("IDENTITY", "1"),
+        "Interaction.loginHint": ("CONTACT", "3"),
         "FoundCitizen.maskedName": ("IDENTITY", "1"),
         "Relation.until": ("IDENTITY", "2"),
         "Citizen.name": ("IDENTITY", "3"),
@@ -271,6 +284,9 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "Citizen.homeDistrict": ("WHEREABOUTS", "2"),
         "MaskedPerson.maskedName": ("IDENTITY", "1"),
         "Session.deviceName": ("DEVICE", "2"),
+        "Passkey.name": ("DEVICE", "2"),
+        "LinkRequest.deviceName": ("DEVICE", "2"),
+        "LinkRequest.place": ("DEVICE", "2"),
         "StaffMember.displayName": ("IDENTITY", "3"),
     }
 

@@ -7,7 +7,7 @@ import dataclasses
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import jwt
@@ -52,6 +52,9 @@ CARER = ActingPrincipal(
     real_name_level=3,
     relation_id="rel_1",
     acting_id="act_1",
+)
+PROVEN = dataclasses.replace(
+    CITIZEN, methods=frozenset({"swk", "user"}), authenticated_at=datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
 )
 
 
@@ -124,7 +127,7 @@ def _signed_as_is(ring: Ring, header: Mapping[str, Any], claims: Mapping[str, An
     return f"{signing_input}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}"
 
 
-@pytest.mark.parametrize("principal", [CITIZEN, OFFICER, CLERK, CARER])
+@pytest.mark.parametrize("principal", [CITIZEN, OFFICER, CLERK, CARER, PROVEN])
 async def test_a_token_says_what_its_principal_says(checker: AccessTokens, principal: Principal) -> None:
     assert await checker.verify(checker.issue(principal).text) == principal
 

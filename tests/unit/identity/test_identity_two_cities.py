@@ -28,7 +28,7 @@ async def neighbour(
 
 async def test_what_ended_in_one_city_is_not_known_in_the_other(room: Room, neighbour: Room) -> None:
     zhang = await room.citizen(ZHANG)
-    await room.identity.sign_out(principal=zhang)
+    await room.identity.sessions.sign_out(principal=zhang)
     await neighbour.identity.revocations.refresh()
     assert zhang.session_id in room.identity.revocations
     assert len(neighbour.identity.revocations) == 0
@@ -51,7 +51,7 @@ async def test_a_code_of_one_city_opens_nothing_in_the_other(room: Room, neighbo
 
 async def test_every_key_in_redis_begins_with_its_city(room: Room, neighbour: Room) -> None:
     for city in (room, neighbour):
-        await city.identity.sign_out(principal=await city.citizen(ZHANG))
+        await city.identity.sessions.sign_out(principal=await city.citizen(ZHANG))
     keys = [key.decode() async for key in room.redis.scan_iter("*identity*")]  # other rooms' cities are here as well
     cities = {room.mongo.database.name, neighbour.mongo.database.name}
     assert {key.partition(":")[0] for key in keys} == cities

@@ -57,6 +57,11 @@ LINKS = {
     "reports": "/cases/cas_1",
     "health": "/health",
     "identity.acting_begun": "/me/family",
+    "identity.invitation": "/me/family",
+    "identity.relation": "/me/family",
+    "identity.credentials_changed": "/me/devices",
+    "identity.data_download": "/me/data",
+    "identity.erasure": "/me/data",
     "identity.citizen_registered": "/me/messages",
 }
 

@@ -64,6 +64,14 @@ EVENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "health.fact_recorded": ({"fact": "fct_1"}, {"kind": {"zh": "疫苗接种", "en": "Vaccination"}}),
     "identity.acting_begun": ({"actor": BEN, "acting": "act_1"}, {}),
+    "identity.invitation_sent": ({"invitation": "inv_1", "inviter": BEN}, {}),
+    "identity.relation_begun": ({"relation": "rel_1", "actor": BEN, "subject": ANNA}, {}),
+    "identity.relation_ended": ({"relation_id": "rel_1", "actor": BEN, "subject": ANNA, "by": BEN}, {}),
+    "identity.credentials_changed": ({"account_id": ANNA, "what": "passkey_added"}, {}),
+    "identity.data_download_ready": ({"download": "dld_1"}, {}),
+    "identity.data_download_failed": ({"download": "dld_1"}, {}),
+    "identity.erasure_asked": ({"erasure": "era_1"}, {}),
+    "identity.erasure_cancelled": ({"erasure": "era_1"}, {}),
     "identity.citizen_registered": ({}, {}),
 }
 

@@ -1,0 +1,150 @@
+"""What belongs to one person, sealed with a key of their own: destroy the key, and nobody reads any of it again.
+
+Rules
+- Each person has one data key, made by libmongocrypt, kept in MongoDB wrapped with the city's master key. What is
+  sealed says whose it is and what for, and opens for nothing else.
+- `shred` deletes the key: whatever was sealed with it, in any collection, any event and any backup, stays sealed. A
+  process that used the key lately may still hold it for `KEY_KEPT`.
+- A new master key only wraps the data keys anew (`rewrap`); what they seal stays as it is. Until that is done, both
+  master keys must be given.
+Source: MongoDB Client-Side Field Level Encryption, explicit encryption; AEAD_AES_256_CBC_HMAC_SHA_512-Random.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from bson.binary import Binary
+from bson.codec_options import CodecOptions
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from pymongo import ASCENDING, IndexModel
+from pymongo.asynchronous.encryption import AsyncClientEncryption
+from pymongo.errors import DuplicateKeyError, EncryptionError
+
+from core.crypto import UnsealError
+from core.errors import Unavailable
+from core.mongo import Mongo, answering, ensure_indexes
+
+KEYS: Final = "personal_keys"
+KEY_KEPT: Final = timedelta(seconds=60)
+_PROVIDER_KEY_BYTES: Final = 96
+_INDEXES: Final = {
+    KEYS: [
+        IndexModel(
+            [("keyAltNames", ASCENDING)],
+            name="one_per_person",
+            unique=True,
+            partialFilterExpression={"keyAltNames": {"$exists": True}},
+        )
+    ]
+}
+_ALGORITHM: Final = "AEAD_AES_256_CBC_HMAC_SHA_512-Random"
+_MISSING: Final = "not all keys requested were satisfied"
+
+
+@dataclass(slots=True)
+class PersonalCipher:
+    """Seals and opens. master_key: 32 bytes; previous_key: the one before, while keys are wrapped anew."""
+
+    mongo: Mongo
+    master_key: bytes = field(repr=False)
+    previous_key: bytes | None = field(default=None, repr=False)
+    _encryption: AsyncClientEncryption[dict[str, Any]] | None = field(default=None, init=False, repr=False)
+
+    async def open_vault(self) -> None:
+        """Make the index that gives each person one key."""
+        async with answering():
+            await ensure_indexes(self.mongo, _INDEXES)
+
+    async def seal(self, fields: Mapping[str, str], *, owner: str, purpose: str) -> bytes:
+        """All of `fields` in one sealed value. The first one of a person makes their key. Raises: Unavailable."""
+        plain = {"owner": owner, "purpose": purpose, "fields": dict(fields)}
+        try:
+            return await self._sealed(plain, owner)
+        except EncryptionError as fault:
+            _raise_outage(fault)
+            if _MISSING not in str(fault):
+                raise
+        await self._make_key(owner)
+        return await self._sealed(plain, owner)
+
+    async def open(self, sealed: bytes, *, owner: str, purpose: str) -> dict[str, str]:
+        """Raises: UnsealError (another's, for something else, changed, or its key is gone), Unavailable."""
+        try:
+            plain = await self._vault.decrypt(Binary(sealed, 6))
+        except EncryptionError as fault:
+            _raise_outage(fault)
+            raise UnsealError(purpose) from fault
+        if not isinstance(plain, dict) or (plain.get("owner"), plain.get("purpose")) != (owner, purpose):
+            raise UnsealError(purpose)
+        return dict(plain["fields"])
+
+    async def shred(self, owner: str) -> bool:
+        """Destroy a person's key; False when they had none. Raises: Unavailable."""
+        async with answering():
+            gone = await self.mongo.collection(KEYS).delete_one({"keyAltNames": owner})
+        await self.close()  # with it goes what was remembered here
+        return gone.deleted_count == 1
+
+    async def rewrap(self) -> int:
+        """Wrap every data key with the master key of now; returns how many were not. Raises: Unavailable."""
+        provider = _provider(self.master_key)
+        try:
+            done = await self._vault.rewrap_many_data_key({"masterKey.provider": {"$ne": provider}}, provider=provider)
+        except EncryptionError as fault:
+            _raise_outage(fault)
+            raise
+        return done.bulk_write_result.modified_count if done.bulk_write_result else 0
+
+    async def close(self) -> None:
+        if self._encryption is not None:
+            held, self._encryption = self._encryption, None
+            await held.close()
+
+    @property
+    def _vault(self) -> AsyncClientEncryption[dict[str, Any]]:
+        if self._encryption is None:
+            masters = [self.master_key, *([self.previous_key] if self.previous_key else [])]
+            self._encryption = AsyncClientEncryption(
+                {_provider(key): {"key": _provider_key(key)} for key in masters},
+                f"{self.mongo.database.name}.{KEYS}",
+                self.mongo.client,
+                CodecOptions(tz_aware=True),
+                key_expiration_ms=int(KEY_KEPT.total_seconds() * 1000),
+            )
+        return self._encryption
+
+    async def _sealed(self, plain: Mapping[str, Any], owner: str) -> bytes:
+        return bytes(await self._vault.encrypt(plain, _ALGORITHM, key_alt_name=owner))
+
+    async def _make_key(self, owner: str) -> None:
+        try:
+            await self._vault.create_data_key(_provider(self.master_key), key_alt_names=[owner])
+        except DuplicateKeyError:
+            return
+        except EncryptionError as fault:
+            _raise_outage(fault)
+            if not isinstance(fault.cause, DuplicateKeyError):
+                raise
+
+
+def _provider(master_key: bytes) -> str:
+    """What a data key's row calls the master key that wraps it: tells keys apart and nothing of them."""
+    return f"local:{hashlib.sha256(b'citytong:provider:' + master_key).hexdigest()[:12]}"
+
+
+def _provider_key(master_key: bytes) -> bytes:
+    info = b"citytong:personal"
+    return HKDF(algorithm=SHA256(), length=_PROVIDER_KEY_BYTES, salt=None, info=info).derive(master_key)
+
+
+def _raise_outage(fault: EncryptionError) -> None:
+    """Raises: Unavailable when the vault could not be read."""
+    cause = fault.cause
+    if getattr(cause, "timeout", False) or type(cause).__name__ in {"AutoReconnect", "ServerSelectionTimeoutError"}:
+        raise Unavailable() from fault

@@ -1,0 +1,1 @@
+"""How surely a person is known: documents, registers, real-name levels."""

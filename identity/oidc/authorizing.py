@@ -1,0 +1,238 @@
+"""The pushed request and the authorization endpoint: from a client's wish to a code, or to the citizen's page.
+
+Rules
+- The page that asks the citizen is the shell's; what it decides comes back through the graph, and the browser fetches
+  its answer here. It gets one only where it began: a cookie binds the two, so a link to somebody else's interaction
+  (session fixation, phishing for a yes) ends in a refusal and ends the grant.
+- A browser whose citizen agreed is remembered for half a day by a cookie that means nothing to the graph, so that
+  `prompt=none` has an answer and nobody is asked twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+
+from core.clock import epoch_ms, epoch_s, from_epoch_s
+from core.crypto import digest, same
+from core.mongo import Session
+from identity.oidc import authorization
+from identity.oidc.authorization import AuthorizationRequest, Decision, SignedInBrowser
+from identity.oidc.errors import OAuthError
+from identity.oidc.grants import Wish
+from identity.oidc.model import (
+    BROWSER_LIFETIME,
+    CODE_LIFETIME,
+    INTERACTION_LIFETIME,
+    PUSHED_LIFETIME,
+    Client,
+    Grant,
+)
+from identity.oidc.parts import Parts
+from identity.oidc.pending import Slot
+from identity.oidc.proving import Call, Proving
+
+# So long after its end a code is known again when somebody shows it a second time.
+CODE_REMEMBERED: Final = timedelta(hours=1)
+PAGE: Final = "/authorize/"
+RESUME: Final = "/oidc/authorize/"
+_OF_THE_CLIENT: Final = frozenset({"client_assertion", "client_assertion_type", "client_secret"})
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """The cookies that a browser brings: `browser` binds it to its interactions, `session` says who is signed in."""
+
+    browser: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Where the browser goes. browser, session: cookies to set, empty for none."""
+
+    to: str
+    browser: str = field(default="", repr=False)
+    session: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Authorizing:
+    parts: Parts
+
+    async def push(self, call: Call) -> dict[str, Any]:
+        """RFC 9126. Raises: OAuthError, TooManyRequests, Unavailable."""
+        parts, proving = self.parts, Proving(self.parts)
+        client = await proving.client(call)
+        params = {name: value for name, value in call.form.items() if name not in _OF_THE_CLIENT}
+        if params.setdefault("client_id", client.id) != client.id:
+            raise OAuthError("invalid_request", "client_id is another client's")
+        jkt = await proving.key(call, required=False)
+        if jkt and params.setdefault("dpop_jkt", jkt) != jkt:
+            raise OAuthError("invalid_dpop_proof", "dpop_jkt is not the key of the proof")
+        authorization.redirect_uri_of(params, client)
+        request = authorization.read_request(params, client)
+        await parts.expected(params, request.subject_wanted, client)
+        uri = authorization.REQUEST_URI_PREFIX + parts.new_secret()
+        await parts.pending.put(Slot.PUSHED, uri, params, life=PUSHED_LIFETIME)
+        return {"request_uri": uri, "expires_in": int(PUSHED_LIFETIME.total_seconds())}
+
+    async def authorize(self, params: Mapping[str, str], visit: Visit) -> Redirect:
+        """What the browser is told. Raises: OAuthError, to be shown where it is; Unavailable."""
+        client, params = await self._whose(params)
+        redirect_uri = authorization.redirect_uri_of(params, client)
+        try:
+            return await self._decided(params, client, visit)
+        except OAuthError as fault:
+            return Redirect(self._answer(redirect_uri, fault.body, params.get("state")))
+
+    async def resume(self, interaction_id: str, visit: Visit) -> Redirect:
+        """What the citizen decided, told to the client. Raises: OAuthError, to be shown where it is; Unavailable."""
+        pending = self.parts.pending
+        row = await pending.get(Slot.INTERACTION, interaction_id)
+        if row is None or "redirect_uri" not in row:
+            raise OAuthError("access_denied", "this request has ended; begin again where you came from")
+        if "answer" not in row:
+            return Redirect(self.parts.issuer + PAGE + interaction_id)
+        if not visit.browser or not same(digest(visit.browser).hex().encode(), row["browser"].encode()):
+            await self._began_elsewhere(row)
+        if await pending.take(Slot.INTERACTION, interaction_id) is None:
+            raise OAuthError("access_denied", "this request has ended; begin again where you came from")
+        answer = row["answer"]
+        if "error" in answer:
+            return Redirect(self._answer(row["redirect_uri"], answer, row["state"]))
+        grant = await self.parts.store.grant(answer["grant"])
+        client = await self.parts.store.client(row["client"])
+        if grant is None or client is None or not self.parts.runs(grant):
+            raise OAuthError("access_denied", "the consent was withdrawn")
+        request = authorization.read_request(row["params"], client)
+        session = await self._remember(grant, visit)
+        return Redirect(await self._code(grant, request), session=session)
+
+    # --- the request
+
+    async def _whose(self, params: Mapping[str, str]) -> tuple[Client, Mapping[str, str]]:
+        """The client, and its request: the pushed one where it pushed one."""
+        client = await self.parts.store.client(params.get("client_id", ""))
+        if client is None:
+            raise OAuthError("invalid_request", "client_id is missing or unknown")
+        uri = params.get("request_uri", "")
+        if uri.startswith(authorization.REQUEST_URI_PREFIX):
+            pushed = await self.parts.pending.take(Slot.PUSHED, uri)
+            if pushed is None or pushed["client_id"] != client.id:
+                raise OAuthError("invalid_request_uri", "request_uri is unknown, used or expired")
+            return client, pushed
+        if client.must_push:
+            raise OAuthError("invalid_request", "this client must push its requests (RFC 9126)")
+        return client, params
+
+    async def _decided(self, params: Mapping[str, str], client: Client, visit: Visit) -> Redirect:
+        request = authorization.read_request(params, client)
+        expected = await self.parts.expected(params, request.subject_wanted, client)
+        browser = await self.signed_in(visit)
+        consented = frozenset[str]()
+        if browser is not None:
+            consented = await self.parts.consents.given(citizen=browser.citizen, client=client.id)
+        decision = authorization.decide(
+            request, browser=browser, expected=expected, consented=consented, now=self.parts.now()
+        )
+        if decision is Decision.PROCEED:
+            assert browser is not None, "decided"
+            return Redirect(await self._code(await self._again(client, browser, request), request))
+        return await self._ask(params, request, visit, browser, expected)
+
+    async def _ask(
+        self,
+        params: Mapping[str, str],
+        request: AuthorizationRequest,
+        visit: Visit,
+        browser: SignedInBrowser | None,
+        expected: str | None,
+    ) -> Redirect:
+        parts = self.parts
+        binding = visit.browser or parts.new_secret()
+        row = {
+            "client": request.client_id,
+            "params": dict(params),
+            "redirect_uri": request.redirect_uri,
+            "state": request.state,
+            "browser": digest(binding).hex(),
+            "signed_in": {"id": browser.id, "session": browser.session_id} if browser else None,
+            "expected": expected,
+            "begun_ms": epoch_ms(parts.now()),
+        }
+        interaction_id = parts.new_secret()
+        await parts.pending.put(Slot.INTERACTION, interaction_id, row, life=INTERACTION_LIFETIME)
+        return Redirect(parts.issuer + PAGE + interaction_id, browser="" if visit.browser else binding)
+
+    async def _again(self, client: Client, browser: SignedInBrowser, request: AuthorizationRequest) -> Grant:
+        """A grant for what was agreed to before."""
+
+        async def work(session: Session) -> Grant:
+            wish = Wish(request.scopes, request.claims, request.id_token_claims)
+            return await self.parts.grants.begin(client=client, by=browser, wish=wish, relation=None, session=session)
+
+        return await self.parts.transaction(work)
+
+    # --- the answer
+
+    async def _code(self, grant: Grant, request: AuthorizationRequest) -> str:
+        code = self.parts.new_secret()
+        row = {
+            "grant": grant.id,
+            "client": grant.client_id,
+            "redirect_uri": request.redirect_uri,
+            "challenge": request.code_challenge,
+            "nonce": request.nonce,
+            "jkt": request.dpop_jkt,
+        }
+        await self.parts.pending.put(Slot.CODE, code, row, life=CODE_LIFETIME, kept=CODE_REMEMBERED)
+        return self._answer(request.redirect_uri, {"code": code}, request.state)
+
+    def _answer(self, redirect_uri: str, told: Mapping[str, str | None], state: str | None) -> str:
+        return authorization.answer(redirect_uri, told, state=state, issuer=self.parts.issuer)
+
+    async def _began_elsewhere(self, row: Mapping[str, Any]) -> None:
+        grant_id = row["answer"].get("grant")
+        if grant_id:
+            await self.parts.grants.end(grant_id, because="began_elsewhere")
+        fault = OAuthError("access_denied", "this request began in another browser", suspicious=True)
+        await self.parts.refused(fault, client_id=row["client"], address="")
+        raise fault
+
+    # --- who is signed in
+
+    async def signed_in(self, visit: Visit) -> SignedInBrowser | None:
+        """Whose browser it is, if the city's session behind it still runs. Raises: Unavailable."""
+        row = await self.parts.pending.get(Slot.BROWSER, visit.session) if visit.session else None
+        if row is None or row["session"] in self.parts.revocations:
+            return None
+        device = await self.parts.accounts.session(row["session"])
+        if device is None or device.revoked_at is not None:
+            return None
+        return SignedInBrowser(
+            id=row["id"],
+            citizen=row["citizen"],
+            session_id=row["session"],
+            level=row["level"],
+            methods=frozenset(row["methods"]),
+            authenticated_at=from_epoch_s(row["authenticated_s"]),
+        )
+
+    async def _remember(self, grant: Grant, visit: Visit) -> str:
+        """A new cookie's secret; the old one means nothing from here on (session fixation)."""
+        if visit.session:
+            await self.parts.pending.take(Slot.BROWSER, visit.session)
+        secret = self.parts.new_secret()
+        row = {
+            "id": grant.browser_id,
+            "citizen": grant.citizen,
+            "session": grant.session_id,
+            "level": grant.level,
+            "methods": sorted(grant.methods),
+            "authenticated_s": epoch_s(grant.authenticated_at),
+        }
+        await self.parts.pending.put(Slot.BROWSER, secret, row, life=BROWSER_LIFETIME)
+        return secret

@@ -1,0 +1,77 @@
+"""Asks each caller for its proofs, and sees that nothing shown once is shown twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from core.clock import epoch_s
+from identity.oidc import clients, dpop
+from identity.oidc.errors import OAuthError
+from identity.oidc.model import Client
+from identity.oidc.parts import Parts
+from identity.oidc.pending import Mark
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request to an endpoint. proofs: its DPoP headers. url: as clients know the endpoint. address: the caller's."""
+
+    form: Mapping[str, str]
+    authorization: str
+    proofs: Sequence[str]
+    method: str
+    url: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proving:
+    parts: Parts
+
+    async def client(self, call: Call) -> Client:
+        """The client that calls. Raises: OAuthError, TooManyRequests, Unavailable."""
+        parts, shown = self.parts, clients.presented(call.form, call.authorization)
+        try:
+            client = await parts.store.client(shown.client_id)
+            assertion = clients.prove(shown, client, issuer=parts.issuer, now=parts.now())
+            assert client is not None, "proven"
+            if assertion is not None:
+                left = assertion.expires_at - epoch_s(parts.now()) + 60
+                if not await parts.pending.first(
+                    Mark.ASSERTION, f"{client.id} {assertion.jti}", life=timedelta(seconds=left)
+                ):
+                    raise clients.not_proven(suspicious=True)
+        except OAuthError as fault:
+            await parts.refused(fault, client_id=shown.client_id, address=call.address)
+            raise
+        return client
+
+    async def key(self, call: Call, *, required: bool, access_token: str | None = None) -> str:
+        """The thumbprint of the key that the caller holds; empty for none where none is required.
+
+        Raises: OAuthError, Unavailable.
+        """
+        if not call.proofs:
+            if required:
+                raise OAuthError("invalid_dpop_proof", "a DPoP proof is required (RFC 9449)")
+            return ""
+        if len(call.proofs) > 1:
+            raise OAuthError("invalid_dpop_proof", "there is more than one DPoP header")
+        proof = dpop.check_proof(
+            call.proofs[0],
+            method=call.method,
+            url=call.url,
+            access_token=access_token,
+            nonces=self.nonces,
+            now=self.parts.now(),
+        )
+        life = timedelta(seconds=2 * dpop.PROOF_AGE_MAX_S)
+        if not await self.parts.pending.first(Mark.PROOF, f"{proof.jkt} {proof.jti}", life=life):
+            raise OAuthError("invalid_dpop_proof", "the DPoP proof was shown before", suspicious=True)
+        return proof.jkt
+
+    @property
+    def nonces(self) -> tuple[str, str]:
+        return dpop.Nonces(self.parts.cipher).good(self.parts.now())

@@ -1,0 +1,223 @@
+"""How a client comes to be: registered by its operator or by staff, looked through by staff, suspended by staff.
+
+Rules
+- A new client is PENDING and can do nothing. Staff approve it; a change that widens what it may do makes it wait again.
+- Registering over HTTP (RFC 7591) needs a token that staff gave out, good once. Managing it (RFC 7592) needs the token
+  that the registration answered with.
+- What a client may do as itself, and for whom it may exchange tokens, only staff decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, Final
+
+from core.crypto import digest, same
+from core.errors import NotFound
+from core.mongo import Session
+from core.paging import Page, PageRequest
+from core.principal import Principal
+from identity.oidc.client_metadata import read_metadata
+from identity.oidc.errors import ClientMetadataInvalid, OAuthError
+from identity.oidc.model import (
+    AuthMethod,
+    Client,
+    ClientState,
+)
+from identity.oidc.parts import Parts
+
+REVIEWS: Final = "oidc:clients"
+INITIAL_TOKEN_LIFETIME: Final = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A client and the secrets that are told this once. secret: empty for a client that has none."""
+
+    client: Client
+    secret: str = field(default="", repr=False)
+    registration_token: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    parts: Parts
+
+    # --- by its operator, over HTTP
+
+    async def register(self, body: Mapping[str, Any], *, token: str) -> Registered:
+        """Raises: OAuthError (invalid_token, invalid_client_metadata, invalid_redirect_uri), Unavailable."""
+        parts = self.parts
+        client = read_metadata(body, client_id=parts.ids.new("cli"))
+
+        async def work(session: Session) -> Registered:
+            by = await parts.store.take_registration_token(digest(token), now=parts.now(), session=session)
+            if by is None:
+                raise _token_refused()
+            return await self._add(client, by=by, session=session)
+
+        return await parts.transaction(work)
+
+    async def read(self, client_id: str, *, token: str) -> Client:
+        """RFC 7592 §2.1. Raises: OAuthError, Unavailable."""
+        client = await self.parts.store.client(client_id)
+        known = client.registration_digest if client else b""
+        if not same(digest(token), known) or client is None:
+            raise _token_refused()
+        return client
+
+    async def change(self, client_id: str, body: Mapping[str, Any], *, token: str) -> Client:
+        """RFC 7592 §2.2: the whole of its metadata anew. Raises: OAuthError, Unavailable."""
+        before = await self.read(client_id, token=token)
+        if body.get("client_id", client_id) != client_id or "client_secret" in body:
+            raise OAuthError("invalid_request", "client_id must be this client's, and its secret is not chosen")
+        wanted = read_metadata(body, client_id=client_id)
+        if (wanted.auth_method, wanted.profile) != (before.auth_method, before.profile):
+            raise OAuthError("invalid_client_metadata", "how a client proves itself cannot be changed; register anew")
+        after = replace(
+            wanted,
+            state=_state_after(before, wanted),
+            secret_digest=before.secret_digest,
+            registration_digest=before.registration_digest,
+            service_scopes=before.service_scopes,
+            exchange_to=before.exchange_to,
+            sector=before.sector,  # else its citizens would be strangers to it
+            created_at=before.created_at,
+        )
+        await self._put(after, "oidc.client_changed", actor=client_id)
+        return after
+
+    async def remove(self, client_id: str, *, token: str) -> None:
+        """RFC 7592 §2.3. Raises: OAuthError, Unavailable."""
+        await self.read(client_id, token=token)
+
+        async def work(session: Session) -> None:
+            grants = self.parts.grants
+            await grants.end_all(because="client_removed", session=session, also_offline=True, client_id=client_id)
+            await self.parts.store.remove_client(client_id, session=session)
+            await self.parts.audit.append("oidc.client_removed", actor=client_id, client=client_id, session=session)
+
+        await self.parts.transaction(work)
+
+    # --- by staff
+
+    async def give_token(self, *, principal: Principal) -> str:
+        """A token to register one client with, for a week. Raises: SignInRequired, Forbidden, Unavailable."""
+        principal.require_scope(REVIEWS)
+        parts, secret = self.parts, self.parts.new_secret()
+
+        async def work(session: Session) -> None:
+            until = parts.now() + INITIAL_TOKEN_LIFETIME
+            await parts.store.add_registration_token(digest(secret), by=principal.actor, until=until, session=session)
+            await parts.audit.append("oidc.registration_opened", actor=principal.actor, session=session)
+
+        await parts.transaction(work)
+        return secret
+
+    async def enter(self, *, principal: Principal, body: Mapping[str, Any]) -> Registered:
+        """Staff register a client, which waits as any other. Raises: …, ClientMetadataInvalid."""
+        principal.require_scope(REVIEWS)
+        try:
+            client = read_metadata(body, client_id=self.parts.ids.new("cli"))
+        except OAuthError as fault:
+            raise ClientMetadataInvalid(problem=fault.description) from fault
+
+        async def work(session: Session) -> Registered:
+            return await self._add(client, by=principal.actor, session=session)
+
+        return await self.parts.transaction(work)
+
+    async def clients(self, *, principal: Principal, request: PageRequest) -> Page[Client]:
+        """Newest first. Raises: SignInRequired, Forbidden, Unavailable."""
+        principal.require_scope(REVIEWS)
+        return await self.parts.store.clients(request=request)
+
+    async def approve(
+        self,
+        *,
+        principal: Principal,
+        client_id: str,
+        service_scopes: frozenset[str] = frozenset(),
+        exchange_to: frozenset[str] = frozenset(),
+    ) -> Client:
+        """Let a client work as it is registered. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
+        client = await self._for_review(principal, client_id)
+        approved = replace(client, state=ClientState.APPROVED, service_scopes=service_scopes, exchange_to=exchange_to)
+        await self._put(approved, "oidc.client_approved", actor=principal.actor)
+        return approved
+
+    async def suspend(self, *, principal: Principal, client_id: str) -> Client:
+        """Stop a client, and end every grant it has. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
+        client = replace(await self._for_review(principal, client_id), state=ClientState.SUSPENDED)
+
+        async def work(session: Session) -> None:
+            await self.parts.store.put_client(client, session=session)
+            grants = self.parts.grants
+            await grants.end_all(because="client_suspended", session=session, also_offline=True, client_id=client.id)
+            await self.parts.audit.append(
+                "oidc.client_suspended", actor=principal.actor, client=client.id, session=session
+            )
+
+        await self.parts.transaction(work)
+        return client
+
+    async def renew_secret(self, *, principal: Principal, client_id: str) -> Registered:
+        """A new secret; the old one is good for nothing from here on. Raises: …, ClientMetadataInvalid."""
+        client = await self._for_review(principal, client_id)
+        if client.auth_method not in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST):
+            raise ClientMetadataInvalid(problem="it has no secret")
+        secret = self.parts.new_secret()
+        renewed = replace(client, secret_digest=digest(secret))
+        await self._put(renewed, "oidc.client_secret_renewed", actor=principal.actor)
+        return Registered(renewed, secret=secret)
+
+    async def _for_review(self, principal: Principal, client_id: str) -> Client:
+        principal.require_scope(REVIEWS)
+        client = await self.parts.store.client(client_id)
+        if client is None:
+            raise NotFound(thing="client")
+        return client
+
+    async def _add(self, client: Client, *, by: str, session: Session) -> Registered:
+        parts, managing = self.parts, self.parts.new_secret()
+        has_secret = client.auth_method in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST)
+        secret = parts.new_secret() if has_secret else ""
+        added = replace(
+            client,
+            created_at=parts.now(),
+            registration_digest=digest(managing),
+            secret_digest=digest(secret) if secret else b"",
+        )
+        await parts.store.put_client(added, session=session)
+        await parts.audit.append("oidc.client_registered", actor=by, client=added.id, session=session)
+        return Registered(added, secret, managing)
+
+    async def _put(self, client: Client, kind: str, *, actor: str) -> None:
+        async def work(session: Session) -> None:
+            await self.parts.store.put_client(client, session=session)
+            await self.parts.audit.append(kind, actor=actor, client=client.id, session=session)
+
+        await self.parts.transaction(work)
+
+
+def _state_after(before: Client, after: Client) -> ClientState:
+    """A change that widens nothing needs no new review."""
+    wider = (
+        set(after.redirect_uris) - set(before.redirect_uris)
+        or set(after.post_logout_redirect_uris) - set(before.post_logout_redirect_uris)
+        or after.scopes - before.scopes
+        or after.grant_types - before.grant_types
+        or (after.name, after.operator, after.purpose) != (before.name, before.operator, before.purpose)
+        or after.backchannel_logout_uri not in ("", before.backchannel_logout_uri)
+        or (before.dpop_bound and not after.dpop_bound)
+    )
+    if before.state is ClientState.SUSPENDED:
+        return ClientState.SUSPENDED
+    return ClientState.PENDING if wider else before.state
+
+
+def _token_refused() -> OAuthError:
+    headers = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    return OAuthError("invalid_token", "the registration token is not good", headers=headers, suspicious=True)

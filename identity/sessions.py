@@ -1,0 +1,230 @@
+"""Sessions: begun by whoever proved themself, carried on by refresh tokens, ended by their owner or by theft.
+
+Rules
+- However somebody signs in, the session begins here, and says how it was proven (`methods`, RFC 8176) and when.
+- A refresh token is good once; a second use ends the session, whoever comes second (decision 0004).
+- Proving oneself again (step-up) does not begin a session: it makes the one that runs surer.
+- What an account may do is read again each time a token is made.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from core.audit import AuditLog
+from core.clock import Clock
+from core.crypto import digest
+from core.errors import Forbidden, NotFound, SignInRequired
+from core.events import Outbox
+from core.ids import Ids, is_id
+from core.mongo import Session
+from core.paging import Page, PageRequest
+from core.principal import Principal
+from identity.errors import RefreshInvalid, RefreshReused, TokenInvalid
+from identity.model import (
+    Account,
+    Audience,
+    Citizen,
+    DeviceSession,
+    EndReason,
+    RefreshToken,
+    Rotation,
+    Staff,
+    judge_refresh,
+)
+from identity.revocations import Revocations
+from identity.store import IdentityStore
+from identity.tokens import AccessToken, AccessTokens
+
+SIGNED_IN: Final = "identity.signed_in"
+SESSION_ENDED: Final = "identity.session_ended"
+
+_SECRET: Final = re.compile(r"[A-Za-z0-9_-]{43}")
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session and the two tokens that stand for it. The refresh token is told this once."""
+
+    session: DeviceSession
+    access: AccessToken
+    refresh: str = field(repr=False)
+    refresh_expires_at: datetime
+
+
+def random_secret() -> str:
+    """256 bits, as 43 characters of base64url."""
+    return secrets.token_urlsafe(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Sessions:
+    """Everybody's sessions."""
+
+    store: IdentityStore
+    tokens: AccessTokens
+    revocations: Revocations
+    outbox: Outbox
+    audit: AuditLog
+    ids: Ids
+    clock: Clock
+    new_secret: Callable[[], str] = random_secret
+
+    async def begin(
+        self,
+        account: Account,
+        *,
+        audience: Audience,
+        device_name: str,
+        methods: frozenset[str],
+        session: Session,
+        proven_at: datetime | None = None,
+        enrolling: bool = False,
+    ) -> SignedIn:
+        """A session for somebody who has proven themself by `methods`, in the caller's transaction.
+
+        proven_at: when, if that was not now. enrolling: see `DeviceSession`.
+        Raises: RefreshInvalid (the account has just been erased).
+        """
+        if isinstance(account, Citizen) and not await self.store.note_sign_in(
+            account.id, now=self.clock.now(), session=session
+        ):
+            raise RefreshInvalid()
+        begun = DeviceSession.begin(
+            id=self.ids.new("ses"),
+            account_id=account.id,
+            audience=audience,
+            device_name=device_name,
+            methods=methods,
+            now=self.clock.now(),
+            proven_at=proven_at,
+            enrolling=enrolling,
+        )
+        await self.store.add_session(begun, session=session)
+        payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
+        await self.outbox.append(name=SIGNED_IN, payload=payload, session=session)
+        about = {"session": begun.id, "methods": sorted(methods)}
+        await self.audit.append("sessions.begun", actor=account.id, about=about, session=session)
+        return await self._hand_out(account, begun, session)
+
+    async def confirm(self, *, principal: Principal, methods: frozenset[str], session: Session) -> SignedIn:
+        """Step-up: the session that asks was proven again, by `methods`; its new tokens say so.
+
+        Raises: TokenInvalid (the session has just been ended).
+        Source: RFC 9470.
+        """
+        device = await self.strengthen(principal=principal, methods=methods, session=session)
+        return await self._continue(device, session)
+
+    async def strengthen(self, *, principal: Principal, methods: frozenset[str], session: Session) -> DeviceSession:
+        """Note that the session that asks was proven again; its tokens say so when they are next renewed.
+
+        Raises: TokenInvalid (the session has just been ended).
+        """
+        device = await self.store.confirm_session(
+            principal.session_id, methods=methods, now=self.clock.now(), session=session
+        )
+        if device is None or device.account_id != principal.actor:
+            raise TokenInvalid()
+        about = {"session": device.id, "methods": sorted(methods)}
+        await self.audit.append("sessions.confirmed", actor=device.account_id, about=about, session=session)
+        return device
+
+    async def refresh(self, *, refresh_token: str) -> SignedIn:
+        """Change a refresh token for new tokens, once. A second use ends the session, whoever comes second.
+
+        Raises: RefreshReused, RefreshInvalid, Unavailable.
+        Source: docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
+        """
+        if not _SECRET.fullmatch(refresh_token):
+            raise RefreshInvalid()
+        name = digest(refresh_token)
+
+        async def work(session: Session) -> SignedIn | DeviceSession:
+            token = await self.store.refresh_token(name, session=session)
+            device = await self.store.session(token.session_id, session=session) if token else None
+            verdict = judge_refresh(token=token, session=device, now=self.clock.now())
+            if device is None or verdict is Rotation.INVALID:
+                raise RefreshInvalid()
+            if verdict is Rotation.REUSED:
+                await self._end(device, EndReason.REFRESH_REUSED, session)
+                return device
+            await self.store.use_refresh(name, now=self.clock.now(), session=session)
+            return await self._continue(device, session)
+
+        result = await self.store.transaction(work)
+        if isinstance(result, DeviceSession):
+            await self.revocations.add(result.id)
+            raise RefreshReused()
+        return result
+
+    async def _continue(self, device: DeviceSession, session: Session) -> SignedIn:
+        """The account is read again: what it may do now is what the new token says."""
+        account = await self.store.account(device.account_id, device.audience, session=session)
+        if account is None or (isinstance(account, Staff) and account.suspended):
+            raise RefreshInvalid()
+        now = self.clock.now()
+        used = await self.store.extend_session(
+            device.id, now=now, idle_until=device.refresh_until(now), session=session
+        )
+        return await self._hand_out(account, used, session)
+
+    async def _hand_out(self, account: Account, device: DeviceSession, session: Session) -> SignedIn:
+        secret, expires_at = self.new_secret(), device.refresh_until(self.clock.now())
+        await self.store.add_refresh(RefreshToken(digest(secret), device.id, expires_at), session=session)
+        access = self.tokens.issue(account.principal(device))
+        return SignedIn(device, access, secret, expires_at)
+
+    async def sign_out(self, *, principal: Principal) -> None:
+        """End the session that asks. Raises: SignInRequired, Forbidden (acts for another), Unavailable."""
+        as_oneself(principal)
+        await self.revoke(principal=principal, session_id=principal.session_id, because=EndReason.SIGNED_OUT)
+
+    async def revoke(
+        self, *, principal: Principal, session_id: str, because: EndReason = EndReason.REVOKED
+    ) -> DeviceSession:
+        """End one of the caller's own sessions, at once; one that has ended stays as it is.
+
+        Raises: SignInRequired, Forbidden (acts for another), NotFound (also for another's session), Unavailable.
+        """
+        as_oneself(principal)
+
+        async def work(session: Session) -> DeviceSession:
+            device = await self.store.session(session_id, session=session) if is_id(session_id, prefix="ses") else None
+            if device is None or device.account_id != principal.actor:
+                raise NotFound(thing="session")
+            return await self._end(device, because, session)
+
+        ended = await self.store.transaction(work)
+        await self.revocations.add(ended.id)
+        return ended
+
+    async def _end(self, device: DeviceSession, because: EndReason, session: Session) -> DeviceSession:
+        ended = await self.store.end_session(
+            device.id, account_id=device.account_id, now=self.clock.now(), because=because, session=session
+        )
+        if ended is None:
+            return device
+        payload = {"account_id": device.account_id, "session_id": device.id, "because": because.value}
+        await self.outbox.append(name=SESSION_ENDED, payload=payload, session=session)
+        about = {"session": device.id, "because": because.value}
+        await self.audit.append("sessions.ended", actor=device.account_id, about=about, session=session)
+        return ended
+
+    async def page(self, *, principal: Principal, request: PageRequest) -> Page[DeviceSession]:
+        """The caller's own sessions, newest first. Raises: SignInRequired, Forbidden (delegated), Unavailable."""
+        as_oneself(principal)
+        return await self.store.sessions(principal.actor, request=request, now=self.clock.now())
+
+
+def as_oneself(principal: Principal) -> None:
+    """For what belongs to a person's own account, whose session it is. Raises: SignInRequired, Forbidden."""
+    if not principal.authenticated:
+        raise SignInRequired()
+    if principal.delegated:
+        raise Forbidden()

@@ -1,0 +1,1 @@
+"""What members of staff may do, where, and what takes two of them."""
