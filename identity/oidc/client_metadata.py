@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from core import jose
 from core.clock import epoch_s
 from core.keys import Algorithm
 from core.locale import Text
-from identity.oidc import jose
 from identity.oidc.errors import OAuthError
 from identity.oidc.metadata import REGISTER
 from identity.oidc.model import (

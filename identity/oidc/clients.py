@@ -17,9 +17,9 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import unquote_plus
 
+from core import jose
 from core.clock import epoch_s
 from core.crypto import digest, same
-from identity.oidc import jose
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import AuthMethod, Client, ClientState, Profile
 

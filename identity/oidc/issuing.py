@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from core import jose
 from core.audit import About
 from core.crypto import digest
 from core.mongo import Session
-from identity.oidc import authorization, jose
+from identity.oidc import authorization
 from identity.oidc.device import Devices
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import AuthMethod, Client, ClientState, Grant, GrantType

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from core import jose
 from core.keys import Algorithm
-from identity.oidc import jose
 from identity.oidc.model import ACR_PREFIX, CLAIMS, SCOPES, AuthMethod, GrantType
 
 DISCOVERY: Final = "/.well-known/openid-configuration"

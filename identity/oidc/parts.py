@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, Protocol, TypeVar
 
+from core import jose
 from core.addresses import address_group
 from core.audit import About, AuditLog
 from core.clock import Clock
@@ -19,7 +20,6 @@ from core.mongo import Session
 from core.principal import Principal
 from identity.charges import Charge, Charges
 from identity.limits import Limit
-from identity.oidc import jose
 from identity.oidc.errors import OAuthError
 from identity.oidc.grants import Grants
 from identity.oidc.model import Client, Grant

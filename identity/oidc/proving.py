@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from core import dpop
 from core.clock import epoch_s
-from identity.oidc import clients, dpop
+from identity.oidc import clients
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import Client
 from identity.oidc.parts import Parts
@@ -59,16 +60,21 @@ class Proving:
             return ""
         if len(call.proofs) > 1:
             raise OAuthError("invalid_dpop_proof", "there is more than one DPoP header")
-        proof = dpop.check_proof(
-            call.proofs[0],
-            method=call.method,
-            url=call.url,
-            access_token=access_token,
-            nonces=self.nonces,
-            now=self.parts.now(),
-        )
+        try:
+            proof = dpop.check_proof(
+                call.proofs[0],
+                method=call.method,
+                url=call.url,
+                access_token=access_token,
+                nonces=self.nonces,
+                now=self.parts.now(),
+            )
+        except dpop.NonceWanted as fault:
+            raise OAuthError("use_dpop_nonce", f"the DPoP proof is not good: {fault}") from fault
+        except dpop.ProofFault as fault:
+            raise OAuthError("invalid_dpop_proof", f"the DPoP proof is not good: {fault}", suspicious=True) from fault
         life = timedelta(seconds=2 * dpop.PROOF_AGE_MAX_S)
-        if not await self.parts.pending.first(Mark.PROOF, f"{proof.jkt} {proof.jti}", life=life):
+        if not await self.parts.pending.first(Mark.PROOF, proof.name, life=life):
             raise OAuthError("invalid_dpop_proof", "the DPoP proof was shown before", suspicious=True)
         return proof.jkt
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from core import jose
 from core.clock import epoch_s
 from core.crypto import digest
-from identity.oidc import jose
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import OPENID, AuthMethod, Client, ClientState, Grant
 from identity.oidc.parts import Parts

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
+from core import jose
 from core.clock import Clock, epoch_s
 from core.ids import Ids
 from core.keys import Algorithm, KeyRing
-from identity.oidc import jose
 from identity.oidc.model import TOKEN_LIFETIME, Client, Grant, acr_of
 
 ACCESS_TYPE: Final = "at+jwt"

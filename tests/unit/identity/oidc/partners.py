@@ -18,13 +18,13 @@ from aiohttp.test_utils import TestClient
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey, generate_private_key
 from jwt.algorithms import ECAlgorithm
 
+from core import jose
 from core.clock import epoch_s
 from core.keys import Algorithm, KeyRing
 from core.principal import Principal
 from identity.consents.providing import ProviderConsents
 from identity.consents.service import Consents
 from identity.consents.store import ConsentStore
-from identity.oidc import jose
 from identity.oidc.clients import ASSERTION_TYPE
 from identity.oidc.demo import CLIENTS, DEMO_REDIRECT, DEMO_SECRET
 from identity.oidc.grants import GrantedClients, Grants

@@ -9,10 +9,10 @@ from typing import Any
 import jwt
 import pytest
 
+from core import jose
 from core.errors import Forbidden, SignInRequired
 from core.keys import Algorithm
 from core.principal import ANONYMOUS, Principal
-from identity.oidc import jose
 from identity.oidc.client_metadata import read_metadata
 from identity.oidc.errors import ClientMetadataInvalid, OAuthError
 from identity.oidc.model import Client, ClientState, GrantType, Profile

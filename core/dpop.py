@@ -1,7 +1,8 @@
 """Proof that whoever shows a token holds its key (RFC 9449).
 
 Rules
-- A proof is for one method and one URL, is at most a minute old, holds a nonce of ours and is good once.
+- A proof is for one method and one URL, is at most a minute old and is good once: whoever asks for proofs remembers
+  those that were shown (`Proof.name`). Where nonces are given, it holds one of ours.
 - Nonces are ours to know again without keeping them: a keyed digest of the five minutes they were made in. The one
   before is good too, so that nobody's nonce runs out while their request is on its way.
 - With an access token the proof names that token (`ath`).
@@ -16,16 +17,23 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
+from core import jose
 from core.clock import epoch_s
 from core.crypto import FieldCipher, same
-from identity.oidc import jose
-from identity.oidc.errors import OAuthError
 
 PROOF_AGE_MAX_S: Final = 60
 PROOF_LENGTH_MAX: Final = 4096
 NONCE_WINDOW_S: Final = 300
 _JTI_LENGTH_MAX: Final = 128
 _EARLY_S: Final = 5
+
+
+class ProofFault(Exception):
+    """A proof that is not good. The message is for a developer and holds nothing of the proof."""
+
+
+class NonceWanted(ProofFault):
+    """A proof without a nonce of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,40 +43,48 @@ class Proof:
     jkt: str
     jti: str
 
+    @property
+    def name(self) -> str:
+        """Under which it is remembered that it was shown."""
+        return f"{self.jkt} {self.jti}"
+
 
 def check_proof(
-    text: str, *, method: str, url: str, access_token: str | None, nonces: Sequence[str], now: datetime
+    text: str, *, method: str, url: str, access_token: str | None, nonces: Sequence[str] | None, now: datetime
 ) -> Proof:
-    """Raises: OAuthError (invalid_dpop_proof, use_dpop_nonce).
+    """Raises: ProofFault, NonceWanted.
 
-    url: of this endpoint as clients know it. access_token: the one that the proof comes with.
+    url: of this endpoint as clients know it. access_token: the one that the proof comes with. nonces: those that are
+    good; None where none is asked for.
     Source: RFC 9449 §4.3.
     """
     if len(text) > PROOF_LENGTH_MAX:
-        raise _invalid("it is too long")
+        raise ProofFault("it is too long")
     try:
         token = jose.take_apart(text, proof=True)
         key = token.header["jwk"]
         if token.header.get("typ") != "dpop+jwt" or not isinstance(key, dict):
-            raise _invalid("its header is not that of a proof")
+            raise ProofFault("its header is not that of a proof")
         jose.check(token, key, allowed=jose.STRONG_ALGORITHMS)
         jkt = jose.thumbprint(key)
     except jose.TokenFault as fault:
-        raise _invalid(str(fault)) from fault
+        raise ProofFault(str(fault)) from fault
     claims = token.claims
     if claims.get("htm") != method or _without_query(claims.get("htu")) != _without_query(url):
-        raise _invalid("it is for another method or URL")
+        raise ProofFault("it is for another method or URL")
     issued, jti, nonce = claims.get("iat"), claims.get("jti"), claims.get("nonce")
     if not isinstance(issued, int | float) or isinstance(issued, bool):
-        raise _invalid("iat is missing")
+        raise ProofFault("iat is missing")
     if not -_EARLY_S <= epoch_s(now) - issued <= PROOF_AGE_MAX_S:
-        raise _invalid("it is too old, or from the future")
+        raise ProofFault("it is too old, or from the future")
     if not isinstance(jti, str) or not 0 < len(jti) <= _JTI_LENGTH_MAX:
-        raise _invalid("jti is missing")
+        raise ProofFault("jti is missing")
     if access_token is not None and claims.get("ath") != _hash(access_token):
-        raise _invalid("ath does not name the access token")
-    if not isinstance(nonce, str) or not any(same(nonce.encode(), good.encode()) for good in nonces):
-        raise OAuthError("use_dpop_nonce", "the proof must hold the nonce of the DPoP-Nonce header")
+        raise ProofFault("ath does not name the access token")
+    if nonces is not None:
+        shown = nonce.encode() if isinstance(nonce, str) else b""
+        if not any(same(shown, good.encode()) for good in nonces):
+            raise NonceWanted("it must hold the nonce of the DPoP-Nonce header")
     return Proof(jkt, jti)
 
 
@@ -82,7 +98,7 @@ class Nonces:
         return self._of(window), self._of(window - 1)
 
     def _of(self, window: int) -> str:
-        return jose.b64(self.cipher.blind_index(str(window), purpose="oidc.dpop_nonce")[:18])
+        return jose.b64(self.cipher.blind_index(str(window), purpose="dpop.nonce")[:18])
 
 
 def _hash(text: str) -> str:
@@ -99,7 +115,3 @@ def _without_query(url: object) -> tuple[str, str, str] | None:
     default = {"https": 443, "http": 80}.get(parts.scheme)
     host = (parts.hostname or "") + (f":{port}" if port not in (None, default) else "")
     return (parts.scheme, host, parts.path or "/")
-
-
-def _invalid(why: str) -> OAuthError:
-    return OAuthError("invalid_dpop_proof", f"the DPoP proof is not good: {why}", suspicious=True)
