@@ -66,3 +66,10 @@ FAMILY_LIMITS: Final = (Limit(10, _DAY_S),)
 ORGANISATION_LIMITS: Final = (Limit(5, _DAY_S),)
 # Of one account.
 REAL_NAME_LIMITS: Final = (Limit(5, _DAY_S),)
+# Of one account: each begins with a code that is sent, and a code bears five tries.
+PHONE_CHANGE_LIMITS: Final = (Limit(5, _DAY_S),)
+MERGE_LIMITS: Final = (Limit(5, _DAY_S),)
+# Of one id number, whoever has it or nobody.
+RECOVERY_LIMITS: Final = (Limit(5, _DAY_S),)
+# Of one recovery: results of a real-person check that are shown for it.
+PROOF_LIMITS: Final = (Limit(5, _HOUR_S),)

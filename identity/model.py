@@ -217,6 +217,9 @@ class EndReason(StrEnum):
     REVOKED = "revoked"
     REFRESH_REUSED = "refresh_reused"
     ERASED = "erased"
+    PHONE_CHANGED = "phone_changed"
+    RECOVERED = "recovered"
+    MERGED = "merged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,14 +352,70 @@ def check_district(code: str) -> str:
     return code
 
 
-def sign_in_text(*, code: str, locale: Locale) -> str:
+class CodeUse(StrEnum):
+    """What a code is asked for. Whoever is talked into telling one reads in its message what it would do."""
+
+    SIGN_IN = "sign_in"
+    NEW_PHONE = "new_phone"
+    RECOVERY = "recovery"
+    MERGE = "merge"
+
+
+_CODE_USES: Final[dict[CodeUse, Text]] = {
+    CodeUse.SIGN_IN: Text(zh="", en=""),
+    CodeUse.NEW_PHONE: Text(
+        zh="有人要将其账号改绑到本号码。", en="Somebody wants to move their account to this number. "
+    ),
+    CodeUse.RECOVERY: Text(zh="有人要用本号码找回账号。", en="Somebody wants to recover an account with this number. "),
+    CodeUse.MERGE: Text(
+        zh="有人要将本号码的账号并入其账号,合并后不可恢复。",
+        en="Somebody wants to merge the account of this number into theirs, for good. ",
+    ),
+}
+
+
+def sign_in_text(*, code: str, locale: Locale, use: CodeUse = CodeUse.SIGN_IN) -> str:
     """The message that carries a code."""
-    minutes = int(CODE_LIFETIME.total_seconds()) // 60
+    minutes, what = int(CODE_LIFETIME.total_seconds()) // 60, _CODE_USES[use]
     text = Text(
-        zh=f"【城市通】验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要,请勿告诉他人。",
-        en=f"[CityTong] Your code is {code}, valid for {minutes} minutes. We never ask for it: tell nobody.",
+        zh=f"【城市通】{what.zh}验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要,请勿告诉他人。",
+        en=f"[CityTong] {what.en}Your code is {code}, valid for {minutes} minutes. We never ask for it: tell nobody.",
     )
     return text.in_(locale)
+
+
+class NoticeKind(StrEnum):
+    """What a phone is told of the account that it belongs, or belonged, to."""
+
+    PHONE_CHANGE_WAITS = "phone_change_waits"
+    PHONE_CHANGED = "phone_changed"
+    RECOVERY_WAITS = "recovery_waits"
+    RECOVERED = "recovered"
+
+
+_NOTICES: Final[dict[NoticeKind, Text]] = {
+    NoticeKind.PHONE_CHANGE_WAITS: Text(
+        zh="您的账号申请更换手机号,尚未生效。如非本人操作,请立即登录并取消。",
+        en="Your account is to get another phone number. If it was not you, sign in now and stop it.",
+    ),
+    NoticeKind.PHONE_CHANGED: Text(
+        zh="您的账号已改绑其他手机号。如非本人操作,请立即找回账号或前往政务服务窗口。",
+        en="Your account has another phone number now. If it was not you, recover it or come to a service counter.",
+    ),
+    NoticeKind.RECOVERY_WAITS: Text(
+        zh="有人通过真人核验申请找回您的账号,尚未生效。如非本人操作,请立即登录并阻止。",
+        en="Somebody asks to recover your account on another phone. If it was not you, sign in now and stop it.",
+    ),
+    NoticeKind.RECOVERED: Text(
+        zh="您的账号已在另一手机号上找回,原登录方式均已失效。如非本人操作,请前往政务服务窗口。",
+        en="Your account was recovered on another phone. If it was not you, come to a service counter.",
+    ),
+}
+
+
+def notice_text(kind: NoticeKind) -> str:
+    """In both languages, for a phone's own is not known."""
+    return f"【城市通】{_NOTICES[kind].zh} {_NOTICES[kind].en}"
 
 
 # --- refresh tokens ---------------------------------------------------------------------------------------------

@@ -89,10 +89,10 @@ class Sessions:
         """A session for somebody who has proven themself by `methods`, in the caller's transaction.
 
         proven_at: when, if that was not now. enrolling: see `DeviceSession`.
-        Raises: RefreshInvalid (the account has just been erased).
+        Raises: RefreshInvalid (the account has just been erased, or its phone changed since `proven_at`).
         """
         if isinstance(account, Citizen) and not await self.store.note_sign_in(
-            account.id, now=self.clock.now(), session=session
+            account.id, now=self.clock.now(), session=session, proven_at=proven_at
         ):
             raise RefreshInvalid()
         begun = DeviceSession.begin(
@@ -214,6 +214,16 @@ class Sessions:
         await self.outbox.append(name=SESSION_ENDED, payload=payload, session=session)
         about = {"session": device.id, "because": because.value}
         await self.audit.append("sessions.ended", actor=device.account_id, about=about, session=session)
+        return ended
+
+    async def end_all(self, account_id: str, *, but: str = "", because: EndReason, session: Session) -> list[str]:
+        """End an account's sessions, `but` that one; their ids, to be revoked when the transaction has committed."""
+        running = await self.store.running_sessions(account_id, session=session)
+        ended = [id_ for id_ in running if id_ != but]
+        for id_ in ended:
+            device = await self.store.session(id_, session=session)
+            assert device is not None, "read in this transaction"
+            await self._end(device, because, session)
         return ended
 
     async def page(self, *, principal: Principal, request: PageRequest) -> Page[DeviceSession]:

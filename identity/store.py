@@ -212,12 +212,44 @@ class IdentityStore:
             return None
         return await self._open(row["id_number"], purpose=_ID_NUMBER, owner=citizen_id)
 
-    async def note_sign_in(self, citizen_id: str, *, now: datetime, session: Session) -> bool:
-        """Note that a citizen signs in; False when their account is being erased or gone."""
+    async def note_sign_in(
+        self, citizen_id: str, *, now: datetime, session: Session, proven_at: datetime | None = None
+    ) -> bool:
+        """Note that a citizen signs in; False when their account is being erased or gone.
+
+        proven_at: when they proved themself, if that was not now; of no use when their phone has changed since.
+        """
+        query: Document = {"_id": citizen_id, "erased_at": None}
+        if proven_at is not None:
+            query["phone_since"] = {"$not": {"$gt": proven_at}}
         found = await self._mongo.collection(CITIZENS).update_one(
-            {"_id": citizen_id, "erased_at": None}, {"$set": {"signed_in_at": now}}, session=session
+            query, {"$set": {"signed_in_at": now}}, session=session
         )
         return found.matched_count == 1
+
+    async def hold_citizen(self, citizen_id: str, *, session: Session) -> Citizen | None:
+        """The account as it stands, written so that of two transactions that hold it (or sign in, or erase) one comes
+        first; None when it is gone.
+        """
+        row = await self._mongo.collection(CITIZENS).find_one_and_update(
+            {"_id": citizen_id, "erased_at": None}, {"$inc": {"holds": 1}}, return_document=True, session=session
+        )
+        return await self._citizen(row) if row else None
+
+    async def signed_in_at(self, citizen_id: str, *, session: Session | None = None) -> datetime | None:
+        """When the account last began a session, or was made; None when it is gone."""
+        row = await self._row(CITIZENS, {"_id": citizen_id, "erased_at": None}, session)
+        return (row.get("signed_in_at") or row["created_at"]) if row else None
+
+    async def set_phone(self, citizen_id: str, phone: str | None, *, now: datetime, session: Session) -> None:
+        """Give an account that is held another phone, or none. Raises: PhoneTaken."""
+        sealed = await self._sealed_phone(phone, purpose="citizen.phone", owner=citizen_id)
+        try:
+            await self._mongo.collection(CITIZENS).update_one(
+                {"_id": citizen_id}, {"$set": {**sealed, "phone_since": now}}, session=session
+            )
+        except DuplicateKeyError as fault:
+            raise PhoneTaken() from fault
 
     async def erase_citizen(self, citizen_id: str, *, now: datetime, session: Session) -> bool:
         """Forget who a citizen was, and free their phone and id number; False when that was done already."""
@@ -318,6 +350,11 @@ class IdentityStore:
             session=session,
         )
         return await self._session(row) if row else None
+
+    async def running_sessions(self, account_id: str, *, session: Session) -> list[str]:
+        """The ids of those that were not ended."""
+        running = {"account_id": account_id, "revoked_at": None}
+        return [row["_id"] async for row in self._mongo.collection(SESSIONS).find(running, {"_id": 1}, session=session)]
 
     async def end_all_sessions(
         self, account_id: str, *, now: datetime, because: EndReason, session: Session
