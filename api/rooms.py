@@ -68,7 +68,7 @@ from api.ground import Ground
 from api.personal_data import access_sources, data_sources, forgetting
 from api.startup import CityUnavailable
 from api.web.audit import audit_routes
-from api.web.development import sms_routes
+from api.web.development import sms_routes, totp_routes
 from core.access_log import AccessLog, AccessSource
 from core.audit import SEAL_EVERY_S
 from core.events import Subscription
@@ -274,7 +274,11 @@ class Rooms:
                 public_url=self.ground.settings.public_url,
             ),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
+            *(totp_routes(self._demo_totp) if self.development_sms else ()),
         ]
+
+    def _demo_totp(self) -> Mapping[str, str]:
+        return identity.demo.demo_totp(self.ground.clock.now())
 
     async def open(self) -> None:
         """Make what must exist: indexes, first keys."""

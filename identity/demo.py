@@ -13,6 +13,8 @@ from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import partial
 from typing import Final
 
+import pyotp
+
 from core.clock import Clock
 from core.departments import (
     CITY_MANAGEMENT,
@@ -33,7 +35,7 @@ from identity.errors import IdNumberTaken
 from identity.id_numbers import IdNumber
 from identity.limits import ActLimits, Limit, SignInLimits
 from identity.model import Account, Citizen, Evidence, Staff
-from identity.relations import MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
+from identity.relations import GUARDIAN_MATTERS, MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
 from identity.store import IdentityStore, PhoneTaken
 
 # Known to everybody who reads this: with it a demo city can show what staff do each time they sign in.
@@ -127,11 +129,18 @@ async def load_second_factors(*, store: IdentityStore, keychains: KeychainStore,
     async def give(account_id: str, session: Session) -> None:
         held = await keychains.of(account_id, session=session)
         if not held.has_strong:
-            totp = Totp(DEMO_TOTP_SECRET, confirmed_at=clock.now(), last_step=0)
+            totp = Totp(DEMO_TOTP_SECRET, confirmed_at=clock.now(), last_step=0, published=True)
             await keychains.put(replace(held, totp=totp), session=session)
 
     for nickname in STAFF:
         await store.transaction(partial(give, who[nickname]))
+
+
+def demo_totp(now: datetime) -> dict[str, str]:
+    """What the demo's staff see in their authenticator app at this moment: `code`, and until when it stands there."""
+    made = pyotp.TOTP(DEMO_TOTP_SECRET)
+    left = timedelta(seconds=made.interval - now.timestamp() % made.interval)
+    return {"code": made.at(now), "expires_at": (now + left).isoformat()}
 
 
 async def people(store: IdentityStore) -> dict[str, str]:
@@ -150,7 +159,7 @@ def _relations(who: Mapping[str, str], *, ids: Ids, now: datetime, zone: tzinfo)
     zhang, liu, xiaobei = who["zhang"], who["liu"], who["xiaobei"]
     return [
         Relation(ids.new("rel"), RelationKind.CARER, zhang, liu, matters, proof, now),
-        Relation(ids.new("rel"), RelationKind.GUARDIAN, zhang, xiaobei, matters, proof, now, of_age),
+        Relation(ids.new("rel"), RelationKind.GUARDIAN, zhang, xiaobei, GUARDIAN_MATTERS, proof, now, of_age),
     ]
 
 

@@ -26,6 +26,9 @@ class Session:
     current: bool = strawberry.federation.field(description="True for the session that asks.")
     audience: model.Audience
     revoked_at: datetime | None
+    enrolling: bool = strawberry.federation.field(
+        description="Staff without a second factor: all that it may do is get one, then renew its tokens."
+    )
 
     @classmethod
     def of(cls, session: model.DeviceSession, *, current_id: str) -> Session:
@@ -37,6 +40,7 @@ class Session:
             current=session.id == current_id,
             audience=session.audience,
             revoked_at=session.revoked_at,
+            enrolling=session.enrolling,
         )
 
 

@@ -1,4 +1,4 @@
-"""What only a demonstration may show: the sign-in code that a real city would send by SMS."""
+"""What only a demonstration may show: the code that a real city would send by SMS, and that of its staff's app."""
 
 from __future__ import annotations
 
@@ -24,3 +24,17 @@ def sms_routes(latest: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> 
         )
 
     return [web.get("/dev/sms", sms)]
+
+
+def totp_routes(now: Callable[[], Mapping[str, str]]) -> list[web.RouteDef]:
+    """`GET /dev/totp`: `{"code", "expires_at"}` of the authenticator app that all of the demo's staff have.
+
+    Mounted with the demo switch alone, as `sms_routes` is.
+    """
+
+    async def totp(_: web.Request) -> web.Response:
+        return web.Response(
+            body=orjson.dumps(now()), content_type="application/json", headers={"Cache-Control": "no-store"}
+        )
+
+    return [web.get("/dev/totp", totp)]

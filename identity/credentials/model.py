@@ -85,11 +85,16 @@ class Passkey:
 
 @dataclass(frozen=True, slots=True)
 class Totp:
-    """secret: base32. last_step: the newest time step whose password was used."""
+    """secret: base32. last_step: the newest time step whose password was used.
+
+    published: everybody knows the secret, and many use it at once: a demonstration's. Its passwords are good as often
+    as they are shown, since one that was overheard tells nobody anything.
+    """
 
     secret: str = field(repr=False)
     confirmed_at: datetime
     last_step: int
+    published: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +161,8 @@ class Keychain:
     def using_step(self, step: int) -> Keychain:
         """With the password of a time step used up."""
         assert self.totp is not None, "a step of it was found"
+        if self.totp.published:
+            return self
         return replace(self, totp=replace(self.totp, last_step=step))
 
     def using_recovery(self, spent: bytes) -> Keychain:

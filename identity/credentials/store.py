@@ -93,7 +93,7 @@ class KeychainStore:
             "_id": keychain.account_id,
             "sealed": await self._personal.seal(secrets, owner=keychain.account_id, purpose=_PURPOSE),
             "password_changed_at": password.changed_at if password else None,
-            "totp": {"confirmed_at": totp.confirmed_at, "last_step": totp.last_step} if totp else None,
+            "totp": _totp_row(totp) if totp else None,
             "recovery": list(keychain.recovery),
             "second_by_passkey": keychain.second_by_passkey,
         }
@@ -107,10 +107,15 @@ class KeychainStore:
             account_id=row["_id"],
             password=Password(secrets["password"], changed_at) if changed_at else None,
             passkeys=tuple(_passkey(one, secrets) for one in row.get("passkeys", ())),
-            totp=Totp(secrets["totp"], totp["confirmed_at"], totp["last_step"]) if totp else None,
+            totp=Totp(secrets["totp"], **totp) if totp else None,
             recovery=tuple(map(bytes, row["recovery"])),
             second_by_passkey=row["second_by_passkey"],
         )
+
+
+def _totp_row(totp: Totp) -> Document:
+    known_to_all = {"published": True} if totp.published else {}
+    return {"confirmed_at": totp.confirmed_at, "last_step": totp.last_step, **known_to_all}
 
 
 def _passkey_row(passkey: Passkey) -> Document:
