@@ -7,9 +7,12 @@ records it.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
+from typing import Final
 
 from core.errors import Forbidden, NotFound, SignInRequired, StepUpRequired
 
@@ -50,21 +53,35 @@ def strong(methods: frozenset[str]) -> bool:
     return bool(methods & _STRONG)
 
 
+# Province, city, district or county (GB/T 2260), street or town, community or village (GB/T 10114): where each ends.
+_DIVISION: Final = re.compile(r"[1-9][0-9]{5}(?:[0-9]{3}){0,2}", re.ASCII)
+_LEVELS: Final = (2, 4, 6, 9, 12)
+
+
 @dataclass(frozen=True, slots=True)
 class Jurisdiction:
     """The part of the city that a staff account answers for.
 
-    code: GB/T 2260 division code of six digits (or nine for a street); trailing `00` pairs cover all below.
+    code: a division's, of six digits (GB/T 2260), nine for a street or twelve for a community (GB/T 10114). A level
+    that is all zeros, and those behind it, cover all below: 110000 a city, 110101000000 a district.
     """
 
     code: str
 
+    @property
+    def significant(self) -> str:
+        """What the codes of all that lies in it begin with; empty for what is no division's code."""
+        if not _DIVISION.fullmatch(self.code):
+            return ""
+        end = len(self.code)
+        for before, level in reversed(tuple(pairwise(_LEVELS))):
+            if level == end and not int(self.code[before:level]):
+                end = before
+        return self.code[:end]
+
     def covers(self, code: str) -> bool:
-        """True when the division `code` lies in this jurisdiction."""
-        significant = self.code
-        while significant.endswith("00"):
-            significant = significant[:-2]
-        return code.startswith(significant)
+        """True when the division `code` lies in this jurisdiction. What is no division's code covers nothing."""
+        return bool(self.significant) and code.startswith(self.significant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +93,9 @@ class Principal:
     real_name_level: 0 unknown … 5 checked at a counter (urn:city:rl:1..5).
     department: the USCC of the department that a member of staff works for (core.departments); empty for others.
     methods, authenticated_at: how the actor last proved themself in this session (`Method`), and when.
+    jkt: thumbprint of the key that the session is bound to (RFC 9449); whoever shows its tokens proves that they hold
+        it. Empty for a session of no key.
+    cooling_until: until when the session is on a device that is not trusted yet; None on one that is.
     """
 
     kind: PrincipalKind = PrincipalKind.ANONYMOUS
@@ -88,6 +108,8 @@ class Principal:
     department: str = ""
     methods: frozenset[str] = frozenset()
     authenticated_at: datetime | None = None
+    jkt: str = ""
+    cooling_until: datetime | None = None
 
     @property
     def authenticated(self) -> bool:
@@ -126,15 +148,21 @@ class Principal:
     def require_fresh(self, *, now: datetime, max_age: timedelta, strong: bool = False) -> None:
         """For what a session left lying about must not do: its owner proved themself within `max_age`.
 
-        strong: and by two factors, at least once in this session.
+        strong: and by two factors, at least once in this session. A session that cools off is always held to that.
         Raises: SignInRequired, StepUpRequired.
         Source: RFC 9470.
         """
         if not self.authenticated:
             raise SignInRequired()
         fresh = self.authenticated_at is not None and now - self.authenticated_at <= max_age
-        if not fresh or (strong and not self.strong):
-            raise StepUpRequired(max_age_s=int(max_age.total_seconds()), strong=strong)
+        cools = self.cooling(now)
+        if not fresh or ((strong or cools) and not self.strong):
+            until = self.cooling_until if cools else None
+            raise StepUpRequired(max_age_s=int(max_age.total_seconds()), strong=strong or cools, cooling_until=until)
+
+    def cooling(self, now: datetime) -> bool:
+        """True while the session's device is not trusted."""
+        return self.cooling_until is not None and now < self.cooling_until
 
     def require_department(self, code: str) -> None:
         """For what belongs to one department: its own staff. Raises: SignInRequired, Forbidden."""

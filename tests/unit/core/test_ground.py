@@ -141,6 +141,28 @@ def test_a_page_knows_whether_another_follows() -> None:
         ("110101", "110101001", True),
         ("110101", "110102", False),
         ("120000", "110101", False),
+        ("110100", "110105", True),
+        ("110100", "110228", False),
+        # A street whose own three digits end with zeros is no district.
+        ("110101100", "110101100007", True),
+        ("110101100", "110101117", False),
+        ("110101010", "110101011", False),
+        ("110101001", "110101", False),
+        ("110101001200", "110101001200", True),
+        ("110101001200", "110101001201", False),
+        ("110101001000", "110101001201", True),
+        ("110101000000", "110101001", True),
+        ("110101000000", "110102", False),
+        ("110101000", "110101999", True),
+        ("110000000000", "110119", True),
+        ("110000000000", "120000", False),
+        ("110101", "110101001201000000019", True),
+        # What is no division's code covers nothing.
+        ("", "110101", False),
+        ("000000", "110101", False),
+        ("11", "110101", False),
+        ("1101010", "1101010", False),
+        ("11010１", "110101", False),
     ],
 )
 def test_a_jurisdiction_covers_what_lies_in_it(jurisdiction: str, code: str, covered: bool) -> None:
