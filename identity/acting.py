@@ -84,9 +84,16 @@ class ActingForOthers:
         now, relation = self.clock.now(), None
         if is_id(relation_id, prefix="rel"):
             relation = await self.delegations.act_by(relation_id, actor=actor, now=now, session=session)
-        if relation is None or not relation.live(now):
+        if relation is None or not relation.live(now) or await self._frozen(relation, session):
             raise NotFound(thing="relation")
         return relation
+
+    async def _frozen(self, relation: Relation, session: Session) -> bool:
+        """Whether staff froze whom the relation is for; who freezes them holds them too, so one of both comes first."""
+        if relation.agency:
+            return False  # organisations are suspended, which pauses the relation
+        await self.delegations.hold(relation.subject, now=self.clock.now(), session=session)
+        return await self.store.freeze(relation.subject, now=self.clock.now(), session=session) is not None
 
     async def _hand_out(self, relation: Relation, principal: Principal, session: Session) -> ActingSession:
         acting_id = self.ids.new("act")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from core.errors import DomainError, Kind
 
 
@@ -71,6 +73,18 @@ class RefreshInvalid(DomainError):
     kind = Kind.UNAUTHENTICATED
     template = "The session has ended. Sign in again."
     template_zh = "登录已失效,请重新登录。"
+
+
+class AccountFrozen(DomainError):
+    """Told to who has proven that the account is theirs. until: it ends by itself. reference: what a counter asks for."""
+
+    code = "AUTH_ACCOUNT_FROZEN"
+    kind = Kind.FORBIDDEN
+    template = "Your account is frozen until {until}. Quote {reference} at a service counter."
+    template_zh = "您的账号已被冻结至 {until}。如有疑问,请凭编号 {reference} 到政务服务窗口咨询。"
+
+    until: datetime
+    reference: str
 
 
 class IdNumberInvalid(DomainError):

@@ -19,13 +19,13 @@ from typing import Final
 from core.audit import AuditLog
 from core.clock import Clock
 from core.crypto import digest
-from core.errors import Forbidden, NotFound, SignInRequired
+from core.errors import DomainError, Forbidden, NotFound, SignInRequired
 from core.events import Outbox
 from core.ids import Ids, is_id
 from core.mongo import Session
 from core.paging import Page, PageRequest
 from core.principal import Principal
-from identity.errors import RefreshInvalid, RefreshReused, TokenInvalid
+from identity.errors import AccountFrozen, RefreshInvalid, RefreshReused, TokenInvalid
 from identity.model import (
     Account,
     Audience,
@@ -89,12 +89,10 @@ class Sessions:
         """A session for somebody who has proven themself by `methods`, in the caller's transaction.
 
         proven_at: when, if that was not now. enrolling: see `DeviceSession`.
-        Raises: RefreshInvalid (the account has just been erased, or its phone changed since `proven_at`).
+        Raises: RefreshInvalid (the account has just been erased or suspended, or its phone changed since
+            `proven_at`), AccountFrozen.
         """
-        if isinstance(account, Citizen) and not await self.store.note_sign_in(
-            account.id, now=self.clock.now(), session=session, proven_at=proven_at
-        ):
-            raise RefreshInvalid()
+        await self._note(account, proven_at, session)
         begun = DeviceSession.begin(
             id=self.ids.new("ses"),
             account_id=account.id,
@@ -111,6 +109,16 @@ class Sessions:
         about = {"session": begun.id, "methods": sorted(methods)}
         await self.audit.append("sessions.begun", actor=account.id, about=about, session=session)
         return await self._hand_out(account, begun, session)
+
+    async def _note(self, account: Account, proven_at: datetime | None, session: Session) -> None:
+        """Write the account's row, so that what ends the account, or freezes it, comes before this or after it."""
+        now = self.clock.now()
+        if isinstance(account, Citizen):
+            noted = await self.store.note_sign_in(account.id, now=now, session=session, proven_at=proven_at)
+        else:
+            noted = await self.store.note_staff_sign_in(account.id, now=now, session=session)
+        if not noted:
+            raise RefreshInvalid()
 
     async def confirm(self, *, principal: Principal, methods: frozenset[str], session: Session) -> SignedIn:
         """Step-up: the session that asks was proven again, by `methods`; its new tokens say so.
@@ -138,7 +146,7 @@ class Sessions:
     async def refresh(self, *, refresh_token: str) -> SignedIn:
         """Change a refresh token for new tokens, once. A second use ends the session, whoever comes second.
 
-        Raises: RefreshReused, RefreshInvalid, Unavailable.
+        Raises: RefreshReused, RefreshInvalid, AccountFrozen, Unavailable.
         Source: docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
         """
         if not _SECRET.fullmatch(refresh_token):
@@ -150,7 +158,7 @@ class Sessions:
             device = await self.store.session(token.session_id, session=session) if token else None
             verdict = judge_refresh(token=token, session=device, now=self.clock.now())
             if device is None or verdict is Rotation.INVALID:
-                raise RefreshInvalid()
+                raise await self._refusal(device, session)
             if verdict is Rotation.REUSED:
                 await self._end(device, EndReason.REFRESH_REUSED, session)
                 return device
@@ -162,6 +170,14 @@ class Sessions:
             await self.revocations.add(result.id)
             raise RefreshReused()
         return result
+
+    async def _refusal(self, device: DeviceSession | None, session: Session) -> DomainError:
+        """A frozen account's owner is told why their session has ended; they hold its token."""
+        if device is not None and device.audience is Audience.CITIZEN:
+            freeze = await self.store.freeze(device.account_id, now=self.clock.now(), session=session)
+            if freeze is not None:
+                return AccountFrozen(until=freeze.until, reference=freeze.by)
+        return RefreshInvalid()
 
     async def _continue(self, device: DeviceSession, session: Session) -> SignedIn:
         """The account is read again: what it may do now is what the new token says."""
