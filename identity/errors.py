@@ -76,7 +76,7 @@ class RefreshInvalid(DomainError):
 
 
 class AccountFrozen(DomainError):
-    """Told to who has proven that the account is theirs. until: it ends by itself. reference: what a counter asks for."""
+    """Told to who has proven that the account is theirs. reference: what a counter asks for."""
 
     code = "AUTH_ACCOUNT_FROZEN"
     kind = Kind.FORBIDDEN
