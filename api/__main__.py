@@ -125,6 +125,13 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     keys.set_defaults(command=_rotate_keys)
 
+    rewrap = commands.add_parser(
+        "rewrap", help="put everything under the master key of now: exit status 1 when something is left"
+    )
+    rewrap.add_argument("--check", action="store_true", help="say what is left, and change nothing")
+    rewrap.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
+    rewrap.set_defaults(command=_rewrap)
+
     books = commands.add_parser("books", help="prove the books of payments: exit status 1 when they are not sound")
     books.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     books.set_defaults(command=_books)
@@ -264,6 +271,25 @@ async def _rotate_keys(arguments: argparse.Namespace) -> int:
                 print(f"{ring.purpose}: {refusal.message} (--force rotates all the same)", file=sys.stderr)
                 return 1
             print(f"{ring.purpose}: {key.kid} signs now")
+    return 0
+
+
+async def _rewrap(arguments: argparse.Namespace) -> int:
+    from api.rewrapping import rewrap
+    from api.startup import CityUnavailable
+
+    left = lost = 0
+    async with _opened(_operators_settings(arguments)) as city:
+        try:
+            async for step in rewrap(city.ground, check=arguments.check):
+                _progress(step.sentence) if step.under_way else print(step.sentence, flush=True)
+                left, lost = (left, lost) if step.under_way else (left + step.left, lost + step.lost)
+        except Unavailable as fault:
+            raise CityUnavailable("MongoDB does not answer: run it again, it goes on where it was.") from fault
+    if left or lost:
+        print(f"{left} are left under another key, {lost} are opened by none that was given.")
+        return 1
+    print("Nothing is left under another key.")
     return 0
 
 

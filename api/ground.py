@@ -9,14 +9,15 @@ from typing import Final
 import aiohttp
 
 from api.settings import Settings
-from api.startup import answering, connected, is_replica_set
+from api.startup import CityUnavailable, answering, connected, is_replica_set
 from core import audit as core_audit
 from core import redis as core_redis
 from core.audit import AuditLog
 from core.clock import Clock
-from core.crypto import FieldCipher
+from core.crypto import FieldCipher, UnsealError
 from core.events import Outbox
 from core.ids import Ids
+from core.index_root import load_index_root
 from core.keys import Algorithm, KeyRing
 from core.mongo import Mongo
 from core.personal import PersonalCipher
@@ -57,7 +58,7 @@ class Ground:
         redis = connected(
             "Redis", "TONG_REDIS_URL", lambda: core_redis.connect(url=settings.redis_url, timeout_s=min(timeout_s, 2.0))
         )
-        cipher = FieldCipher(settings.master_key)
+        cipher = FieldCipher(settings.master_key, settings.master_key_previous)
         checkpoints = KeyRing(
             purpose=core_audit.KEY_PURPOSE,
             algorithm=Algorithm.ED25519,
@@ -75,7 +76,7 @@ class Ground:
             cipher=cipher,
             outbox=Outbox(mongo=mongo, ids=ids, clock=clock),
             audit=AuditLog(mongo=mongo, keys=checkpoints, ids=ids, clock=clock),
-            personal=PersonalCipher(mongo, settings.master_key),
+            personal=PersonalCipher(mongo, settings.master_key, settings.master_key_previous),
             http=aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()),
         )
 
@@ -84,6 +85,14 @@ class Ground:
         await answering("MongoDB", "TONG_MONGO_URL", self.mongo.ping())
         await is_replica_set(self.mongo)
         await answering("Redis", "TONG_REDIS_URL", self.ping_redis())
+
+    async def open_keys(self) -> None:
+        """Make ready what seals and finds personal fields. Raises: CityUnavailable (another key), Unavailable."""
+        try:
+            await load_index_root(self.mongo, self.cipher)
+        except UnsealError as fault:
+            raise CityUnavailable("TONG_MASTER_KEY is not the key that this database was sealed with.") from fault
+        await self.personal.open_vault()
 
     async def ping_redis(self) -> None:
         """Raises: Unavailable."""

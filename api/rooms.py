@@ -225,7 +225,7 @@ class Rooms:
     @property
     def services(self) -> Mapping[type, object]:
         """What resolvers reach by type."""
-        return {type(service): service for service in (*self._services, self.issuing)}
+        return {type(service): service for service in (*self._services, self.issuing, self.identity.access)}
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
@@ -282,8 +282,8 @@ class Rooms:
 
     async def open(self) -> None:
         """Make what must exist: indexes, first keys."""
+        await self.ground.open_keys()
         await self.ground.audit.open()
-        await self.ground.personal.open_vault()
         for service in self._services:
             await service.open()
         if self.development_sms:

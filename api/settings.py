@@ -70,6 +70,10 @@ def _key(raw: str) -> bytes:
     return key
 
 
+def _keys(raw: str) -> tuple[bytes, ...]:
+    return tuple(_key(part.strip()) for part in raw.split(","))
+
+
 def _subgraphs(raw: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
     for part in filter(None, (p.strip() for p in raw.split(","))):
@@ -124,6 +128,12 @@ class Settings:
         _url("redis", "rediss"), "The Redis or Valkey that holds what may be lost; of this city alone.", secret=True
     )
     master_key: bytes = _setting(_key, "Seals personal fields and signing keys; losing it loses them.", secret=True)
+    master_key_previous: tuple[bytes, ...] = _setting(
+        _keys,
+        "Other master keys that open what they sealed, with commas between: those before, until `rewrap` is done.",
+        default=(),
+        secret=True,
+    )
     mongo_database: str = _setting(_text, "The database's name.", default="citytong")
     host: str = _setting(_text, "The address to listen on.", default="127.0.0.1")
     port: int = _setting(_whole(0, 65535), "The port to listen on; 0 takes a free one.", default=8000)
@@ -202,8 +212,8 @@ class Settings:
     )
     staff_second_factor: bool = _setting(
         _switch,
-        "Whether staff always sign in with a second factor. Off until the shell asks for it; for pages of one's own.",
-        default=False,
+        "Whether staff always sign in with a second factor. Off only where something else stands in its place.",
+        default=True,
     )
     log_level: str = _setting(_level, "The least level that is logged.", default="INFO")
 
@@ -257,7 +267,7 @@ def _has_default(one: Field[Any]) -> bool:
 
 
 def _shown(value: object) -> str:
-    if value in (MISSING, "", None):
+    if value in (MISSING, "", None, ()):
         return "(none)"
     if isinstance(value, bool):
         return "`on`" if value else "`off`"

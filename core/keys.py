@@ -37,10 +37,13 @@ from core.clock import Clock
 from core.crypto import FieldCipher
 from core.errors import DomainError, Kind
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
+from core.resealing import SealedField
 
 PrivateKey: TypeAlias = EllipticCurvePrivateKey | Ed25519Key | RSAPrivateKey
 
 _COLLECTION = "signing_keys"
+_PURPOSE: Final = "signing_key"
+SEALED: Final = SealedField(_COLLECTION, "private", _PURPOSE, lambda row, _: str(row["kid"]), needs=("kid",))
 # An unknown `kid` may be a new key of another process, or an attacker's: look at most this often.
 _RELOAD_INTERVAL = timedelta(seconds=2)
 _RSA_BITS: Final = 2048
@@ -217,14 +220,14 @@ class KeyRing:
             "algorithm": self.algorithm.value,
             "state": state.value,
             "created_at": self._clock.now(),
-            "private": self._cipher.seal(_new_private(self.algorithm), purpose="signing_key", owner=kid),
+            "private": self._cipher.seal(_new_private(self.algorithm), purpose=_PURPOSE, owner=kid),
         }
         await self._mongo.collection(_COLLECTION).insert_one(row, session=session)
 
     def _of(self, row: Document) -> RingKey:
         kid = row["kid"]
         algorithm = Algorithm(row["algorithm"])
-        plain = self._cipher.open(row["private"], purpose="signing_key", owner=kid)
+        plain = self._cipher.open(row["private"], purpose=_PURPOSE, owner=kid)
         return RingKey(kid, algorithm, KeyState(row["state"]), _load(algorithm, plain), row.get("verifies_until"))
 
 

@@ -6,14 +6,14 @@ Rules
 - `shred` deletes the key: whatever was sealed with it, in any collection, any event and any backup, stays sealed. A
   process that used the key lately may still hold it for `KEY_KEPT`.
 - A new master key only wraps the data keys anew (`rewrap`); what they seal stays as it is. Until that is done, both
-  master keys must be given.
+  master keys must be given. A key that is destroyed meanwhile stays destroyed.
 Source: MongoDB Client-Side Field Level Encryption, explicit encryption; AEAD_AES_256_CBC_HMAC_SHA_512-Random.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
@@ -32,6 +32,7 @@ from core.mongo import Mongo, answering, ensure_indexes
 
 KEYS: Final = "personal_keys"
 KEY_KEPT: Final = timedelta(seconds=60)
+REWRAPPED_AT_ONCE: Final = 500
 _PROVIDER_KEY_BYTES: Final = 96
 _INDEXES: Final = {
     KEYS: [
@@ -49,11 +50,11 @@ _MISSING: Final = "not all keys requested were satisfied"
 
 @dataclass(slots=True)
 class PersonalCipher:
-    """Seals and opens. master_key: 32 bytes; previous_key: the one before, while keys are wrapped anew."""
+    """Seals and opens. master_key: 32 bytes; previous_keys: those before, while keys are wrapped anew."""
 
     mongo: Mongo
     master_key: bytes = field(repr=False)
-    previous_key: bytes | None = field(default=None, repr=False)
+    previous_keys: tuple[bytes, ...] = field(default=(), repr=False)
     _encryption: AsyncClientEncryption[dict[str, Any]] | None = field(default=None, init=False, repr=False)
 
     async def open_vault(self) -> None:
@@ -91,15 +92,33 @@ class PersonalCipher:
         await self.close()  # with it goes what was remembered here
         return gone.deleted_count == 1
 
-    async def rewrap(self) -> int:
-        """Wrap every data key with the master key of now; returns how many were not. Raises: Unavailable."""
-        provider = _provider(self.master_key)
-        try:
-            done = await self._vault.rewrap_many_data_key({"masterKey.provider": {"$ne": provider}}, provider=provider)
-        except EncryptionError as fault:
-            _raise_outage(fault)
-            raise
-        return done.bulk_write_result.modified_count if done.bulk_write_result else 0
+    async def rewrap(self) -> AsyncIterator[int]:
+        """Wrap data keys with the master key of now, `REWRAPPED_AT_ONCE` at a time; yields how many each time.
+
+        Broken off, it goes on with those that are left. Raises: Unavailable.
+        """
+        old: dict[str, Any] = {"masterKey.provider": {"$in": [_provider(key) for key in self.previous_keys]}}
+        last: dict[str, Any] = {}
+        while ids := await self._key_ids({**old, **last}):
+            which = {**old, "_id": {"$in": ids}}
+            try:
+                done = await self._vault.rewrap_many_data_key(which, provider=_provider(self.master_key))
+            except EncryptionError as fault:
+                _raise_outage(fault)
+                raise
+            yield done.bulk_write_result.modified_count if done.bulk_write_result else 0
+            last = {"_id": {"$gt": ids[-1]}}
+
+    async def left(self) -> int:
+        """How many data keys another master key than that of now wraps. Raises: Unavailable."""
+        async with answering():
+            other = {"masterKey.provider": {"$ne": _provider(self.master_key)}}
+            return await self.mongo.collection(KEYS).count_documents(other)
+
+    async def _key_ids(self, which: Mapping[str, Any]) -> list[Any]:
+        async with answering():
+            found = self.mongo.collection(KEYS).find(which, {"_id": 1}).sort("_id", ASCENDING)
+            return [row["_id"] for row in await found.limit(REWRAPPED_AT_ONCE).to_list(None)]
 
     async def close(self) -> None:
         if self._encryption is not None:
@@ -109,7 +128,7 @@ class PersonalCipher:
     @property
     def _vault(self) -> AsyncClientEncryption[dict[str, Any]]:
         if self._encryption is None:
-            masters = [self.master_key, *([self.previous_key] if self.previous_key else [])]
+            masters = [self.master_key, *self.previous_keys]
             self._encryption = AsyncClientEncryption(
                 {_provider(key): {"key": _provider_key(key)} for key in masters},
                 f"{self.mongo.database.name}.{KEYS}",

@@ -26,6 +26,7 @@ from core.crypto import FieldCipher
 from core.mongo import Document, Mongo, Session, answering
 from core.paging import Page, PageRequest
 from core.personal import PersonalCipher
+from core.resealing import SealedField
 from identity.model import LookUp
 from identity.relations import (
     INVITATION_KEPT,
@@ -48,6 +49,10 @@ LOOK_UPS: Final = "identity_look_ups"
 _HELD: Final = "identity_parties_held"
 _REASON: Final = "look_up.reason"
 _REFERENCE: Final = "relation.reference"
+SEALED: Final = (
+    SealedField(RELATIONS, "proof.reference", _REFERENCE),
+    SealedField(LOOK_UPS, "reason", _REASON),
+)
 _ADDRESSEE: Final = "invitation.addressee"
 # Longer than any transaction runs.
 _HELD_FOR: Final = timedelta(hours=1)

@@ -13,6 +13,7 @@ from pymongo import ASCENDING, IndexModel, ReturnDocument
 
 from core.locale import Locale
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
+from core.resealing import SealedField, of_element
 from notifications.model import (
     TARGETS_MAX,
     Category,
@@ -25,8 +26,13 @@ from notifications.model import (
     TargetKind,
     Unconfirmed,
 )
+from notifications.sealing import TARGET
 
 _REACH: Final = "notifications_reach"
+SEALED: Final = tuple(
+    SealedField(_REACH, f"{path}.sealed", TARGET, of_element, needs=(f"{path}.id",))
+    for path in ("targets", "email", "unconfirmed.target")
+)
 _INDEXES: Final = {
     _REACH: [
         IndexModel(

@@ -12,8 +12,8 @@ from core.crypto import FieldCipher
 from notifications.errors import EmailInvalid, PushTargetInvalid
 from notifications.model import TargetKind
 
-_VARIABLES: Final = "notifications.variables"
-_TARGET: Final = "notifications.target"
+VARIABLES: Final = "notifications.variables"
+TARGET: Final = "notifications.target"
 _CODE: Final = "notifications.email_code"
 EMAIL_LENGTH_MAX: Final = 254
 PUSH_LENGTH_MIN: Final = 8
@@ -46,26 +46,26 @@ def parse_push(text: str) -> str:
 
 
 def seal_variables(values: Mapping[str, Any], *, message_id: str, cipher: FieldCipher) -> bytes:
-    return cipher.seal(orjson.dumps(values), purpose=_VARIABLES, owner=message_id)
+    return cipher.seal(orjson.dumps(values), purpose=VARIABLES, owner=message_id)
 
 
 def open_variables(sealed: bytes, *, message_id: str, cipher: FieldCipher) -> dict[str, Any]:
     """Raises: UnsealError."""
-    values: dict[str, Any] = orjson.loads(cipher.open(sealed, purpose=_VARIABLES, owner=message_id))
+    values: dict[str, Any] = orjson.loads(cipher.open(sealed, purpose=VARIABLES, owner=message_id))
     return values
 
 
 def seal_target(value: str, *, target_id: str, cipher: FieldCipher) -> bytes:
-    return cipher.seal(value.encode(), purpose=_TARGET, owner=target_id)
+    return cipher.seal(value.encode(), purpose=TARGET, owner=target_id)
 
 
 def open_target(sealed: bytes, *, target_id: str, cipher: FieldCipher) -> str:
     """Raises: UnsealError."""
-    return cipher.open(sealed, purpose=_TARGET, owner=target_id).decode()
+    return cipher.open(sealed, purpose=TARGET, owner=target_id).decode()
 
 
 def target_index(value: str, kind: TargetKind, *, cipher: FieldCipher) -> bytes:
-    return cipher.blind_index(f"{kind.value}|{value}", purpose=_TARGET)
+    return cipher.blind_index(f"{kind.value}|{value}", purpose=TARGET)
 
 
 def code_digest(code: str, *, target_id: str, cipher: FieldCipher) -> bytes:

@@ -10,6 +10,7 @@ from pymongo import ASCENDING, DESCENDING, IndexModel
 
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
+from core.resealing import SealedField
 from notifications.model import (
     MESSAGE_KEPT,
     UNREAD_COUNTED_MAX,
@@ -18,10 +19,12 @@ from notifications.model import (
     Priority,
     message_id,
 )
+from notifications.sealing import VARIABLES
 
 R = TypeVar("R")
 
 _MESSAGES: Final = "notifications_messages"
+SEALED: Final = (SealedField(_MESSAGES, "sealed", VARIABLES),)
 _NEWEST_FIRST: Final = [("citizen", ASCENDING), ("_id", DESCENDING)]
 _INDEXES: Final = {
     _MESSAGES: [

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from core.events.backbone import Backbone
 from core.events.dead_letters import DeadLetters
-from core.events.deliveries import INDEXES
-from core.events.facts import open_facts, seal_facts
+from core.events.deliveries import EVENTS, INDEXES
+from core.events.facts import SEALED, open_facts, seal_facts
 from core.events.model import (
     PAYLOAD_BYTES_MAX,
     Backlog,
@@ -29,8 +29,10 @@ from core.events.model import (
 from core.events.outbox import Outbox
 
 __all__ = [
+    "EVENTS",
     "INDEXES",
     "PAYLOAD_BYTES_MAX",
+    "SEALED",
     "Backbone",
     "Backlog",
     "Counts",

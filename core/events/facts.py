@@ -12,8 +12,18 @@ from typing import Any, Final
 import orjson
 
 from core.crypto import FieldCipher
+from core.events.deliveries import EVENTS
+from core.resealing import SealedField
 
 _PURPOSE: Final = "event.facts"
+SEALED: Final = SealedField(
+    EVENTS,
+    "payload.facts",
+    _PURPOSE,
+    # A report without a name is nobody's but the case's.
+    lambda _, payload: str(payload.get("citizen") or payload.get("case")),
+    needs=("payload.citizen", "payload.case"),
+)
 
 
 def seal_facts(facts: Mapping[str, Any], *, owner: str, cipher: FieldCipher) -> bytes:

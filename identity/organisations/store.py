@@ -14,11 +14,13 @@ from pymongo import ASCENDING, IndexModel
 
 from core.crypto import FieldCipher
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
+from core.resealing import SealedField
 from identity.model import Evidence
 from identity.organisations.model import HandOver, Organisation, Suspender
 
 ORGANISATIONS: Final = "identity_organisations"
 _REASON: Final = "organisation.reason"
+SEALED: Final = (SealedField(ORGANISATIONS, "reason", _REASON),)
 _INDEXES: Final = {ORGANISATIONS: [IndexModel([("uscc", ASCENDING)], name="one_per_code", unique=True)]}
 
 

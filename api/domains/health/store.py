@@ -45,6 +45,7 @@ from core.ids import is_id
 from core.locale import Text
 from core.mongo import Collection, Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
+from core.resealing import SealedField
 
 R = TypeVar("R")
 
@@ -55,6 +56,9 @@ _ORDERS: Final = "health_orders"
 _LOOKS: Final = "health_looks"
 _CITY: Final = "city"
 _SEALED: Final = "health.fact"
+SEALED: Final = (
+    SealedField(_FACTS, "said", _SEALED, lambda row, _: f"{row['citizen']}:{row['_id']}", needs=("citizen",)),
+)
 _RULES_REMEMBERED_MAX: Final = 8
 _SCHEDULED_MAX: Final = 20
 _LEAVES: Final = IndexModel([("delete_at", ASCENDING)], name="leaves", expireAfterSeconds=0)

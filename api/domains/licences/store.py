@@ -30,6 +30,7 @@ from api.domains.licences.model import (
 from core.crypto import FieldCipher
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
+from core.resealing import SealedField
 
 R = TypeVar("R")
 
@@ -38,6 +39,17 @@ _SHOWINGS: Final = "licences_showings"
 _VALUES: Final = "licences.values"
 _REASON: Final = "licences.reason"
 _PURPOSE: Final = "licences.purpose"
+
+
+def _with_holder(row: Document, _: Document) -> str:
+    return f"{row['_id']}|{row['holder']}"
+
+
+SEALED: Final = (
+    SealedField(_LICENCES, "values", _VALUES, _with_holder, needs=("holder",)),
+    SealedField(_LICENCES, "ended.reason", _REASON),
+    SealedField(_SHOWINGS, "purpose", _PURPOSE, _with_holder, needs=("holder",)),
+)
 
 
 def _newest_first(owner: str) -> IndexModel:

@@ -20,9 +20,11 @@ from core.clock import Clock, epoch_s, from_epoch_s
 from core.crypto import FieldCipher, same
 from core.geo import Point
 from core.mongo import Mongo, Session, answering, ensure_indexes
+from core.resealing import SealedField
 
 _PHOTOS: Final = "reports_photos"
 _GPS: Final = "reports.photo-gps"
+SEALED: Final = (SealedField(_PHOTOS, "gps", _GPS),)
 _LINK: Final = "reports.photo-link"
 MEDIA_PATH: Final = "/media/report-photos"
 # A link lives between five and ten minutes; within the same five it is the same, so that a browser may keep the photo.

@@ -12,8 +12,13 @@ from core.crypto import FieldCipher
 from core.geo import Point
 from core.locale import Text
 from core.mongo import Document
+from core.resealing import SealedField
 
+CASES: Final = "reports_cases"
 _TEXT: Final = "reports.text"
+SEALED: Final = tuple(
+    SealedField(CASES, path, _TEXT) for path in ("description", "address", "timeline.note", "rating.comment")
+)
 
 
 @dataclass(frozen=True, slots=True)

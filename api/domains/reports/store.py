@@ -30,7 +30,7 @@ from api.domains.reports.model import (
     place_in_list,
     similarity,
 )
-from api.domains.reports.rows import Rows, place_of, place_row
+from api.domains.reports.rows import CASES, Rows, place_of, place_row
 from api.domains.reports.workflow import Status
 from core.geo import Point
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
@@ -38,7 +38,6 @@ from core.paging import Page, PageRequest
 
 R = TypeVar("R")
 
-_CASES: Final = "reports_cases"
 _SUPPORTERS: Final = "reports_supporters"
 _PLACES: Final = "reports_places"
 _COUNTERS: Final = "reports_counters"
@@ -47,7 +46,7 @@ _COUNTERS_KEPT: Final = timedelta(days=3)
 # How many of the latest settled cases the median is taken of.
 MEDIAN_OF_MAX: Final = 10_000
 _INDEXES: Final = {
-    _CASES: [
+    CASES: [
         IndexModel([("number", ASCENDING)], name="number", unique=True),
         IndexModel(
             [("citizen", ASCENDING), ("client_report_id", ASCENDING)],
@@ -115,7 +114,7 @@ class ReportStore:
     def __init__(self, *, mongo: Mongo, rows: Rows) -> None:
         self._mongo = mongo
         self._rows = rows
-        self._cases = mongo.collection(_CASES)
+        self._cases = mongo.collection(CASES)
         self._supporters = mongo.collection(_SUPPORTERS)
         self._places = mongo.collection(_PLACES)
         self._counters = mongo.collection(_COUNTERS)

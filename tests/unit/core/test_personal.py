@@ -62,12 +62,17 @@ async def test_without_its_key_nothing_of_a_person_opens(personal: PersonalCiphe
     assert await personal.shred("cit_1") is False
 
 
-async def test_a_new_master_key_wraps_anew_and_seals_nothing_again(personal: PersonalCipher, mongo: Mongo) -> None:
+async def test_a_new_master_key_wraps_anew_and_seals_nothing_again(
+    personal: PersonalCipher, mongo: Mongo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.personal.REWRAPPED_AT_ONCE", 2)
     sealed = [await personal.seal(FIELDS, owner=f"cit_{n}", purpose="citizen") for n in range(3)]
-    both = PersonalCipher(mongo, OTHER, previous_key=MASTER)
+    both = PersonalCipher(mongo, OTHER, (MASTER,))
     assert await both.open(sealed[0], owner="cit_0", purpose="citizen") == FIELDS
-    assert await both.rewrap() == 3
-    assert await both.rewrap() == 0
+    assert await both.left() == 3
+    assert [some async for some in both.rewrap()] == [2, 1]
+    assert [some async for some in both.rewrap()] == []
+    assert await both.left() == 0
     await both.close()
     alone = PersonalCipher(mongo, OTHER)
     assert await alone.open(sealed[2], owner="cit_2", purpose="citizen") == FIELDS
@@ -87,5 +92,5 @@ async def test_a_database_that_is_away_is_said_to_be() -> None:
 
 
 def test_keys_do_not_show() -> None:
-    shown = repr(PersonalCipher(Mongo.connect(url="mongodb://127.0.0.1:1", database="x"), MASTER, OTHER))
-    assert "master_key" not in shown and "previous_key" not in shown
+    shown = repr(PersonalCipher(Mongo.connect(url="mongodb://127.0.0.1:1", database="x"), MASTER, (OTHER,)))
+    assert "master_key" not in shown and "previous_keys" not in shown
