@@ -50,6 +50,10 @@ MATTERS: Final[Mapping[str, Text]] = {
     "notifications:read": Text(zh="查看消息", en="See messages"),
 }
 
+# To stand in for a child before an officer is a guardian's alone: no invitation gives it.
+SHOW_CODE: Final = "citycode:show"
+_GUARDIANS: Final[Mapping[str, Text]] = {SHOW_CODE: Text(zh="出示城市码", en="Show the city code")}
+GUARDIAN_MATTERS: Final = frozenset(MATTERS) | _GUARDIANS.keys()
 
 # What people do themselves or not at all.
 NEVER_DELEGATED: Final[Mapping[str, Text]] = {
@@ -289,6 +293,12 @@ class ActingPrincipal(Principal):
             acting_id=acting_id,
             ceilings=relation.agency.ceilings if relation.agency else (),
         )
+
+
+def matter_words(code: str, locale: Locale) -> str:
+    """What people call a matter; its code where the city has no words for it."""
+    words = MATTERS.get(code) or _GUARDIANS.get(code)
+    return words.in_(locale) if words else code
 
 
 def parse_matters(matters: Iterable[str], *, among: frozenset[str] = frozenset(MATTERS)) -> frozenset[str]:

@@ -30,7 +30,7 @@ from core.keys import RingKey
 from core.principal import Jurisdiction, Principal, PrincipalKind
 from identity.errors import TokenExpired, TokenInvalid
 from identity.model import ACCESS_TOKEN_LIFETIME
-from identity.relations import MATTERS, ORGANISATION_MATTERS, ActingPrincipal, Ceiling
+from identity.relations import GUARDIAN_MATTERS, ORGANISATION_MATTERS, ActingPrincipal, Ceiling
 
 ALGORITHM: Final = "ES256"
 TOKEN_TYPE: Final = "at+jwt"
@@ -45,7 +45,7 @@ _LEVEL: Final = re.compile(r"urn:city:rl:([1-5])")
 _DELEGATION: Final = frozenset({"act", "rel", "acting", "ceilings"})
 # By the kind of whom they act for: how its ids begin, and what there is to do for it.
 _ACTED_FOR: Final = {
-    PrincipalKind.CITIZEN: ("cit_", frozenset(MATTERS)),
+    PrincipalKind.CITIZEN: ("cit_", GUARDIAN_MATTERS),
     PrincipalKind.ORGANISATION: ("org_", ORGANISATION_MATTERS),
 }
 _STAFF_CLAIMS: Final = frozenset({"jurisdiction", "dept"})
