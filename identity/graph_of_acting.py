@@ -26,6 +26,7 @@ from identity.relations import (
     KIND_LABELS,
     MATTERS,
     NEVER_DELEGATED,
+    matter_words,
     source_label,
 )
 from identity.service import Identity
@@ -49,7 +50,7 @@ strawberry.enum(relations.Side, name="RelationSide", description="ACTOR may act,
 
 
 def _labels(matters: Iterable[str], locale: Locale) -> list[str]:
-    return [MATTERS[matter].in_(locale) if matter in MATTERS else matter for matter in sorted(matters)]
+    return [matter_words(matter, locale) for matter in sorted(matters)]
 
 
 async def _party(info: Info, citizen_id: str) -> MaskedPerson | None:

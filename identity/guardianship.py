@@ -24,7 +24,7 @@ from identity.id_numbers import IdNumber
 from identity.limits import FAMILY_LIMITS
 from identity.model import REGISTER_LEVEL, Citizen, Evidence, comparable_name, parse_name
 from identity.registers import PopulationRegister, RegisteredChild
-from identity.relations import FRESH, MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
+from identity.relations import FRESH, GUARDIAN_MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
 
 CHILD_ACCOUNT_OPENED: Final = "identity.child_account_opened"
 GUARDIANSHIP_BEGUN: Final = "identity.guardianship_begun"
@@ -133,7 +133,7 @@ class Guardianship:
             kind=kind,
             actor=guardian,
             subject=child.id,
-            matters=frozenset(MATTERS),
+            matters=GUARDIAN_MATTERS,
             proof=Proof(POPULATION_REGISTER, _RECORD, now),
             since=now,
             until=full_age(number.born, zone=self.zone).astimezone(UTC),

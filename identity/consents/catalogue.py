@@ -61,6 +61,7 @@ _SHOWN: Final[Mapping[str, Text]] = {
     "reports:read": Text(zh="上报记录", en="Reports"),
     "notifications:read": Text(zh="消息", en="Messages"),
     "consents:give": Text(zh="授权", en="Consents"),
+    "citycode:show": Text(zh="城市码", en="City code"),
     "city_code": Text(zh="城市码", en="City code"),
 }
 _PURPOSES: Final[Mapping[str, Text]] = {
@@ -69,6 +70,7 @@ _PURPOSES: Final[Mapping[str, Text]] = {
     "identity.acting": Text(zh="代您办事", en="Acting for you"),
     "licences.check": Text(zh="核验证照", en="Checked a licence"),
     "health.look": Text(zh="查看健康状态", en="Looked at the health status"),
+    "citycode.show": Text(zh="代您出示城市码", en="Showed your city code for you"),
     "citycode.scan": Text(zh="扫描城市码", en="Scanned your city code"),
     "oidc.claims": Text(zh="经您同意提供", en="Told with your consent"),
 }

@@ -18,6 +18,7 @@ from api.domains.citycode.model import PURPOSE_LABELS, SCAN_SCOPE, ScanPurpose
 from api.domains.citycode.place import ACTION_LABELS, KIND_LABELS, REGISTER_SCOPE, PlaceAction, PlaceKind, Registration
 from api.domains.citycode.places import Places
 from api.domains.citycode.service import CityCodes
+from core.access_log import AccessLog
 from core.errors import NotFound
 from core.graph import (
     PUBLIC,
@@ -224,9 +225,16 @@ class Citizen:
         """Does no work: who may see what is decided by the field that is asked for."""
         return cls(id=id)
 
-    @strawberry.federation.field(authenticated=True, description="A new code, for the citizen alone.")
+    @strawberry.federation.field(
+        authenticated=True, description="A new code, for the citizen; or for the guardian who shows it for their child."
+    )
     async def city_code(self, info: Info) -> CityCode | None:
-        code = await info.context.service(CityCodes).issue(principal=info.context.principal, citizen_id=self.id)
+        principal = info.context.principal
+        code = await info.context.service(CityCodes).issue(principal=principal, citizen_id=self.id)
+        if principal.delegated:
+            await info.context.service(AccessLog).read(
+                reader=principal, subject=self.id, fields=("city_code",), purpose="citycode.show"
+            )
         return CityCode.of(code)
 
     @strawberry.federation.field(

@@ -32,6 +32,8 @@ from core.principal import Principal, PrincipalKind
 
 KEY_PURPOSE: Final = "city-code"
 SCANNED: Final = "citycode.scanned"
+# Of a delegation: a child's code is shown by whoever is their guardian.
+SHOW_MATTER: Final = "citycode:show"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,13 @@ class CityCodes:
         await self.keys.open()
 
     async def issue(self, *, principal: Principal, citizen_id: str) -> CityCode:
-        """A code that lives 60 s, for the citizen who asks and nobody else. The same second gives the same code.
+        """A code that lives 60 s, for the citizen who asks, or for the guardian who shows it for their child.
 
-        Raises: SignInRequired, Forbidden (also: who acts for somebody), NotFound (somebody else's code), Unavailable.
+        The same second gives the same code.
+        Raises: SignInRequired, Forbidden (also: whoever else acts for somebody), NotFound (somebody
+        else's code), Unavailable.
         """
-        principal.require_citizen(citizen_id)
+        principal.require_citizen(citizen_id, matter=SHOW_MATTER)
         now = self.clock.now()
         day = city_day(now, self.zone)
         pseudonym = self._pseudonym(citizen_id, day)

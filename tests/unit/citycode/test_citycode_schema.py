@@ -15,8 +15,13 @@ from api.domains.citycode.http import KEYS_PATH, PLACE_KEYS_PATH, routes
 from api.domains.citycode.model import ScanPurpose
 from api.domains.citycode.places import Places
 from api.domains.citycode.service import CityCodes
+from core.access_log import AccessLog
+from core.clock import FixedClock
 from core.graph import Context, sdl
+from core.ids import Ids
 from core.locale import Locale
+from core.mongo import Mongo
+from core.paging import PageRequest
 from core.principal import ANONYMOUS, Principal
 from tests.unit.citycode.people import ANNA, BEN, COLLEAGUE, OFFICER, carer, citizen, officer, registrar
 
@@ -101,6 +106,23 @@ async def test_a_stub_of_a_citizen_costs_nothing() -> None:
     query = "query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on Citizen { id } } }"
     result = await ask(query, references(ANNA, BEN), principal=officer())
     assert await data_of(result) == {"_entities": [{"id": ANNA}, {"id": BEN}]}
+
+
+async def test_a_guardian_shows_the_child_s_code_and_the_child_s_log_says_so(
+    codes: CityCodes, mongo: Mongo, ids: Ids, clock: FixedClock
+) -> None:
+    log = AccessLog(mongo=mongo, ids=ids, clock=clock)
+    query = "query ($ids: [_Any!]!) { _entities(representations: $ids) { ... on Citizen { cityCode { text } } } }"
+    services: dict[type, object] = {CityCodes: codes, AccessLog: log}
+    for matter, shown in (("health:read", False), ("citycode:show", True)):
+        context = Context(request_id="r", principal=carer(matter), locale=Locale.EN, services=services)
+        result = await door.schema.execute(query, variable_values=references(ANNA), context_value=context)
+        assert result.data is not None
+        assert (result.data["_entities"][0]["cityCode"] is not None) is shown
+        entries = (await log.page(ANNA, request=PageRequest(10))).rows
+        assert [(one.reader, one.fields, one.purpose, one.for_whom) for one in entries] == (
+            [(BEN, ("city_code",), "citycode.show", ANNA)] if shown else []
+        )
 
 
 async def test_of_two_citizens_only_oneself_is_answered(codes: CityCodes) -> None:
