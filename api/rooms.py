@@ -91,6 +91,9 @@ from identity.credentials.service import Credentials
 from identity.credentials.store import KeychainStore
 from identity.credentials.tickets import Tickets
 from identity.limits import STANDARD_LIMITS
+from identity.oidc.assurance import account_evidence
+from identity.oidc.certificates import Certificates
+from identity.oidc.client_keys import ClientKeys, fetching
 from identity.oidc.grants import GrantedClients, Grants
 from identity.oidc.logout import posting
 from identity.oidc.parts import Parts
@@ -370,6 +373,11 @@ def _openid(ground: Ground, identity: Identity, consents: Consents) -> OpenIdPro
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,
+        keys=ClientKeys(ground.clock, fetching(ground.http)),
+        evidence=account_evidence,
+        certificates=Certificates(
+            ground.settings.client_certificate_header, ground.settings.client_certificate_authorities
+        ),
         access_log=identity.access,
     )
     return OpenIdProvider(parts)

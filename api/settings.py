@@ -11,13 +11,17 @@ import binascii
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from cryptography.x509 import Certificate
+
 from api.domains.reports.open311 import partner_keys
 from core.crypto import MASTER_KEY_BYTES
 from core.divisions import division_name
+from identity.oidc.certificates import authorities
 
 
 class SettingsError(Exception):
@@ -82,6 +86,13 @@ def _subgraphs(raw: str) -> Mapping[str, str]:
             raise ValueError("must be a list of name=URL, with commas between")
         found[name] = _url("http", "https")(url)
     return found
+
+
+def _authorities(raw: str) -> tuple[Certificate, ...]:
+    try:
+        return authorities(Path(raw).read_bytes())
+    except (OSError, ValueError) as fault:
+        raise ValueError("must be a file of certificates in PEM") from fault
 
 
 def _zone(raw: str) -> ZoneInfo:
@@ -183,6 +194,14 @@ class Settings:
     trusted_proxies: int = _setting(
         _whole(0, 8), "How many reverse proxies stand before the door; their X-Forwarded-For is believed.", default=0
     )
+    client_certificate_header: str = _setting(
+        _text,
+        "The header in which the proxy hands on partners' TLS certificates; it takes it from nobody. None: no mTLS.",
+        default="",
+    )
+    client_certificate_authorities: tuple[Certificate, ...] = _setting(
+        _authorities, "PEM file of the authorities whose certificates partners may prove themselves with.", default=()
+    )
     request_bytes_max: int = _setting(
         _whole(1024, 16_777_216), "The largest GraphQL request body.", default=262_144, unit="bytes"
     )
@@ -235,6 +254,8 @@ class Settings:
                     faults.append(f"{name} is missing: {one.metadata['meaning']}")
             except ValueError as fault:
                 faults.append(f"{name} {fault}")
+        if values.get("client_certificate_header") and not values.get("trusted_proxies"):
+            faults.append("TONG_CLIENT_CERTIFICATE_HEADER needs TONG_TRUSTED_PROXIES: only a proxy may write it")
         if faults:
             raise SettingsError(faults)
         return cls(**values)

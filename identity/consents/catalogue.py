@@ -28,6 +28,8 @@ CLAIMS: Final[Mapping[str, Field]] = {
     "address": Field(Text(zh="常住区", en="Home district")),
     "real_name_level": Field(Text(zh="实名等级", en="Real-name level")),
     "verified_claims": Field(Text(zh="实名核验依据", en="How the name was proven")),
+    "verified_claims.name": Field(Text(zh="经核验的姓名", en="Name, as proven")),
+    "verified_claims.birthdate": Field(Text(zh="经核验的出生日期", en="Date of birth, as proven")),
     "home_district": Field(Text(zh="常住区", en="Home district")),
     "email": Field(Text(zh="电子邮箱", en="E-mail address")),
     "birthdate": Field(Text(zh="出生日期", en="Date of birth")),

@@ -22,9 +22,14 @@ class ProviderConsents:
 
     consents: Consents
 
-    async def given(self, *, citizen: str, client: str) -> frozenset[str]:
-        """The fields (scopes and claims) that the client may have without asking again. Raises: Unavailable."""
-        return await self.consents.given(citizen=citizen, client=client)
+    async def given(self, *, citizen: str, client: str, purpose: Text) -> frozenset[str]:
+        """The fields (scopes and claims) that the client may have for this purpose without asking again.
+
+        Raises: Unavailable.
+        """
+        consents = self.consents
+        standing = await consents.store.standing(citizen=citizen, client=client, purpose=purpose.zh)
+        return standing.fields(consents.clock.now()) if standing else frozenset()
 
     async def give(
         self, *, citizen: str, client: str, fields: frozenset[str], purpose: Text, at: datetime, session: Session

@@ -4,7 +4,9 @@ Rules
 - Only the code flow; PKCE with S256 for everybody; `redirect_uri` given and registered, character by character.
 - A fault found before the redirect URI is known to be the client's is shown where it happened. Every later one goes to
   the client, with `state` and `iss` (RFC 9207).
-- No request objects by value or by reference but our own: a pushed request's `request_uri` (RFC 9126).
+- A request is taken by reference only by our own: a pushed request's `request_uri` (RFC 9126). One that its client
+  signed has been read before it comes here (`identity.oidc.request_objects`).
+- The answer is a query, signed as a whole where the client asks for that (JARM).
 - Whoever is signed in, has agreed before, and is sure enough is not asked again. `prompt=none` never asks.
 """
 
@@ -20,6 +22,7 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
+from identity.oidc.assurance import wanted_verified
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import (
     ACR_PREFIX,
@@ -27,6 +30,7 @@ from identity.oidc.model import (
     OFFLINE_ACCESS,
     OPENID,
     SCOPES,
+    VERIFIED,
     Client,
     ClientState,
     GrantType,
@@ -37,6 +41,9 @@ from identity.oidc.model import (
 PARAMETER_LENGTH_MAX: Final = 2048
 CLAIMS_LENGTH_MAX: Final = 4096
 REQUEST_URI_PREFIX: Final = "urn:ietf:params:oauth:request_uri:"
+# Of the code flow: the last two are one (JARM §2.3.4).
+SIGNED_MODES: Final = ("query.jwt", "jwt")
+RESPONSE_MODES: Final = ("query", *SIGNED_MODES)
 _CHALLENGE: Final = re.compile(r"[A-Za-z0-9_-]{43}")
 _VERIFIER: Final = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 _THUMBPRINT: Final = _CHALLENGE
@@ -113,9 +120,9 @@ def read_request(params: Mapping[str, str], client: Client) -> AuthorizationRequ
         raise OAuthError("invalid_request", "prompt must be none, or login, consent and select_account together")
     asked = _claims_parameter(params.get("claims"))
     userinfo, id_token = asked["userinfo"], asked["id_token"]
-    known = CLAIMS.keys()
     allowed = claims_of(client.scopes)
-    by_parameter = frozenset((userinfo.keys() | id_token.keys()) & known)
+    for_userinfo, for_id_token = _names(userinfo), _names(id_token)
+    by_parameter = for_userinfo | for_id_token
     if by_parameter - allowed:
         raise OAuthError("invalid_scope", "claims asks for what this client was not approved for")
     challenge = params.get("code_challenge", "")
@@ -136,7 +143,7 @@ def read_request(params: Mapping[str, str], client: Client) -> AuthorizationRequ
         acr_values=tuple(params.get("acr_values", "").split()[:8]),
         level=_essential_level(id_token.get("acr")),
         claims=claims_of(scopes) | by_parameter,
-        id_token_claims=frozenset(id_token.keys() & known),
+        id_token_claims=for_id_token,
         essential=frozenset(
             name for name in by_parameter if _essential(userinfo.get(name)) or _essential(id_token.get(name))
         ),
@@ -190,9 +197,8 @@ def proven_since(request: AuthorizationRequest, *, begun_at: datetime, now: date
     return None
 
 
-def answer(redirect_uri: str, parameters: Mapping[str, str | None], *, state: str | None, issuer: str) -> str:
-    """Where the browser goes with the answer: the redirect URI, its own query kept, with `state` and `iss`."""
-    told = {**parameters, "state": state, "iss": issuer}
+def answer(redirect_uri: str, told: Mapping[str, str | None]) -> str:
+    """Where the browser goes with the answer: the redirect URI, its own query kept."""
     query = urlencode({name: value for name, value in told.items() if value is not None})
     return f"{redirect_uri}{'&' if urlsplit(redirect_uri).query else '?'}{query}"
 
@@ -212,8 +218,6 @@ def _refuse_what_is_not_served(params: Mapping[str, str], client: Client) -> Non
     for name, value in params.items():
         if len(value) > (CLAIMS_LENGTH_MAX if name == "claims" else PARAMETER_LENGTH_MAX) or "\0" in value:
             raise OAuthError("invalid_request", "a parameter is too long")
-    if "request" in params:
-        raise OAuthError("request_not_supported", "request objects are not supported; push the request (RFC 9126)")
     if "request_uri" in params:
         raise OAuthError("request_uri_not_supported", "request_uri must be one that this server gave (RFC 9126)")
     if "registration" in params:
@@ -222,8 +226,8 @@ def _refuse_what_is_not_served(params: Mapping[str, str], client: Client) -> Non
         raise OAuthError("invalid_request", "response_type is missing")
     if params["response_type"] != "code":
         raise OAuthError("unsupported_response_type", "only response_type=code is supported")
-    if params.get("response_mode", "query") != "query":
-        raise OAuthError("invalid_request", "only response_mode=query is supported")
+    if params.get("response_mode", "query") not in RESPONSE_MODES:
+        raise OAuthError("invalid_request", f"response_mode must be one of {', '.join(RESPONSE_MODES)}")
     if not client.may_use(GrantType.CODE):
         raise OAuthError("unauthorized_client", "this client may not use the code flow")
 
@@ -261,6 +265,12 @@ def _claims_parameter(text: str | None) -> dict[str, dict[str, Any]]:
             raise OAuthError("invalid_request", "claims must be a JSON object of objects")
         found[member] = part or {}
     return found
+
+
+def _names(asked: Mapping[str, Any]) -> frozenset[str]:
+    """The claims that one member of the parameter asks for, those that are to be proven among them."""
+    plain = frozenset(asked.keys() & CLAIMS.keys()) - claims_of({VERIFIED})
+    return plain | wanted_verified(asked[VERIFIED]) if VERIFIED in asked else plain
 
 
 def _essential(wish: object) -> bool:

@@ -33,6 +33,7 @@ from identity.oidc.model import (
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Slot
 from identity.oidc.proving import Call, Proving
+from identity.oidc.request_objects import kid_of, read_request_object
 
 # So long after its end a code is known again when somebody shows it a second time.
 CODE_REMEMBERED: Final = timedelta(hours=1)
@@ -69,6 +70,7 @@ class Authorizing:
         params = {name: value for name, value in call.form.items() if name not in _OF_THE_CLIENT}
         if params.setdefault("client_id", client.id) != client.id:
             raise OAuthError("invalid_request", "client_id is another client's")
+        params = await self._opened(params, client)
         jkt = await proving.key(call, required=False)
         if jkt and params.setdefault("dpop_jkt", jkt) != jkt:
             raise OAuthError("invalid_dpop_proof", "dpop_jkt is not the key of the proof")
@@ -81,18 +83,26 @@ class Authorizing:
 
     async def authorize(self, params: Mapping[str, str], visit: Visit) -> Redirect:
         """What the browser is told. Raises: OAuthError, to be shown where it is; Unavailable."""
-        client, params = await self._whose(params)
-        redirect_uri = authorization.redirect_uri_of(params, client)
+        client, params, pushed = await self._whose(params)
+        if not pushed:
+            beside = params
+            try:
+                params = await self._opened(params, client)
+            except OAuthError as fault:
+                authorization.redirect_uri_of(beside, client)
+                return Redirect(self._answer(beside, client, fault.body))
+        authorization.redirect_uri_of(params, client)
         try:
             return await self._decided(params, client, visit)
         except OAuthError as fault:
-            return Redirect(self._answer(redirect_uri, fault.body, params.get("state")))
+            return Redirect(self._answer(params, client, fault.body))
 
     async def resume(self, interaction_id: str, visit: Visit) -> Redirect:
         """What the citizen decided, told to the client. Raises: OAuthError, to be shown where it is; Unavailable."""
         pending = self.parts.pending
         row = await pending.get(Slot.INTERACTION, interaction_id)
-        if row is None or "redirect_uri" not in row:
+        client = await self.parts.store.client(row["client"]) if row else None
+        if row is None or client is None or "redirect_uri" not in row["params"]:
             raise OAuthError("access_denied", "this request has ended; begin again where you came from")
         if "answer" not in row:
             return Redirect(self.parts.issuer + PAGE + interaction_id)
@@ -102,19 +112,18 @@ class Authorizing:
             raise OAuthError("access_denied", "this request has ended; begin again where you came from")
         answer = row["answer"]
         if "error" in answer:
-            return Redirect(self._answer(row["redirect_uri"], answer, row["state"]))
+            return Redirect(self._answer(row["params"], client, answer))
         grant = await self.parts.store.grant(answer["grant"])
-        client = await self.parts.store.client(row["client"])
-        if grant is None or client is None or not self.parts.runs(grant):
+        if grant is None or not self.parts.runs(grant):
             raise OAuthError("access_denied", "the consent was withdrawn")
         request = authorization.read_request(row["params"], client)
         session = await self._remember(grant, visit)
-        return Redirect(await self._code(grant, request), session=session)
+        return Redirect(await self._code(grant, request, row["params"], client), session=session)
 
     # --- the request
 
-    async def _whose(self, params: Mapping[str, str]) -> tuple[Client, Mapping[str, str]]:
-        """The client, and its request: the pushed one where it pushed one."""
+    async def _whose(self, params: Mapping[str, str]) -> tuple[Client, Mapping[str, str], bool]:
+        """The client, its request, and whether it pushed that one, so that it was opened when it came."""
         client = await self.parts.store.client(params.get("client_id", ""))
         if client is None:
             raise OAuthError("invalid_request", "client_id is missing or unknown")
@@ -123,10 +132,24 @@ class Authorizing:
             pushed = await self.parts.pending.take(Slot.PUSHED, uri)
             if pushed is None or pushed["client_id"] != client.id:
                 raise OAuthError("invalid_request_uri", "request_uri is unknown, used or expired")
-            return client, pushed
+            return client, pushed, True
         if client.must_push:
             raise OAuthError("invalid_request", "this client must push its requests (RFC 9126)")
-        return client, params
+        return client, params, False
+
+    async def _opened(self, params: Mapping[str, str], client: Client) -> dict[str, str]:
+        """What a signed request says; the parameters as they are where it is not signed. Raises: OAuthError."""
+        text = params.get("request")
+        if text is None:
+            if client.signed_requests:
+                raise OAuthError("invalid_request", "this client must sign its requests (RFC 9101)")
+            return dict(params)
+        if "request_uri" in params:
+            raise OAuthError("invalid_request", "there are both request and request_uri")
+        if not client.jwks and not client.jwks_uri:
+            raise OAuthError("request_not_supported", "this client has no key to sign its requests with")
+        keys = await self.parts.keys.of(client, kid=kid_of(text))
+        return read_request_object(text, client, keys=keys, issuer=self.parts.issuer, now=self.parts.now())
 
     async def _decided(self, params: Mapping[str, str], client: Client, visit: Visit) -> Redirect:
         request = authorization.read_request(params, client)
@@ -134,13 +157,16 @@ class Authorizing:
         browser = await self.signed_in(visit)
         consented = frozenset[str]()
         if browser is not None:
-            consented = await self.parts.consents.given(citizen=browser.citizen, client=client.id)
+            consented = await self.parts.consents.given(
+                citizen=browser.citizen, client=client.id, purpose=client.purpose
+            )
         decision = authorization.decide(
             request, browser=browser, expected=expected, consented=consented, now=self.parts.now()
         )
         if decision is Decision.PROCEED:
             assert browser is not None, "decided"
-            return Redirect(await self._code(await self._again(client, browser, request), request))
+            grant = await self._again(client, browser, request)
+            return Redirect(await self._code(grant, request, params, client))
         return await self._ask(params, request, visit, browser, expected)
 
     async def _ask(
@@ -156,8 +182,6 @@ class Authorizing:
         row = {
             "client": request.client_id,
             "params": dict(params),
-            "redirect_uri": request.redirect_uri,
-            "state": request.state,
             "browser": digest(binding).hex(),
             "signed_in": {"id": browser.id, "session": browser.session_id} if browser else None,
             "expected": expected,
@@ -178,7 +202,9 @@ class Authorizing:
 
     # --- the answer
 
-    async def _code(self, grant: Grant, request: AuthorizationRequest) -> str:
+    async def _code(
+        self, grant: Grant, request: AuthorizationRequest, params: Mapping[str, str], client: Client
+    ) -> str:
         code = self.parts.new_secret()
         row = {
             "grant": grant.id,
@@ -189,10 +215,14 @@ class Authorizing:
             "jkt": request.dpop_jkt,
         }
         await self.parts.pending.put(Slot.CODE, code, row, life=CODE_LIFETIME, kept=CODE_REMEMBERED)
-        return self._answer(request.redirect_uri, {"code": code}, request.state)
+        return self._answer(params, client, {"code": code})
 
-    def _answer(self, redirect_uri: str, told: Mapping[str, str | None], state: str | None) -> str:
-        return authorization.answer(redirect_uri, told, state=state, issuer=self.parts.issuer)
+    def _answer(self, params: Mapping[str, str], client: Client, told: Mapping[str, str]) -> str:
+        """Where the browser goes with what the client is told: `state` and `iss` besides, or all of it signed."""
+        redirect_uri, answer = params["redirect_uri"], {**told, "state": params.get("state")}
+        if params.get("response_mode") in authorization.SIGNED_MODES:
+            return authorization.answer(redirect_uri, {"response": self.parts.tokens.response(client, answer)})
+        return authorization.answer(redirect_uri, {**answer, "iss": self.parts.issuer})
 
     async def _began_elsewhere(self, row: Mapping[str, Any]) -> None:
         grant_id = row["answer"].get("grant")

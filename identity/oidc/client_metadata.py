@@ -1,7 +1,7 @@
 """A client's metadata: as its operator writes it (RFC 7591 §2), checked; and as the provider answers it.
 
-Keys are given by value, never fetched: the provider calls no address that a stranger wrote down. `jwks_uri` and
-`sector_identifier_uri` are refused for the same reason.
+Keys are given by value, or by a `jwks_uri`, which is called as `identity.oidc.client_keys` says. Nothing else that a
+stranger wrote down is called: `sector_identifier_uri` and the like are refused.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from core import jose
 from core.clock import epoch_s
 from core.keys import Algorithm
 from core.locale import Text
+from identity.oidc.certificates import name_fault, registered
+from identity.oidc.client_keys import key_fault, set_uri_fault
+from identity.oidc.encrypting import CONTENT, fits
 from identity.oidc.errors import OAuthError
 from identity.oidc.metadata import REGISTER
 from identity.oidc.model import (
@@ -21,9 +23,12 @@ from identity.oidc.model import (
     METHODS_OF,
     REDIRECT_URIS_MAX,
     SCOPES,
+    URI_LENGTH_MAX,
     AuthMethod,
+    CertificateName,
     Client,
     GrantType,
+    KeyWrap,
     Profile,
     claims_of,
     redirect_fault,
@@ -31,7 +36,7 @@ from identity.oidc.model import (
 
 KEYS_MAX: Final = 5
 _TEXT_LENGTH_MAX: Final = 200
-_REFUSED: Final = ("jwks_uri", "sector_identifier_uri", "request_uris", "initiate_login_uri", "software_statement")
+_REFUSED: Final = ("sector_identifier_uri", "request_uris", "initiate_login_uri", "software_statement")
 
 
 def read_metadata(body: Mapping[str, Any], *, client_id: str) -> Client:
@@ -64,6 +69,19 @@ def read_metadata(body: Mapping[str, Any], *, client_id: str) -> Client:
     uris = _uris(body, "redirect_uris")
     if GrantType.CODE in grants and not uris:
         raise OAuthError("invalid_redirect_uri", "redirect_uris is empty")
+    if body.get("authorization_encrypted_response_alg"):
+        raise _bad("authorization responses are not encrypted")
+    keys, keys_at = _keys(body), _keys_at(body)
+    id_token_wrap, userinfo_wrap = _wrap(body, "id_token"), _wrap(body, "userinfo")
+    certificate = CertificateName(
+        subject=_text(body, "tls_client_auth_subject_dn"), dns=_text(body, "tls_client_auth_san_dns")
+    )
+    bound = body.get("tls_client_certificate_bound_access_tokens") is True
+    if profile is Profile.PUBLIC and bound:
+        raise _bad("a public client binds its tokens to a key (DPoP)")
+    _check_keys(body, method, keys, keys_at, [wrap for wrap in (id_token_wrap, userinfo_wrap) if wrap])
+    if method is AuthMethod.TLS and (fault := name_fault(certificate)):
+        raise _bad(fault)
     name, purpose = _words(body, "client_name"), _words(body, "purpose")
     if not name.zh or (claims_of(scopes) and not purpose.zh):
         raise _bad("client_name is missing, or purpose, which a client that asks for claims must state")
@@ -79,7 +97,16 @@ def read_metadata(body: Mapping[str, Any], *, client_id: str) -> Client:
         post_logout_redirect_uris=_uris(body, "post_logout_redirect_uris"),
         grant_types=grants,
         scopes=scopes,
-        jwks=_keys(body, needed=method is AuthMethod.PRIVATE_KEY_JWT),
+        jwks=keys,
+        jwks_uri=keys_at,
+        response_alg=_algorithm(body, "authorization_signed_response_alg") or Algorithm.ES256,
+        # What is encrypted is signed first: anybody can encrypt for a public key.
+        userinfo_alg=_algorithm(body, "userinfo_signed_response_alg") or (Algorithm.ES256 if userinfo_wrap else None),
+        userinfo_wrap=userinfo_wrap,
+        id_token_wrap=id_token_wrap,
+        signed_requests=body.get("require_signed_request_object") is True,
+        certificate=certificate if method is AuthMethod.TLS else CertificateName(),
+        certificate_bound=bound,
         id_token_alg=_one_of(Algorithm, body.get("id_token_signed_response_alg", "ES256"), "ID token algorithm"),
         backchannel_logout_uri=next(iter(_uris(body, "backchannel_logout_uri")), ""),
         default_max_age_s=_whole(body, "default_max_age"),
@@ -106,9 +133,18 @@ def as_metadata(client: Client, *, issuer: str, secret: str = "", registration_t
         "scope": " ".join(sorted(client.scopes)),
         "subject_type": "pairwise",
         "id_token_signed_response_alg": client.id_token_alg.value,
-        "dpop_bound_access_tokens": client.must_bind,
+        "dpop_bound_access_tokens": client.must_bind and not client.certificate_bound,
         "require_pushed_authorization_requests": client.must_push,
         "jwks": {"keys": [dict(key) for key in client.jwks]} if client.jwks else None,
+        "jwks_uri": client.jwks_uri or None,
+        "authorization_signed_response_alg": client.response_alg.value,
+        "userinfo_signed_response_alg": client.userinfo_alg.value if client.userinfo_alg else None,
+        **_wrapped("userinfo", client.userinfo_wrap),
+        **_wrapped("id_token", client.id_token_wrap),
+        "require_signed_request_object": client.signed_requests,
+        "tls_client_auth_subject_dn": client.certificate.subject or None,
+        "tls_client_auth_san_dns": client.certificate.dns or None,
+        "tls_client_certificate_bound_access_tokens": client.certificate_bound,
         "backchannel_logout_uri": client.backchannel_logout_uri or None,
         "default_max_age": client.default_max_age_s,
         "registration_client_uri": f"{issuer}{REGISTER}/{client.id}",
@@ -133,15 +169,75 @@ def _sector(uris: Sequence[str]) -> str:
     return next(iter(hosts), "")
 
 
-def _keys(body: Mapping[str, Any], *, needed: bool) -> tuple[Mapping[str, Any], ...]:
-    keys = body["jwks"].get("keys") if isinstance(body.get("jwks"), dict) else []
-    if not isinstance(keys, list) or len(keys) > KEYS_MAX or (needed and not keys):
+def _keys(body: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    given = body.get("jwks")
+    if given is None:
+        return ()
+    keys = given.get("keys") if isinstance(given, dict) else None
+    if not isinstance(keys, list) or not 0 < len(keys) <= KEYS_MAX:
         raise _bad(f"jwks must hold 1 to {KEYS_MAX} keys")
     for key in keys:
-        fault = jose.public_key_fault(key) if isinstance(key, dict) else "a key is not an object"
+        fault = key_fault(key) if isinstance(key, dict) else "a key is not an object"
         if fault:
             raise _bad(f"jwks: {fault}")
     return tuple(keys)
+
+
+def _keys_at(body: Mapping[str, Any]) -> str:
+    uri = _text(body, "jwks_uri")
+    if uri and "jwks" in body:
+        raise _bad("there are both jwks and jwks_uri")
+    if uri and (fault := set_uri_fault(uri)):
+        raise _bad(f"jwks_uri {fault}")
+    return uri
+
+
+def _check_keys(
+    body: Mapping[str, Any],
+    method: AuthMethod,
+    keys: Sequence[Mapping[str, Any]],
+    keys_at: str,
+    wraps: Sequence[KeyWrap],
+) -> None:
+    """That a client whose keys stand here has those that it needs; what is at a `jwks_uri` may change at any time."""
+    signs = method is AuthMethod.PRIVATE_KEY_JWT or body.get("require_signed_request_object") is True
+    if keys_at:
+        return
+    if signs and not any(key.get("use", "sig") == "sig" for key in keys):
+        raise _bad("jwks must hold a key for signatures")
+    if method is AuthMethod.SELF_SIGNED_TLS and not any(registered(key) for key in keys):
+        raise _bad("jwks must hold a key with its certificate (x5c)")
+    if not all(any(fits(key, wrap) for key in keys) for wrap in wraps):
+        raise _bad("jwks must hold a key for each way of encryption, with use=enc")
+
+
+def _wrap(body: Mapping[str, Any], what: str) -> KeyWrap | None:
+    """How ID tokens or userinfo answers are encrypted for the client."""
+    algorithm, content = body.get(f"{what}_encrypted_response_alg"), body.get(f"{what}_encrypted_response_enc")
+    if algorithm is None and content is None:
+        return None
+    if content not in (None, CONTENT):
+        raise _bad(f"{what}_encrypted_response_enc must be {CONTENT}")
+    wrap: KeyWrap = _one_of(KeyWrap, algorithm, f"{what}_encrypted_response_alg")
+    return wrap
+
+
+def _wrapped(what: str, wrap: KeyWrap | None) -> dict[str, str]:
+    if wrap is None:
+        return {}
+    return {f"{what}_encrypted_response_alg": wrap.value, f"{what}_encrypted_response_enc": CONTENT}
+
+
+def _algorithm(body: Mapping[str, Any], name: str) -> Algorithm | None:
+    found: Algorithm | None = _one_of(Algorithm, body[name], name) if body.get(name) is not None else None
+    return found
+
+
+def _text(body: Mapping[str, Any], name: str) -> str:
+    value = body.get(name, "")
+    if not isinstance(value, str) or len(value) > URI_LENGTH_MAX or not value.isprintable():
+        raise _bad(f"{name} must be printable text")
+    return value
 
 
 def _uris(body: Mapping[str, Any], name: str) -> tuple[str, ...]:

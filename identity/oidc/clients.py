@@ -3,6 +3,7 @@
 Rules
 - It proves itself in one way, and in the one that it is registered for: no falling back to a weaker one.
 - An unknown client, a wrong secret and a wrong key get the same answer, after the same work.
+- A secret that was renewed may be good beside the new one for a while, so that its client can change over.
 - An assertion (RFC 7523) is for us alone (`aud` is the issuer, one string: FAPI 2.0 §5.3.3.1), lives minutes, and is
   good once.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -20,8 +21,9 @@ from urllib.parse import unquote_plus
 from core import jose
 from core.clock import epoch_s
 from core.crypto import digest, same
+from identity.oidc.certificates import Certificates
 from identity.oidc.errors import OAuthError
-from identity.oidc.model import AuthMethod, Client, ClientState, Profile
+from identity.oidc.model import TLS_METHODS, AuthMethod, Client, ClientState, Profile
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE_MAX_S: Final = 300
@@ -32,12 +34,16 @@ _DECOY_DIGEST: Final = bytes(32)
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """What a request says of its client. assertion: taken apart, not checked."""
+    """What a request says of its client. assertion: taken apart, not checked. certificate: of its connection (DER).
+
+    method: NONE also for a client that its certificate alone proves: it says no more than its id.
+    """
 
     client_id: str
     method: AuthMethod
     secret: str = field(default="", repr=False)
     assertion: jose.Unverified | None = field(default=None, repr=False)
+    certificate: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,20 +72,43 @@ def presented(form: Mapping[str, str], authorization: str) -> Presented:
     return Presented(client_id, AuthMethod.NONE)
 
 
-def prove(shown: Presented, client: Client | None, *, issuer: str, now: datetime) -> Assertion | None:
-    """Returns the assertion whose `jti` is still to be looked at, if there is one. Raises: OAuthError."""
+def prove(
+    shown: Presented,
+    client: Client | None,
+    *,
+    keys: Sequence[jose.Jwk],
+    certificates: Certificates,
+    issuer: str,
+    now: datetime,
+) -> Assertion | None:
+    """Returns the assertion whose `jti` is still to be looked at, if there is one. Raises: OAuthError.
+
+    keys: the client's. certificates: what is known of them here.
+    """
+    method = shown.method
     if shown.method in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST):
-        right = same(digest(shown.secret), (client.secret_digest if client else b"") or _DECOY_DIGEST)
+        right = _secret_fits(shown.secret, client, now)
+    elif client is not None and shown.method is AuthMethod.NONE and client.auth_method in TLS_METHODS:
+        method, right = client.auth_method, certificates.prove(shown.certificate, client, keys, now=now)
     else:
         right = True
-    if client is None or client.auth_method is not shown.method or not right:
+    if client is None or client.auth_method is not method or not right:
         raise not_proven(suspicious=client is not None)
     found = None
     if shown.assertion is not None:
-        found = _check_assertion(shown.assertion, client, issuer=issuer, now=now)
+        found = _check_assertion(shown.assertion, client, keys, issuer=issuer, now=now)
     if client.state is not ClientState.APPROVED:
         raise OAuthError("unauthorized_client", "this client is not approved")
     return found
+
+
+def _secret_fits(secret: str, client: Client | None, now: datetime) -> bool:
+    """Both digests are always compared."""
+    shown = digest(secret)
+    right = same(shown, (client.secret_digest if client else b"") or _DECOY_DIGEST)
+    until = client.old_secret_until if client else None
+    before = same(shown, (client.old_secret_digest if client else b"") or _DECOY_DIGEST)
+    return right or (before and until is not None and now < until)
 
 
 def not_proven(*, suspicious: bool = False) -> OAuthError:
@@ -116,10 +145,12 @@ def _assertion(form: Mapping[str, str]) -> Presented:
     return Presented(client_id, AuthMethod.PRIVATE_KEY_JWT, assertion=token)
 
 
-def _check_assertion(token: jose.Unverified, client: Client, *, issuer: str, now: datetime) -> Assertion:
+def _check_assertion(
+    token: jose.Unverified, client: Client, keys: Sequence[jose.Jwk], *, issuer: str, now: datetime
+) -> Assertion:
     allowed = jose.ANY_ALGORITHM if client.profile is Profile.BASIC else jose.STRONG_ALGORITHMS
     try:
-        jose.check_with_one_of(token, client.jwks, allowed=allowed)
+        jose.check_with_one_of(token, keys, allowed=allowed)
     except jose.TokenFault as fault:
         raise not_proven(suspicious=True) from fault
     claims, at = token.claims, epoch_s(now)

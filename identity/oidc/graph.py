@@ -28,6 +28,14 @@ _STAFF: Final = [[REVIEWS]]
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
 
+Scopes = Annotated[
+    list[str] | None,
+    strawberry.argument(description="Of those that it asks for, the ones that it gets; null for all of them."),
+]
+OverlapHours = Annotated[
+    int, strawberry.argument(description="How long the old secret is good beside the new one, 0 to 72 hours.")
+]
+
 strawberry.enum(model.Profile, name="OidcProfile", description="Which rules a client keeps.")
 strawberry.enum(model.ClientState, name="OidcClientState", description="Whether a client may work.")
 
@@ -255,12 +263,14 @@ class OidcMutation:
         id: strawberry.ID,
         service_scopes: list[str] | None = None,
         exchange_to: list[strawberry.ID] | None = None,
+        scopes: Scopes = None,
     ) -> OidcClientRecord:
         client = await info.context.service(OpenIdProvider).registration.approve(
             principal=info.context.principal,
             client_id=id,
             service_scopes=frozenset(service_scopes or ()),
             exchange_to=frozenset(exchange_to or ()),
+            scopes=None if scopes is None else frozenset(scopes),
         )
         return OidcClientRecord.of(client, info)
 
@@ -269,10 +279,14 @@ class OidcMutation:
         registration = info.context.service(OpenIdProvider).registration
         return OidcClientRecord.of(await registration.suspend(principal=info.context.principal, client_id=id), info)
 
-    @strawberry.federation.field(requires_scopes=_STAFF, description="A new secret; the old one is good no more.")
-    async def renew_oidc_client_secret(self, info: Info, id: strawberry.ID) -> RegisteredOidcClient:
+    @strawberry.federation.field(requires_scopes=_STAFF, description="A new secret for a client.")
+    async def renew_oidc_client_secret(
+        self, info: Info, id: strawberry.ID, overlap_hours: OverlapHours = 0
+    ) -> RegisteredOidcClient:
         registration = info.context.service(OpenIdProvider).registration
-        renewed = await registration.renew_secret(principal=info.context.principal, client_id=id)
+        renewed = await registration.renew_secret(
+            principal=info.context.principal, client_id=id, overlap_hours=overlap_hours
+        )
         return RegisteredOidcClient.of(renewed, info)
 
 

@@ -14,10 +14,12 @@ from core.errors import DomainError, Kind
 from identity.errors import TooManyRequests
 from identity.oidc import metadata
 from identity.oidc.authorizing import Redirect, Visit
+from identity.oidc.certificates import CertificateFault, handed_on
 from identity.oidc.client_metadata import as_metadata
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import BROWSER_LIFETIME
 from identity.oidc.proving import Call
+from identity.oidc.resources import INTROSPECTION_MEDIA_TYPE
 from identity.oidc.service import OpenIdProvider
 
 FORM_BYTES_MAX: Final = 32 * 1024
@@ -41,7 +43,10 @@ Verb: TypeAlias = Callable[["Door", web.Request], Awaitable[web.Response]]
 
 
 class Door:
-    """address: the client's, as the outermost proxy that we trust saw it."""
+    """address: the client's, as the outermost proxy that we trust saw it.
+
+    A client's certificate is what that proxy wrote into the header of the settings; without one, nothing is read.
+    """
 
     def __init__(self, provider: OpenIdProvider, address: AddressOf) -> None:
         self.provider = provider
@@ -64,7 +69,16 @@ class Door:
             method=request.method,
             url=self.issuer + request.path,
             address=self._address(request),
+            accept=request.headers.get("Accept", ""),
+            certificate=self._certificate(request),
         )
+
+    def _certificate(self, request: web.Request) -> bytes:
+        header = self.provider.parts.certificates.header
+        try:
+            return handed_on(request.headers.getall(header, [])) if header else b""
+        except CertificateFault as fault:
+            raise OAuthError("invalid_request", "the certificate of the connection cannot be read") from fault
 
     def visit(self, request: web.Request) -> Visit:
         cookies = request.cookies
@@ -126,7 +140,7 @@ def routes(provider: OpenIdProvider, *, address: AddressOf) -> list[web.RouteDef
 
 
 async def _discovery(door: Door, _: web.Request) -> web.Response:
-    return _json(metadata.metadata(door.issuer), cache=_CACHED)
+    return _json(metadata.metadata(door.issuer, certificates=door.provider.parts.certificates), cache=_CACHED)
 
 
 async def _jwks(door: Door, _: web.Request) -> web.Response:
@@ -155,12 +169,13 @@ async def _token(door: Door, request: web.Request) -> web.Response:
 
 
 async def _userinfo(door: Door, request: web.Request) -> web.Response:
-    return _json(await door.provider.resources.userinfo(await door.call(request)))
+    return _told(await door.provider.resources.userinfo(await door.call(request)), "application/jwt")
 
 
 async def _introspect(door: Door, request: web.Request) -> web.Response:
     await door.charged(request)
-    return _json(await door.provider.resources.introspect(await door.call(request)))
+    answer = await door.provider.resources.introspect(await door.call(request))
+    return _told(answer, INTROSPECTION_MEDIA_TYPE)
 
 
 async def _revoke(door: Door, request: web.Request) -> web.Response:
@@ -253,6 +268,14 @@ def _json(
 ) -> web.Response:
     headers = {**_CORS, "Cache-Control": cache}
     return web.Response(body=orjson.dumps(body), status=status, content_type=content_type, headers=headers)
+
+
+def _told(answer: Mapping[str, Any] | str, content_type: str) -> web.Response:
+    """JSON, or a token of that type."""
+    if not isinstance(answer, str):
+        return _json(answer)
+    headers = {**_CORS, "Cache-Control": "no-store"}
+    return web.Response(body=answer.encode(), content_type=content_type, headers=headers)
 
 
 async def read_form(request: web.Request) -> dict[str, str]:

@@ -21,6 +21,7 @@ from core.audit import About
 from core.crypto import digest
 from core.mongo import Session
 from identity.oidc import authorization
+from identity.oidc.binding import token_type
 from identity.oidc.device import Devices
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import AuthMethod, Client, ClientState, Grant, GrantType
@@ -58,21 +59,21 @@ class Issuing:
         if not client.may_use(kind):
             raise OAuthError("unauthorized_client", "this client may not use this grant_type")
         # Asked before anything is used up: a client that learns of the nonce only now comes again.
-        jkt = await proving.key(call, required=client.must_bind)
+        bound = await proving.binding(call, client)
         if kind is GrantType.CODE:
-            return await self._of_code(call.form, client, jkt)
+            return await self._of_code(call.form, client, bound)
         if kind is GrantType.REFRESH:
-            return await self._of_refresh(call.form, client, jkt)
+            return await self._of_refresh(call.form, client, bound)
         if kind is GrantType.DEVICE:
             grant = await self._running(await Devices(self.parts).answered(call.form.get("device_code", ""), client))
-            return await self._hand_out(client, grant, jkt, nonce=None)
+            return await self._hand_out(client, grant, bound, nonce=None)
         if kind is GrantType.EXCHANGE:
-            return await self._of_another(call.form, client, jkt)
-        return await self._of_itself(call.form, client, jkt)
+            return await self._of_another(call.form, client, bound)
+        return await self._of_itself(call.form, client, bound)
 
     # --- code
 
-    async def _of_code(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, Any]:
+    async def _of_code(self, form: Mapping[str, str], client: Client, bound: str) -> dict[str, Any]:
         pending, code = self.parts.pending, form.get("code", "")[:_SECRET_LENGTH_MAX]
         row = await pending.remains(Slot.CODE, code) if code else None
         if row is None:
@@ -83,14 +84,14 @@ class Issuing:
             await self.parts.grants.end(row["grant"], because="code_reused", actor=client.id)
             raise OAuthError("invalid_grant", "the code was used before; its tokens are ended", suspicious=True)
         try:
-            await self._check_code(form, row, jkt, expired=await pending.get(Slot.CODE, code) is None)
+            await self._check_code(form, row, bound, expired=await pending.get(Slot.CODE, code) is None)
             grant = await self._running(row["grant"])
         except OAuthError:
             await self.parts.grants.end(row["grant"], because="code_failed", actor=client.id)
             raise
-        return await self._hand_out(client, grant, jkt, nonce=row["nonce"])
+        return await self._hand_out(client, grant, bound, nonce=row["nonce"])
 
-    async def _check_code(self, form: Mapping[str, str], row: Mapping[str, Any], jkt: str, *, expired: bool) -> None:
+    async def _check_code(self, form: Mapping[str, str], row: Mapping[str, Any], bound: str, *, expired: bool) -> None:
         if expired:
             raise OAuthError("invalid_grant", "the code is unknown or expired")
         if form.get("redirect_uri") != row["redirect_uri"]:
@@ -99,7 +100,7 @@ class Issuing:
         hashed = jose.b64(hashlib.sha256(verifier.encode()).digest())
         if not authorization.verifier_fits(verifier, row["challenge"], digest_b64=hashed):
             raise OAuthError("invalid_grant", "code_verifier does not fit the challenge", suspicious=True)
-        if row["jkt"] and row["jkt"] != jkt:
+        if row["jkt"] and row["jkt"] != bound:
             raise OAuthError("invalid_grant", "the code is bound to another key", suspicious=True)
 
     async def _running(self, grant_id: str) -> Grant:
@@ -110,7 +111,7 @@ class Issuing:
 
     # --- refresh
 
-    async def _of_refresh(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, Any]:
+    async def _of_refresh(self, form: Mapping[str, str], client: Client, bound: str) -> dict[str, Any]:
         parts, token = self.parts, form.get("refresh_token", "")[:_SECRET_LENGTH_MAX]
         row = await parts.store.refresh(digest(token))
         if row is None:
@@ -120,11 +121,13 @@ class Issuing:
         if row.used_at is not None:
             await self._reused(row.grant_id, client)
         grant = await self._running(row.grant_id)
-        bound_elsewhere = grant.jkt != jkt if client.auth_method is AuthMethod.NONE else bool(grant.jkt and not jkt)
+        bound_elsewhere = (
+            grant.bound != bound if client.auth_method is AuthMethod.NONE else bool(grant.bound and not bound)
+        )
         if bound_elsewhere:
             raise OAuthError("invalid_grant", "the refresh token is bound to another key", suspicious=True)
         scopes = _narrowed(form, grant.scopes)
-        return await self._hand_out(client, grant, jkt, nonce=None, scopes=scopes, spent=token)
+        return await self._hand_out(client, grant, bound, nonce=None, scopes=scopes, spent=token)
 
     async def _reused(self, grant_id: str, client: Client) -> None:
         await self.parts.grants.end(grant_id, because="refresh_reused", actor=client.id)
@@ -136,7 +139,7 @@ class Issuing:
         self,
         client: Client,
         grant: Grant,
-        jkt: str,
+        bound: str,
         *,
         nonce: str | None,
         scopes: frozenset[str] | None = None,
@@ -151,21 +154,23 @@ class Issuing:
             audience=parts.tokens.userinfo_audience,
             scopes=given,
             grant=grant,
-            jkt=jkt,
+            bound=bound,
             act={"sub": named.actor} if named.actor else None,
         )
-        refresh = await self._refresh_token(client, grant, jkt, spent)
-        released = await Releasing(parts).claims(grant, client, grant.id_token_claims, by="id_token")
+        refresh = await self._refresh_token(client, grant, bound, spent)
+        releasing = Releasing(parts)
+        released = await releasing.claims(grant, client, grant.id_token_claims, by="id_token")
+        id_token = parts.tokens.id_token(grant, client, named, nonce=nonce, access=access, released=released)
         answer: dict[str, Any] = {
             "access_token": access,
-            "token_type": "DPoP" if jkt else "Bearer",
+            "token_type": token_type(bound),
             "expires_in": expires_in,
             "scope": " ".join(sorted(given)),
-            "id_token": parts.tokens.id_token(grant, client, named, nonce=nonce, access=access, released=released),
+            "id_token": await releasing.encrypted_for(client, id_token, client.id_token_wrap),
         }
         return {**answer, "refresh_token": refresh} if refresh else answer
 
-    async def _refresh_token(self, client: Client, grant: Grant, jkt: str, spent: str) -> str:
+    async def _refresh_token(self, client: Client, grant: Grant, bound: str, spent: str) -> str:
         """The token to come back with: a new one, or the one shown where it does not rotate. Writes the audit."""
         parts = self.parts
         if spent and not client.rotates:
@@ -180,11 +185,11 @@ class Issuing:
                     return False
                 if fresh != spent:
                     await parts.store.use_refresh(digest(spent), now=parts.now(), session=session)
-            elif jkt:
-                await parts.store.bind_grant(grant.id, jkt, session=session)
+            elif bound:
+                await parts.store.bind_grant(grant.id, bound, session=session)
             if fresh and fresh != spent:
                 await parts.store.add_refresh(digest(fresh), grant, session=session)
-            about: About = {"grant": grant.id, "bound": bool(jkt), "refreshed": bool(spent)}
+            about: About = {"grant": grant.id, "bound": bool(bound), "refreshed": bool(spent)}
             await parts.audit.append(
                 "oidc.tokens_issued",
                 actor=client.id,
@@ -201,7 +206,7 @@ class Issuing:
 
     # --- exchange
 
-    async def _of_another(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, Any]:
+    async def _of_another(self, form: Mapping[str, str], client: Client, bound: str) -> dict[str, Any]:
         """RFC 8693: a client that was called with a citizen's token calls another for the same citizen."""
         parts = self.parts
         types = {form.get("subject_token_type"), form.get("requested_token_type", ACCESS_TOKEN_TYPE)}
@@ -210,7 +215,7 @@ class Issuing:
                 "invalid_request", "only access tokens are exchanged, for access tokens, without actor_token"
             )
         target = await self._target(form.get("audience", ""), client)
-        shown = await self._shown(form.get("subject_token", ""), client, jkt)
+        shown = await self._shown(form.get("subject_token", ""), client, bound)
         grant = await self._running(shown.grant_id)
         subject = await parts.store.subject(grant.subject, target.sector)
         actor = await parts.store.subject(grant.citizen, target.sector) if grant.delegated else ""
@@ -223,7 +228,7 @@ class Issuing:
             audience=target.id,
             scopes=_narrowed(form, shown.scopes),
             grant=grant,
-            jkt=jkt,
+            bound=bound,
             act=_nested([client.id, *chain, *([actor] if actor else [])]),
             until=shown.expires_at,
         )
@@ -234,7 +239,7 @@ class Issuing:
         return {
             "access_token": token,
             "issued_token_type": ACCESS_TOKEN_TYPE,
-            "token_type": "DPoP" if jkt else "Bearer",
+            "token_type": token_type(bound),
             "expires_in": expires_in,
         }
 
@@ -244,13 +249,13 @@ class Issuing:
             raise OAuthError("invalid_target", "audience is not one that this client may call")
         return target
 
-    async def _shown(self, text: str, client: Client, jkt: str) -> ReadAccess:
+    async def _shown(self, text: str, client: Client, bound: str) -> ReadAccess:
         """The token that is exchanged: given to this client, or meant for it."""
         shown = await self.parts.tokens.read_access(text)
         own = shown is not None and shown.client_id == client.id
         if shown is None or not shown.grant_id or not (own or shown.audience == client.id):
             raise OAuthError("invalid_grant", "subject_token is not a citizen's token that this client holds")
-        if own and shown.jkt and shown.jkt != jkt:
+        if own and shown.bound and shown.bound != bound:
             raise OAuthError("invalid_grant", "subject_token is bound to another key", suspicious=True)
         if await self.parts.pending.marked(Mark.REVOKED, shown.jti):
             raise OAuthError("invalid_grant", "subject_token was revoked")
@@ -258,18 +263,18 @@ class Issuing:
 
     # --- the client itself
 
-    async def _of_itself(self, form: Mapping[str, str], client: Client, jkt: str) -> dict[str, Any]:
+    async def _of_itself(self, form: Mapping[str, str], client: Client, bound: str) -> dict[str, Any]:
         audience = form.get("audience", client.id)
         if audience != client.id:
             await self._target(audience, client)
         scopes = _narrowed(form, client.service_scopes)
         token, expires_in = self.parts.tokens.access(
-            client_id=client.id, subject=client.id, audience=audience, scopes=scopes, jkt=jkt
+            client_id=client.id, subject=client.id, audience=audience, scopes=scopes, bound=bound
         )
         await self.parts.audited("oidc.service_token_issued", actor=client.id, client=client.id)
         return {
             "access_token": token,
-            "token_type": "DPoP" if jkt else "Bearer",
+            "token_type": token_type(bound),
             "expires_in": expires_in,
             "scope": " ".join(sorted(scopes)),
         }

@@ -22,6 +22,7 @@ from identity.oidc.errors import OAuthError
 from identity.oidc.model import Client, ClientState
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Slot
+from identity.oidc.releasing import Releasing
 from identity.oidc.tokens import Named
 
 PAGE: Final = "/signed-out"
@@ -97,7 +98,11 @@ class Logout:
         named = Named(known, browser=self.parts.browser_name(browser_id, client))
         if not named.subject and not named.browser:
             return
-        token = self.parts.tokens.logout(client, named)
+        signed = self.parts.tokens.logout(client, named)
+        try:  # as its ID tokens are (Back-Channel Logout §2.4)
+            token = await Releasing(self.parts).encrypted_for(client, signed, client.id_token_wrap)
+        except OAuthError as fault:
+            raise NotTold(fault.description) from fault
         try:
             status = await post(client.backchannel_logout_uri, {"logout_token": token})
         except (aiohttp.ClientError, TimeoutError) as fault:

@@ -6,7 +6,22 @@ from typing import Any, Final
 
 from core import jose
 from core.keys import Algorithm
-from identity.oidc.model import ACR_PREFIX, CLAIMS, SCOPES, AuthMethod, GrantType
+from identity.oidc.assurance import CHECK_METHOD, EVIDENCE_TYPE, PROVEN, TRUST_FRAMEWORK
+from identity.oidc.authorization import RESPONSE_MODES
+from identity.oidc.certificates import Certificates
+from identity.oidc.encrypting import CONTENT
+from identity.oidc.model import (
+    ACR_PREFIX,
+    CLAIMS,
+    SCOPES,
+    TLS_METHODS,
+    VERIFIED,
+    AuthMethod,
+    GrantType,
+    KeyWrap,
+    claims_of,
+)
+from identity.relations import POPULATION_REGISTER
 
 DISCOVERY: Final = "/.well-known/openid-configuration"
 AUTHORIZATION_SERVER: Final = "/.well-known/oauth-authorization-server"
@@ -22,8 +37,12 @@ DEVICE: Final = "/oidc/device_authorization"
 REGISTER: Final = "/oidc/register"
 
 
-def metadata(issuer: str) -> dict[str, Any]:
-    methods, signing = [method.value for method in AuthMethod], [a.value for a in Algorithm]
+def metadata(issuer: str, *, certificates: Certificates) -> dict[str, Any]:
+    """certificates: of clients, as far as they are known here."""
+    served = certificates.methods
+    methods = [method.value for method in AuthMethod if method not in TLS_METHODS or method in served]
+    signing = [algorithm.value for algorithm in Algorithm]
+    wraps = [wrap.value for wrap in KeyWrap]
     confidential = [method for method in methods if method != AuthMethod.NONE]
     return {
         "issuer": issuer,
@@ -39,14 +58,22 @@ def metadata(issuer: str) -> dict[str, Any]:
         "pushed_authorization_request_endpoint": issuer + PAR,
         "require_pushed_authorization_requests": False,
         "response_types_supported": ["code"],
-        "response_modes_supported": ["query"],
+        "response_modes_supported": list(RESPONSE_MODES),
+        "authorization_signing_alg_values_supported": signing,
         "grant_types_supported": [grant.value for grant in GrantType],
         "subject_types_supported": ["pairwise"],
         "scopes_supported": sorted(SCOPES),
-        "claims_supported": sorted({"sub", "acr", "amr", "auth_time", "act", "sid", *CLAIMS}),
+        "claims_supported": sorted({"sub", "acr", "amr", "auth_time", "act", "sid", *CLAIMS} - claims_of({VERIFIED})),
+        "verified_claims_supported": True,
+        "trust_frameworks_supported": [TRUST_FRAMEWORK],
+        "claims_in_verified_claims_supported": sorted(PROVEN),
+        "evidence_supported": [EVIDENCE_TYPE],
+        "electronic_records_supported": [POPULATION_REGISTER],
+        "documents_check_methods_supported": [CHECK_METHOD],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,
-        "request_parameter_supported": False,
+        "request_parameter_supported": True,
+        "request_object_signing_alg_values_supported": list(jose.ANY_ALGORITHM),
         "request_uri_parameter_supported": False,
         "require_request_uri_registration": False,
         "authorization_response_iss_parameter_supported": True,
@@ -55,6 +82,13 @@ def metadata(issuer: str) -> dict[str, Any]:
         "display_values_supported": ["page", "popup", "touch"],
         "ui_locales_supported": ["zh-CN", "en"],
         "id_token_signing_alg_values_supported": signing,
+        "id_token_encryption_alg_values_supported": wraps,
+        "id_token_encryption_enc_values_supported": [CONTENT],
+        "userinfo_signing_alg_values_supported": signing,
+        "userinfo_encryption_alg_values_supported": wraps,
+        "userinfo_encryption_enc_values_supported": [CONTENT],
+        "introspection_signing_alg_values_supported": [Algorithm.ES256.value],
+        "tls_client_certificate_bound_access_tokens": bool(served),
         "token_endpoint_auth_methods_supported": methods,
         "token_endpoint_auth_signing_alg_values_supported": list(jose.ANY_ALGORITHM),
         "introspection_endpoint_auth_methods_supported": confidential,

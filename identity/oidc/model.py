@@ -35,6 +35,10 @@ URI_LENGTH_MAX: Final = 512
 OPENID: Final = "openid"
 OFFLINE_ACCESS: Final = "offline_access"
 ACR_PREFIX: Final = "urn:city:rl:"
+# What the city vouches for (OpenID Connect for Identity Assurance): the evidence, and each claim that it backs.
+VERIFIED: Final = "verified_claims"
+VERIFIED_NAME: Final = "verified_claims.name"
+VERIFIED_BIRTHDATE: Final = "verified_claims.birthdate"
 
 
 class Profile(StrEnum):
@@ -50,12 +54,16 @@ class AuthMethod(StrEnum):
     SECRET_BASIC = "client_secret_basic"
     SECRET_POST = "client_secret_post"
     PRIVATE_KEY_JWT = "private_key_jwt"
+    TLS = "tls_client_auth"
+    SELF_SIGNED_TLS = "self_signed_tls_client_auth"
 
 
+# By the certificate of its connection (RFC 8705); served where the city's proxy hands certificates on.
+TLS_METHODS: Final = frozenset({AuthMethod.TLS, AuthMethod.SELF_SIGNED_TLS})
 METHODS_OF: Final[Mapping[Profile, frozenset[AuthMethod]]] = {
     Profile.PUBLIC: frozenset({AuthMethod.NONE}),
-    Profile.BASIC: frozenset({AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST, AuthMethod.PRIVATE_KEY_JWT}),
-    Profile.FAPI2: frozenset({AuthMethod.PRIVATE_KEY_JWT}),
+    Profile.BASIC: frozenset(AuthMethod) - {AuthMethod.NONE},
+    Profile.FAPI2: TLS_METHODS | {AuthMethod.PRIVATE_KEY_JWT},
 }
 
 
@@ -99,6 +107,9 @@ CLAIMS: Final[Mapping[str, Claim]] = {
         Claim("phone_number_verified", "phone", Text(zh="手机号码已验证", en="Phone is verified"), "CONTACT", 1),
         Claim("address", "address", Text(zh="常住区", en="Home district"), "WHEREABOUTS", 2),
         Claim("real_name_level", "real_name", Text(zh="实名等级", en="Real-name level"), "IDENTITY", 1),
+        Claim(VERIFIED, VERIFIED, Text(zh="实名核验依据", en="How your name was proven"), "IDENTITY", 2),
+        Claim(VERIFIED_NAME, VERIFIED, Text(zh="经核验的姓名", en="Name, as proven"), "IDENTITY", 3),
+        Claim(VERIFIED_BIRTHDATE, VERIFIED, Text(zh="经核验的出生日期", en="Date of birth, as proven"), "IDENTITY", 3),
     )
 }
 SCOPES: Final = frozenset({OPENID, OFFLINE_ACCESS, *(claim.scope for claim in CLAIMS.values())})
@@ -111,6 +122,25 @@ def claims_of(scopes: Iterable[str]) -> frozenset[str]:
     return frozenset(claim.name for claim in CLAIMS.values() if claim.scope in wanted)
 
 
+class KeyWrap(StrEnum):
+    """How the content key of a token that is encrypted for a client is agreed on (RFC 7518 §4)."""
+
+    ECDH = "ECDH-ES"
+    ECDH_WRAPPED = "ECDH-ES+A256KW"
+    RSA = "RSA-OAEP-256"
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateName:
+    """Whose certificate `tls_client_auth` takes: exactly one of the two is set (RFC 8705 §2.1.2).
+
+    subject: the whole distinguished name, as RFC 4514 writes it. dns: one of its alternative names.
+    """
+
+    subject: str = ""
+    dns: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Client:
     """A program that asks the provider.
@@ -118,7 +148,12 @@ class Client:
     operator: who runs it, as citizens read it. purpose: why it wants what it asks for, likewise.
     sector: whose pairwise subjects it sees; clients of one operator share one. scopes: that staff approved.
     service_scopes: what its client_credentials tokens may say. exchange_to: clients for whom it may exchange a token.
-    secret_digest, registration_digest: of secrets that were told once.
+    jwks_uri: where its keys are instead of in `jwks`. response_alg: of what the authorization endpoint signs for it.
+    userinfo_alg: with which userinfo answers are signed, None for plain JSON. userinfo_wrap, id_token_wrap: how they
+    are encrypted for it, None for not at all. signed_requests: it must sign them (RFC 9101). certificate_bound: its
+    tokens are good only over a connection with its certificate.
+    secret_digest, registration_digest: of secrets that were told once. old_secret_digest: of the secret before, which
+    is good until `old_secret_until`.
     """
 
     id: str
@@ -139,9 +174,19 @@ class Client:
     backchannel_logout_uri: str = ""
     default_max_age_s: int | None = None
     dpop_bound: bool = False
+    jwks_uri: str = ""
+    response_alg: Algorithm = Algorithm.ES256
+    userinfo_alg: Algorithm | None = None
+    userinfo_wrap: KeyWrap | None = None
+    id_token_wrap: KeyWrap | None = None
+    signed_requests: bool = False
+    certificate: CertificateName = CertificateName()
+    certificate_bound: bool = False
     state: ClientState = ClientState.PENDING
     secret_digest: bytes = field(default=b"", repr=False)
     registration_digest: bytes = field(default=b"", repr=False)
+    old_secret_digest: bytes = field(default=b"", repr=False)
+    old_secret_until: datetime | None = None
     created_at: datetime | None = None
 
     @property
@@ -150,8 +195,8 @@ class Client:
 
     @property
     def must_bind(self) -> bool:
-        """Its tokens are good only with a key of the client's (RFC 9449)."""
-        return self.profile is not Profile.BASIC or self.dpop_bound
+        """Its tokens are good only with a key of the client's (RFC 9449), or with its certificate (RFC 8705)."""
+        return self.profile is not Profile.BASIC or self.dpop_bound or self.certificate_bound
 
     @property
     def rotates(self) -> bool:
@@ -189,7 +234,7 @@ class Grant:
 
     session_id: the city's session it was said in. browser_id: the provider's own (`ops_…`), empty for a device.
     claims: that were consented to, for userinfo; id_token_claims: those of them that the ID token holds too.
-    jkt: the key its tokens are bound to (RFC 7638), empty for none.
+    bound: what its tokens are bound to, empty for nothing; as `identity.oidc.binding` writes it.
     """
 
     id: str
@@ -207,7 +252,7 @@ class Grant:
     created_at: datetime
     expires_at: datetime
     relation_id: str = ""
-    jkt: str = ""
+    bound: str = ""
     ended_at: datetime | None = None
 
     @property

@@ -20,6 +20,10 @@ from core.mongo import Session
 from core.principal import Principal
 from identity.charges import Charge, Charges
 from identity.limits import Limit
+from identity.model import Citizen
+from identity.oidc.assurance import Backing
+from identity.oidc.certificates import Certificates
+from identity.oidc.client_keys import ClientKeys
 from identity.oidc.errors import OAuthError
 from identity.oidc.grants import Grants
 from identity.oidc.model import Client, Grant
@@ -41,7 +45,7 @@ USER_CODES_PER_CITIZEN: Final = (Limit(10, 600),)
 class Consents(Protocol):
     """The ledger of what citizens agreed to. fields: scopes and claims."""
 
-    async def given(self, *, citizen: str, client: str) -> frozenset[str]: ...
+    async def given(self, *, citizen: str, client: str, purpose: Text) -> frozenset[str]: ...
 
     async def give(
         self, *, citizen: str, client: str, fields: frozenset[str], purpose: Text, at: datetime, session: Session
@@ -56,6 +60,12 @@ class AccessLog(Protocol):
     ) -> None: ...
 
 
+class EvidenceOf(Protocol):
+    """On what a citizen's real name rests, as it counts now; empty where it rests on nothing. Raises: Unavailable."""
+
+    async def __call__(self, citizen: Citizen) -> Sequence[Backing]: ...
+
+
 def random_secret() -> str:
     """256 bits, as 43 characters of base64url."""
     return secrets.token_urlsafe(32)
@@ -63,7 +73,10 @@ def random_secret() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """issuer: the city's public URL, without a slash at its end. access_log: None where the city keeps none."""
+    """issuer: the city's public URL, without a slash at its end. access_log: None where the city keeps none.
+
+    keys: of clients. certificates: of their connections. evidence: of citizens' real names.
+    """
 
     issuer: str
     store: ProviderStore
@@ -78,6 +91,9 @@ class Parts:
     cipher: FieldCipher
     ids: Ids
     clock: Clock
+    keys: ClientKeys
+    evidence: EvidenceOf
+    certificates: Certificates
     access_log: AccessLog | None = None
     new_secret: Callable[[], str] = random_secret
 

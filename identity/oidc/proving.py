@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from core import dpop
 from core.clock import epoch_s
+from core.jose import Jwk
 from identity.oidc import clients
+from identity.oidc.binding import of_certificate
 from identity.oidc.errors import OAuthError
-from identity.oidc.model import Client
+from identity.oidc.model import AuthMethod, Client
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request to an endpoint. proofs: its DPoP headers. url: as clients know the endpoint. address: the caller's."""
+    """A request to an endpoint. proofs: its DPoP headers. url: as clients know the endpoint. address: the caller's.
+
+    accept: what form of answer it asks for. certificate: of the caller's connection (DER), empty for none.
+    """
 
     form: Mapping[str, str]
     authorization: str
@@ -25,6 +30,8 @@ class Call:
     method: str
     url: str
     address: str
+    accept: str = ""
+    certificate: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +41,13 @@ class Proving:
     async def client(self, call: Call) -> Client:
         """The client that calls. Raises: OAuthError, TooManyRequests, Unavailable."""
         parts, shown = self.parts, clients.presented(call.form, call.authorization)
+        shown = replace(shown, certificate=call.certificate)
         try:
             client = await parts.store.client(shown.client_id)
-            assertion = clients.prove(shown, client, issuer=parts.issuer, now=parts.now())
+            keys = await self._keys(shown, client)
+            assertion = clients.prove(
+                shown, client, keys=keys, certificates=parts.certificates, issuer=parts.issuer, now=parts.now()
+            )
             assert client is not None, "proven"
             if assertion is not None:
                 left = assertion.expires_at - epoch_s(parts.now()) + 60
@@ -48,6 +59,21 @@ class Proving:
             await parts.refused(fault, client_id=shown.client_id, address=call.address)
             raise
         return client
+
+    async def _keys(self, shown: clients.Presented, client: Client | None) -> Sequence[Jwk]:
+        """The client's, where they are needed to know it."""
+        if client is None or (shown.assertion is None and client.auth_method is not AuthMethod.SELF_SIGNED_TLS):
+            return ()
+        kid = shown.assertion.header.get("kid") if shown.assertion else None
+        return await self.parts.keys.of(client, kid=kid)
+
+    async def binding(self, call: Call, client: Client) -> str:
+        """What the client's new token will be bound to; empty for nothing. Raises: OAuthError, Unavailable."""
+        if not client.certificate_bound:
+            return await self.key(call, required=client.must_bind)
+        if not call.certificate:
+            raise OAuthError("invalid_request", "this client's tokens are bound to its certificate (RFC 8705)")
+        return of_certificate(call.certificate)
 
     async def key(self, call: Call, *, required: bool, access_token: str | None = None) -> str:
         """The thumbprint of the key that the caller holds; empty for none where none is required.

@@ -4,7 +4,10 @@ Rules
 - A new client is PENDING and can do nothing. Staff approve it; a change that widens what it may do makes it wait again.
 - Registering over HTTP (RFC 7591) needs a token that staff gave out, good once. Managing it (RFC 7592) needs the token
   that the registration answered with.
-- What a client may do as itself, and for whom it may exchange tokens, only staff decide.
+- What a client may do as itself, and for whom it may exchange tokens, only staff decide; and of the scopes that it asks
+  for, which ones it gets.
+- A secret is renewed at once, or with a time in which the old one is good too. Keys overlap by standing side by side in
+  the client's set.
 """
 
 from __future__ import annotations
@@ -15,13 +18,14 @@ from datetime import timedelta
 from typing import Any, Final
 
 from core.crypto import digest, same
-from core.errors import NotFound
+from core.errors import BadInput, NotFound
 from core.mongo import Session
 from core.paging import Page, PageRequest
 from core.principal import Principal
 from identity.oidc.client_metadata import read_metadata
 from identity.oidc.errors import ClientMetadataInvalid, OAuthError
 from identity.oidc.model import (
+    OPENID,
     AuthMethod,
     Client,
     ClientState,
@@ -30,6 +34,7 @@ from identity.oidc.parts import Parts
 
 REVIEWS: Final = "oidc:clients"
 INITIAL_TOKEN_LIFETIME: Final = timedelta(days=7)
+OVERLAP_HOURS_MAX: Final = 72
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +85,8 @@ class Registration:
             wanted,
             state=_state_after(before, wanted),
             secret_digest=before.secret_digest,
+            old_secret_digest=before.old_secret_digest,
+            old_secret_until=before.old_secret_until,
             registration_digest=before.registration_digest,
             service_scopes=before.service_scopes,
             exchange_to=before.exchange_to,
@@ -141,10 +148,23 @@ class Registration:
         client_id: str,
         service_scopes: frozenset[str] = frozenset(),
         exchange_to: frozenset[str] = frozenset(),
+        scopes: frozenset[str] | None = None,
     ) -> Client:
-        """Let a client work as it is registered. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
+        """Let a client work as it is registered. scopes: those of its that it gets; None for all of them.
+
+        Raises: SignInRequired, Forbidden, NotFound, BadInput (scopes that it did not ask for), Unavailable.
+        """
         client = await self._for_review(principal, client_id)
-        approved = replace(client, state=ClientState.APPROVED, service_scopes=service_scopes, exchange_to=exchange_to)
+        given = client.scopes if scopes is None else scopes | (client.scopes & {OPENID})
+        if given - client.scopes:
+            raise BadInput(field="scopes", problem="holds what the client did not ask for")
+        approved = replace(
+            client,
+            state=ClientState.APPROVED,
+            service_scopes=service_scopes,
+            exchange_to=exchange_to,
+            scopes=given,
+        )
         await self._put(approved, "oidc.client_approved", actor=principal.actor)
         return approved
 
@@ -163,13 +183,23 @@ class Registration:
         await self.parts.transaction(work)
         return client
 
-    async def renew_secret(self, *, principal: Principal, client_id: str) -> Registered:
-        """A new secret; the old one is good for nothing from here on. Raises: …, ClientMetadataInvalid."""
+    async def renew_secret(self, *, principal: Principal, client_id: str, overlap_hours: int = 0) -> Registered:
+        """A new secret. overlap_hours: how long the old one is good beside it, 0 to 72.
+
+        Raises: …, BadInput, ClientMetadataInvalid.
+        """
         client = await self._for_review(principal, client_id)
         if client.auth_method not in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST):
             raise ClientMetadataInvalid(problem="it has no secret")
+        if not 0 <= overlap_hours <= OVERLAP_HOURS_MAX:
+            raise BadInput(field="overlapHours", problem=f"must be 0 to {OVERLAP_HOURS_MAX}")
         secret = self.parts.new_secret()
-        renewed = replace(client, secret_digest=digest(secret))
+        renewed = replace(
+            client,
+            secret_digest=digest(secret),
+            old_secret_digest=client.secret_digest if overlap_hours else b"",
+            old_secret_until=self.parts.now() + timedelta(hours=overlap_hours) if overlap_hours else None,
+        )
         await self._put(renewed, "oidc.client_secret_renewed", actor=principal.actor)
         return Registered(renewed, secret=secret)
 
@@ -202,6 +232,10 @@ class Registration:
         await self.parts.transaction(work)
 
 
+# What a client may take on by itself, and not put off.
+_STRICTER: Final = ("dpop_bound", "certificate_bound", "signed_requests", "id_token_wrap", "userinfo_wrap")
+
+
 def _state_after(before: Client, after: Client) -> ClientState:
     """A change that widens nothing needs no new review."""
     wider = (
@@ -211,7 +245,9 @@ def _state_after(before: Client, after: Client) -> ClientState:
         or after.grant_types - before.grant_types
         or (after.name, after.operator, after.purpose) != (before.name, before.operator, before.purpose)
         or after.backchannel_logout_uri not in ("", before.backchannel_logout_uri)
-        or (before.dpop_bound and not after.dpop_bound)
+        or after.jwks_uri not in ("", before.jwks_uri)
+        or after.certificate != before.certificate
+        or any(getattr(before, name) and not getattr(after, name) for name in _STRICTER)
     )
     if before.state is ClientState.SUSPENDED:
         return ClientState.SUSPENDED

@@ -9,14 +9,16 @@ from typing import Any, Final
 from core import jose
 from core.clock import epoch_s
 from core.crypto import digest
+from identity.oidc.binding import is_certificate, of_certificate, token_type
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import OPENID, AuthMethod, Client, ClientState, Grant
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark
 from identity.oidc.proving import Call, Proving
 from identity.oidc.releasing import Releasing
-from identity.oidc.tokens import ReadAccess
+from identity.oidc.tokens import INTROSPECTION_TYPE, ReadAccess
 
+INTROSPECTION_MEDIA_TYPE: Final = f"application/{INTROSPECTION_TYPE}"
 _ALGS: Final = " ".join(jose.STRONG_ALGORITHMS)
 
 
@@ -24,8 +26,11 @@ _ALGS: Final = " ".join(jose.STRONG_ALGORITHMS)
 class Resources:
     parts: Parts
 
-    async def userinfo(self, call: Call) -> dict[str, Any]:
-        """The claims that the token's grant holds (OpenID Connect Core §5.3). Raises: OAuthError, Unavailable."""
+    async def userinfo(self, call: Call) -> dict[str, Any] | str:
+        """The claims that the token's grant holds (OpenID Connect Core §5.3); a token, for a client that wants one.
+
+        Raises: OAuthError, Unavailable.
+        """
         scheme, text = _token(call)
         read = await self.parts.tokens.read_access(text)
         grant = await self._grant(read, self.parts.tokens.userinfo_audience)
@@ -37,11 +42,23 @@ class Resources:
         client = await self.parts.store.client(grant.client_id)
         if client is None:
             raise _invalid_token(scheme)
-        return {"sub": read.subject, **await Releasing(self.parts).claims(grant, client, grant.claims, by="userinfo")}
+        releasing = Releasing(self.parts)
+        told = {"sub": read.subject, **await releasing.claims(grant, client, grant.claims, by="userinfo")}
+        if client.userinfo_alg is None:
+            return told
+        signed = self.parts.tokens.userinfo(client, told, client.userinfo_alg)
+        return await releasing.encrypted_for(client, signed, client.userinfo_wrap)
 
-    async def introspect(self, call: Call) -> dict[str, Any]:
-        """RFC 7662, for confidential clients: tokens that are theirs, or meant for them. Raises: OAuthError, …"""
+    async def introspect(self, call: Call) -> dict[str, Any] | str:
+        """RFC 7662, for confidential clients: tokens that are theirs, or meant for them. Signed for whoever accepts
+        that (RFC 9701). Raises: OAuthError, …
+        """
         client = await self._confidential(call)
+        told = await self._introspected(call, client)
+        signs = INTROSPECTION_MEDIA_TYPE in [one.partition(";")[0].strip().lower() for one in call.accept.split(",")]
+        return self.parts.tokens.introspection(client, told) if signs else told
+
+    async def _introspected(self, call: Call, client: Client) -> dict[str, Any]:
         text = call.form.get("token", "")
         if not text:
             raise OAuthError("invalid_request", "token is missing")
@@ -51,7 +68,7 @@ class Resources:
         if client.id not in (read.client_id, read.audience) or not await self._good(read):
             return {"active": False}
         told = {name: value for name, value in read.claims.items() if name != "grant"}
-        return {**told, "active": True, "token_type": "DPoP" if read.jkt else "Bearer"}
+        return {**told, "active": True, "token_type": token_type(read.bound)}
 
     async def revoke(self, call: Call) -> None:
         """RFC 7009: an unknown token is revoked already. Raises: OAuthError, TooManyRequests, Unavailable."""
@@ -108,17 +125,22 @@ class Resources:
         return grant if grant is not None and self.parts.runs(grant) else None
 
     async def _check_binding(self, call: Call, scheme: str, text: str, read: ReadAccess) -> None:
-        """A bound token comes with its proof and under its own scheme (RFC 9449 §7.1)."""
-        if bool(read.jkt) is not (scheme == "dpop"):
-            raise _invalid_token("dpop" if read.jkt else "bearer", suspicious=bool(read.jkt))
-        if not read.jkt:
+        """A token that is bound to a key comes with its proof and under its own scheme (RFC 9449 §7.1); one that is
+        bound to a certificate comes over a connection of that certificate's (RFC 8705 §3).
+        """
+        keyed = token_type(read.bound) == "DPoP"
+        if keyed is not (scheme == "dpop"):
+            raise _invalid_token("dpop" if keyed else "bearer", suspicious=keyed)
+        if is_certificate(read.bound) and (not call.certificate or of_certificate(call.certificate) != read.bound):
+            raise _invalid_token("bearer", suspicious=True)
+        if not keyed:
             return
         try:
             jkt = await Proving(self.parts).key(call, required=True, access_token=text)
         except OAuthError as fault:
             fault.status, fault.headers = 401, _challenge("dpop", fault.code)
             raise
-        if jkt != read.jkt:
+        if jkt != read.bound:
             raise _invalid_token("dpop", suspicious=True)
 
 

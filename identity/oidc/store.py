@@ -22,7 +22,7 @@ from core.keys import Algorithm
 from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
-from identity.oidc.model import AuthMethod, Client, ClientState, Grant, GrantType, Profile
+from identity.oidc.model import AuthMethod, CertificateName, Client, ClientState, Grant, GrantType, KeyWrap, Profile
 
 CLIENTS: Final = "identity_oidc_clients"
 GRANTS: Final = "identity_oidc_grants"
@@ -113,8 +113,8 @@ class ProviderStore:
                 row = await self.mongo.collection(GRANTS).find_one({"_id": grant_id})
         return _grant(row) if row else None
 
-    async def bind_grant(self, grant_id: str, jkt: str, *, session: Session) -> None:
-        await self.mongo.collection(GRANTS).update_one({"_id": grant_id}, {"$set": {"jkt": jkt}}, session=session)
+    async def bind_grant(self, grant_id: str, bound: str, *, session: Session) -> None:
+        await self.mongo.collection(GRANTS).update_one({"_id": grant_id}, {"$set": {"bound": bound}}, session=session)
 
     async def end_grant(self, grant_id: str, *, because: str, now: datetime, session: Session) -> Grant | None:
         """End a grant that runs; None when there is none such."""
@@ -209,14 +209,40 @@ def _client_row(client: Client) -> Document:
         "backchannel_logout_uri": client.backchannel_logout_uri,
         "default_max_age_s": client.default_max_age_s,
         "dpop_bound": client.dpop_bound,
+        "jwks_uri": client.jwks_uri,
+        "response_alg": client.response_alg.value,
+        "userinfo_alg": client.userinfo_alg.value if client.userinfo_alg else None,
+        "userinfo_wrap": client.userinfo_wrap.value if client.userinfo_wrap else None,
+        "id_token_wrap": client.id_token_wrap.value if client.id_token_wrap else None,
+        "signed_requests": client.signed_requests,
+        "certificate": {"subject": client.certificate.subject, "dns": client.certificate.dns},
+        "certificate_bound": client.certificate_bound,
         "state": client.state.value,
         "secret_digest": client.secret_digest,
         "registration_digest": client.registration_digest,
+        "old_secret_digest": client.old_secret_digest,
+        "old_secret_until": client.old_secret_until,
         "created_at": client.created_at,
     }
 
 
-def _client(row: Mapping[str, Any]) -> Client:
+# What clients have had since they could be registered for it.
+_LATER: Final[Mapping[str, Any]] = {
+    "jwks_uri": "",
+    "response_alg": Algorithm.ES256.value,
+    "userinfo_alg": None,
+    "userinfo_wrap": None,
+    "id_token_wrap": None,
+    "signed_requests": False,
+    "certificate": {},
+    "certificate_bound": False,
+    "old_secret_digest": b"",
+    "old_secret_until": None,
+}
+
+
+def _client(found: Mapping[str, Any]) -> Client:
+    row = {**_LATER, **found}
     return Client(
         id=row["_id"],
         name=Text(**row["name"]),
@@ -236,15 +262,25 @@ def _client(row: Mapping[str, Any]) -> Client:
         backchannel_logout_uri=row["backchannel_logout_uri"],
         default_max_age_s=row["default_max_age_s"],
         dpop_bound=row["dpop_bound"],
+        jwks_uri=row["jwks_uri"],
+        response_alg=Algorithm(row["response_alg"]),
+        userinfo_alg=Algorithm(row["userinfo_alg"]) if row["userinfo_alg"] else None,
+        userinfo_wrap=KeyWrap(row["userinfo_wrap"]) if row["userinfo_wrap"] else None,
+        id_token_wrap=KeyWrap(row["id_token_wrap"]) if row["id_token_wrap"] else None,
+        signed_requests=row["signed_requests"],
+        certificate=CertificateName(**row["certificate"]),
+        certificate_bound=row["certificate_bound"],
         state=ClientState(row["state"]),
         secret_digest=bytes(row["secret_digest"]),
         registration_digest=bytes(row["registration_digest"]),
+        old_secret_digest=bytes(row["old_secret_digest"]),
+        old_secret_until=row["old_secret_until"],
         created_at=row["created_at"],
     )
 
 
 _PLAIN: Final = ("client_id", "citizen", "subject", "session_id", "browser_id", "level", "authenticated_at")
-_PLAIN_TOO: Final = ("created_at", "expires_at", "relation_id", "jkt", "ended_at")
+_PLAIN_TOO: Final = ("created_at", "expires_at", "relation_id", "bound", "ended_at")
 _SETS: Final = ("scopes", "claims", "id_token_claims", "methods")
 
 
@@ -258,6 +294,6 @@ def _grant_row(grant: Grant) -> Document:
 
 
 def _grant(row: Mapping[str, Any]) -> Grant:
-    members: dict[str, Any] = {name: row[name] for name in (*_PLAIN, *_PLAIN_TOO)}
+    members: dict[str, Any] = {name: row.get(name, "") for name in (*_PLAIN, *_PLAIN_TOO)}
     members |= {name: frozenset(row[name]) for name in _SETS}
     return Grant(id=row["_id"], **members)

@@ -18,10 +18,12 @@ from core import jose
 from core.clock import Clock, epoch_s
 from core.ids import Ids
 from core.keys import Algorithm, KeyRing
+from identity.oidc.binding import bound_by, confirmation
 from identity.oidc.model import TOKEN_LIFETIME, Client, Grant, acr_of
 
 ACCESS_TYPE: Final = "at+jwt"
 LOGOUT_TYPE: Final = "logout+jwt"
+INTROSPECTION_TYPE: Final = "token-introspection+jwt"
 LOGOUT_EVENT: Final = "http://schemas.openid.net/event/backchannel-logout"
 _LOGOUT_LIFETIME: Final = timedelta(minutes=2)
 _LEEWAY_S: Final = 5
@@ -50,7 +52,7 @@ class ReadAccess:
     audience: str
     scopes: frozenset[str]
     grant_id: str
-    jkt: str
+    bound: str
     expires_at: int
 
 
@@ -103,11 +105,13 @@ class Tokens:
         audience: str,
         scopes: frozenset[str],
         grant: Grant | None = None,
-        jkt: str = "",
+        bound: str = "",
         act: Mapping[str, Any] | None = None,
         until: int | None = None,
     ) -> tuple[str, int]:
-        """The token, and in how many seconds it expires. Source: RFC 9068, RFC 8693 §4.1 (act), RFC 9449 §6.1 (cnf)."""
+        """The token, and in how many seconds it expires. Source: RFC 9068, RFC 8693 §4.1 (act), RFC 9449 §6.1 and
+        RFC 8705 §3.1 (cnf).
+        """
         times = self._times(TOKEN_LIFETIME)
         if until is not None:
             times["exp"] = min(times["exp"], until)
@@ -123,7 +127,7 @@ class Tokens:
             "acr": acr_of(grant.level) if grant else None,
             "auth_time": epoch_s(grant.authenticated_at) if grant else None,
             "act": act,
-            "cnf": {"jkt": jkt} if jkt else None,
+            "cnf": confirmation(bound),
         }
         return self._sign(told, Algorithm.ES256, ACCESS_TYPE), times["exp"] - times["iat"]
 
@@ -140,6 +144,20 @@ class Tokens:
         }
         return self._sign(told, client.id_token_alg, LOGOUT_TYPE)
 
+    def response(self, client: Client, answer: Mapping[str, str | None]) -> str:
+        """What the authorization endpoint answers, signed for its client (JARM §2.1)."""
+        told = {**answer, "iss": self.issuer, "aud": client.id, **self._times(TOKEN_LIFETIME)}
+        return self._sign(told, client.response_alg, "JWT")
+
+    def userinfo(self, client: Client, answer: Mapping[str, Any], algorithm: Algorithm) -> str:
+        """Source: OpenID Connect Core §5.3.2."""
+        return self._sign({**answer, "iss": self.issuer, "aud": client.id}, algorithm, "JWT")
+
+    def introspection(self, client: Client, answer: Mapping[str, Any]) -> str:
+        """Source: RFC 9701 §5."""
+        told = {"iss": self.issuer, "aud": client.id, "iat": epoch_s(self.clock.now()), "token_introspection": answer}
+        return self._sign(told, Algorithm.ES256, INTROSPECTION_TYPE)
+
     async def read_access(self, text: str) -> ReadAccess | None:
         """None for whatever is no access token of ours, or has expired."""
         claims = await self._read(text, ACCESS_TYPE, (Algorithm.ES256,))
@@ -153,13 +171,17 @@ class Tokens:
             audience=claims["aud"],
             scopes=frozenset(claims["scope"].split()),
             grant_id=claims.get("grant", ""),
-            jkt=claims.get("cnf", {}).get("jkt", ""),
+            bound=bound_by(claims),
             expires_at=claims["exp"],
         )
 
     async def read_hint(self, text: str) -> Mapping[str, Any] | None:
-        """The claims of an ID token of ours, also an expired one; None for anything else."""
-        return await self._read(text, "JWT", tuple(self.rings))
+        """The claims of an ID token of ours, also an expired one; None for anything else.
+
+        Not every token of ours whose type is JWT is one: answers of userinfo and of the authorization endpoint are not.
+        """
+        claims = await self._read(text, "JWT", tuple(self.rings))
+        return claims if claims is not None and {"sub", "auth_time", "at_hash"} <= claims.keys() else None
 
     async def _read(self, text: str, typ: str, algorithms: tuple[Algorithm, ...]) -> Mapping[str, Any] | None:
         try:

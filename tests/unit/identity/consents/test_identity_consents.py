@@ -192,19 +192,21 @@ async def test_the_provider_writes_what_its_page_showed(room: Room, rights: Righ
     zhang = await room.citizen(ZHANG)
     ledger = ProviderConsents(rights.consents)
     fields = frozenset({"openid", "phone", "phone_number"})
+    purpose = Text(zh="为您订票", en="To book tickets")
 
     async def work(session: object) -> None:
         await ledger.give(
             citizen=zhang.subject,
             client=TRAVEL,
             fields=fields,
-            purpose=Text(zh="为您订票", en="To book tickets"),
+            purpose=purpose,
             at=room.clock.now(),
             session=session,  # type: ignore[arg-type]
         )
 
     await room.identity.store.transaction(work)
-    assert await ledger.given(citizen=zhang.subject, client=TRAVEL) == fields
+    assert await ledger.given(citizen=zhang.subject, client=TRAVEL, purpose=purpose) == fields
+    assert await ledger.given(citizen=zhang.subject, client=TRAVEL, purpose=Text("别的", "Else")) == frozenset()
     [consent] = await rights.consents.list(principal=zhang)
     [entry] = await rights.consents.history(principal=zhang, consent=consent)
     text = await rights.consents.store.text(entry.text_hash)

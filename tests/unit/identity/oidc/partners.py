@@ -25,6 +25,9 @@ from core.principal import Principal
 from identity.consents.providing import ProviderConsents
 from identity.consents.service import Consents
 from identity.consents.store import ConsentStore
+from identity.oidc.assurance import account_evidence
+from identity.oidc.certificates import Certificates
+from identity.oidc.client_keys import ClientKeys
 from identity.oidc.clients import ASSERTION_TYPE
 from identity.oidc.demo import CLIENTS, DEMO_REDIRECT, DEMO_SECRET
 from identity.oidc.grants import GrantedClients, Grants
@@ -133,6 +136,9 @@ def built(room: Room) -> OpenIdProvider:
             cipher=room.cipher,
             ids=room.ids,
             clock=room.clock,
+            keys=ClientKeys(room.clock),
+            evidence=account_evidence,
+            certificates=Certificates(),
             access_log=identity.access,
         )
     )

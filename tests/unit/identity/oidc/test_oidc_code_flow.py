@@ -188,7 +188,7 @@ async def test_a_pushed_request_is_checked_when_it_is_pushed(partners: Partners,
         return (await partners.post("/oidc/par", {**good, **changed, **partners.proof_of(BANK)})).error
 
     assert await push(request_uri="urn:ietf:params:oauth:request_uri:x") == "request_uri_not_supported"
-    assert await push(request="a.b.c") == "request_not_supported"
+    assert await push(request="a.b.c") == "invalid_request_object"
     assert await push(redirect_uri="https://evil.example/") == "invalid_request"
     assert await push(client_id=APP.id) == "invalid_request"
     assert (await partners.post("/oidc/par", good)).error == "invalid_client"

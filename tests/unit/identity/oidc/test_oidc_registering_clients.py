@@ -65,7 +65,7 @@ async def test_the_provider_says_what_it_does(partners: Partners) -> None:
     assert told["subject_types_supported"] == ["pairwise"]
     assert set(told["id_token_signing_alg_values_supported"]) == {"ES256", "Ed25519", "RS256"}
     assert not {"implicit", "password"} & set(told["grant_types_supported"])
-    assert told["request_parameter_supported"] is told["request_uri_parameter_supported"] is False
+    assert told["request_parameter_supported"] is True and told["request_uri_parameter_supported"] is False
 
 
 async def test_the_keys_are_public_and_of_every_algorithm(partners: Partners) -> None:

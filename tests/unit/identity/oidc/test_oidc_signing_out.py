@@ -223,4 +223,7 @@ async def test_withdrawing_consent_ends_every_grant_of_that_client(partners: Par
     assert (await partners.userinfo(tokens["access_token"])).status == 401
     assert (await partners.refresh(tokens["refresh_token"])).error == "invalid_grant"
     assert [url for url, _ in await _delivered(partners, 200)] == [HEARD]
-    assert await partners.provider.parts.consents.given(citizen=zhang.subject, client=PARTNER.id) == frozenset()
+    assert (
+        await partners.provider.parts.consents.given(citizen=zhang.subject, client=PARTNER.id, purpose=PARTNER.purpose)
+        == frozenset()
+    )
