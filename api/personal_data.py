@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from api.domains.citycode.model import PURPOSE_LABELS, SCAN_PREFIX, Scan, ScanPurpose
+from api.domains.citycode.places import Places
 from api.domains.citycode.service import CityCodes
 from api.domains.health.model import LOOK_PREFIX, Look, Looker
 from api.domains.health.service import Health
@@ -18,6 +19,7 @@ from api.domains.licences.service import Licences
 from api.domains.payments.service import Payments
 from api.domains.reports.service import Reports
 from core.access_log import Access, AccessSource, RoomRecords
+from core.clock import to_ms
 from core.locale import Text
 from core.mongo import Session
 from identity.consents.downloads import DataSource
@@ -119,8 +121,19 @@ def data_sources(
     )
 
 
-def forgetting(*, credentials: Credentials, grants: Grants, notifications: Notifications) -> tuple[Forgetting, ...]:
-    """Who forgets a citizen whose account is erased."""
+def forgetting(
+    *,
+    credentials: Credentials,
+    grants: Grants,
+    city_codes: CityCodes,
+    places: Places,
+    licences: Licences,
+    payments: Payments,
+    reports: Reports,
+    health: Health,
+    notifications: Notifications,
+) -> tuple[Forgetting, ...]:
+    """Who forgets a citizen whose account is erased. What they keep by law is in `RETAINED`."""
 
     async def end_grants(citizen: str) -> None:
         # Those too that rest on no consent of the ledger: for whom they acted.
@@ -130,9 +143,18 @@ def forgetting(*, credentials: Credentials, grants: Grants, notifications: Notif
 
         await grants.store.mongo.transaction(work)
 
+    async def end_licences(citizen: str) -> None:
+        await licences.store.forget(citizen, at=to_ms(licences.clock.now()))
+
     return (
         Forgetting("programs", end_grants),
         Forgetting("credentials", credentials.desk.store.forget),
-        Forgetting("messages", notifications.store.forget),
-        Forgetting("reach", notifications.reach.forget),
+        Forgetting("licences", end_licences),
+        Forgetting("health", health.store.forget),
+        Forgetting("cases", reports.store.forget),
+        Forgetting("photos", reports.photos.forget),
+        Forgetting("payments", payments.store.forget),
+        Forgetting("city-codes", city_codes.forget),
+        Forgetting("check-ins", places.store.forget),
+        Forgetting("messages", notifications.forget),
     )

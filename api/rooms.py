@@ -160,6 +160,8 @@ class Rooms:
         messages, dispatcher = _notifications(ground)
         identity = _identity(ground)
         credentials = _credentials(ground, identity)
+        identity = replace(identity, door=credentials.second, second_factor=credentials.has_strong)
+        places = _places(ground)
         city_codes, health, payments, reports = (
             _city_codes(ground),
             _health(ground),
@@ -181,11 +183,21 @@ class Rooms:
                 health=health,
                 notifications=messages,
             ),
-            forgetting(credentials=credentials, grants=_grants(ground), notifications=messages),
+            forgetting(
+                credentials=credentials,
+                grants=_grants(ground),
+                city_codes=city_codes,
+                places=places,
+                licences=licences,
+                payments=payments,
+                reports=reports,
+                health=health,
+                notifications=messages,
+            ),
         )
         return cls(
             ground=ground,
-            identity=replace(identity, door=credentials.second),
+            identity=identity,
             credentials=credentials,
             consents=consents,
             organisations=_organisations(ground, identity),
@@ -194,7 +206,7 @@ class Rooms:
             downloads=downloads,
             erasures=erasures,
             city_codes=city_codes,
-            places=_places(ground),
+            places=places,
             licences=licences,
             issuing=issuing,
             payments=payments,

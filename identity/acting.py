@@ -7,7 +7,7 @@ Rules
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,7 +22,7 @@ from core.principal import Principal, PrincipalKind
 from identity.delegations import Delegations
 from identity.errors import OwnerStays, TokenInvalid
 from identity.model import Citizen
-from identity.relations import Acting, ActingPrincipal, Relation, RelationKind, Role
+from identity.relations import FRESH, Acting, ActingPrincipal, Relation, RelationKind, Role
 from identity.revocations import Revocations
 from identity.store import IdentityStore
 from identity.tokens import AccessToken, AccessTokens
@@ -41,7 +41,10 @@ class ActingSession:
 
 @dataclass(frozen=True, slots=True)
 class ActingForOthers:
-    """Who may act for whom, and who does."""
+    """Who may act for whom, and who does.
+
+    second_factor: whether an account has a strong method, which must then be used; None where none has.
+    """
 
     store: IdentityStore
     tokens: AccessTokens
@@ -50,6 +53,15 @@ class ActingForOthers:
     audit: AuditLog
     ids: Ids
     clock: Clock
+    second_factor: Callable[[str], Awaitable[bool]] | None = None
+
+    async def require_fresh(self, principal: Principal) -> None:
+        """For who decides about relations: they proved themself lately, by a strong method if their account has one.
+
+        Raises: SignInRequired, StepUpRequired, Unavailable.
+        """
+        strong = self.second_factor is not None and await self.second_factor(principal.actor)
+        principal.require_fresh(now=self.clock.now(), max_age=FRESH, strong=strong)
 
     @property
     def delegations(self) -> Delegations:

@@ -30,7 +30,6 @@ from identity.relations import (
     AS_ACTOR_MAX,
     AS_SUBJECT_MAX,
     BY_INVITATION,
-    FRESH,
     INVITATION,
     INVITATION_LIFETIME,
     INVITATIONS_WAITING_MAX,
@@ -109,7 +108,7 @@ class Delegating:
         self, *, principal: Principal, phone: str, name: str, terms: Terms, check: Check | None = None
     ) -> Invitation:
         """As `invite`, on any terms. check: whether the caller may, in the transaction."""
-        self._may_decide(principal)
+        await self._may_decide(principal)
         number, said = parse_phone(phone), parse_name(name)
         await self.charges.charge(
             [
@@ -186,7 +185,7 @@ class Delegating:
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound (none that waits for the caller),
         OtherNotProven, TooManyRelations, Unavailable; what `admit` raises.
         """
-        self._may_decide(principal)
+        await self._may_decide(principal)
         replaced: list[str] = []
 
         async def work(session: Session) -> Relation:
@@ -305,7 +304,7 @@ class Delegating:
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, BadInput, NotFound (none of the caller's that
         runs and was begun by invitation, or good for once only), Unavailable.
         """
-        self._may_decide(principal)
+        await self._may_decide(principal)
         end = check_until(until, now=self.acting.clock.now())
 
         async def work(session: Session) -> Relation:
@@ -334,10 +333,10 @@ class Delegating:
             raise NotFound(thing="relation")
         return found
 
-    def _may_decide(self, principal: Principal) -> None:
-        """Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded."""
+    async def _may_decide(self, principal: Principal) -> None:
+        """Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, Unavailable."""
         themself(principal)
-        principal.require_fresh(now=self.acting.clock.now(), max_age=FRESH)
+        await self.acting.require_fresh(principal)
         if principal.real_name_level < REGISTER_LEVEL:
             raise RealNameNeeded(level=REGISTER_LEVEL)
 

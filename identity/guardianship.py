@@ -24,7 +24,7 @@ from identity.id_numbers import IdNumber
 from identity.limits import FAMILY_LIMITS
 from identity.model import REGISTER_LEVEL, Citizen, Evidence, comparable_name, parse_name
 from identity.registers import PopulationRegister, RegisteredChild
-from identity.relations import FRESH, GUARDIAN_MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
+from identity.relations import GUARDIAN_MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
 
 CHILD_ACCOUNT_OPENED: Final = "identity.child_account_opened"
 GUARDIANSHIP_BEGUN: Final = "identity.guardianship_begun"
@@ -84,7 +84,7 @@ class Guardianship:
 
     async def _registered(self, principal: Principal) -> list[RegisteredChild]:
         themself(principal)
-        principal.require_fresh(now=self.acting.clock.now(), max_age=FRESH)
+        await self.acting.require_fresh(principal)
         if self.register is None:
             raise Unavailable()
         store = self.acting.store

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any, Final, Protocol
@@ -78,6 +78,7 @@ class Identity:
 
     keys: the ES256 ring that `tokens` signs with. register: who confirms names; None where the city has none.
     door: who asks for a second step; None where nobody does. zone: the city's, by which a child comes of age.
+    second_factor: whether an account has a strong method; None where none has.
     Somebody who acts for somebody else may read whom they act for, and nothing else of this.
     """
 
@@ -96,6 +97,7 @@ class Identity:
     new_secret: Callable[[], str] = random_secret
     register: PopulationRegister | None = None
     door: Door | None = None
+    second_factor: Callable[[str], Awaitable[bool]] | None = None
     zone: tzinfo = CITY_ZONE
 
     @property
@@ -113,7 +115,9 @@ class Identity:
 
     @property
     def acting(self) -> ActingForOthers:
-        return ActingForOthers(self.store, self.tokens, self.revocations, self.outbox, self.audit, self.ids, self.clock)
+        return ActingForOthers(
+            self.store, self.tokens, self.revocations, self.outbox, self.audit, self.ids, self.clock, self.second_factor
+        )
 
     @property
     def delegating(self) -> Delegating:

@@ -183,7 +183,7 @@ class Unconfirmed:
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How one citizen can be reached. spent: see `Rate`."""
+    """How one citizen can be reached. spent: see `Rate`. gone: their account is no more, and they are told nothing."""
 
     citizen: str
     preferences: Preferences = Preferences()
@@ -191,6 +191,7 @@ class Reach:
     email: Target | None = None
     unconfirmed: Unconfirmed | None = None
     spent: Mapping[str, datetime] = field(default_factory=dict)
+    gone: bool = False
 
     def targets_of(self, channel: Channel) -> tuple[Target, ...]:
         """Those that messages go to: an address only once it is confirmed."""

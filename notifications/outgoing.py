@@ -120,6 +120,11 @@ class DeliveryStore:
             async with answering():
                 await self._deliveries.bulk_write(writes, ordered=False)
 
+    async def forget(self, messages: Sequence[str]) -> None:
+        """Send none of these messages any more. Raises: Unavailable."""
+        async with answering():
+            await self._deliveries.delete_many({"message": {"$in": list(messages)}})
+
     async def next_at(self, lanes: Collection[Lane]) -> datetime | None:
         """When something of these lanes is due next. Raises: Unavailable."""
         async with answering():

@@ -64,9 +64,9 @@ class ReachStore:
         return _reach_of(row) if row else Reach(citizen)
 
     async def forget(self, citizen: str) -> None:
-        """Delete how a citizen is reached. Raises: Unavailable."""
+        """Delete how a citizen is reached whose account is gone; that they are gone stays. Raises: Unavailable."""
         async with answering():
-            await self._reach.delete_one({"_id": citizen})
+            await self._reach.replace_one({"_id": citizen}, {"gone": True}, upsert=True)
 
     async def of_all(self, citizens: Sequence[str]) -> dict[str, Reach]:
         """By citizen; those about whom nothing is known are missing. Raises: Unavailable."""
@@ -183,6 +183,7 @@ def _reach_of(row: Document) -> Reach:
         if waiting
         else None,
         spent=row.get("spent", {}),
+        gone=row.get("gone", False),
     )
 
 

@@ -100,21 +100,27 @@ class Notifications:
             await self.announce(told, session=session)
 
     async def announce(self, told: Announcement, *, session: Session) -> bool:
-        """Put a message into the inbox and on its way; False when this citizen has been told it already.
+        """Put a message into the inbox and on its way; False when this citizen has been told it already, or is gone.
 
         Raises: TemplateUnknown, VariableMissing, VariableUnknown, VariableInvalid: nothing is stored then.
         """
         template = self.catalogue.latest(told.template)
         template.check(told.variables)
+        reach = await self.reach.of(told.citizen, session=session)
         message = self._message(told, template)
-        if not await self.store.add(message, session=session):
+        if reach.gone or not await self.store.add(message, session=session):
             return False
         channels = template.channels & self.channels
         if channels:
-            reach = await self.reach.of(message.citizen, session=session)
             planned = plan(reach, message, channels=channels, now=message.at, zone=self.zone)
             await self._send(message, planned, session=session)
         return True
+
+    async def forget(self, citizen_id: str) -> None:
+        """Tell somebody nothing more whose account is gone, and delete what they were told. Raises: Unavailable."""
+        await self.reach.forget(citizen_id)
+        await self.deliveries.forget(await self.store.ids_of(citizen_id))
+        await self.store.forget(citizen_id)
 
     def _message(self, told: Announcement, template: Template) -> Notification:
         now, message_id = to_ms(self.clock.now()), self.ids.new(MESSAGE_PREFIX)

@@ -79,6 +79,11 @@ class MessageStore:
             rows = await self._messages.find(query).to_list(len(ids))
         return {row["_id"]: _message_of(row) for row in rows}
 
+    async def ids_of(self, citizen: str) -> list[str]:
+        """Every message of a citizen. Raises: Unavailable."""
+        async with answering():
+            return [row["_id"] async for row in self._messages.find({"citizen": citizen}, {"_id": 1})]
+
     async def forget(self, citizen: str) -> None:
         """Delete every message of a citizen whose account is gone. Raises: Unavailable."""
         async with answering():

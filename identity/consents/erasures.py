@@ -32,10 +32,11 @@ from core.personal import PersonalCipher
 from core.principal import Principal, PrincipalKind
 from identity.acting import RELATION_ENDED
 from identity.consents.erasing import ERASURE_PREFIX, HOLD_PREFIX, Erasure, ErasureState, ErasureStore, Hold
-from identity.consents.errors import ErasureAsked, ErasureNotWaiting, HoldInvalid
+from identity.consents.errors import ErasureAsked, ErasureNotWaiting, HoldInvalid, OwnsOrganisations
 from identity.consents.service import Consents
 from identity.consents.shelf import Shelf
 from identity.model import EndReason, parse_reason
+from identity.relations import RelationKind, Role
 from identity.revocations import Revocations
 from identity.sessions import SESSION_ENDED
 from identity.store import IdentityStore
@@ -152,7 +153,9 @@ class Erasures:
     async def ask(self, *, principal: Principal) -> Standing:
         """Have the caller's account erased when the grace period is over.
 
-        Raises: SignInRequired, Forbidden (staff, or acts for another), StepUpRequired, ErasureAsked, Unavailable.
+        Raises: SignInRequired, Forbidden (staff, or acts for another), StepUpRequired, OwnsOrganisations, ErasureAsked,
+        Unavailable.
+        Source: docs/decisions/0044-who-answers-for-others-hands-over-before-leaving.md
         """
         principal.require_citizen(principal.subject)
         strong = await self.second_factor(principal.actor)
@@ -162,6 +165,7 @@ class Erasures:
         await self._check_none_open(principal.subject)
 
         async def work(session: Session) -> None:
+            await self._check_answers_for_nobody(principal.subject, now, session)
             if not await self.erasures.add(asked, session=session):
                 raise ErasureAsked(due_at=asked.due_at)
             await self._tell(ERASURE_ASKED, "erasures.asked", asked, session)
@@ -173,6 +177,18 @@ class Erasures:
         newest = await self.erasures.newest(citizen)
         if newest is not None and newest.state in (ErasureState.WAITING, ErasureState.RUNNING):
             raise ErasureAsked(due_at=newest.due_at)
+
+    async def _check_answers_for_nobody(self, citizen: str, now: datetime, session: Session) -> None:
+        """Raises: OwnsOrganisations."""
+        delegations, agents, left = self.store.delegations, {RelationKind.AGENT}, list[str]()
+        for one in await delegations.live_of(actor=citizen, kinds=agents, now=now, session=session):
+            if one.agency is None or one.agency.role is not Role.OWNER:
+                continue
+            members = await delegations.live_of(subject=one.subject, kinds=agents, now=now, most=2, session=session)
+            if len(members) > 1:
+                left.append(one.agency.organisation)
+        if left:
+            raise OwnsOrganisations(names=left)
 
     async def cancel(self, *, principal: Principal) -> Erasure:
         """Call off what was asked for. Raises: SignInRequired, Forbidden, ErasureNotWaiting, Unavailable."""

@@ -36,6 +36,17 @@ class DownloadUnderWay(DomainError):
     template_zh = "您的个人数据副本正在生成,完成后会通知您。"
 
 
+class OwnsOrganisations(DomainError):
+    """The account answers for organisations that have other members. names: of those organisations."""
+
+    code = "IDENTITY_OWNS_ORGANISATIONS"
+    kind = Kind.CONFLICT
+    template = "You answer for {names}. Hand it over, or remove its other members, first."
+    template_zh = "您是 {names} 的负责人,请先移交负责人或移除其他成员。"
+
+    names: list[str]
+
+
 class ErasureAsked(DomainError):
     """The account is waiting to be erased already. due_at: from when it will be."""
 

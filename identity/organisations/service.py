@@ -49,7 +49,6 @@ from identity.organisations.model import (
 from identity.organisations.registers import OrganisationRegister, RegisterStatus
 from identity.organisations.store import OrganisationStore
 from identity.relations import (
-    FRESH,
     ORGANISATION_REGISTER,
     Acting,
     Agency,
@@ -140,7 +139,7 @@ class Organisations:
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, UsccInvalid, BadInput, TooManyRequests,
         RepresentationNotProven, OrganisationNotInForce, Unavailable (also without a register).
         """
-        self._fresh(principal)
+        await self._fresh(principal)
         code, said = parse_uscc(uscc), parse_organisation_name(name)
         await self._prove_representation(principal.actor, code, said)
         evidence = Evidence(ORGANISATION_REGISTER, self._now())
@@ -260,7 +259,7 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, Unavailable.
         """
-        self._fresh(principal)
+        await self._fresh(principal)
         revoked: list[str] = []
 
         async def work(session: Session) -> Relation:
@@ -281,7 +280,7 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, Unavailable.
         """
-        self._fresh(principal)
+        await self._fresh(principal)
 
         async def work(session: Session) -> Relation:
             member = await self._decided_about(principal.actor, member_id, session)
@@ -299,7 +298,7 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, BadInput (oneself), Unavailable.
         """
-        self._fresh(principal)
+        await self._fresh(principal)
 
         async def work(session: Session) -> Membership:
             owner = await self._as_owner(principal.actor, organisation_id, session)
@@ -320,7 +319,7 @@ class Organisations:
 
     async def withdraw_hand_over(self, *, principal: Principal, organisation_id: str) -> Membership:
         """Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, Unavailable."""
-        self._fresh(principal)
+        await self._fresh(principal)
 
         async def work(session: Session) -> Membership:
             owner = await self._as_owner(principal.actor, organisation_id, session)
@@ -335,7 +334,7 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, HandOverOver, Unavailable.
         """
-        self._fresh(principal)
+        await self._fresh(principal)
         revoked: list[str] = []
 
         async def work(session: Session) -> Membership:
@@ -366,7 +365,7 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, BadInput, Unavailable.
         """
-        by, why = self._suspender(principal), ""
+        by, why = await self._suspender(principal), ""
         if by is Suspender.CITY:
             why = parse_reason(reason)
         ended: list[str] = []
@@ -390,7 +389,7 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, Unavailable.
         """
-        by = self._suspender(principal)
+        by = await self._suspender(principal)
 
         async def work(session: Session) -> Organisation:
             organisation = await self._to_suspend(principal, by, organisation_id, session)
@@ -403,12 +402,12 @@ class Organisations:
 
         return await self.acting.store.transaction(work)
 
-    def _suspender(self, principal: Principal) -> Suspender:
+    async def _suspender(self, principal: Principal) -> Suspender:
         if principal.kind is PrincipalKind.STAFF:
             principal.require_scope(SUSPEND_SCOPE)
-            principal.require_fresh(now=self._now(), max_age=FRESH)
+            await self.acting.require_fresh(principal)
             return Suspender.CITY
-        self._fresh(principal)
+        await self._fresh(principal)
         return Suspender.OWNER
 
     async def _to_suspend(
@@ -433,10 +432,10 @@ class Organisations:
     def _now(self) -> datetime:
         return self.acting.clock.now()
 
-    def _fresh(self, principal: Principal) -> None:
+    async def _fresh(self, principal: Principal) -> None:
         """Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded."""
         themself(principal)
-        principal.require_fresh(now=self._now(), max_age=FRESH)
+        await self.acting.require_fresh(principal)
         if principal.real_name_level < REGISTER_LEVEL:
             raise RealNameNeeded(level=REGISTER_LEVEL)
 

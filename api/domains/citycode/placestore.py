@@ -113,6 +113,11 @@ class PlaceStore:
             except DuplicateKeyError as fault:
                 raise AlreadyDone() from fault
 
+    async def forget(self, citizen: str) -> None:
+        """Delete where somebody checked in whose account is gone. Raises: Unavailable."""
+        async with answering():
+            await self._check_ins.delete_many({"citizen": citizen})
+
     async def check_in_named(self, citizen: str, client_check_in_id: str) -> CheckIn | None:
         """Raises: Unavailable."""
         async with answering():

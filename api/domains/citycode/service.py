@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, tzinfo
+from datetime import date, timedelta, tzinfo
 from typing import Any, Final
 
 from api.domains.citycode import cc1
 from api.domains.citycode.cc1 import SignedCode
 from api.domains.citycode.errors import CodeExpired, CodeForged, CodeKeyUnknown, CodeReplayed, ScanIdReused
 from api.domains.citycode.model import (
+    PSEUDONYM_KEPT,
     SCAN_PREFIX,
     SCAN_SCOPE,
     CityCode,
@@ -191,6 +192,16 @@ class CityCodes:
         """Ids only, and not the citizen's: an event lives longer, and is read by more, than a scan."""
         day = city_day(scan.at, self.zone)
         return {"scan": scan.id, "scanner": scan.scanner, "purpose": scan.purpose.value, "day": day.isoformat()}
+
+    async def forget(self, citizen_id: str) -> None:
+        """Cut the codes loose that somebody showed whose account is gone; that they were scanned stays.
+
+        Raises: Unavailable.
+        """
+        today = self._today()
+        # A row leaves up to a day after its time: by MongoDB's clock, and counted from the beginning of its day.
+        days = range(-1, PSEUDONYM_KEPT.days + 2)
+        await self.store.forget([self._pseudonym(citizen_id, today - timedelta(days=ago)) for ago in days])
 
     def _pseudonym(self, citizen_id: str, day: date) -> bytes:
         drawn = self.cipher.blind_index(f"{citizen_id}|{day.isoformat()}", purpose="citycode.pseudonym")

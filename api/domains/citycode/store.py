@@ -7,7 +7,7 @@ without Redis.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta, tzinfo
 from typing import Any, Final, TypeVar
 
@@ -107,6 +107,13 @@ class CityCodeStore:
         async with answering():
             row = await self._pseudonyms.find_one({"_id": pseudonym}, {"citizen": 1})
         return row["citizen"] if row else None
+
+    async def forget(self, pseudonyms: Sequence[bytes]) -> None:
+        """Have these pseudonyms lead to nobody any more. Raises: Unavailable."""
+        async with answering():
+            await self._pseudonyms.delete_many({"_id": {"$in": list(pseudonyms)}})
+        for one in pseudonyms:
+            self._remembered.pop(one, None)
 
     async def add(self, scan: Scan, *, session: Session) -> None:
         """Record the scan. Raises: CodeReplayed, ScanIdReused."""

@@ -198,6 +198,13 @@ class HealthStore:
             supersedes=row.get("supersedes"),
         )
 
+    async def forget(self, citizen: str) -> None:
+        """Delete all facts about somebody whose account is gone; that officers looked stays. Raises: Unavailable."""
+        async with answering():
+            await self._facts.delete_many({"citizen": citizen})
+            # Last: what was worked out from them is kept under how often they changed.
+            await self._heads.delete_one({"_id": citizen})
+
     # --- rules
 
     async def publish(self, rules: RuleSet, *, by: str, department: str, at: datetime, session: Session) -> None:

@@ -7,7 +7,7 @@ processes. `licences.held` is unique for a person and a type: inserting the lice
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 import orjson
@@ -19,6 +19,7 @@ from api.domains.licences.catalogue import Catalogue
 from api.domains.licences.errors import AlreadyHeld, CodeReplayed, VerificationIdReused
 from api.domains.licences.forms import LicenceType
 from api.domains.licences.model import (
+    ENDABLE,
     SHOWING_KEPT,
     WALLET_MAX,
     Ended,
@@ -220,6 +221,29 @@ class LicenceStore:
             )
         showings = [self._showing_of(row) for row in rows]
         return Page.of(rows=showings, keys=[showing.key for showing in showings], request=page)
+
+    # Forgetting
+
+    async def forget(self, holder: str, *, at: datetime) -> None:
+        """End what somebody holds whose account is gone, and what any of it said of them; that it was issued stays.
+
+        So do showings, without the words of those who asked. Raises: Unavailable.
+        """
+        async with answering():
+            for row in await self._licences.find({"holder": holder}, {"status": 1, "ended": 1}).to_list(None):
+                await self._licences.update_one({"_id": row["_id"]}, self._without_holder(row, holder, at=at))
+            async for row in self._showings.find({"holder": holder}, {"_id": 1}):
+                nothing = self._seal(_PURPOSE, b"", row["_id"], holder)
+                await self._showings.update_one({"_id": row["_id"]}, {"$set": {"purpose": nothing}})
+
+    def _without_holder(self, row: Document, holder: str, *, at: datetime) -> Document:
+        ended = row.get("ended")
+        change: dict[str, Any] = {"values": self._seal(_VALUES, b"{}", row["_id"], holder)}
+        if LicenceStatus(row["status"]) in ENDABLE:
+            change["status"], ended = LicenceStatus.CANCELLED.value, {"at": at, "by": holder}
+        if ended:
+            change["ended"] = {**ended, "reason": self._seal(_REASON, b"", row["_id"])}
+        return {"$set": change, "$unset": {"held": "", "notice_on": ""}}
 
     # Rows
 

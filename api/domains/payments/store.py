@@ -155,6 +155,16 @@ class PaymentStore:
             # The day's row is there and did not match: it has no room for this.
             raise TopUpLimitReached(limit_fen=TOP_UP_DAY_FEN_MAX) from fault
 
+    async def forget(self, citizen: str) -> None:
+        """Delete what was kept to serve somebody whose account is gone; bills and payments are books.
+
+        Raises: Unavailable.
+        """
+        theirs = {"_id": {"$gte": f"{citizen}|", "$lt": f"{citizen}}}"}}
+        async with answering():
+            await self._claims.delete_many(theirs)
+            await self._allowances.delete_many(theirs)
+
     # --- bills --------------------------------------------------------------------------------------------------
 
     async def add_bill(self, bill: Bill, *, session: Session) -> None:

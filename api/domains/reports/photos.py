@@ -62,7 +62,13 @@ class PhotoStore:
         """Make the indexes."""
         async with answering():
             await ensure_indexes(
-                self._mongo, {_PHOTOS: [IndexModel([("expires_at", ASCENDING)], name="forget", expireAfterSeconds=0)]}
+                self._mongo,
+                {
+                    _PHOTOS: [
+                        IndexModel([("expires_at", ASCENDING)], name="forget", expireAfterSeconds=0),
+                        IndexModel([("owner", ASCENDING)], name="by_owner"),
+                    ]
+                },
             )
 
     async def add(self, photo_id: str, picture: Picture, *, owner: str, now: datetime) -> PhotoFacts:
@@ -118,6 +124,15 @@ class PhotoStore:
         if row is None or ("expires_at" in row and row["expires_at"] <= now):
             return None
         return bytes(row[size.value])
+
+    async def forget(self, owner: str) -> None:
+        """Delete the photos of somebody whose account is gone that belong to no case; of the others, whose they are.
+
+        Where those were taken goes as well. Raises: Unavailable.
+        """
+        async with answering():
+            await self._photos.delete_many({"owner": owner, "case": None})
+            await self._photos.update_many({"owner": owner}, {"$set": {"owner": ""}, "$unset": {"gps": ""}})
 
     def _facts(self, row: dict[str, Any]) -> PhotoFacts:
         return PhotoFacts(

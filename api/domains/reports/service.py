@@ -58,7 +58,7 @@ from api.domains.reports.model import (
 from api.domains.reports.photos import PhotoFacts, PhotoLinks, PhotoStore
 from api.domains.reports.pictures import Darkroom, format_of
 from api.domains.reports.statistics import Figures, Statistics
-from api.domains.reports.store import CaseFilter, ReportStore
+from api.domains.reports.store import CaseFilter, Counted, ReportStore
 from api.domains.reports.workflow import STATUS_LABELS, Action, By, Rule, Status
 from core.clock import Clock, city_day, to_ms
 from core.crypto import FieldCipher
@@ -157,7 +157,7 @@ class Reports:
                 case, client_report_id=report.client_report_id, fingerprint=fingerprint, session=session
             )
             if not await self.store.take_turn(
-                what="report", who=who, day=day, now=case.created_at, most=most, session=session
+                what=Counted.REPORT, who=who, day=day, now=case.created_at, most=most, session=session
             ):
                 raise TooManyReports(daily_max=most)
             await self.photos.attach(case.photos, owner=citizen or "", case=case.id, session=session)
@@ -439,7 +439,7 @@ class Reports:
         now, owner = self._now(), principal.actor
         day = city_day(now, self.zone)
         # Before the work: whoever sends what cannot be drawn all day long is stopped as well.
-        if not await self.store.take_turn(what="photo", who=owner, day=day, now=now, most=PHOTOS_DAILY_MAX):
+        if not await self.store.take_turn(what=Counted.PHOTO, who=owner, day=day, now=now, most=PHOTOS_DAILY_MAX):
             raise TooManyPhotos(daily_max=PHOTOS_DAILY_MAX)
         picture = await self.darkroom.develop(raw)
         return await self.photos.add(self.ids.new(PHOTO_PREFIX), picture, owner=owner, now=now)

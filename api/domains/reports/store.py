@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any, Final, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
@@ -81,6 +82,13 @@ _INDEXES: Final = {
 }
 
 
+class Counted(StrEnum):
+    """What is counted of a person and a day."""
+
+    REPORT = "report"
+    PHOTO = "photo"
+
+
 @dataclass(frozen=True, slots=True)
 class CaseFilter:
     """Which cases a handler wants to see. districts: those that they answer for. None: whatever it is."""
@@ -144,13 +152,13 @@ class ReportStore:
         return case_number(day, row["n"])
 
     async def take_turn(
-        self, *, what: str, who: str, day: date, now: datetime, most: int, session: Session | None = None
+        self, *, what: Counted, who: str, day: date, now: datetime, most: int, session: Session | None = None
     ) -> bool:
         """Count one more of `what` for somebody's day; False, and nothing counted, when `most` are used up."""
         try:
             async with _outside(session):
                 await self._counters.update_one(
-                    {"_id": f"{what}|{who}|{day.isoformat()}", "n": {"$lt": most}},
+                    {"_id": f"{what.value}|{who}|{day.isoformat()}", "n": {"$lt": most}},
                     {"$inc": {"n": 1}, "$setOnInsert": {"at": now}},
                     upsert=True,
                     session=session,
@@ -227,6 +235,19 @@ class ReportStore:
             )
         if done.matched_count == 0:
             raise AlreadyRated()
+
+    async def forget(self, citizen: str) -> None:
+        """Cut loose what somebody reported whose account is gone: cases go on as those of nobody. Raises: Unavailable.
+
+        How many follow a case stays; who they are does not.
+        """
+        theirs = dict.fromkeys(("citizen", "client_report_id", "fingerprint"), "")
+        async with answering():
+            await self._cases.update_many({"citizen": citizen}, {"$unset": theirs})
+            await self._supporters.delete_many({"citizen": citizen})
+            for what in Counted:
+                day_by_day = {"$gte": f"{what.value}|{citizen}|", "$lt": f"{what.value}|{citizen}}}"}
+                await self._counters.delete_many({"_id": day_by_day})
 
     # --- lists ----------------------------------------------------------------------------------------------------
 
