@@ -17,11 +17,14 @@ from pymongo import ASCENDING, IndexModel
 
 from core.clock import Clock
 from core.crypto import FieldCipher
+from core.events import EVENTS
 from core.locale import Locale
 from core.mongo import Mongo, answering, ensure_indexes
+from core.resealing import SealedField
 from identity.model import Audience, parse_phone, sign_in_text
 
 CODE_REQUESTED: Final = "identity.sign_in_code_requested"
+_MESSAGE: Final = "sign_in_message"
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,13 +47,13 @@ class SignInMessage:
     def sealed(self, cipher: FieldCipher) -> dict[str, Any]:
         """As an event's payload: nothing personal in clear."""
         plain = orjson.dumps([self.audience.value, self.phone, self.code, self.locale.value])
-        sealed = cipher.seal(plain, purpose="sign_in_message", owner=self.request_id)
+        sealed = cipher.seal(plain, purpose=_MESSAGE, owner=self.request_id)
         return {"request_id": self.request_id, "expires_at": self.expires_at, "sealed": sealed}
 
     @classmethod
     def opened(cls, *, request_id: str, expires_at: datetime, sealed: bytes, cipher: FieldCipher) -> SignInMessage:
         """Raises: core.crypto.UnsealError."""
-        plain = cipher.open(sealed, purpose="sign_in_message", owner=request_id)
+        plain = cipher.open(sealed, purpose=_MESSAGE, owner=request_id)
         audience, phone, code, locale = orjson.loads(plain)
         return cls(request_id, Audience(audience), phone, code, Locale(locale), expires_at)
 
@@ -71,6 +74,17 @@ class NoCarrier:
 
 
 DEVELOPMENT_SMS: Final = "identity_development_sms"
+_DEVELOPMENT: Final = "development_sms"
+SEALED: Final = (
+    SealedField(
+        EVENTS,
+        "payload.sealed",
+        _MESSAGE,
+        lambda _, payload: payload.get("request_id"),
+        needs=("payload.request_id",),
+    ),
+    SealedField(DEVELOPMENT_SMS, "sealed", _DEVELOPMENT),
+)
 
 
 class DevelopmentSms:
@@ -89,7 +103,7 @@ class DevelopmentSms:
 
     async def send(self, message: SignInMessage, *, reference: str) -> None:
         box = self._box(message.phone)
-        sealed = self._cipher.seal(message.code.encode(), purpose="development_sms", owner=box)
+        sealed = self._cipher.seal(message.code.encode(), purpose=_DEVELOPMENT, owner=box)
         row = {"sealed": sealed, "expires_at": message.expires_at, "reference": reference}
         async with answering():
             await self._messages.update_one({"_id": box}, {"$set": row}, upsert=True)
@@ -101,8 +115,8 @@ class DevelopmentSms:
             row = await self._messages.find_one({"_id": box})
         if row is None or row["expires_at"] <= self._clock.now():
             return None
-        code = self._cipher.open(row["sealed"], purpose="development_sms", owner=box).decode()
+        code = self._cipher.open(row["sealed"], purpose=_DEVELOPMENT, owner=box).decode()
         return {"code": code, "expires_at": row["expires_at"]}
 
     def _box(self, phone: str) -> str:
-        return self._cipher.blind_index(phone, purpose="development_sms").hex()
+        return self._cipher.blind_index(phone, purpose=_DEVELOPMENT).hex()
