@@ -82,6 +82,12 @@ class _Client(AsyncMongoClient[Document]):
             self._running.release()
 
 
+def _database(client: AsyncMongoClient[Document], name: str) -> Database:
+    return client.get_database(
+        name, codec_options=_CODEC, write_concern=_MAJORITY, read_concern=ReadConcern("majority")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Mongo:
     """One database of the city and the client that it is reached through."""
@@ -105,10 +111,11 @@ class Mongo:
             retryReads=True,
             uuidRepresentation="standard",
         )
-        options = client.get_database(
-            database, codec_options=_CODEC, write_concern=_MAJORITY, read_concern=ReadConcern("majority")
-        )
-        return cls(client, options)
+        return cls(client, _database(client, database))
+
+    def beside(self, database: str) -> Mongo:
+        """Another database of the same server, by the same client."""
+        return Mongo(self.client, _database(self.client, database))
 
     def collection(self, name: str) -> Collection:
         return self.database[name]
@@ -190,5 +197,10 @@ async def answering() -> AsyncIterator[None]:
 
 async def ensure_indexes(mongo: Mongo, indexes: Mapping[str, Sequence[IndexModel]]) -> None:
     """Make the indexes of each collection (by name) where they are missing."""
-    for name, models in indexes.items():
-        await mongo.collection(name).create_indexes(list(models))
+    async with asyncio.TaskGroup() as making:
+        for name, models in indexes.items():
+            making.create_task(_make_indexes(mongo, name, models))
+
+
+async def _make_indexes(mongo: Mongo, collection: str, models: Sequence[IndexModel]) -> None:
+    await mongo.collection(collection).create_indexes(list(models))

@@ -22,6 +22,7 @@ from core.embedded import Stores
 from core.ids import Ids
 from core.mongo import Mongo
 from core.redis import Redis
+from tests.support.remembering import filled
 
 # Schemas and parsed documents stay for the whole run: looking through them for cycles is a tenth of its time.
 gc.set_threshold(50_000, 20, 100)
@@ -47,35 +48,40 @@ def _roomy() -> Path | None:
 async def stores(data_folder: Path) -> AsyncIterator[Stores]:
     """The run's MongoDB and Redis. Tests that kill a server start their own."""
     running = await embedded.start(data_folder / "stores")
-    # The clock of the tests stands still; MongoDB's does not, and would remove what has "expired" meanwhile.
-    connected = Mongo.connect(url=running.mongo_url, database="admin")
-    await connected.database.command("setParameter", 1, ttlMonitorEnabled=False)
-    await connected.close()
     yield running
     await running.stop()
 
 
-@pytest_asyncio.fixture
-async def mongo(stores: Stores, request: pytest.FixtureRequest) -> AsyncIterator[Mongo]:
-    """The database of the test's folder, emptied: its collections and indexes stay, since making them costs most."""
-    folder = request.path.parent.relative_to(request.config.rootpath)
-    connected = Mongo.connect(url=stores.mongo_url, database="_".join(folder.parts), timeout_s=10)
-    await _emptied(connected)
+@pytest_asyncio.fixture(scope="session")
+async def admin(stores: Stores) -> AsyncIterator[Mongo]:
+    """The client of the run."""
+    connected = Mongo.connect(url=stores.mongo_url, database="admin", timeout_s=10)
+    # The clock of the tests stands still; MongoDB's does not, and would remove what has "expired" meanwhile.
+    await connected.client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
     yield connected
     await connected.close()
+
+
+@pytest_asyncio.fixture
+async def mongo(admin: Mongo, request: pytest.FixtureRequest) -> Mongo:
+    """The database of the test's folder, emptied: its collections and indexes stay, since making them costs most."""
+    folder = request.path.parent.relative_to(request.config.rootpath)
+    emptied = admin.beside("_".join(folder.parts))
+    await _emptied(emptied)
+    return emptied
 
 
 async def _emptied(mongo: Mongo) -> None:
     """All collections at once: each waits until MongoDB has it on its disk, and one after the other that adds up."""
     collections = await (await mongo.database.list_collections()).to_list()
+    # MongoDB deletes from neither row by row.
+    whole = [one["name"] for one in collections if one["type"] == "timeseries" or one["name"] == "system.profile"]
+    rows = [one["name"] for one in collections if one["name"] not in whole and not one["name"].startswith("system.")]
     async with asyncio.TaskGroup() as emptying:
-        for collection in collections:
-            name = collection["name"]
-            if collection["type"] == "timeseries" or name == "system.profile":
-                # MongoDB deletes from neither row by row.
-                emptying.create_task(mongo.database.drop_collection(name))
-            elif not name.startswith("system."):
-                emptying.create_task(_without_rows(mongo, name))
+        for name in whole:
+            emptying.create_task(mongo.database.drop_collection(name))
+        for name in await filled(mongo, rows):
+            emptying.create_task(_without_rows(mongo, name))
 
 
 async def _without_rows(mongo: Mongo, collection: str) -> None:

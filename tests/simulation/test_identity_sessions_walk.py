@@ -150,7 +150,13 @@ class Walk:
 
 async def _process(room: Room) -> Room:
     return await build(
-        mongo=room.mongo, redis=room.redis, clock=room.clock, ids=room.ids, cipher=room.cipher, limits=DEMO_LIMITS
+        mongo=room.mongo,
+        redis=room.redis,
+        clock=room.clock,
+        ids=room.ids,
+        cipher=room.cipher,
+        limits=DEMO_LIMITS,
+        beside=True,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import AsyncIterator
+from functools import partial
 
 import aiohttp
 import pytest_asyncio
@@ -21,6 +22,7 @@ from identity.organisations.registers import HttpOrganisationRegister
 from identity.organisations.service import Organisations
 from identity.organisations.store import OrganisationStore
 from identity.registers import HttpPopulationRegister
+from tests.support.remembering import once
 from tests.unit.identity.organisations.relating import Related
 from tests.unit.identity.room import Room
 
@@ -36,7 +38,7 @@ async def registers(room: Room, mongo: Mongo) -> AsyncIterator[str]:
     )
     await catalogue.store.prepare()
     await records.prepare()
-    await load_registers(records)
+    await once(mongo, "registers", partial(load_registers, records))
     settings = Settings(
         mongo_url="", database=mongo.database.name, grants=grants_of(f"city:population+families+organisations={KEY}")
     )
