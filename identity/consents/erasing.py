@@ -94,13 +94,14 @@ class ErasureStore:
         """All of `work`'s writes or none; `work` may run several times. Raises: Unavailable."""
         return await self._mongo.transaction(work)
 
-    async def add(self, erasure: Erasure, *, session: Session) -> bool:
-        """False when one is open already; the transaction is lost then."""
+    async def add(self, erasure: Erasure, *, ordered_by: str = "", session: Session) -> bool:
+        """False when one is open already; the transaction is lost then. ordered_by: of staff, empty for its owner."""
         row = {
             "_id": erasure.id,
             "citizen": erasure.citizen,
             "state": erasure.state.value,
             "asked_at": erasure.asked_at,
+            "ordered_by": ordered_by,
             "due_at": erasure.due_at,
             "next_at": erasure.due_at,
             "steps": 0,
@@ -118,10 +119,18 @@ class ErasureStore:
             row = await self._erasures.find_one({"citizen": citizen}, sort=[("_id", DESCENDING)])
         return _erasure(row) if row else None
 
-    async def cancel(self, citizen: str, *, now: datetime, session: Session) -> Erasure | None:
-        """Call off the one that waits; None where none does."""
+    async def open_of(self, citizen: str, *, session: Session) -> Erasure | None:
+        """The one that waits or runs."""
+        row = await self._erasures.find_one({"citizen": citizen, "open": True}, session=session)
+        return _erasure(row) if row else None
+
+    async def cancel(self, citizen: str, *, ordered: bool = False, now: datetime, session: Session) -> Erasure | None:
+        """Call off the one that waits; None where none does. ordered: one that staff ordered, else one that they
+        did not.
+        """
+        by = {"$nin": ["", None]} if ordered else {"$in": ["", None]}
         row = await self._erasures.find_one_and_update(
-            {"citizen": citizen, "open": True, "state": ErasureState.WAITING.value},
+            {"citizen": citizen, "open": True, "state": ErasureState.WAITING.value, "ordered_by": by},
             {"$set": {"state": ErasureState.CANCELLED.value, "cancelled_at": now}, "$unset": {"open": ""}},
             return_document=ReturnDocument.AFTER,
             session=session,

@@ -19,11 +19,11 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final
 
 from core.audit import AuditLog
 from core.clock import Clock, to_ms
-from core.errors import Forbidden, NotFound
+from core.errors import NotFound
 from core.events import Outbox
 from core.ids import Ids, is_id
 from core.locale import Text
@@ -35,6 +35,7 @@ from identity.consents.erasing import ERASURE_PREFIX, HOLD_PREFIX, Erasure, Eras
 from identity.consents.errors import ErasureAsked, ErasureNotWaiting, HoldInvalid, OwnsOrganisations
 from identity.consents.service import Consents
 from identity.consents.shelf import Shelf
+from identity.four_eyes import FourEyes
 from identity.model import EndReason, parse_reason
 from identity.relations import RelationKind, Role
 from identity.revocations import Revocations
@@ -92,21 +93,6 @@ RETAINED: Final = (
         ),
     ),
 )
-
-
-class FourEyes(Protocol):
-    """Whether a second member of staff agreed."""
-
-    async def require(self, *, principal: Principal, act: str, subject: str, session: Session) -> None:
-        """Raises: Forbidden when nobody else agreed to this act of the principal's about `subject`."""
-        ...
-
-
-class NobodyAgrees:
-    """A city without a four-eyes rule in place: nobody holds accounts."""
-
-    async def require(self, *, principal: Principal, act: str, subject: str, session: Session) -> None:
-        raise Forbidden()
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,9 +204,12 @@ class Erasures:
 
     # --- legal holds
 
-    async def hold(self, *, principal: Principal, citizen: str, reason: str, until: datetime) -> Hold:
+    async def hold(
+        self, *, principal: Principal, citizen: str, reason: str, until: datetime, session: Session | None = None
+    ) -> Hold:
         """Keep an account from being erased. Its owner sees that it is held, and until when.
 
+        session: of the transaction in which somebody else agreed.
         Raises: SignInRequired, Forbidden (no such scope, or nobody else agreed), NotFound, BadInput, HoldInvalid
         (`until` is past or too far away, or the erasure has begun), Unavailable.
         """
@@ -240,11 +229,18 @@ class Erasures:
             about = {"hold": hold.id, "until": hold.until.isoformat()}
             await self.audit.append("holds.placed", actor=hold.by, subject=citizen, about=about, session=session)
 
-        await self.erasures.transaction(work)
+        await self._within(session, work)
         return hold
 
-    async def lift(self, *, principal: Principal, hold_id: str) -> None:
-        """End a hold early. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
+    async def _within(self, session: Session | None, work: Callable[[Session], Awaitable[None]]) -> None:
+        await (work(session) if session else self.erasures.transaction(work))
+
+    async def holds(self, citizen: str) -> Sequence[Hold]:
+        """Those that run, the one that ends last first. Raises: Unavailable."""
+        return await self.erasures.holds(citizen, now=self.clock.now())
+
+    async def lift(self, *, principal: Principal, hold_id: str, session: Session | None = None) -> None:
+        """End a hold early. session: as in `hold`. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
         principal.require(PrincipalKind.STAFF)
         principal.require_scope(HOLD_SCOPE)
 
@@ -258,7 +254,28 @@ class Erasures:
                 "holds.lifted", actor=principal.actor, subject=citizen, about={"hold": hold_id}, session=session
             )
 
-        await self.erasures.transaction(work)
+        await self._within(session, work)
+
+    # --- by staff, in the transaction in which two of them agreed to end an account
+
+    async def order(self, citizen: str, *, by: str, session: Session) -> datetime:
+        """Have an account erased when the grace period is over; one that waits already goes on. Returns when.
+
+        The law may hold it as any other; `call_off` undoes it.
+        """
+        found = await self.erasures.open_of(citizen, session=session)
+        if found is None:
+            now = to_ms(self.clock.now())
+            found = Erasure(self.ids.new(ERASURE_PREFIX), citizen, ErasureState.WAITING, now, now + self.grace)
+            await self.erasures.add(found, ordered_by=by, session=session)
+            await self.audit.append(
+                "erasures.ordered", actor=by, subject=citizen, about={"erasure": found.id}, session=session
+            )
+        return found.due_at
+
+    async def call_off(self, citizen: str, *, session: Session) -> None:
+        """Do not erase an account after all, if staff ordered it and it has not begun."""
+        await self.erasures.cancel(citizen, ordered=True, now=self.clock.now(), session=session)
 
     # --- the job
 

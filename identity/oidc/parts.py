@@ -19,6 +19,7 @@ from core.locale import Text
 from core.mongo import Session
 from core.principal import Principal
 from identity.charges import Charge, Charges
+from identity.four_eyes import FourEyes
 from identity.limits import Limit
 from identity.model import Citizen
 from identity.oidc.assurance import Backing
@@ -74,6 +75,7 @@ def random_secret() -> str:
 @dataclass(frozen=True, slots=True)
 class Parts:
     """issuer: the city's public URL, without a slash at its end. access_log: None where the city keeps none.
+    four_eyes: who says whether a second officer agreed to let a client in; None where one is enough.
 
     keys: of clients. certificates: of their connections. evidence: of citizens' real names.
     """
@@ -95,6 +97,7 @@ class Parts:
     evidence: EvidenceOf
     certificates: Certificates
     access_log: AccessLog | None = None
+    four_eyes: FourEyes | None = None
     new_secret: Callable[[], str] = random_secret
 
     @property

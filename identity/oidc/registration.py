@@ -33,6 +33,8 @@ from identity.oidc.model import (
 from identity.oidc.parts import Parts
 
 REVIEWS: Final = "oidc:clients"
+# What two officers agree to.
+APPROVES: Final = "oidc.approve"
 INITIAL_TOKEN_LIFETIME: Final = timedelta(days=7)
 OVERLAP_HOURS_MAX: Final = 72
 
@@ -149,24 +151,40 @@ class Registration:
         service_scopes: frozenset[str] = frozenset(),
         exchange_to: frozenset[str] = frozenset(),
         scopes: frozenset[str] | None = None,
+        session: Session | None = None,
     ) -> Client:
         """Let a client work as it is registered. scopes: those of its that it gets; None for all of them.
 
-        Raises: SignInRequired, Forbidden, NotFound, BadInput (scopes that it did not ask for), Unavailable.
+        session: of the transaction in which a second officer agreed.
+        Raises: SignInRequired, Forbidden (also where nobody else agreed), NotFound, BadInput (scopes that it did not
+            ask for), Unavailable.
         """
-        client = await self._for_review(principal, client_id)
+        principal.require_scope(REVIEWS)
+
+        async def work(session: Session) -> Client:
+            client = await self.to_approve(client_id, scopes=scopes, session=session)
+            if (four_eyes := self.parts.four_eyes) is not None:
+                await four_eyes.require(principal=principal, act=APPROVES, subject=client_id, session=session)
+            approved = replace(
+                client, state=ClientState.APPROVED, service_scopes=service_scopes, exchange_to=exchange_to
+            )
+            await self.parts.store.put_client(approved, session=session)
+            await self.parts.audit.append(
+                "oidc.client_approved", actor=principal.actor, client=client_id, session=session
+            )
+            return approved
+
+        return await (work(session) if session else self.parts.transaction(work))
+
+    async def to_approve(self, client_id: str, *, scopes: frozenset[str] | None = None, session: Session) -> Client:
+        """A client as it stands, with those of its scopes that it is to get. Raises: NotFound, BadInput."""
+        client = await self.parts.store.client(client_id, session=session)
+        if client is None:
+            raise NotFound(thing="client")
         given = client.scopes if scopes is None else scopes | (client.scopes & {OPENID})
         if given - client.scopes:
             raise BadInput(field="scopes", problem="holds what the client did not ask for")
-        approved = replace(
-            client,
-            state=ClientState.APPROVED,
-            service_scopes=service_scopes,
-            exchange_to=exchange_to,
-            scopes=given,
-        )
-        await self._put(approved, "oidc.client_approved", actor=principal.actor)
-        return approved
+        return replace(client, scopes=given)
 
     async def suspend(self, *, principal: Principal, client_id: str) -> Client:
         """Stop a client, and end every grant it has. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""

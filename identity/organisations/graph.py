@@ -245,17 +245,14 @@ class OrganisationsMutation:
         return Organisation.of(taken, info=info)
 
     @strawberry.federation.field(
-        requires_scopes=[["citizen"], ["organisations:suspend"]],
-        description="Nobody acts for it until it goes on: for its owner, or for the city with a reason.",
+        requires_scopes=[["citizen"]], description="Nobody acts for it until it goes on: for its owner."
     )
-    async def suspend_organisation(self, info: Info, id: strawberry.ID, reason: str | None = None) -> OrganisationState:
-        suspended = await _organisations(info).suspend(
-            principal=info.context.principal, organisation_id=id, reason=reason or ""
-        )
+    async def suspend_organisation(self, info: Info, id: strawberry.ID) -> OrganisationState:
+        suspended = await _organisations(info).suspend(principal=info.context.principal, organisation_id=id)
         return OrganisationState.of(suspended)
 
     @strawberry.federation.field(
-        requires_scopes=[["citizen"], ["organisations:suspend"]],
+        requires_scopes=[["citizen"]],
         description="Let it go on. What the city suspended the city alone resumes.",
     )
     async def resume_organisation(self, info: Info, id: strawberry.ID) -> OrganisationState:

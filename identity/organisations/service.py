@@ -16,11 +16,12 @@ from core.errors import BadInput, Forbidden, NotFound, Unavailable
 from core.ids import is_id
 from core.mongo import Session
 from core.paging import Page, PageRequest
-from core.principal import Principal, PrincipalKind
+from core.principal import Principal
 from identity.acting import ActingForOthers, themself
 from identity.charges import Charge, Charges
 from identity.delegating import Delegating, Terms
 from identity.errors import RealNameNeeded
+from identity.four_eyes import FourEyes
 from identity.limits import ORGANISATION_LIMITS
 from identity.model import REGISTER_LEVEL, Evidence, parse_reason
 from identity.organisations.errors import (
@@ -67,8 +68,9 @@ ORGANISATION_SUSPENDED: Final = "identity.organisation_suspended"
 ORGANISATION_RESUMED: Final = "identity.organisation_resumed"
 MEMBER_CHANGED: Final = "identity.member_changed"
 HAND_OVER_OFFERED: Final = "identity.hand_over_offered"
-# Of staff who may suspend an organisation.
-SUSPEND_SCOPE: Final = "organisations:suspend"
+# What two officers agree to.
+CITY_SUSPENDS: Final = "organisations.suspend"
+CITY_RESUMES: Final = "organisations.resume"
 _AGENT: Final = RelationKind.AGENT
 
 
@@ -82,13 +84,14 @@ class Membership:
 
 @dataclass(frozen=True, slots=True)
 class Organisations:
-    """register: None where the city has none; then none can be registered."""
+    """register: None where the city has none; then none can be registered. four_eyes: of the city's officers."""
 
     store: OrganisationStore
     acting: ActingForOthers
     delegating: Delegating
     charges: Charges
     register: OrganisationRegister | None
+    four_eyes: FourEyes
 
     async def open(self) -> None:
         """Make the indexes."""
@@ -360,27 +363,22 @@ class Organisations:
 
     # --- suspending
 
-    async def suspend(self, *, principal: Principal, organisation_id: str, reason: str = "") -> Organisation:
-        """Nobody acts for it from now on, and what goes on ends: by its owner, or by the city with a reason.
+    async def suspend(self, *, principal: Principal, organisation_id: str) -> Organisation:
+        """Nobody acts for it from now on, and what goes on ends: by its owner.
 
-        Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, BadInput, Unavailable.
+        Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, Unavailable.
         """
-        by, why = await self._suspender(principal), ""
-        if by is Suspender.CITY:
-            why = parse_reason(reason)
+        await self._fresh(principal)
         ended: list[str] = []
 
         async def work(session: Session) -> Organisation:
             ended.clear()
-            organisation = await self._to_suspend(principal, by, organisation_id, session)
-            if organisation.suspended_by is Suspender.CITY and by is Suspender.OWNER:
+            await self._as_owner(principal.actor, organisation_id, session)
+            organisation = await self._organisation(organisation_id, session)
+            if organisation.suspended_by is Suspender.CITY:
                 return organisation
-            suspended = await self.store.suspend(organisation_id, by, reason=why, session=session)
-            delegations = self.acting.delegations
-            await delegations.pause(organisation_id, paused=True, session=session)
-            ended.extend(await delegations.end_actings(organisation_id, now=self._now(), session=session))
-            await self._tell(ORGANISATION_SUSPENDED, "suspended", organisation_id, principal, by, session)
-            return suspended
+            ended.extend(await self._suspend(organisation_id, Suspender.OWNER, principal, "", session))
+            return await self._organisation(organisation_id, session)
 
         return await self._revoking(work, ended)
 
@@ -389,35 +387,56 @@ class Organisations:
 
         Raises: SignInRequired, Forbidden, StepUpRequired, RealNameNeeded, NotFound, Unavailable.
         """
-        by = await self._suspender(principal)
+        await self._fresh(principal)
 
         async def work(session: Session) -> Organisation:
-            organisation = await self._to_suspend(principal, by, organisation_id, session)
-            if organisation.suspended_by is Suspender.CITY and by is not Suspender.CITY:
+            await self._as_owner(principal.actor, organisation_id, session)
+            if (await self._organisation(organisation_id, session)).suspended_by is Suspender.CITY:
                 raise Forbidden()
-            resumed = await self.store.suspend(organisation_id, None, reason="", session=session)
-            await self.acting.delegations.pause(organisation_id, paused=False, session=session)
-            await self._tell(ORGANISATION_RESUMED, "resumed", organisation_id, principal, by, session)
-            return resumed
+            await self._resume(organisation_id, Suspender.OWNER, principal, session)
+            return await self._organisation(organisation_id, session)
 
         return await self.acting.store.transaction(work)
 
-    async def _suspender(self, principal: Principal) -> Suspender:
-        if principal.kind is PrincipalKind.STAFF:
-            principal.require_scope(SUSPEND_SCOPE)
-            await self.acting.require_fresh(principal)
-            return Suspender.CITY
-        await self._fresh(principal)
-        return Suspender.OWNER
+    # --- suspending by the city, in the transaction in which two officers agreed to it
 
-    async def _to_suspend(
-        self, principal: Principal, by: Suspender, organisation_id: str, session: Session
-    ) -> Organisation:
-        if by is Suspender.OWNER:
-            await self._as_owner(principal.actor, organisation_id, session)
-        else:
-            await self._hold_one(organisation_id, session)
+    async def of_the_city(self, organisation_id: str, *, session: Session) -> Organisation:
+        """One of all that there are; held, so that of two who decide about it one comes first. Raises: NotFound."""
+        await self._hold_one(organisation_id, session)
         return await self._organisation(organisation_id, session)
+
+    async def suspend_for_city(
+        self, *, principal: Principal, organisation_id: str, reason: str, session: Session
+    ) -> list[str]:
+        """As `suspend`, with a reason. Returns the ids of what ended, for the caller to revoke once it is committed.
+
+        Raises: Forbidden (nobody else agreed), NotFound, BadInput.
+        """
+        why = parse_reason(reason)
+        await self.four_eyes.require(principal=principal, act=CITY_SUSPENDS, subject=organisation_id, session=session)
+        await self.of_the_city(organisation_id, session=session)
+        return await self._suspend(organisation_id, Suspender.CITY, principal, why, session)
+
+    async def resume_for_city(self, *, principal: Principal, organisation_id: str, session: Session) -> None:
+        """Raises: Forbidden (nobody else agreed), NotFound."""
+        await self.four_eyes.require(principal=principal, act=CITY_RESUMES, subject=organisation_id, session=session)
+        await self.of_the_city(organisation_id, session=session)
+        await self._resume(organisation_id, Suspender.CITY, principal, session)
+
+    async def _suspend(
+        self, organisation_id: str, by: Suspender, principal: Principal, reason: str, session: Session
+    ) -> list[str]:
+        await self.store.suspend(organisation_id, by, reason=reason, session=session)
+        delegations = self.acting.delegations
+        await delegations.pause(organisation_id, paused=True, session=session)
+        ended = await delegations.end_actings(organisation_id, now=self._now(), session=session)
+        await self._tell(ORGANISATION_SUSPENDED, "suspended", organisation_id, principal, by, session)
+        return ended
+
+    async def _resume(self, organisation_id: str, by: Suspender, principal: Principal, session: Session) -> None:
+        await self.store.suspend(organisation_id, None, reason="", session=session)
+        await self.acting.delegations.pause(organisation_id, paused=False, session=session)
+        await self._tell(ORGANISATION_RESUMED, "resumed", organisation_id, principal, by, session)
 
     async def _tell(
         self, event: str, what: str, organisation_id: str, principal: Principal, by: Suspender, session: Session
