@@ -8,6 +8,7 @@ process dies between the carrier's answer and ours.
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Protocol
@@ -21,10 +22,12 @@ from core.events import EVENTS
 from core.locale import Locale
 from core.mongo import Mongo, answering, ensure_indexes
 from core.resealing import SealedField
-from identity.model import Audience, parse_phone, sign_in_text
+from identity.model import Audience, CodeUse, NoticeKind, notice_text, parse_phone, sign_in_text
 
 CODE_REQUESTED: Final = "identity.sign_in_code_requested"
+NOTICE_DUE: Final = "identity.phone_notice_due"
 _MESSAGE: Final = "sign_in_message"
+_NOTICE: Final = "phone_notice"
 
 _LOG = logging.getLogger(__name__)
 
@@ -39,14 +42,15 @@ class SignInMessage:
     code: str = field(repr=False)
     locale: Locale
     expires_at: datetime
+    use: CodeUse = CodeUse.SIGN_IN
 
     @property
     def text(self) -> str:
-        return sign_in_text(code=self.code, locale=self.locale)
+        return sign_in_text(code=self.code, locale=self.locale, use=self.use)
 
     def sealed(self, cipher: FieldCipher) -> dict[str, Any]:
         """As an event's payload: nothing personal in clear."""
-        plain = orjson.dumps([self.audience.value, self.phone, self.code, self.locale.value])
+        plain = orjson.dumps([self.audience.value, self.phone, self.code, self.locale.value, self.use.value])
         sealed = cipher.seal(plain, purpose=_MESSAGE, owner=self.request_id)
         return {"request_id": self.request_id, "expires_at": self.expires_at, "sealed": sealed}
 
@@ -54,12 +58,43 @@ class SignInMessage:
     def opened(cls, *, request_id: str, expires_at: datetime, sealed: bytes, cipher: FieldCipher) -> SignInMessage:
         """Raises: core.crypto.UnsealError."""
         plain = cipher.open(sealed, purpose=_MESSAGE, owner=request_id)
-        audience, phone, code, locale = orjson.loads(plain)
-        return cls(request_id, Audience(audience), phone, code, Locale(locale), expires_at)
+        # A message from before codes had uses has four.
+        audience, phone, code, locale, *use = orjson.loads(plain)
+        uses = CodeUse(use[0]) if use else CodeUse.SIGN_IN
+        return cls(request_id, Audience(audience), phone, code, Locale(locale), expires_at, uses)
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNotice:
+    """What a phone is told without a code. id: what it is sealed for (`ntc_…`)."""
+
+    id: str
+    phone: str = field(repr=False)
+    kind: NoticeKind
+
+    @property
+    def text(self) -> str:
+        return notice_text(self.kind)
+
+    def sealed(self, cipher: FieldCipher) -> dict[str, Any]:
+        """As an event's payload: nothing personal in clear."""
+        plain = orjson.dumps([self.phone, self.kind.value])
+        return {"notice": self.id, "sealed": cipher.seal(plain, purpose=_NOTICE, owner=self.id)}
+
+    @classmethod
+    def opened(cls, payload: Mapping[str, Any], *, cipher: FieldCipher) -> PhoneNotice:
+        """Raises: core.crypto.UnsealError."""
+        id = payload["notice"]
+        phone, kind = orjson.loads(cipher.open(payload["sealed"], purpose=_NOTICE, owner=id))
+        return cls(id, phone, NoticeKind(kind))
 
 
 class SmsSender(Protocol):
     """A way to a phone."""
+
+    async def tell(self, notice: PhoneNotice, *, reference: str) -> None:
+        """As `send`, for what holds no code."""
+        ...
 
     async def send(self, message: SignInMessage, *, reference: str) -> None:
         """Hand the message over, in bounded time; raise when it must be tried again. `reference` is the event's id."""
@@ -72,6 +107,9 @@ class NoCarrier:
     async def send(self, message: SignInMessage, *, reference: str) -> None:
         _LOG.warning("no SMS carrier is configured: a code was not sent", extra={"facts": {"event": reference}})
 
+    async def tell(self, notice: PhoneNotice, *, reference: str) -> None:
+        _LOG.warning("no SMS carrier is configured: a phone was not told", extra={"facts": {"event": reference}})
+
 
 DEVELOPMENT_SMS: Final = "identity_development_sms"
 _DEVELOPMENT: Final = "development_sms"
@@ -83,12 +121,16 @@ SEALED: Final = (
         lambda _, payload: payload.get("request_id"),
         needs=("payload.request_id",),
     ),
+    SealedField(EVENTS, "payload.sealed", _NOTICE, lambda _, payload: payload.get("notice"), needs=("payload.notice",)),
     SealedField(DEVELOPMENT_SMS, "sealed", _DEVELOPMENT),
 )
 
 
 class DevelopmentSms:
-    """Keeps the last code of each phone for a developer to read. Only where the demo switch is on."""
+    """Keeps the last code of each phone for a developer to read. Only where the demo switch is on.
+
+    A notice holds nothing that anybody has to type: it stands in the log, without the phone.
+    """
 
     def __init__(self, *, mongo: Mongo, cipher: FieldCipher, clock: Clock) -> None:
         self._messages = mongo.collection(DEVELOPMENT_SMS)
@@ -107,6 +149,9 @@ class DevelopmentSms:
         row = {"sealed": sealed, "expires_at": message.expires_at, "reference": reference}
         async with answering():
             await self._messages.update_one({"_id": box}, {"$set": row}, upsert=True)
+
+    async def tell(self, notice: PhoneNotice, *, reference: str) -> None:
+        _LOG.info("a phone is told", extra={"facts": {"kind": notice.kind.value, "event": reference}})
 
     async def latest(self, phone: str) -> dict[str, Any] | None:
         """`{"code", "expires_at"}` of the last unexpired message to this phone. Raises: PhoneInvalid."""
