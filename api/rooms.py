@@ -78,7 +78,7 @@ from core.tasks import Work, every
 from identity.codes import SignInCodes
 from identity.consents.downloads import DataSource, Downloads
 from identity.consents.erasing import ErasureStore
-from identity.consents.erasures import Erasures, Forgetting, NobodyAgrees
+from identity.consents.erasures import Erasures, Forgetting
 from identity.consents.holdings import Holdings
 from identity.consents.providing import ProviderConsents
 from identity.consents.readings import Readings
@@ -108,6 +108,11 @@ from identity.registers import HttpPopulationRegister, PopulationRegister
 from identity.revocations import Revocations
 from identity.service import Identity
 from identity.sms import DevelopmentSms, NoCarrier
+from identity.staffing.accounts import Accounts
+from identity.staffing.performing import Agreement
+from identity.staffing.rules import Hours
+from identity.staffing.service import Staffing
+from identity.staffing.store import StaffingStore
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
 from notifications.channels import Carrier
@@ -142,6 +147,7 @@ class Rooms:
     readings: Readings
     downloads: Downloads
     erasures: Erasures
+    staffing: Staffing
     city_codes: CityCodes
     places: Places
     licences: Licences
@@ -195,16 +201,18 @@ class Rooms:
                 notifications=messages,
             ),
         )
+        organisations, openid = _organisations(ground, identity), _openid(ground, identity, consents)
         return cls(
             ground=ground,
             identity=identity,
             credentials=credentials,
             consents=consents,
-            organisations=_organisations(ground, identity),
-            openid=_openid(ground, identity, consents),
+            organisations=organisations,
+            openid=openid,
             readings=readings,
             downloads=downloads,
             erasures=erasures,
+            staffing=_staffing(ground, identity, erasures, organisations, openid),
             city_codes=city_codes,
             places=places,
             licences=licences,
@@ -228,6 +236,7 @@ class Rooms:
             self.readings,
             self.downloads,
             self.erasures,
+            self.staffing,
             self.city_codes,
             self.places,
             self.licences,
@@ -328,7 +337,9 @@ class Rooms:
 
 def _identity(ground: Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
-    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal)
+    store = IdentityStore(
+        mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal, clock=ground.clock
+    )
     limits = identity.demo.DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
     namespace = ground.settings.mongo_database  # cities may share a Redis
     return Identity(
@@ -391,6 +402,7 @@ def _openid(ground: Ground, identity: Identity, consents: Consents) -> OpenIdPro
             ground.settings.client_certificate_header, ground.settings.client_certificate_authorities
         ),
         access_log=identity.access,
+        four_eyes=_agreement(ground, identity.store),
     )
     return OpenIdProvider(parts)
 
@@ -426,7 +438,7 @@ def _own_data(
         shelf=shelf,
         revocations=identity.revocations,
         others=others,
-        four_eyes=NobodyAgrees(),
+        four_eyes=_agreement(ground, people),
         outbox=ground.outbox,
         audit=ground.audit,
         ids=ground.ids,
@@ -470,6 +482,40 @@ def _organisations(ground: Ground, identity: Identity) -> Organisations:
         delegating=identity.delegating,
         charges=identity.codes.charges,
         register=_organisation_register(ground),
+        four_eyes=_agreement(ground, identity.store),
+    )
+
+
+def _agreement(ground: Ground, people: IdentityStore) -> Agreement:
+    return Agreement(StaffingStore(mongo=ground.mongo, personal=ground.personal, people=people))
+
+
+def _staffing(
+    ground: Ground, identity: Identity, erasures: Erasures, organisations: Organisations, openid: OpenIdProvider
+) -> Staffing:
+    settings = ground.settings
+    opens, closes = settings.staff_hours
+    accounts = Accounts(
+        store=StaffingStore(mongo=ground.mongo, personal=ground.personal, people=identity.store),
+        people=identity.store,
+        sessions=identity.sessions,
+        grants=_grants(ground),
+        closures=erasures,
+        charges=identity.codes.charges,
+        access=identity.access,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        hours=Hours(opens, closes, settings.city_zone) if opens < closes else None,
+    )
+    return Staffing.at(
+        accounts,
+        holds=erasures,
+        organisations=organisations,
+        clients=openid.registration,
+        revocations=identity.revocations,
     )
 
 

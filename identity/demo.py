@@ -33,9 +33,20 @@ from identity.credentials.model import Totp
 from identity.credentials.store import KeychainStore
 from identity.errors import IdNumberTaken
 from identity.id_numbers import IdNumber
+from identity.levels import DocumentType, EvidenceKind, NameEvidence
 from identity.limits import ActLimits, Limit, SignInLimits
-from identity.model import Account, Citizen, Evidence, Staff
-from identity.relations import GUARDIAN_MATTERS, MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
+from identity.model import Account, Citizen, Staff
+from identity.relations import (
+    DOCUMENT_REGISTER,
+    FACE_CHECK,
+    GUARDIAN_MATTERS,
+    MATTERS,
+    POPULATION_REGISTER,
+    Proof,
+    Relation,
+    RelationKind,
+    full_age,
+)
 from identity.store import IdentityStore, PhoneTaken
 
 # Known to everybody who reads this: with it a demo city can show what staff do each time they sign in.
@@ -45,13 +56,13 @@ BEIJING: Final = timezone(timedelta(hours=8), "Asia/Shanghai")
 
 @dataclass(frozen=True, slots=True)
 class _DemoCitizen:
-    """Found again by phone, or by id number where there is no phone."""
+    """Found again by phone, or by id number where there is no phone. seen: by the real-person check (level 4)."""
 
     phone: str | None
     name: str
     home_district: str
-    real_name_level: int
     id_number: str | None = None
+    seen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +79,11 @@ class _DemoStaff:
 
 
 CITIZENS: Final[Mapping[str, _DemoCitizen]] = {
-    "zhang": _DemoCitizen("+8613800000001", "张丽华", "110101", 4, "110101198503120025"),
-    "alexander": _DemoCitizen("+8613800000002", "Alexander Montgomery-Featherstonehaugh", "110105", 3),
-    "ouyang": _DemoCitizen("+8613800000003", "欧阳建国", "110108", 4, "110108195809230017"),
-    "liu": _DemoCitizen("+8613800000004", "刘秀英", "110101", 4, "110101194802150023"),
-    "xiaobei": _DemoCitizen(None, "张小北", "110101", 3, "110101201706010015"),
+    "zhang": _DemoCitizen("+8613800000001", "张丽华", "110101", "110101198503120025", seen=True),
+    "alexander": _DemoCitizen("+8613800000002", "Alexander Montgomery-Featherstonehaugh", "110105"),
+    "ouyang": _DemoCitizen("+8613800000003", "欧阳建国", "110108", "110108195809230017", seen=True),
+    "liu": _DemoCitizen("+8613800000004", "刘秀英", "110101", "110101194802150023", seen=True),
+    "xiaobei": _DemoCitizen(None, "张小北", "110101", "110101201706010015"),
 }
 STAFF: Final[Mapping[str, _DemoStaff]] = {
     "wang": _DemoStaff(
@@ -98,6 +109,7 @@ STAFF: Final[Mapping[str, _DemoStaff]] = {
     "zhou": _DemoStaff("+8613900000005", "周海涛", "DC-0508", "case_handler", DONGCHENG_MANAGEMENT, "110101"),
     "wu": _DemoStaff("+8613900000006", "吴桂芳", "HD-0119", "case_handler", HAIDIAN_MANAGEMENT, "110108"),
     "sun": _DemoStaff("+8613900000007", "孙立新", "WJ-0036", "health_officer", HEALTH),
+    "deng": _DemoStaff("+8613900000009", "邓文静", "GA-2201", "counter_clerk", PUBLIC_SECURITY),
     "qian": _DemoStaff("+8613900000008", "钱伟", "CG-0402", "registrar", CITY_MANAGEMENT),
 }
 
@@ -187,15 +199,22 @@ async def _add_citizen(demo: _DemoCitizen, *, store: IdentityStore, ids: Ids, cl
         phone=demo.phone,
         created_at=clock.now(),
         name=demo.name,
-        real_name_level=demo.real_name_level,
         home_district=demo.home_district,
-        evidence=Evidence(POPULATION_REGISTER, clock.now()) if demo.id_number else None,
+        evidence=_evidence(demo, clock.now()),
     )
     try:
         await store.add_citizen(citizen, id_number=demo.id_number)
     except (PhoneTaken, IdNumberTaken):
         return False
     return True
+
+
+def _evidence(demo: _DemoCitizen, now: datetime) -> tuple[NameEvidence, ...]:
+    """A resident's number or a passport, and for some the real-person check."""
+    of_number = NameEvidence.of(EvidenceKind.REGISTER, POPULATION_REGISTER, at=now, document=DocumentType.RESIDENT_ID)
+    of_passport = NameEvidence.of(EvidenceKind.DOCUMENT, DOCUMENT_REGISTER, at=now, document=DocumentType.PASSPORT)
+    seen = NameEvidence.of(EvidenceKind.FACE, FACE_CHECK, at=now)
+    return (of_number if demo.id_number else of_passport, *([seen] if demo.seen else []))
 
 
 async def _add_staff(demo: _DemoStaff, *, store: IdentityStore, ids: Ids, clock: Clock) -> bool:

@@ -87,11 +87,38 @@ class AccountFrozen(DomainError):
     reference: str
 
 
+class RefreshKeyMissing(DomainError):
+    """The session is bound to a key, and the request does not prove that it holds that one. Nothing has changed."""
+
+    code = "AUTH_DPOP_KEY_MISSING"
+    kind = Kind.UNAUTHENTICATED
+    template = "This sign-in belongs to another device. Sign in again here."
+    template_zh = "此登录已绑定其他设备,请在本设备重新登录。"
+
+
 class IdNumberInvalid(DomainError):
     code = "IDENTITY_ID_NUMBER_INVALID"
     kind = Kind.INVALID
     template = "This is not an id number: 17 digits and a check character that fits them."
     template_zh = "身份证号码不正确,请核对后重新填写。"
+
+
+class DocumentInvalid(DomainError):
+    """By its own characters. part: `number`, `nationality`, `birthDate` or `mrz`."""
+
+    code = "IDENTITY_DOCUMENT_INVALID"
+    kind = Kind.INVALID
+    template = "This document is not written as such documents are ({part})."
+    template_zh = "证件信息有误,请核对后重新填写({part})。"
+
+    part: str
+
+
+class DocumentExpired(DomainError):
+    code = "IDENTITY_DOCUMENT_EXPIRED"
+    kind = Kind.INVALID
+    template = "This document has expired."
+    template_zh = "证件已过有效期。"
 
 
 class RealNameNotConfirmed(DomainError):

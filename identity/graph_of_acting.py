@@ -14,7 +14,7 @@ import strawberry
 from core.graph import PUBLIC, Info, MoneyType, personal
 from core.locale import Locale
 from core.money import Money
-from identity import model, relations
+from identity import levels, model, relations
 from identity.acting import ActingSession as Begun
 from identity.cards import CONTACT_PHONE, IDENTITY_MASKED, MaskedPerson, StaffCard, loader
 from identity.guardianship import Child as RegisteredChild
@@ -231,14 +231,36 @@ class FoundCitizen:
         return cls(id=strawberry.ID(citizen.id), masked_name=masked_name, phone=citizen.phone)
 
 
-@strawberry.federation.type(description="Why a name is believed.", authenticated=True)
+strawberry.enum(
+    levels.EvidenceKind,
+    description="FORM: level 2. REGISTER, DOCUMENT: 3. FACE, NET_ID: 4. COUNTER: 5.",
+)
+strawberry.enum(
+    levels.DocumentType,
+    description="RESIDENCE_PERMIT: of residents of Hong Kong, Macao and Taiwan. HOME_RETURN_PERMIT, TAIWAN_PERMIT: "
+    "with which they travel to the mainland. PERMANENT_RESIDENCE: of foreigners.",
+)
+
+
+@strawberry.federation.type(description="Why a name, or a person, is believed.", authenticated=True)
 class RealNameEvidence:
+    kind: levels.EvidenceKind
     source: str = strawberry.federation.field(description="Who said so, in the request's language.")
+    document: levels.DocumentType | None = strawberry.federation.field(
+        description="What kind of document was shown.", directives=[personal("IDENTITY", 2)]
+    )
     at: datetime
+    expires_at: datetime
 
     @classmethod
-    def of(cls, evidence: model.Evidence, *, info: Info) -> RealNameEvidence:
-        return cls(source=source_label(evidence.source, info.context.locale), at=evidence.at)
+    def of(cls, evidence: levels.NameEvidence, *, info: Info) -> RealNameEvidence:
+        return cls(
+            kind=evidence.kind,
+            source=source_label(evidence.source, info.context.locale),
+            document=evidence.document,
+            at=evidence.at,
+            expires_at=evidence.expires_at,
+        )
 
 
 @strawberry.input

@@ -21,8 +21,9 @@ from identity.acting import ActingForOthers, themself
 from identity.charges import Charge, Charges
 from identity.errors import ChildNotProven, OfFullAge, RealNameNeeded
 from identity.id_numbers import IdNumber
+from identity.levels import EvidenceKind, NameEvidence
 from identity.limits import FAMILY_LIMITS
-from identity.model import REGISTER_LEVEL, Citizen, Evidence, comparable_name, parse_name
+from identity.model import REGISTER_LEVEL, Citizen, comparable_name, parse_name
 from identity.registers import PopulationRegister, RegisteredChild
 from identity.relations import GUARDIAN_MATTERS, POPULATION_REGISTER, Proof, Relation, RelationKind, full_age
 
@@ -112,8 +113,7 @@ class Guardianship:
             phone=None,
             created_at=now,
             name=name,
-            real_name_level=REGISTER_LEVEL,
-            evidence=Evidence(POPULATION_REGISTER, now),
+            evidence=(NameEvidence.of(EvidenceKind.REGISTER, POPULATION_REGISTER, at=now, document=number.document),),
         )
         await store.add_citizen(child, id_number=number.text, session=session)
         payload = {"citizen_id": child.id, "guardian": guardian}

@@ -64,8 +64,15 @@ INVITED_LIMITS: Final = (Limit(10, _DAY_S),)
 FAMILY_LIMITS: Final = (Limit(10, _DAY_S),)
 # Of one account: how often it may say that it represents an organisation.
 ORGANISATION_LIMITS: Final = (Limit(5, _DAY_S),)
-# Of one account.
+# Of one account, one device, one address: tries of one way to prove who one is.
 REAL_NAME_LIMITS: Final = (Limit(5, _DAY_S),)
+REAL_NAME_DEVICE_LIMITS: Final = (Limit(20, _DAY_S),)
+REAL_NAME_ADDRESS_LIMITS: Final = (Limit(300, _HOUR_S),)
+# Of one account: checks of the face that are begun, and tickets for a counter.
+FACE_LIMITS: Final = (Limit(10, _DAY_S),)
+TICKET_LIMITS: Final = (Limit(20, _DAY_S),)
+# Of one officer: tickets that are entered, right or wrong.
+COUNTER_LIMITS: Final = (Limit(30, _HOUR_S), Limit(150, _DAY_S))
 # Of one account: each begins with a code that is sent, and a code bears five tries.
 PHONE_CHANGE_LIMITS: Final = (Limit(5, _DAY_S),)
 MERGE_LIMITS: Final = (Limit(5, _DAY_S),)
@@ -73,3 +80,5 @@ MERGE_LIMITS: Final = (Limit(5, _DAY_S),)
 RECOVERY_LIMITS: Final = (Limit(5, _DAY_S),)
 # Of one recovery: results of a real-person check that are shown for it.
 PROOF_LIMITS: Final = (Limit(5, _HOUR_S),)
+# Of one officer: interventions in citizens' accounts that they decide alone.
+INTERVENTION_LIMITS: Final = (Limit(10, _HOUR_S), Limit(30, _DAY_S))

@@ -24,6 +24,7 @@ from core.locale import Locale, Text
 from core.masking import mask_name, mask_phone
 from core.principal import Jurisdiction, Method, Principal, PrincipalKind
 from identity.errors import PhoneInvalid
+from identity.levels import LEVELS, EvidenceKind, NameEvidence, in_force, level_of
 
 CODE_LENGTH: Final = 6
 CODE_LIFETIME: Final = timedelta(minutes=5)
@@ -42,8 +43,8 @@ NAME_LENGTH_MAX: Final = 100
 REASON_LENGTH_MIN: Final = 4
 REASON_LENGTH_MAX: Final = 200
 
-# Two elements checked against the population register.
-REGISTER_LEVEL: Final = 3
+# Two elements checked against a register.
+REGISTER_LEVEL: Final = LEVELS[EvidenceKind.REGISTER]
 
 _CODE: Final = re.compile(r"[0-9]{6}")
 _CALLABLE_TYPES: Final = frozenset(
@@ -95,6 +96,7 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     ),
     "registrar": frozenset({"codes:register"}),
     "partner_officer": frozenset({"oidc:clients"}),
+    "counter_clerk": frozenset({"identity:verify", "personal:identity:3"}),
 }
 
 
@@ -103,7 +105,7 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Why a real name is believed. source: who said so (`population-register`). at: when."""
+    """Who said so (`organisation-register`), and when."""
 
     source: str
     at: datetime
@@ -113,17 +115,27 @@ class Evidence:
 class Citizen:
     """A person who uses the city.
 
-    phone: E.164; None for somebody who has none, such as a child, and who cannot sign in. real_name_level: 1 phone
-    only … 5 checked at a counter (urn:city:rl:N). home_district: GB/T 2260 code.
+    phone: E.164; None for somebody who has none, such as a child, and who cannot sign in. home_district: GB/T 2260
+    code. evidence: all that was kept, also what has expired. read_at: when this was read; None for one just made.
     """
 
     id: str
     phone: str | None = field(repr=False)
     created_at: datetime
     name: str | None = field(default=None, repr=False)
-    real_name_level: int = 1
     home_district: str | None = None
-    evidence: Evidence | None = None
+    evidence: tuple[NameEvidence, ...] = ()
+    read_at: datetime | None = None
+
+    @property
+    def in_force(self) -> tuple[NameEvidence, ...]:
+        """Evidence that had not expired when this was read, the strongest first."""
+        return in_force(self.evidence, now=self.read_at or self.created_at)
+
+    @property
+    def real_name_level(self) -> int:
+        """1 phone only … 5 checked at a counter (urn:city:rl:N), by what is in force."""
+        return level_of(self.evidence, now=self.read_at or self.created_at)
 
     def masked_name(self, locale: Locale) -> str:
         return mask_name(self.name) if self.name else UNVERIFIED.in_(locale)
@@ -141,7 +153,17 @@ class Citizen:
             real_name_level=self.real_name_level,
             methods=session.methods,
             authenticated_at=session.authenticated_at,
+            jkt=session.jkt,
+            cooling_until=session.cooling_until,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Staff froze an account: until then nobody signs in to it, and nobody acts for it. by: the intervention's id."""
+
+    until: datetime
+    by: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +199,8 @@ class Staff:
                 scopes=frozenset({ENROL_SCOPE}),
                 methods=session.methods,
                 authenticated_at=session.authenticated_at,
+                jkt=session.jkt,
+                cooling_until=session.cooling_until,
             )
         return Principal(
             kind=PrincipalKind.STAFF,
@@ -188,6 +212,8 @@ class Staff:
             department=self.department,
             methods=session.methods,
             authenticated_at=session.authenticated_at,
+            jkt=session.jkt,
+            cooling_until=session.cooling_until,
         )
 
 
@@ -216,10 +242,14 @@ class EndReason(StrEnum):
     SIGNED_OUT = "signed_out"
     REVOKED = "revoked"
     REFRESH_REUSED = "refresh_reused"
+    DEVICE_FORGOTTEN = "device_forgotten"
     ERASED = "erased"
     PHONE_CHANGED = "phone_changed"
     RECOVERED = "recovered"
     MERGED = "merged"
+    FROZEN = "frozen"
+    ENDED_BY_STAFF = "ended_by_staff"
+    STAFF_CHANGED = "staff_changed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +259,8 @@ class DeviceSession:
     idle_until: when it ends if its refresh token is not used. ends_at: when it ends in any case.
     methods, authenticated_at: how its owner last proved themself, and when (core.principal.Method).
     enrolling: it was begun by staff who must have a second factor and have none; over when they do.
+    device_id: of the device's row (`dev_…`); empty for sessions from before there were any. jkt: thumbprint of the key
+    that it is bound to, empty for none. cooling_until: until when its device is not trusted.
     """
 
     id: str
@@ -243,6 +275,9 @@ class DeviceSession:
     authenticated_at: datetime
     revoked_at: datetime | None = None
     enrolling: bool = False
+    device_id: str = ""
+    jkt: str = ""
+    cooling_until: datetime | None = None
 
     @classmethod
     def begin(
@@ -256,6 +291,9 @@ class DeviceSession:
         now: datetime,
         proven_at: datetime | None = None,
         enrolling: bool = False,
+        device_id: str = "",
+        jkt: str = "",
+        cooling_until: datetime | None = None,
     ) -> DeviceSession:
         """proven_at: when its owner proved themself, if that was not now."""
         life = SESSION_LIVES[audience]
@@ -271,6 +309,9 @@ class DeviceSession:
             methods=methods,
             authenticated_at=proven_at or now,
             enrolling=enrolling,
+            device_id=device_id,
+            jkt=jkt,
+            cooling_until=cooling_until,
         )
 
     def live(self, now: datetime) -> bool:

@@ -1,7 +1,7 @@
-"""The population register, as identity asks it: do this name and this id number belong together, and who are the
-children of the person whom they name?
+"""Who is asked about people, over HTTP: the population register, the register of documents, the public platform of
+net-IDs. The first also says who the children of the person are whom name and number name together.
 
-What the register does not answer clearly is no answer.
+What they do not answer clearly is no answer.
 """
 
 from __future__ import annotations
@@ -9,13 +9,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import aiohttp
 import orjson
 
+from core.clock import from_epoch_s
 from core.errors import Unavailable
+from identity.id_numbers import Document
 
+DOCUMENT_PATH: Final = "/registers/documents/check"
+NET_ID_PATH: Final = "/net-id/check"
+NET_ID_MATCH_PATH: Final = "/net-id/match"
 CHECK_PATH: Final = "/registers/population/check"
 CHILDREN_PATH: Final = "/registers/population/children"
 # More than a family can have; an answer that is longer is no answer.
@@ -43,6 +49,35 @@ class PopulationRegister(Protocol):
 
     async def children(self, *, name: str, id_number: str) -> list[RegisteredChild]:
         """Of the person whom the two name together. Raises: Unavailable when there is no clear answer in time."""
+        ...
+
+
+class DocumentRegister(Protocol):
+    """Who can say whether somebody of this name has this document (the immigration authority's register)."""
+
+    async def matches(self, *, name: str, document: Document) -> bool:
+        """Raises: Unavailable when there is no clear answer in time."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NetId:
+    """What a net-ID's credential stands for. symbol: 网号, which says nothing of who it is. minor: under 18."""
+
+    symbol: str = field(repr=False)
+    minor: bool
+    until: datetime
+
+
+class NetIdPlatform(Protocol):
+    """The public platform that gives people net-IDs (网号) and credentials of them (网证), and checks these."""
+
+    async def check(self, *, credential: str) -> NetId | None:
+        """None for one that is not good here and now. Raises: Unavailable when there is no clear answer in time."""
+        ...
+
+    async def matches(self, *, symbol: str, name: str, number: str) -> bool:
+        """Whether the symbol is that of whoever has this name and number. Raises: Unavailable."""
         ...
 
 
@@ -80,10 +115,7 @@ class HttpPopulationRegister(HttpRegister):
     """
 
     async def matches(self, *, name: str, id_number: str) -> bool:
-        match = (await self.ask(CHECK_PATH, {"name": name, "idNumber": id_number})).get("match")
-        if not isinstance(match, bool):
-            raise Unavailable()
-        return match
+        return _yes_or_no(await self.ask(CHECK_PATH, {"name": name, "idNumber": id_number}))
 
     async def children(self, *, name: str, id_number: str) -> list[RegisteredChild]:
         asked = {"name": name, "idNumber": id_number}
@@ -91,6 +123,51 @@ class HttpPopulationRegister(HttpRegister):
         if not isinstance(told, list) or len(told) > CHILDREN_MAX:
             raise Unavailable()
         return [_child(one) for one in told]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpDocumentRegister(HttpRegister):
+    """`POST {url}/registers/documents/check` of {type, number, name} and, where known, {nationality, birthDate},
+    answered {match}.
+    """
+
+    async def matches(self, *, name: str, document: Document) -> bool:
+        asked = {"type": document.type.value, "number": document.number, "name": name}
+        if document.nationality:
+            asked["nationality"] = document.nationality
+        if document.born is not None:
+            asked["birthDate"] = document.born.isoformat()
+        return _yes_or_no(await self.ask(DOCUMENT_PATH, asked))
+
+
+@dataclass(frozen=True, slots=True)
+class HttpNetIdPlatform(HttpRegister):
+    """`POST {url}/net-id/check` of {credential, audience}, answered {valid} and, if so, {symbol, minor, until} (epoch
+    seconds); `…/match` of {symbol, name, number}, answered {match}. audience: the city's own address, for which
+    credentials are.
+    """
+
+    audience: str = ""
+
+    async def check(self, *, credential: str) -> NetId | None:
+        told = await self.ask(NET_ID_PATH, {"credential": credential, "audience": self.audience})
+        if told.get("valid") is False:
+            return None
+        symbol, minor, until = told.get("symbol"), told.get("minor"), told.get("until")
+        clear = isinstance(symbol, str) and symbol and isinstance(minor, bool) and type(until) is int
+        if told.get("valid") is not True or not clear:
+            raise Unavailable()
+        return NetId(str(symbol), bool(minor), from_epoch_s(int(str(until))))
+
+    async def matches(self, *, symbol: str, name: str, number: str) -> bool:
+        return _yes_or_no(await self.ask(NET_ID_MATCH_PATH, {"symbol": symbol, "name": name, "number": number}))
+
+
+def _yes_or_no(told: Mapping[str, Any]) -> bool:
+    match = told.get("match")
+    if not isinstance(match, bool):
+        raise Unavailable()
+    return match
 
 
 def _child(told: object) -> RegisteredChild:

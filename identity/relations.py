@@ -113,10 +113,20 @@ KIND_LABELS: Final[Mapping[RelationKind, Text]] = {
 POPULATION_REGISTER: Final = "population-register"
 INVITATION: Final = "invitation"
 ORGANISATION_REGISTER: Final = "organisation-register"
+DOCUMENT_REGISTER: Final = "document-register"
+SELF_ENTERED: Final = "self-entered"
+FACE_CHECK: Final = "face-check"
+NET_ID: Final = "net-id"
+COUNTER: Final = "counter"
 SOURCES: Final[Mapping[str, Text]] = {
     POPULATION_REGISTER: Text(zh="人口库", en="Population register"),
     INVITATION: Text(zh="双方确认", en="Both sides agreed"),
     ORGANISATION_REGISTER: Text(zh="法人库", en="Register of organisations"),
+    DOCUMENT_REGISTER: Text(zh="出入境证件库", en="Register of travel documents"),
+    SELF_ENTERED: Text(zh="本人填写", en="Entered by yourself"),
+    FACE_CHECK: Text(zh="实人认证", en="Real-person check"),
+    NET_ID: Text(zh="国家网络身份认证", en="National network identity"),
+    COUNTER: Text(zh="服务窗口", en="Service counter"),
 }
 
 
@@ -289,6 +299,8 @@ class ActingPrincipal(Principal):
             real_name_level=as_themself.real_name_level,
             methods=as_themself.methods,
             authenticated_at=as_themself.authenticated_at,
+            jkt=as_themself.jkt,
+            cooling_until=as_themself.cooling_until,
             relation_id=relation.id,
             acting_id=acting_id,
             ceilings=relation.agency.ceilings if relation.agency else (),

@@ -32,6 +32,7 @@ from identity.graph_of_acting import (
     Relation,
 )
 from identity.graph_of_sessions import Session, SignInResult
+from identity.levels import NameEvidence
 from identity.oidc.graph import OidcMutation, OidcQuery
 from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
 from identity.service import Identity
@@ -96,7 +97,7 @@ class Citizen:
         description="1 phone only, 2 form checked, 3 registry, 4 real person, 5 counter (urn:city:rl:N)."
     )
     home_code: strawberry.Private[str | None]
-    evidence: strawberry.Private[model.Evidence | None]
+    evidence: strawberry.Private[NameEvidence | None]
 
     @strawberry.federation.field(directives=[WHEREABOUTS_HOME])
     def home_district(self, info: Info) -> District | None:
@@ -104,7 +105,7 @@ class Citizen:
         return District(code=strawberry.ID(self.home_code)) if self.home_code else None
 
     @strawberry.federation.field(
-        description="Why the real name is believed; null where nothing was kept.", directives=[IDENTITY_HOW]
+        description="The newest evidence that has not expired; null where there is none.", directives=[IDENTITY_HOW]
     )
     def real_name_evidence(self, info: Info) -> RealNameEvidence | None:
         info.context.principal.require_citizen(self.id)
@@ -144,7 +145,7 @@ class Citizen:
             masked_phone=citizen.masked_phone(info.context.locale),
             real_name_level=citizen.real_name_level,
             home_code=citizen.home_district,
-            evidence=citizen.evidence,
+            evidence=max(citizen.in_force, key=lambda one: one.at, default=None),
         )
 
     @classmethod

@@ -19,6 +19,7 @@ from core.locale import Locale
 from core.mongo import Session
 from core.principal import Principal, PrincipalKind
 from identity.acting import ActingForOthers
+from identity.arrivals import NOWHERE, Origin, Watch
 from identity.codes import SignInCodes, random_code
 from identity.counter import Counter
 from identity.delegating import Delegating
@@ -37,7 +38,7 @@ from identity.model import (
     parse_phone,
 )
 from identity.real_names import RealNames
-from identity.registers import PopulationRegister
+from identity.registers import NetIdPlatform, PopulationRegister
 from identity.relations import ActingPrincipal
 from identity.revocations import Revocations
 from identity.sessions import Sessions, SignedIn, random_secret
@@ -68,7 +69,15 @@ class Door(Protocol):
     """Where a session begins once the first step of signing in is taken: `Sessions`, or who asks for a second."""
 
     async def begin(
-        self, account: Account, *, audience: Audience, device_name: str, methods: frozenset[str], session: Session
+        self,
+        account: Account,
+        *,
+        audience: Audience,
+        device_name: str,
+        methods: frozenset[str],
+        session: Session,
+        origin: Origin = NOWHERE,
+        failures: int = 0,
     ) -> SignedIn: ...
 
 
@@ -76,8 +85,10 @@ class Door(Protocol):
 class Identity:
     """Who is asking, and what they hold.
 
-    keys: the ES256 ring that `tokens` signs with. register: who confirms names; None where the city has none.
-    door: who asks for a second step; None where nobody does. zone: the city's, by which a child comes of age.
+    keys: the ES256 ring that `tokens` signs with. register: who confirms names, net_ids: who gives net-IDs; None where
+    the city has none.
+    door: who asks for a second step; watch: who looks at sign-ins; None where nobody does. zone: the city's, by which
+    a child comes of age.
     second_factor: whether an account has a strong method; None where none has.
     Somebody who acts for somebody else may read whom they act for, and nothing else of this.
     """
@@ -96,8 +107,10 @@ class Identity:
     new_code: Callable[[], str] = random_code
     new_secret: Callable[[], str] = random_secret
     register: PopulationRegister | None = None
+    net_ids: NetIdPlatform | None = None
     door: Door | None = None
     second_factor: Callable[[str], Awaitable[bool]] | None = None
+    watch: Watch | None = None
     zone: tzinfo = CITY_ZONE
 
     @property
@@ -111,6 +124,7 @@ class Identity:
             self.ids,
             self.clock,
             self.new_secret,
+            self.watch,
         )
 
     @property
@@ -133,7 +147,9 @@ class Identity:
 
     @property
     def real_names(self) -> RealNames:
-        return RealNames(self.store, self.codes.charges, self.register, self.outbox, self.clock)
+        return RealNames(
+            self.store, self.codes.charges, self.register, self.outbox, self.audit, self.clock, self.net_ids
+        )
 
     async def open(self) -> None:
         """Make the indexes and the first keys, and learn what was revoked. Called once, before anything else."""
@@ -193,21 +209,39 @@ class Identity:
         return message
 
     async def sign_in(
-        self, *, phone: str, code: str, audience: Audience, device_id: str, device_name: str, address: str
+        self,
+        *,
+        phone: str,
+        code: str,
+        audience: Audience,
+        device_id: str,
+        device_name: str,
+        address: str,
+        jkt: str = "",
     ) -> SignedIn:
         """Begin a session with a code. The first sign-in of a citizen's phone makes the citizen.
 
+        jkt: of the key that the device proved to hold, which the session is bound to; empty for none.
         Raises: PhoneInvalid, BadInput, CodeWrong, CodeExpired, TooManyRequests, Unavailable; what `door` raises.
         """
         number, code = parse_phone(phone), parse_code(code)
         device_id, device_name = parse_device_id(device_id), parse_device_name(device_name)
-        await self.codes.answer(audience=audience, phone=number, code=code, device_id=device_id, address=address)
+        failures = await self.codes.answer(
+            audience=audience, phone=number, code=code, device_id=device_id, address=address
+        )
+        origin = Origin(device_id, address, jkt)
 
         async def work(session: Session) -> SignedIn:
             account = await self._account_of_phone(number, audience, session)
             door = self.door or self.sessions
             return await door.begin(
-                account, audience=audience, device_name=device_name, methods=BY_PHONE, session=session
+                account,
+                audience=audience,
+                device_name=device_name,
+                methods=BY_PHONE,
+                session=session,
+                origin=origin,
+                failures=failures,
             )
 
         return await self.store.transaction(work)

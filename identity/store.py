@@ -8,6 +8,8 @@ Rules
 - A refresh token is stored as its digest.
 - An account that was erased stays as an id that leads to nobody (`erased_at`): everything that looks for accounts
   passes it by. Signing in and erasing write the account's row, so that one of them comes first.
+- Evidence stands in its citizen's row, so that a level is known wherever the account is read. What was shown is sealed;
+  what only one account may have (a document's number, a net-ID's symbol) has a blind index besides, which is unique.
 - Sessions and refresh tokens leave by themselves: `delete_at` is a TTL index. Everything that reads them still
   judges times itself, since MongoDB cleans up about once a minute.
 """
@@ -24,7 +26,9 @@ from typing import Any, Final, TypeVar
 from pymongo import ASCENDING, DESCENDING, IndexModel
 from pymongo.errors import DuplicateKeyError
 
+from core.clock import Clock
 from core.crypto import FieldCipher, UnsealError, same
+from core.errors import NotFound
 from core.locale import Text
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
@@ -32,7 +36,16 @@ from core.personal import PersonalCipher
 from core.principal import Jurisdiction, strong
 from identity import delegations
 from identity.delegations import Delegations
-from identity.errors import IdNumberTaken
+from identity.errors import AccountFrozen, IdNumberTaken
+from identity.levels import (
+    LEVELS,
+    PHONE_LEVEL,
+    DocumentType,
+    EvidenceKind,
+    NameEvidence,
+    level_of,
+    replaced_by,
+)
 from identity.model import (
     BY_PHONE,
     DECOY,
@@ -42,7 +55,7 @@ from identity.model import (
     Citizen,
     DeviceSession,
     EndReason,
-    Evidence,
+    Freeze,
     RefreshToken,
     Staff,
 )
@@ -54,6 +67,7 @@ STAFF: Final = "identity_staff"
 SESSIONS: Final = "identity_sessions"
 REFRESH_TOKENS: Final = "identity_refresh_tokens"
 _ID_NUMBER: Final = "citizen.id_number"
+_SHOWN: Final = "citizen.evidence"
 
 _ONE_PER_PHONE: Final = IndexModel([("phone_index", ASCENDING)], name="one_per_phone", unique=True)
 _LEAVES: Final = IndexModel([("delete_at", ASCENDING)], name="leaves", expireAfterSeconds=0)
@@ -65,6 +79,12 @@ _INDEXES: Final = {
             name="one_per_id_number",
             unique=True,
             partialFilterExpression={"id_number_index": {"$type": "binData"}},
+        ),
+        IndexModel(
+            [("evidence_indexes", ASCENDING)],
+            name="one_per_document",
+            unique=True,
+            partialFilterExpression={"evidence_indexes": {"$type": "binData"}},
         ),
     ],
     STAFF: [_ONE_PER_PHONE],
@@ -88,8 +108,10 @@ class PhoneTaken(Exception):
 class IdentityStore:
     """Everything that identity must not forget."""
 
-    def __init__(self, *, mongo: Mongo, cipher: FieldCipher, personal: PersonalCipher) -> None:
+    def __init__(self, *, mongo: Mongo, cipher: FieldCipher, personal: PersonalCipher, clock: Clock) -> None:
+        """clock: by which evidence expires."""
         self._mongo = mongo
+        self._clock = clock
         self._cipher = cipher
         self._personal = personal
         self._decoy: Document = {}
@@ -179,31 +201,61 @@ class IdentityStore:
         index = row.get("id_number_index") if row else None
         return None if index is None else same(index, self._cipher.blind_index(id_number, purpose=_ID_NUMBER))
 
-    async def prove_name(
-        self, citizen_id: str, *, name: str, id_number: str, level: int, evidence: Evidence, session: Session
+    async def keep_evidence(
+        self,
+        citizen_id: str,
+        evidence: NameEvidence,
+        *,
+        name: str | None = None,
+        id_number: str | None = None,
+        shown: Mapping[str, str] | None = None,
+        key: str | None = None,
+        session: Session,
     ) -> Citizen:
-        """Keep a proven name and what it was proven with; a real-name level never falls. Raises: IdNumberTaken."""
-        proven = {
-            "name": await self._seal(name, purpose="citizen.name", owner=citizen_id),
-            "evidence": _evidence_row(evidence),
-            **await self._sealed_id_number(id_number, owner=citizen_id),
-        }
+        """Keep why somebody is believed, beside the evidence that stays (`levels.replaced_by`).
+
+        name: what it proves, and id_number: with which. shown: what else there was to see. key: what of it one
+        account alone may have.
+        Raises: IdNumberTaken, NotFound.
+        """
+        row = await self._row(CITIZENS, {"_id": citizen_id, "erased_at": None}, session)
+        if row is None:
+            raise NotFound(thing="citizen")
+        gone = replaced_by(evidence.kind)
+        kept = [one for one in _evidence_rows(row) if one["kind"] not in gone]
+        kept.append(
+            {
+                **_evidence_row(evidence),
+                "shown": await self._personal.seal(shown, purpose=_SHOWN, owner=citizen_id) if shown else None,
+                "index": self._cipher.blind_index(key, purpose=_SHOWN) if key else None,
+            }
+        )
+        change: Document = {"evidence": kept, **await self._sealed_id_number(id_number, owner=citizen_id)}
+        if name is not None:
+            change["name"] = await self._seal(name, purpose="citizen.name", owner=citizen_id)
+        if indexes := sorted({bytes(one["index"]) for one in kept if one.get("index")}):
+            change["evidence_indexes"] = indexes
         try:
             row = await self._mongo.collection(CITIZENS).find_one_and_update(
-                {"_id": citizen_id},
-                {"$set": proven, "$max": {"real_name_level": level}},
-                return_document=True,
-                session=session,
+                {"_id": citizen_id, "erased_at": None}, {"$set": change}, return_document=True, session=session
             )
         except DuplicateKeyError as fault:
             raise IdNumberTaken() from fault
         assert row is not None, "read in this transaction"
         return await self._citizen(row)
 
+    async def shown(
+        self, citizen_id: str, kind: EvidenceKind, *, session: Session | None = None
+    ) -> Mapping[str, str] | None:
+        """What a citizen showed as their evidence of this kind, expired or not; None where nothing is kept of it."""
+        row = await self._row(CITIZENS, {"_id": citizen_id, "erased_at": None}, session)
+        found = [one for one in _evidence_rows(row) if one["kind"] == kind and one.get("shown")] if row else []
+        return await self._personal.open(found[0]["shown"], purpose=_SHOWN, owner=citizen_id) if found else None
+
     async def real_name_level(self, citizen_id: str, *, session: Session) -> int:
         """0 for nobody."""
-        row = await self._row(CITIZENS, {"_id": citizen_id}, session)
-        return row["real_name_level"] if row else 0
+        row = await self._row(CITIZENS, {"_id": citizen_id, "erased_at": None}, session)
+        return level_of(map(_evidence, _evidence_rows(row)), now=self._clock.now()) if row else 0
 
     async def id_number(self, citizen_id: str) -> str | None:
         """With which the citizen proved their name; None when with none."""
@@ -218,14 +270,35 @@ class IdentityStore:
         """Note that a citizen signs in; False when their account is being erased or gone.
 
         proven_at: when they proved themself, if that was not now; of no use when their phone has changed since.
+        Raises: AccountFrozen.
         """
         query: Document = {"_id": citizen_id, "erased_at": None}
         if proven_at is not None:
             query["phone_since"] = {"$not": {"$gt": proven_at}}
-        found = await self._mongo.collection(CITIZENS).update_one(
-            query, {"$set": {"signed_in_at": now}}, session=session
+        row = await self._mongo.collection(CITIZENS).find_one_and_update(
+            query, {"$set": {"signed_in_at": now}}, projection=["freeze"], session=session
+        )
+        _check_not_frozen(row, now)
+        return row is not None
+
+    async def note_staff_sign_in(self, staff_id: str, *, now: datetime, session: Session) -> bool:
+        """Note that a member of staff signs in; False when they are being suspended."""
+        found = await self._mongo.collection(STAFF).update_one(
+            {"_id": staff_id, "suspended": False}, {"$set": {"signed_in_at": now}}, session=session
         )
         return found.matched_count == 1
+
+    async def set_freeze(self, citizen_id: str, freeze: Freeze | None, *, session: Session) -> None:
+        """Freeze an account that is held, or let it go on."""
+        row = {"until": freeze.until, "by": freeze.by} if freeze else None
+        await self._mongo.collection(CITIZENS).update_one(
+            {"_id": citizen_id}, {"$set": {"freeze": row}}, session=session
+        )
+
+    async def freeze(self, citizen_id: str, *, now: datetime, session: Session | None = None) -> Freeze | None:
+        """The one that holds now."""
+        row = await self._row(CITIZENS, {"_id": citizen_id}, session)
+        return _freeze(row, now)
 
     async def hold_citizen(self, citizen_id: str, *, session: Session) -> Citizen | None:
         """The account as it stands, written so that of two transactions that hold it (or sign in, or erase) one comes
@@ -256,12 +329,14 @@ class IdentityStore:
         nobody = {
             **await self._sealed_phone(None, purpose="citizen.phone", owner=citizen_id),
             "name": None,
-            "real_name_level": 0,
-            "evidence": None,
+            "evidence": [],
             "home_district": None,
+            "freeze": None,
             "erased_at": now,
         }
-        gone = {"id_number": "", "id_number_index": "", "signed_in_at": ""}
+        gone = dict.fromkeys(
+            ("id_number", "id_number_index", "evidence_indexes", "real_name_level", "signed_in_at"), ""
+        )
         erased = await self._mongo.collection(CITIZENS).update_one(
             {"_id": citizen_id, "erased_at": None}, {"$set": nobody, "$unset": gone}, session=session
         )
@@ -282,6 +357,9 @@ class IdentityStore:
             "methods": sorted(begun.methods),
             "authenticated_at": begun.authenticated_at,
             "enrolling": begun.enrolling,
+            "device": begun.device_id,
+            "jkt": begun.jkt,
+            "cooling_until": begun.cooling_until,
             "revoked_at": None,
             "delete_at": min(begun.idle_until, begun.ends_at),
         }
@@ -318,9 +396,10 @@ class IdentityStore:
     ) -> DeviceSession | None:
         """Note that the owner of a session proved themself again; None when it was ended.
 
-        By two factors, they have a second one, and enrol no longer.
+        By two factors, they have a second one, and enrol no longer; nor does the session cool off.
         """
-        proven = {"authenticated_at": now, **({"enrolling": False} if strong(methods) else {})}
+        surer = {"enrolling": False, "cooling_until": None} if strong(methods) else {}
+        proven = {"authenticated_at": now, **surer}
         row = await self._mongo.collection(SESSIONS).find_one_and_update(
             {"_id": session_id, "revoked_at": None},
             {"$addToSet": {"methods": {"$each": sorted(methods)}}, "$set": proven},
@@ -339,6 +418,33 @@ class IdentityStore:
         )
         return await self._session(row) if row else None
 
+    async def bind_session(self, session_id: str, *, jkt: str, session: Session) -> DeviceSession | None:
+        """Bind a session that runs to a key; None when it was ended, or is bound already."""
+        row = await self._mongo.collection(SESSIONS).find_one_and_update(
+            {"_id": session_id, "revoked_at": None, "jkt": {"$in": ["", None]}},
+            {"$set": {"jkt": jkt}},
+            return_document=True,
+            session=session,
+        )
+        return await self._session(row) if row else None
+
+    async def trust_sessions(self, device_id: str, *, session: Session) -> None:
+        """Let the sessions of a device cool off no longer."""
+        await self._mongo.collection(SESSIONS).update_many(
+            {"device": device_id}, {"$set": {"cooling_until": None}}, session=session
+        )
+
+    async def live_sessions(
+        self, account_id: str, *, now: datetime, session: Session | None = None
+    ) -> list[DeviceSession]:
+        """An account's sessions that run, newest first."""
+        async with _answering(session):
+            cursor = self._mongo.collection(SESSIONS).find(
+                {"account_id": account_id, "revoked_at": None, "delete_at": {"$gt": now}}, session=session
+            )
+            rows = await cursor.sort("_id", DESCENDING).to_list(None)
+        return [await self._session(row) for row in rows]
+
     async def end_session(
         self, session_id: str, *, account_id: str, now: datetime, because: EndReason, session: Session
     ) -> DeviceSession | None:
@@ -351,9 +457,9 @@ class IdentityStore:
         )
         return await self._session(row) if row else None
 
-    async def running_sessions(self, account_id: str, *, session: Session) -> list[str]:
-        """The ids of those that were not ended."""
-        running = {"account_id": account_id, "revoked_at": None}
+    async def running_sessions(self, account_id: str, *, session: Session, device_id: str = "") -> list[str]:
+        """The ids of those that were not ended. device_id: of this device alone."""
+        running = {"account_id": account_id, "revoked_at": None, **({"device": device_id} if device_id else {})}
         return [row["_id"] async for row in self._mongo.collection(SESSIONS).find(running, {"_id": 1}, session=session)]
 
     async def end_all_sessions(
@@ -449,8 +555,7 @@ class IdentityStore:
             "_id": id_,
             **await self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
             "name": await self._seal(name, purpose="citizen.name", owner=id_) if name else None,
-            "real_name_level": citizen.real_name_level,
-            "evidence": _evidence_row(citizen.evidence),
+            "evidence": list(map(_evidence_row, citizen.evidence)),
             "home_district": citizen.home_district,
             "created_at": citizen.created_at,
         }
@@ -462,9 +567,9 @@ class IdentityStore:
             phone=await self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
             created_at=row["created_at"],
             name=await self._open(name, purpose="citizen.name", owner=id_) if name else None,
-            real_name_level=row["real_name_level"],
             home_district=row["home_district"],
-            evidence=Evidence(**evidence) if (evidence := row.get("evidence")) else None,
+            evidence=tuple(map(_evidence, _evidence_rows(row))),
+            read_at=self._clock.now(),
         )
 
     async def _staff(self, row: Document) -> Staff:
@@ -500,11 +605,52 @@ class IdentityStore:
             authenticated_at=row.get("authenticated_at") or row["created_at"],
             revoked_at=row["revoked_at"],
             enrolling=row.get("enrolling", False),
+            device_id=row.get("device", ""),
+            jkt=row.get("jkt", ""),
+            cooling_until=row.get("cooling_until"),
         )
 
 
-def _evidence_row(evidence: Evidence | None) -> Document | None:
-    return {"source": evidence.source, "at": evidence.at} if evidence else None
+def _freeze(row: Document | None, now: datetime) -> Freeze | None:
+    found = row.get("freeze") if row else None
+    return Freeze(**found) if found and now < found["until"] else None
+
+
+def _check_not_frozen(row: Document | None, now: datetime) -> None:
+    """Raises: AccountFrozen."""
+    if freeze := _freeze(row, now):
+        raise AccountFrozen(until=freeze.until, reference=freeze.by)
+
+
+def _evidence_rows(row: Document) -> list[Document]:
+    """A citizen's. Of rows from before there were kinds, with a level and who said so: what supports that level."""
+    found = row.get("evidence")
+    if isinstance(found, list):
+        return found
+    kinds = [kind for kind, level in LEVELS.items() if level == row.get("real_name_level", PHONE_LEVEL)]
+    source, at = (found["source"], found["at"]) if found else ("", row["created_at"])
+    return [_evidence_row(NameEvidence.of(kind, source, at=at)) for kind in kinds[:1]]
+
+
+def _evidence_row(evidence: NameEvidence) -> Document:
+    return {
+        "kind": evidence.kind.value,
+        "source": evidence.source,
+        "at": evidence.at,
+        "expires_at": evidence.expires_at,
+        "document": evidence.document.value if evidence.document else None,
+    }
+
+
+def _evidence(row: Mapping[str, Any]) -> NameEvidence:
+    document = row["document"]
+    return NameEvidence(
+        kind=EvidenceKind(row["kind"]),
+        source=row["source"],
+        at=row["at"],
+        expires_at=row["expires_at"],
+        document=DocumentType(document) if document else None,
+    )
 
 
 def _answering(session: Session | None) -> AbstractAsyncContextManager[None]:

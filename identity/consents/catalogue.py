@@ -70,6 +70,7 @@ _PURPOSES: Final[Mapping[str, Text]] = {
     "card": Text(zh="工作人员核对身份", en="A member of staff checked who you are"),
     "identity.look_up": Text(zh="窗口办事查询", en="Looked up at a service counter"),
     "identity.acting": Text(zh="代您办事", en="Acting for you"),
+    "identity.counter": Text(zh="窗口核验身份", en="Verified at a service counter"),
     "licences.check": Text(zh="核验证照", en="Checked a licence"),
     "health.look": Text(zh="查看健康状态", en="Looked at the health status"),
     "citycode.show": Text(zh="代您出示城市码", en="Showed your city code for you"),

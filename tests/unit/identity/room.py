@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -38,6 +39,7 @@ from identity.sms import DevelopmentSms
 from identity.store import IdentityStore
 from identity.tokens import AccessTokens
 from identity.worker import subscriptions
+from tests.support.remembering import once
 
 ISSUER = "https://city.test"
 AUDIENCE = "https://city.test/graphql"
@@ -187,7 +189,7 @@ def assemble(
 ) -> Identity:
     """The service as the roof assembles it; not opened."""
     personal = PersonalCipher(mongo, cipher.master_key)
-    store, city = IdentityStore(mongo=mongo, cipher=cipher, personal=personal), mongo.database.name
+    store, city = IdentityStore(mongo=mongo, cipher=cipher, personal=personal, clock=clock), mongo.database.name
     keys = KeyRing(
         purpose="access-token",
         algorithm=Algorithm.ES256,
@@ -224,15 +226,26 @@ async def build(
     ids: Ids,
     cipher: FieldCipher,
     limits: SignInLimits = STANDARD_LIMITS,
+    beside: bool = False,
 ) -> Room:
-    # The server's own clock is not the test's: it must not clean up what a still clock calls fresh.
-    await mongo.client.admin.command({"setParameter": 1, "ttlMonitorEnabled": False})
+    """beside: another process of a city that has its people already."""
     identity = assemble(mongo=mongo, redis=redis, clock=clock, ids=ids, cipher=cipher, limits=limits)
     sms = DevelopmentSms(mongo=mongo, cipher=cipher, clock=clock)
-    await identity.audit.open()
-    await identity.open()
-    await sms.open()
-    await load_demo(store=identity.store, ids=ids, clock=clock)
+
+    async def furnish() -> None:
+        await identity.audit.open()
+        await identity.keys.open()
+        await sms.open()
+        # Of another seed than what a test names.
+        names = Ids(clock, random.Random(1951).randbytes)
+        await load_demo(store=identity.store, ids=names, clock=clock)
+
+    await identity.store.open()
+    if not beside:
+        await once(mongo, "identity", furnish)
+    await identity.keys.reload()
+    await identity.audit.keys.reload()
+    await identity.revocations.open()
     return Room(identity, identity.keys, sms, mongo, redis, clock, ids, cipher)
 
 

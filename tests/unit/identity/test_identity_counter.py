@@ -8,6 +8,7 @@ import pytest
 
 from core.mongo import Mongo
 from core.principal import Principal
+from identity.levels import VALIDITY, EvidenceKind
 from identity.limits import LOOK_UP_LIMITS
 from identity.model import Citizen
 from tests.unit.identity.room import ALEXANDER, CLERK, OFFICER, ZHANG, Room, outcome
@@ -206,7 +207,9 @@ async def test_many_citizens_have_no_phone(room: Room, mongo: Mongo) -> None:
 
 async def test_rows_from_before_departments_and_evidence_are_read(room: Room) -> None:
     await room.mongo.collection("identity_staff").update_many({}, {"$unset": {"department": ""}})
-    await room.mongo.collection("identity_citizens").update_many({}, {"$unset": {"evidence": ""}})
+    at = room.clock.now()
+    citizens = room.mongo.collection("identity_citizens")
+    await citizens.update_many({}, {"$unset": {"evidence": ""}, "$set": {"real_name_level": 4}})
     await room.identity.open()
     officer = await room.clerk(OFFICER)
     assert officer.department == ""
@@ -214,4 +217,10 @@ async def test_rows_from_before_departments_and_evidence_are_read(room: Room) ->
         "staffMe": {"badge": "DC-0312", "department": None}
     }
     zhang = await room.citizen(ZHANG)
-    assert (await room.identity.me(principal=zhang)).evidence is None
+    me = await room.identity.me(principal=zhang)
+    assert (zhang.real_name_level, me.in_force[0].kind, me.in_force[0].at) == (4, EvidenceKind.FACE, at)
+    await citizens.update_one(
+        {"_id": zhang.subject}, {"$set": {"evidence": {"source": "population-register", "at": room.clock.now()}}}
+    )
+    (kept,) = (await room.identity.me(principal=zhang)).evidence
+    assert (kept.source, kept.expires_at - kept.at) == ("population-register", VALIDITY[EvidenceKind.FACE])

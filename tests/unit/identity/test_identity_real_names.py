@@ -134,7 +134,7 @@ async def test_a_match_gives_a_name_a_level_and_keeps_the_evidence(asking: Room,
     assert owner is not None and owner.id == again.subject
 
 
-async def test_a_level_never_falls_and_evidence_is_renewed(asking: Room) -> None:
+async def test_evidence_is_renewed_beside_what_is_stronger(asking: Room) -> None:
     answer = await _confirm(asking, ZHANG, "张丽华", "110101198503120025")
     assert answer["data"]["confirmRealName"]["realNameLevel"] == 4
     assert answer["data"]["confirmRealName"]["realNameEvidence"]["at"] == asking.clock.now().isoformat()

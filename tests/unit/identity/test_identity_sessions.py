@@ -297,7 +297,9 @@ async def test_a_home_district_is_one_of_the_sixteen(room: Room) -> None:
 
 async def _another_process(room: Room) -> Room:
     """A second gateway of the same city: nothing shared but the stores."""
-    return await build(mongo=room.mongo, redis=room.redis, clock=room.clock, ids=room.ids, cipher=room.cipher)
+    return await build(
+        mongo=room.mongo, redis=room.redis, clock=room.clock, ids=room.ids, cipher=room.cipher, beside=True
+    )
 
 
 async def test_a_revocation_reaches_every_process_with_its_next_refresh(room: Room) -> None:
@@ -372,7 +374,9 @@ async def test_without_both_the_task_goes_on_and_tokens_live_to_their_end(
     room: Room, caplog: pytest.LogCaptureFixture
 ) -> None:
     mongo = Mongo.connect(url="mongodb://127.0.0.1:1", database="none", timeout_s=0.2)
-    store = IdentityStore(mongo=mongo, cipher=room.cipher, personal=PersonalCipher(mongo, room.cipher.master_key))
+    store = IdentityStore(
+        mongo=mongo, cipher=room.cipher, personal=PersonalCipher(mongo, room.cipher.master_key), clock=room.clock
+    )
     gone = connect(url="redis://127.0.0.1:1", timeout_s=0.2)
     cut_off = Revocations(redis=gone, clock=room.clock, recall=store.ended_since, namespace="none")
     with pytest.raises(Unavailable):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -14,6 +14,7 @@ from core.graph import Client, Context
 from core.locale import Locale
 from core.principal import Principal, PrincipalKind
 from identity.acting import ActingSession
+from identity.levels import LEVELS, NameEvidence
 from identity.model import Citizen
 from identity.organisations.model import Organisation, Post
 from identity.organisations.service import Organisations
@@ -42,7 +43,13 @@ class Related:
     async def resident(self, number: int, *, name: str = "", level: int = 3) -> Principal:
         """Somebody with a proven name, `居民一二`, and a phone, signed in."""
         called = name or _name(number)
-        citizen = Citizen(self.room.ids.new("cit"), _phone(number), self.room.clock.now(), called, level)
+        citizen = Citizen(
+            self.room.ids.new("cit"),
+            _phone(number),
+            self.room.clock.now(),
+            called,
+            evidence=_of_level(level, self.room.clock.now()),
+        )
         await self.room.identity.store.add_citizen(citizen)
         return Principal(
             kind=PrincipalKind.CITIZEN,
@@ -127,6 +134,12 @@ class Related:
         result = await schema.execute(query, variable_values=dict(given), context_value=context)
         codes = [(e.extensions or {}).get("code", e.message) for e in result.errors or []]
         return {"data": result.data, "codes": codes}
+
+
+def _of_level(level: int, at: datetime) -> tuple[NameEvidence, ...]:
+    """What supports it, and no more."""
+    kinds = [kind for kind, supported in LEVELS.items() if supported == level]
+    return tuple(NameEvidence.of(kind, "register", at=at) for kind in kinds[:1])
 
 
 def _phone(number: int) -> str:
