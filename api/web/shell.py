@@ -2,6 +2,9 @@
 
 `/` names every file of the shell under `/v-<hash of all of them>/`: a browser that knows the version asks for none of
 them again, and one that meets a new version never mixes two. What is asked for without a version is revalidated.
+
+Screens live behind the `#` of `/`. Those that others send people to, by a link that is typed or printed, have an address
+of their own here, which leads there.
 """
 
 from __future__ import annotations
@@ -25,6 +28,8 @@ _TYPES: Final = {
 }
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
+# The OpenID provider's pages: docs/decisions/0049-the-provider-s-pages-are-screens-of-the-shell.md
+_SCREENS: Final = ("/authorize/{interaction:[A-Za-z0-9_-]{1,64}}", "/device", "/signed-out")
 _RELATIVE: Final = re.compile(rb'\b(href|src)="(?![a-z]+:|[/#])')
 
 
@@ -65,6 +70,7 @@ class Shell:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self._page),
+            *(web.get(path, _to_screen) for path in _SCREENS),
             web.get("/v-{version:[0-9a-f]{16}}/{path:.+}", self._versioned),
             web.get("/{path:.+}", self._unversioned),
         ]
@@ -98,3 +104,7 @@ class Shell:
             return self._files[request.match_info["path"]]
         except KeyError:
             raise web.HTTPNotFound() from None
+
+
+async def _to_screen(request: web.Request) -> web.Response:
+    return web.Response(status=303, headers={"Location": f"/#{request.rel_url.raw_path_qs}", "Cache-Control": "no-store"})

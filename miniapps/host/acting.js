@@ -9,7 +9,7 @@ import { cityNow, onSessionChange } from "./session.js";
 
 /**
  * @typedef {{ relation: string, name: string, matters: string[], token: string, until: number }} Acting
- *   relation: by which it was begun. name: of whom it is done for, masked. until: on the city's clock
+ *   relation: by which it was begun. name: of whom it is done for: a person's is masked. until: on the city's clock
  */
 
 /** @type {Acting | null} */
@@ -25,13 +25,13 @@ export const fresh = (one) => one.until - cityNow() > 10_000;
 /**
  * Begin, or go on, with what the city gave.
  * @param {string} relation
- * @param {{ accessToken: string, accessTokenExpiresAt: string, matters: string[], subject: { maskedName: string } | null }} given
+ * @param {{ accessToken: string, accessTokenExpiresAt: string, matters: string[], agency?: { organisation: string } | null, subject: { maskedName: string } | null }} given
  */
 export function keepActing(relation, given) {
   const before = present?.relation;
   present = {
     relation,
-    name: given.subject?.maskedName ?? present?.name ?? "",
+    name: given.agency?.organisation ?? given.subject?.maskedName ?? present?.name ?? "",
     matters: given.matters,
     token: given.accessToken,
     until: Date.parse(given.accessTokenExpiresAt),

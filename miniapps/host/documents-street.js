@@ -70,21 +70,10 @@ export const HEALTH = `query Health($after: String) {
 
 export const DECLARE_HEALTH = `mutation DeclareHealth($input: DeclareHealthInput!) { declareHealth(input: $input) { id } }`;
 
-export const FAMILY = `query Family($after: String) {
-  me {
-    id
-    relations {
-      id kindLabel side matters matterLabels provenBy since until endedAt
-      actor { maskedName } subject { maskedName }
-    }
-    actings(first: 10, after: $after) {
-      nodes { id kindLabel at expiresAt actor { maskedName } subject { maskedName } } ${PAGE}
-    }
-  }
-}`;
-
 export const ACT_FOR = `mutation ActFor($id: ID!) {
-  actFor(relationId: $id) { accessToken accessTokenExpiresAt matters subject { maskedName } }
+  actFor(relationId: $id) {
+    accessToken accessTokenExpiresAt matters agency { organisation } subject { maskedName }
+  }
 }`;
 
 export const END_RELATION = `mutation EndRelation($id: ID!) { endRelation(id: $id) { id endedAt } }`;

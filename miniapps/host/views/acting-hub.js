@@ -7,6 +7,7 @@ import { linkRow } from "../ui/list.js";
 
 /** What opens a screen that is somebody's, by its address in the table of screens; others stay one's own. */
 const OPEN = {
+  "/code": "citycode:show",
   "/health": "health:read",
   "/cases": "reports:read",
   "/cases/:id": "reports:read",
@@ -23,6 +24,7 @@ const WHOEVERS = new Set(["/me/family", "/me/display"]);
 
 /** What can be looked at. */
 const HUB = [
+  ["/code", "code.title"],
   ["/health", "health.title"],
   ["/wallet", "wallet.title"],
   ["/bills", "bills.title"],

@@ -3,9 +3,10 @@
  * (seconds left). It renews itself before it ends; when nobody looks it rests; without a line it says so.
  */
 
+import { acting } from "../acting.js";
 import { ask } from "../api.js";
 import { fill, h } from "../dom.js";
-import { CODE } from "../documents.js";
+import { CODE, CODE_FOR } from "../documents.js";
 import { clockSeconds, when } from "../format.js";
 import { t } from "../i18n.js";
 import { toHeading } from "../router.js";
@@ -56,7 +57,7 @@ function codeHolder(screen) {
     asking = true;
     try {
       const askedAt = Date.now();
-      const { data, errors } = await ask(CODE, {}, screen);
+      const { data, errors } = await ask(acting() ? CODE_FOR : CODE, {}, screen);
       if (!data.me.cityCode)
         throw Object.assign(new Error(), { code: errors[0]?.extensions?.code, extensions: errors[0]?.extensions });
       accept(data.me, askedAt);
@@ -143,7 +144,7 @@ function slab() {
         h("p.holder-name", { "data-testid": "holder" }, me.maskedName),
         h("p.holder-level", null, icon("seal"), t(`level.${me.realNameLevel}`)),
       );
-      fill(below, proves(), lastScan(me), h("p.hint.bright", null, icon("sun"), t("code.brightness")));
+      fill(below, proves(), acting() ? null : lastScan(me), h("p.hint.bright", null, icon("sun"), t("code.brightness")));
     },
     left(seconds, lifetimeS) {
       road.set(Math.max(0, Math.min(1, seconds / lifetimeS)));
