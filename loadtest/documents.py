@@ -10,6 +10,9 @@ A_DAY: Final = (Path(__file__).parents[1] / "docs" / "a-day.graphql").read_text(
 REQUEST_CODE: Final = """
 mutation Request($input: RequestSignInCodeInput!) { requestSignInCode(input: $input) { expiresAt } }"""
 SIGN_IN: Final = "mutation SignIn($input: SignInInput!) { signIn(input: $input) { accessToken } }"
+COMPLETE_SIGN_IN: Final = (
+    "mutation Complete($input: CompleteSignInInput!) { completeSignIn(input: $input) { accessToken } }"
+)
 HOME_DISTRICT: Final = 'mutation District { setHomeDistrict(code: "110101") { id } }'
 
 HOME: Final = """

@@ -3,6 +3,9 @@
  *
  * `ask` returns what the city answered, `{data, errors}`, also when parts are missing: a screen shows what came and
  * says what did not. It throws `CityError` only when there is nothing to show.
+ *
+ * What is refused because the city wants to know again who asks (`STEP_UP_REQUIRED`) is asked once more when they have
+ * proven it; callers never see the refusal.
  */
 
 import { acting, fresh, keepActing, stopActing } from "./acting.js";
@@ -19,6 +22,9 @@ export const OFFLINE = "CLIENT_OFFLINE";
 export const UNREACHABLE = "CLIENT_UNREACHABLE";
 export const TIMEOUT = "CLIENT_TIMEOUT";
 export const ACTING_ENDED = "CLIENT_ACTING_ENDED";
+/** They were asked to prove that it is them, and would not: nothing happened. */
+export const NOT_PROVEN = "CLIENT_NOT_PROVEN";
+const STEP_UP = "STEP_UP_REQUIRED";
 const SIGNED_OUT = "UNAUTHENTICATED";
 
 const ENDED = new Set(["AUTH_REFRESH_REUSED", "AUTH_REFRESH_INVALID", "AUTH_TOKEN_INVALID", SIGNED_OUT]);
@@ -65,8 +71,37 @@ export async function askAsMyself(document, variables, options = {}) {
     token = await renew(token);
     answer = await post(document, variables, { ...options, token });
   }
+  answer = await proven(answer, options, async () => {
+    const surer = session.accessToken() ?? (await renew(null));
+    return post(document, variables, { ...options, token: surer });
+  });
   if (ENDED.has(codeOf(answer))) await session.forget({ only: asker, byCity: true });
   return settle(answer);
+}
+
+/** @typedef {(signal?: AbortSignal) => Promise<boolean>} Prove  has who is signed in prove it again; true when they have */
+/** @type {Prove | null} */
+let prover = null;
+/** @type {Promise<boolean> | null} */
+let proving = null;
+
+/** Who asks for the proof: the shell's sheet. @param {Prove} prove */
+export const proveWith = (prove) => void (prover = prove);
+
+/**
+ * Have who is signed in prove that it is them. Whoever else asks meanwhile waits for the same answer.
+ * @param {AbortSignal} [signal]
+ */
+export async function prove(signal) {
+  proving ??= prover(signal).finally(() => (proving = null));
+  if (!(await proving)) throw new CityError(NOT_PROVEN, "");
+}
+
+/** The answer; or, where it was refused for want of a proof, the answer to what is asked again after it. */
+async function proven(answer, { signal }, again) {
+  if (!answer.errors?.some((error) => error.extensions?.code === STEP_UP)) return answer;
+  await prove(signal);
+  return again();
 }
 
 /** Never falls back to one's own token: the answer would be another person's. */
@@ -78,6 +113,9 @@ async function askForThem(document, variables, options) {
     token = await beginAgain(mine);
     answer = await post(document, variables, { ...options, token });
   }
+  answer = await proven(answer, options, async () =>
+    post(document, variables, { ...options, token: await beginAgain(mine) }),
+  );
   if (ENDED.has(codeOf(answer))) throw actingEnded(mine);
   return settle(answer);
 }
@@ -105,6 +143,9 @@ export async function actFor(relation) {
 
 /** One's own access token, for what does not go through the graph. */
 export const bearer = async () => session.accessToken() ?? (await renew(null));
+
+/** Have the tokens say what has changed about the session: a second factor, just made. */
+export const renewed = () => renew(session.accessToken());
 
 /**
  * Ask as nobody: signing in, and the rules of it.

@@ -1,10 +1,12 @@
 /** The shell of CityTong: which screens there are, and what happens when the world changes around them. */
 
 import { onActingChange } from "./acting.js";
+import { proveWith } from "./api.js";
 import { applyPrefs, onPrefs } from "./prefs.js";
 import { onSessionChange, wasEnded } from "./session.js";
 import { forgetWanted, redraw, start } from "./router.js";
 import { watchLine } from "./ui/line.js";
+import { stepUpSheet } from "./ui/step-up.js";
 import { watchUnread } from "./ui/unread.js";
 import { bill } from "./views/bill.js";
 import { bills } from "./views/bills.js";
@@ -15,12 +17,14 @@ import { desk } from "./views/desk.js";
 import { devices } from "./views/devices.js";
 import { display } from "./views/display.js";
 import { district } from "./views/district.js";
+import { enrol } from "./views/enrol.js";
 import { family } from "./views/family.js";
 import { health } from "./views/health.js";
 import { home } from "./views/home.js";
 import { inbox } from "./views/inbox.js";
 import { licenceShow } from "./views/licence-show.js";
 import { licence } from "./views/licence.js";
+import { link } from "./views/link.js";
 import { me } from "./views/me.js";
 import { messageSettings } from "./views/message-settings.js";
 import { message } from "./views/message.js";
@@ -28,13 +32,22 @@ import { money } from "./views/money.js";
 import { report } from "./views/report.js";
 import { scan } from "./views/scan.js";
 import { scans } from "./views/scans.js";
+import { securityApp } from "./views/security-app.js";
+import { securityPasskeys } from "./views/security-passkeys.js";
+import { securityPassword } from "./views/security-password.js";
+import { securityRecovery } from "./views/security-recovery.js";
+import { security } from "./views/security.js";
 import { signInCode } from "./views/sign-in-code.js";
+import { signInPassword } from "./views/sign-in-password.js";
+import { signInScreen } from "./views/sign-in-screen.js";
+import { signInSecond } from "./views/sign-in-second.js";
 import { signIn } from "./views/sign-in.js";
 import { staffCases } from "./views/staff-cases.js";
 import { wallet } from "./views/wallet.js";
 import { forgetAnswers } from "./ui/load.js";
 
 applyPrefs();
+proveWith(stepUpSheet);
 watchUnread(); // before the screens: it forgets first
 onPrefs(redraw);
 onSessionChange(() => {
@@ -51,6 +64,11 @@ watchLine();
 start({
   "/sign-in": signIn,
   "/sign-in/code": signInCode,
+  "/sign-in/password": signInPassword,
+  "/sign-in/screen": signInScreen,
+  "/sign-in/second": signInSecond,
+  "/enrol": enrol,
+  "/link/:code": link,
   "/home": home,
   "/code": code,
   "/messages": inbox,
@@ -70,6 +88,11 @@ start({
   "/me": me,
   "/me/family": family,
   "/me/devices": devices,
+  "/security": security,
+  "/security/app": securityApp,
+  "/security/passkeys": securityPasskeys,
+  "/security/password": securityPassword,
+  "/security/recovery": securityRecovery,
   "/me/district": district,
   "/me/display": display,
   "/me/messages": messageSettings,

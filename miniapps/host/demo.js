@@ -1,5 +1,8 @@
 /** The demo city: where the development SMS sink answers, the sign-in page offers to fill in the code. Nowhere else. */
 
+import { audience, cityNow, onSessionChange } from "./session.js";
+import { device } from "./storage.js";
+
 export const DEMO_ACCOUNTS = {
   CITIZEN: [
     ["13800000001", "张丽华"],
@@ -12,6 +15,9 @@ export const DEMO_ACCOUNTS = {
   ],
 };
 
+/** Whose messages a demo city shows to whoever is signed in; nothing of the kind is kept anywhere else. */
+const PHONE = "citytong.demo-phone";
+const STEP_MS = 30_000;
 const LOOK_EVERY_MS = 400;
 const LOOKS = 75;
 /** Two codes for one phone are never this close together. */
@@ -34,10 +40,54 @@ export async function demoCode(phone, expiresAt, signal) {
     const response = await sink(phone);
     if (!response?.ok) return null;
     const message = response.status === 200 ? await response.json() : null;
-    if (message && Math.abs(Date.parse(message.expires_at) - Date.parse(expiresAt)) < SAME_MS) return message.code;
+    if (message && Math.abs(Date.parse(message.expires_at) - Date.parse(expiresAt)) < SAME_MS) {
+      device.set(PHONE, phone);
+      return message.code;
+    }
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
   }
   return null;
 }
+
+/**
+ * The message that is sent next to whoever is signed in, for what does not say when its code ends.
+ * @returns {Promise<(signal: AbortSignal) => Promise<string | null>>}  told when it is there; null where none is shown
+ */
+export async function demoMessage() {
+  const phone = device.get(PHONE);
+  if (!phone) return async () => null;
+  const before = await newest(phone);
+  return async (signal) => {
+    for (let look = 0; look < LOOKS && !signal.aborted; look++) {
+      const message = await newest(phone);
+      if (message && message.expires_at !== before?.expires_at) return message.code;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+    return null;
+  };
+}
+
+async function newest(phone) {
+  const response = await sink(phone);
+  return response?.status === 200 ? response.json() : null;
+}
+
+/**
+ * What the app of the demo's staff shows, and again when it shows another.
+ * @param {AbortSignal} signal
+ * @param {(code: string) => void} show
+ */
+export async function demoTotps(signal, show) {
+  while (!signal.aborted) {
+    const response = await fetch("/dev/totp", { cache: "no-store" }).catch(() => null);
+    if (!response?.ok || signal.aborted) return;
+    const { code, expires_at: until } = await response.json();
+    show(code);
+    const left = Math.min(STEP_MS, Math.max(LOOK_EVERY_MS, Date.parse(until) - cityNow()));
+    await new Promise((resolve) => setTimeout(resolve, left));
+  }
+}
+
+onSessionChange(() => audience() ?? device.drop(PHONE));
 
 const sink = (phone) => fetch(`/dev/sms?phone=${encodeURIComponent(phone)}`, { cache: "no-store" }).catch(() => null);

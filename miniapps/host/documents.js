@@ -1,8 +1,8 @@
 /** Every operation that the shell sends: one for each screen. A test checks them against the city's schema. */
+import { TOKENS } from "./selections.js";
 
 const SCAN = `id at purpose purposeLabel scanner { organisation badge }`;
 const SEEN = `id at purpose purposeLabel codeIssuedAt person { maskedName realNameLevel }`;
-const TOKENS = `accessToken accessTokenExpiresAt refreshToken refreshTokenExpiresAt session { id audience lastSeenAt }`;
 const SESSIONS = `sessions(first: 20, after: $after) {
   nodes { id deviceName createdAt lastSeenAt current revokedAt }
   pageInfo { hasNextPage endCursor }

@@ -9,17 +9,23 @@ const KEY = "citytong.sign-in";
  *   phone: string,
  *   audience: import("./session.js").Audience,
  *   sent?: { expiresAt: string, againAt: number },
- * }} Draft  `sent`: the code that is on its way; `againAt`, by this device's clock, the next may be asked for
+ *   pending?: { id: string, methods: string[], until: number },
+ * }} Draft  `sent`: the code that is on its way; `againAt`, by this device's clock, the next may be asked for.
+ *   `pending`: the second step that is due, with what it may be taken, and until when by this device's clock
  */
 
 /** @returns {Draft} */
 export function draft() {
-  const { phone, audience, sent } = parsed(tab.get(KEY));
+  const { phone, audience, sent, pending } = parsed(tab.get(KEY));
   const whole = typeof sent?.expiresAt === "string" && Number.isFinite(sent.againAt);
   return {
     phone: /^\d{1,11}$/.test(phone) ? phone : "",
     audience: audience === "STAFF" ? "STAFF" : "CITIZEN",
     sent: whole ? sent : undefined,
+    pending:
+      typeof pending?.id === "string" && Array.isArray(pending.methods) && Number.isFinite(pending.until)
+        ? pending
+        : undefined,
   };
 }
 

@@ -6,7 +6,7 @@
  */
 
 import { frame } from "./ui/frame.js";
-import { audience } from "./session.js";
+import { audience, enrolling } from "./session.js";
 import { tab } from "./storage.js";
 import { t } from "./i18n.js";
 import { hush } from "./ui/speak.js";
@@ -25,7 +25,7 @@ import { actingHub, openWhileActing } from "./views/acting-hub.js";
  *
  * @typedef {{
  *   title: string,
- *   for: "ANYONE" | "NOBODY" | "CITIZEN" | "STAFF" | "SIGNED_IN",
+ *   for: "ANYONE" | "NOBODY" | "CITIZEN" | "STAFF" | "SIGNED_IN" | "ENROLLING",
  *   back?: string,
  *   dock?: boolean,
  *   enter: (screen: Screen) => void | Promise<void>,
@@ -33,6 +33,7 @@ import { actingHub, openWhileActing } from "./views/acting-hub.js";
  */
 
 const WANTED = "citytong.wanted";
+const START = { CITIZEN: "/home", STAFF: "/desk" };
 
 /** @type {Record<string, View>} */
 let views = {};
@@ -81,10 +82,16 @@ export function proceed() {
   replace(path);
 }
 
+/** To the sign-in, and back to the present screen. */
+export function signInFirst() {
+  tab.set(WANTED, location.hash.slice(1));
+  go("/sign-in");
+}
+
 /** What the last person wanted is not the next one's. */
 export const forgetWanted = () => tab.drop(WANTED);
 
-const startPath = () => ({ CITIZEN: "/home", STAFF: "/desk" })[audience() ?? ""] ?? "/sign-in";
+const startPath = () => (enrolling() ? "/enrol" : START[audience() ?? ""] ?? "/sign-in");
 
 /** @returns {{ pattern: string, view: View, at: Record<string, string> } | null}  `/bills/:id` is there for `/bills/bil_…` */
 function placeAt(path) {
@@ -162,5 +169,6 @@ function allowed(view) {
   const who = audience();
   if (view.for === "ANYONE") return true;
   if (view.for === "NOBODY") return who === null;
+  if (enrolling()) return view.for === "ENROLLING";
   return view.for === "SIGNED_IN" ? who !== null : view.for === who;
 }

@@ -15,6 +15,7 @@ import { dropToken, readToken, writeToken } from "./vault.js";
 
 const SIDE = "citytong.session";
 const SESSION = "citytong.session-id";
+const ENROLLING = "citytong.enrolling";
 const DEVICE = "citytong.device";
 const HANDED_ON = "citytong.handed-on";
 const LOCK = "citytong.refresh";
@@ -39,6 +40,9 @@ export function sessionId() {
   return device.get(SESSION);
 }
 
+/** Staff who have no second factor yet: all they can do is get one. */
+export const enrolling = () => device.get(ENROLLING) !== null;
+
 /** Did the city end the session that was here last, rather than its owner? */
 export const wasEnded = () => ended;
 
@@ -51,7 +55,7 @@ export const accessToken = () =>
 /**
  * @typedef {{
  *   accessToken: string, accessTokenExpiresAt: string, refreshToken: string,
- *   session: { id: string, audience: Audience, lastSeenAt: string },
+ *   session: { id: string, audience: Audience, lastSeenAt: string, enrolling: boolean },
  * }} SignInResult
  */
 
@@ -72,6 +76,8 @@ export async function keep(result, askedAt) {
   };
   ended = false;
   await writeToken(result.refreshToken);
+  if (result.session.enrolling) device.set(ENROLLING, "yes");
+  else device.drop(ENROLLING);
   device.set(SIDE, side);
   device.set(SESSION, id);
 }
@@ -104,15 +110,16 @@ export async function forget({ only = sessionId(), byCity = false } = {}) {
   ended = byCity;
   device.drop(SIDE);
   device.drop(SESSION);
+  device.drop(ENROLLING);
   await dropToken();
   for (const watch of watchers) watch();
 }
 
-/** Called when this tab or another one signs in as someone else, or out. @param {() => void} watch */
+/** Called when this tab or another one signs in as someone else, or out; or when another one has enrolled. @param {() => void} watch */
 export const onSessionChange = (watch) => void watchers.add(watch);
 
 addEventListener("storage", (event) => {
-  if (event.key !== SESSION && event.key !== null) return;
+  if (event.key !== null && event.key !== SESSION && event.key !== ENROLLING) return;
   access = null;
   ended = false;
   for (const watch of watchers) watch();

@@ -247,6 +247,7 @@ const FINDABLE = [
   ["/me/messages", "reach.title", "search.reach"],
   ["/scans", "scans.title", "search.scans"],
   ["/me/devices", "devices.title", "search.devices"],
+  ["/security", "security.title", "search.security"],
   ["/me/district", "district.title", "search.district"],
   ["/me/display", "display.title", "search.display"],
   ["/me", "me.title", "search.me"],

@@ -57,7 +57,7 @@ const citizenRows = (person) =>
     linkRow({ to: "/me/family", title: t("family.title") }),
     linkRow({ to: "/scans", title: t("scans.title") }),
     linkRow({ to: "/me/messages", title: t("reach.title") }),
-    linkRow({ to: "/me/devices", title: t("devices.title") }),
+    linkRow({ to: "/security", title: t("security.title") }),
     linkRow({ to: "/me/display", title: t("display.title"), fact: t("display.fact") }),
   );
 
@@ -65,7 +65,7 @@ const staffRows = () =>
   h(
     "ul.rows",
     null,
-    linkRow({ to: "/me/devices", title: t("devices.title") }),
+    linkRow({ to: "/security", title: t("security.title") }),
     linkRow({ to: "/me/display", title: t("display.title"), fact: t("display.fact") }),
   );
 

@@ -1,15 +1,17 @@
-/** The second step of signing in: the code that was sent. Its address is its own, so back and reload work. */
+/** The code that was sent. Its address is its own, so back and reload work. */
 
-import { askOpenly, whole } from "../api.js";
+import { askOpenly } from "../api.js";
 import { demoCode } from "../demo.js";
 import { fill, h } from "../dom.js";
 import { SIGN_IN, SIGN_IN_RULES } from "../documents.js";
-import { draft, dropDraft, setDraft } from "../draft.js";
+import { draft, setDraft } from "../draft.js";
+import { enterBy } from "../entering.js";
 import { phoneGroups } from "../format.js";
 import { t } from "../i18n.js";
-import { back, proceed, replace } from "../router.js";
-import { alone, deviceId, deviceName, keep } from "../session.js";
+import { back, replace } from "../router.js";
+import { deviceId, deviceName } from "../session.js";
 import { busy } from "../ui/busy.js";
+import { codeField } from "../ui/code-field.js";
 import { demoFill } from "../ui/demo-line.js";
 import { skeleton } from "../ui/skeleton.js";
 import { complain } from "../ui/trouble.js";
@@ -29,7 +31,7 @@ async function enter(screen) {
   const length = await codeLength();
   if (screen.signal.aborted) return;
   const place = h("div", { id: "trouble" });
-  const input = codeInput(length);
+  const { el: cells, input } = codeField({ id: "code", length, describedby: "trouble", onwhole: () => submit() });
   const send = h("button.primary.wide", { type: "submit" }, t("signin.enter"));
   const resend = resendButton(screen, place);
   const submit = () => busy(send, t("signin.entering"), () => finish(input, place, { send, resend }));
@@ -42,7 +44,7 @@ async function enter(screen) {
       "form.sign-in-form",
       { novalidate: true, onsubmit: (event) => (event.preventDefault(), submit()) },
       h("label", { for: "code" }, t("signin.code", { n: length })),
-      h("div.cells", { vars: { "--cells": length } }, input),
+      cells,
       place,
       send,
     ),
@@ -55,7 +57,6 @@ async function enter(screen) {
     ),
     ground(),
   );
-  input.addEventListener("input", () => input.value.length === length && submit());
   input.focus();
   demoCode(phone, sent.expiresAt, screen.signal).then((code) => code && fill(demo, demoFill(code, input)));
 }
@@ -65,34 +66,12 @@ const heading = () => h("h1", { tabindex: "-1" }, t("signin.code.heading"));
 const codeLength = async () =>
   (await askOpenly(SIGN_IN_RULES).catch(() => null))?.data.signInRules.codeLength ?? USUAL_LENGTH;
 
-/** One input, drawn as cells: paste, autofill and screen readers see a single field. */
-function codeInput(length) {
-  return h("input.figures", {
-    id: "code",
-    type: "text",
-    inputmode: "numeric",
-    autocomplete: "one-time-code",
-    pattern: "[0-9]*",
-    required: true,
-    "aria-describedby": "trouble",
-    oninput: ({ target }) => {
-      target.removeAttribute("aria-invalid");
-      const clean = figures(target.value).slice(0, length);
-      if (clean !== target.value) target.value = clean;
-    },
-  });
-}
-
 async function finish(input, place, buttons) {
   fill(place);
   const { phone, audience } = draft();
   const given = { phone, audience, code: input.value, deviceId: deviceId(), deviceName: deviceName() };
   try {
-    const askedAt = Date.now();
-    const { signIn: result } = await whole(askOpenly(SIGN_IN, { input: given }));
-    await alone(() => keep(result, askedAt));
-    dropDraft();
-    proceed();
+    await enterBy(SIGN_IN, given);
   } catch (error) {
     if (error.code?.startsWith("AUTH_CODE_")) refused(input, error, buttons);
     complain(place, error);
@@ -132,5 +111,3 @@ async function sendAgain(screen, place) {
     complain(place, error);
   }
 }
-
-const figures = (text) => text.normalize("NFKC").replace(/\D/g, "");

@@ -1,22 +1,25 @@
-/** Signing in begins with a phone number. No password to remember. */
+/** Signing in begins with a phone number, a passkey, a password, or a phone that is signed in already. */
 
 import { askOpenly, CityError, whole } from "../api.js";
 import { isDemo } from "../demo.js";
 import { fill, h } from "../dom.js";
 import { REQUEST_CODE } from "../documents.js";
+import { SIGN_IN_WITH_PASSKEY } from "../documents-security.js";
 import { draft, setDraft } from "../draft.js";
+import { enterBy } from "../entering.js";
 import { cityHour, phoneGroups } from "../format.js";
 import { t } from "../i18n.js";
 import { prefs, setPrefs } from "../prefs.js";
-import { deviceId, wasEnded } from "../session.js";
+import { offeredWhileTyping, PASSKEY_CANCELLED, passkeysHere, showPasskey } from "../passkeys.js";
+import { deviceId, deviceName, wasEnded } from "../session.js";
 import { announce } from "../ui/announce.js";
 import { busy } from "../ui/busy.js";
 import { demoAccounts } from "../ui/demo-line.js";
 import { horizon } from "../ui/horizon.js";
-import { shape } from "../ui/icons.js";
+import { icon, shape } from "../ui/icons.js";
 import { complain } from "../ui/trouble.js";
 
-const MOBILE = /^1\d{10}$/;
+export const MOBILE = /^1\d{10}$/;
 /** A fair day: the sign-in page knows no district yet. */
 const FAIR = 45;
 
@@ -28,7 +31,8 @@ function enter(screen) {
   const { phone, audience } = draft();
   const staff = audience === "STAFF";
   const place = h("div", { id: "trouble" });
-  const input = phoneInput(phone);
+  const onfocus = () => offerPasskeys(screen, place);
+  const input = phoneInput(phone, { autocomplete: passkeysHere() ? "tel-national webauthn" : "tel-national", onfocus });
   const send = h("button.primary.wide", { type: "submit" }, t("signin.send"));
   const submit = (event) => {
     event.preventDefault();
@@ -49,6 +53,7 @@ function enter(screen) {
       send,
     ),
     demo,
+    ways(screen, place),
     others(screen, staff),
     ground(),
   );
@@ -60,6 +65,47 @@ function enter(screen) {
         demoAccounts(audience, (number) => setPhone(input, number)),
       ),
   );
+}
+
+/** Beside the code: each is a page, but for the passkey, which the browser asks for. */
+const ways = (screen, place) =>
+  h(
+    "nav.ways",
+    { "aria-label": t("signin.ways") },
+    passkeysHere() ? passkeyButton(screen, place) : null,
+    h("a.way", { href: "#/sign-in/password" }, icon("dots"), h("span", null, t("signin.by.password"))),
+    h("a.way", { href: "#/sign-in/screen" }, icon("scan"), h("span", null, t("signin.by.screen"))),
+  );
+
+function passkeyButton(screen, place) {
+  const words = h("span", null, t("signin.by.passkey"));
+  const button = h("button.way", { type: "button", "data-testid": "by-passkey" }, icon("key"), words);
+  button.addEventListener("click", () => {
+    offering?.abort(); // a browser shows one request at a time
+    return busy(words, t("proof.passkey.waiting"), () => byPasskey({ signal: screen.signal }, place));
+  });
+  return button;
+}
+
+async function byPasskey(how, place) {
+  fill(place);
+  try {
+    const { id, credential } = await showPasskey({ audience: draft().audience, ...how });
+    await enterBy(SIGN_IN_WITH_PASSKEY, { id, credential, deviceId: deviceId(), deviceName: deviceName() });
+  } catch (error) {
+    if (!how.signal.aborted && !(how.whileTyping && error.code === PASSKEY_CANCELLED)) complain(place, error);
+  }
+}
+
+/** What is offered while one types, if anything. @type {AbortController | null} */
+let offering = null;
+
+/** A passkey among what the browser fills in, from the first touch of the field: a page that is only looked at asks nothing. */
+async function offerPasskeys(screen, place) {
+  if (offering && !offering.signal.aborted) return;
+  offering = new AbortController();
+  screen.signal.addEventListener("abort", () => offering?.abort());
+  if (await offeredWhileTyping()) await byPasskey({ signal: offering.signal, whileTyping: true }, place);
 }
 
 function endedNotice() {
@@ -102,16 +148,18 @@ function setPhone(input, phone) {
 /** A code that was sent to another number is no use to this one. */
 const setNumber = (phone, audience = draft().audience) => setDraft({ phone, audience, sent: undefined });
 
-function phoneInput(value) {
+/** @param {string} value @param {{ autocomplete: string, onfocus?: () => void }} filled  by the browser, how */
+export function phoneInput(value, { autocomplete, onfocus }) {
   return h("input", {
     id: "phone",
     type: "tel",
     inputmode: "numeric",
-    autocomplete: "tel-national",
+    autocomplete,
     required: true,
     maxlength: 18,
     value: phoneGroups(value),
     "aria-describedby": "trouble",
+    onfocus,
     oninput: ({ target }) => {
       target.removeAttribute("aria-invalid");
       setNumber(national(target.value));
@@ -142,7 +190,7 @@ export async function requestCode({ phone, audience }) {
 }
 
 /** However it was written: full-width figures, spaces, dashes, the country's code. @param {string} text */
-const national = (text) =>
+export const national = (text) =>
   text
     .normalize("NFKC")
     .replace(/[^\d+]/g, "")
