@@ -337,9 +337,7 @@ class Rooms:
 
 def _identity(ground: Ground) -> Identity:
     keys = ground.key_ring("access-token", Algorithm.ES256)
-    store = IdentityStore(
-        mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal, clock=ground.clock
-    )
+    store = IdentityStore(mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal, clock=ground.clock)
     limits = identity.demo.DEMO_LIMITS if ground.settings.demo else STANDARD_LIMITS
     namespace = ground.settings.mongo_database  # cities may share a Redis
     return Identity(
@@ -494,7 +492,6 @@ def _staffing(
     ground: Ground, identity: Identity, erasures: Erasures, organisations: Organisations, openid: OpenIdProvider
 ) -> Staffing:
     settings = ground.settings
-    opens, closes = settings.staff_hours
     accounts = Accounts(
         store=StaffingStore(mongo=ground.mongo, personal=ground.personal, people=identity.store),
         people=identity.store,
@@ -508,7 +505,7 @@ def _staffing(
         cipher=ground.cipher,
         ids=ground.ids,
         clock=ground.clock,
-        hours=Hours(opens, closes, settings.city_zone) if opens < closes else None,
+        hours=Hours(*settings.staff_hours, settings.city_zone) if settings.staff_hours else None,
     )
     return Staffing.at(
         accounts,

@@ -11,6 +11,7 @@ import binascii
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from datetime import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -106,6 +107,16 @@ def _city(raw: str) -> str:
     if division_name(raw) is None:
         raise ValueError("must be a GB/T 2260 code that core/divisions.py knows")
     return raw
+
+
+def _hours(raw: str) -> tuple[time, time]:
+    try:
+        opens, closes = (time.fromisoformat(part) for part in raw.split("-"))
+    except ValueError:
+        opens = closes = time.min
+    if not opens < closes:
+        raise ValueError("must be two times of a day, such as 08:00-20:00")
+    return opens, closes
 
 
 def _level(raw: str) -> str:
@@ -228,6 +239,12 @@ class Settings:
     )
     development: bool = _setting(
         _switch, "GraphiQL, introspection and name suggestions, for whoever builds on the graph.", default=False
+    )
+    staff_hours: tuple[time, time] | None = _setting(
+        _hours,
+        "When staff change one another's accounts, end citizens' accounts and let partners in (08:00-20:00); not set, "
+        "always.",
+        default=None,
     )
     staff_second_factor: bool = _setting(
         _switch,

@@ -96,6 +96,13 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     ),
     "registrar": frozenset({"codes:register"}),
     "partner_officer": frozenset({"oidc:clients"}),
+    # Two of whom agree to what is dangerous: identity.staffing.
+    "account_officer": frozenset(
+        {"accounts:intervene", "accounts:hold", "organisations:suspend", "citizens:find", "personal:identity:2"}
+    ),
+    "staff_admin": frozenset({"staff:manage", "personal:identity:3", "personal:contact:3"}),
+    # Reads what staff did, and does nothing.
+    "auditor": frozenset({"audit:read", "personal:identity:2"}),
     "counter_clerk": frozenset({"identity:verify", "personal:identity:3"}),
 }
 

@@ -36,6 +36,7 @@ from identity.levels import NameEvidence
 from identity.oidc.graph import OidcMutation, OidcQuery
 from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
 from identity.service import Identity
+from identity.staffing.graph import StaffingMutation, StaffingQuery
 
 IDENTITY_NAME: Final = personal("IDENTITY", 3, mask="NAME")
 IDENTITY_HOW: Final = personal("IDENTITY", 2)
@@ -217,7 +218,7 @@ class SignInInput:
 
 
 @strawberry.type
-class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, OrganisationsQuery):
+class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, OrganisationsQuery, StaffingQuery):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -252,7 +253,9 @@ class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, Organis
 
 
 @strawberry.type
-class Mutation(ConsentsMutation, CredentialsMutation, DelegationMutation, OidcMutation, OrganisationsMutation):
+class Mutation(
+    ConsentsMutation, CredentialsMutation, DelegationMutation, OidcMutation, OrganisationsMutation, StaffingMutation
+):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
         client = info.context.client

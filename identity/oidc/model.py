@@ -10,12 +10,15 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
+
+import orjson
 
 from core.keys import Algorithm
 from core.locale import Text
@@ -188,6 +191,12 @@ class Client:
     old_secret_digest: bytes = field(default=b"", repr=False)
     old_secret_until: datetime | None = None
     created_at: datetime | None = None
+
+    @property
+    def review_digest(self) -> str:
+        """Of everything that staff look through: another one when any of it has changed."""
+        told = {one.name: getattr(self, one.name) for one in fields(self) if one.repr}
+        return hashlib.sha256(orjson.dumps(told, default=sorted, option=orjson.OPT_SORT_KEYS)).hexdigest()
 
     @property
     def must_push(self) -> bool:
