@@ -122,6 +122,8 @@ class StepUpRequired(DomainError):
     """The session is good, but its owner has to prove themself again first.
 
     max_age_s: how long ago the proof may lie. strong: whether it must be by two factors (or a passkey).
+    cooling_until: for a device that is not trusted yet, when a weaker proof will do again; a device that is trusted may
+    say yes to it before (`trustDevice`).
     Source: RFC 9470.
     """
 
@@ -132,6 +134,7 @@ class StepUpRequired(DomainError):
 
     max_age_s: int
     strong: bool
+    cooling_until: datetime | None = None
 
 
 class NotFound(DomainError):

@@ -40,10 +40,12 @@ class Client:
     """The program that sent a request, as far as limits and session lists need it.
 
     address: the peer's IP address. device_id: chosen by the device, kept by it, at most 64 characters.
+    jkt: thumbprint of the key that it proved to hold with this request (RFC 9449); empty where it proved none.
     """
 
     address: str = ""
     device_id: str = ""
+    jkt: str = ""
 
 
 # Not frozen, since one is made for every request: a frozen one takes twice as long to make.

@@ -64,10 +64,14 @@ class Charges:
     def key(self, kind: str, subject: str) -> str:
         return f"{self._namespace}:identity:{kind}:{self._cipher.blind_index(subject, purpose=kind).hex()[:32]}"
 
-    async def forgive(self, key: str) -> None:
-        """Count what a subject did as never done. Raises: Unavailable."""
+    async def forgive(self, key: str) -> int:
+        """Count what a subject did as never done. Returns how often that was. Raises: Unavailable."""
         async with answering():
-            await self._redis.delete(key)
+            async with self._redis.pipeline(transaction=True) as together:
+                together.zcard(key)
+                together.delete(key)
+                counted, _ = await together.execute()
+        return int(counted)
 
     async def charge(self, charges: Sequence[Charge]) -> None:
         """Count one act by each, in this order, or by none. Raises: TooManyRequests, Unavailable."""

@@ -92,8 +92,9 @@ class SignInCodes:
                 await together.execute()
         return expires
 
-    async def answer(self, *, audience: Audience, phone: str, code: str, device_id: str, address: str) -> None:
-        """Take the code if it is right. Returns to exactly one caller for each code.
+    async def answer(self, *, audience: Audience, phone: str, code: str, device_id: str, address: str) -> int:
+        """Take the code if it is right. Returns to exactly one caller for each code, with how many wrong ones were
+        tried for this phone since the last right one.
 
         Raises: CodeExpired, CodeWrong, TooManyRequests, Unavailable.
         """
@@ -111,7 +112,7 @@ class SignInCodes:
         async with answering():
             if not await self._take(keys=[key], args=[expected]):
                 raise CodeExpired()
-            await self._redis.delete(by_phone)
+        return await self.charges.forgive(by_phone) - 1
 
     def _origin(self, act: str, limits: ActLimits, device_id: str, address: str) -> list[Charge]:
         """Whom an act is counted by besides its phone."""

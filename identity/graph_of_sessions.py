@@ -24,6 +24,9 @@ class Session:
     created_at: datetime
     last_seen_at: datetime = strawberry.federation.field(description="When its tokens were last renewed.")
     current: bool = strawberry.federation.field(description="True for the session that asks.")
+    device_id: strawberry.ID | None = strawberry.federation.field(description="Of one of `devices`.")
+    idle_until: datetime = strawberry.federation.field(description="When it ends unless its tokens are renewed.")
+    ends_at: datetime = strawberry.federation.field(description="When it ends in any case.")
     audience: model.Audience
     revoked_at: datetime | None
     enrolling: bool = strawberry.federation.field(
@@ -38,6 +41,9 @@ class Session:
             created_at=session.created_at,
             last_seen_at=session.last_seen_at,
             current=session.id == current_id,
+            device_id=strawberry.ID(session.device_id) if session.device_id else None,
+            idle_until=session.idle_until,
+            ends_at=session.ends_at,
             audience=session.audience,
             revoked_at=session.revoked_at,
             enrolling=session.enrolling,
@@ -48,6 +54,9 @@ class Session:
 class SignInResult:
     access_token: str
     access_token_expires_at: datetime
+    token_type: str = strawberry.federation.field(
+        description="How to show the access token: `Bearer`, or `DPoP` with a proof of the device's key (RFC 9449)."
+    )
     refresh_token: str = strawberry.federation.field(description="Good for one use; a second use ends the session.")
     refresh_token_expires_at: datetime
     session: Session
@@ -57,6 +66,7 @@ class SignInResult:
         return cls(
             access_token=signed_in.access.text,
             access_token_expires_at=signed_in.access.expires_at,
+            token_type="DPoP" if signed_in.session.jkt else "Bearer",
             refresh_token=signed_in.refresh,
             refresh_token_expires_at=signed_in.refresh_expires_at,
             session=Session.of(signed_in.session, current_id=signed_in.session.id),

@@ -5,6 +5,8 @@ Rules
 - A refresh token is good once; a second use ends the session, whoever comes second (decision 0004).
 - Proving oneself again (step-up) does not begin a session: it makes the one that runs surer.
 - What an account may do is read again each time a token is made.
+- A session may be bound to a key of its device. Then its refresh token is nothing without a proof of that key: it is
+  neither used up nor reuse (docs/decisions/0038-a-bound-session-is-nothing-without-its-key.md).
 """
 
 from __future__ import annotations
@@ -18,14 +20,15 @@ from typing import Final
 
 from core.audit import AuditLog
 from core.clock import Clock
-from core.crypto import digest
+from core.crypto import digest, same
 from core.errors import DomainError, Forbidden, NotFound, SignInRequired
 from core.events import Outbox
 from core.ids import Ids, is_id
 from core.mongo import Session
 from core.paging import Page, PageRequest
-from core.principal import Principal
-from identity.errors import AccountFrozen, RefreshInvalid, RefreshReused, TokenInvalid
+from core.principal import Principal, strong
+from identity.arrivals import NOWHERE, Arrival, Origin, Settled, Watch
+from identity.errors import AccountFrozen, RefreshInvalid, RefreshKeyMissing, RefreshReused, TokenInvalid
 from identity.model import (
     Account,
     Audience,
@@ -37,6 +40,7 @@ from identity.model import (
     Staff,
     judge_refresh,
 )
+from identity.relations import FRESH
 from identity.revocations import Revocations
 from identity.store import IdentityStore
 from identity.tokens import AccessToken, AccessTokens
@@ -64,7 +68,7 @@ def random_secret() -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """Everybody's sessions."""
+    """Everybody's sessions. watch: who looks at sign-ins; None where nobody does."""
 
     store: IdentityStore
     tokens: AccessTokens
@@ -74,6 +78,7 @@ class Sessions:
     ids: Ids
     clock: Clock
     new_secret: Callable[[], str] = random_secret
+    watch: Watch | None = None
 
     async def begin(
         self,
@@ -83,18 +88,25 @@ class Sessions:
         device_name: str,
         methods: frozenset[str],
         session: Session,
+        origin: Origin = NOWHERE,
+        failures: int = 0,
+        vouched: bool = False,
         proven_at: datetime | None = None,
         enrolling: bool = False,
     ) -> SignedIn:
         """A session for somebody who has proven themself by `methods`, in the caller's transaction.
 
-        proven_at: when, if that was not now. enrolling: see `DeviceSession`.
+        origin, failures, vouched: see `Arrival`. proven_at: when, if that was not now. enrolling: see `DeviceSession`.
         Raises: RefreshInvalid (the account has just been erased or suspended, or its phone changed since
             `proven_at`), AccountFrozen.
         """
         await self._note(account, proven_at, session)
+        id, settled = self.ids.new("ses"), Settled()
+        if self.watch is not None:
+            arrival = Arrival(account.id, origin, methods, failures, vouched)
+            settled = await self.watch.welcome(arrival, device_name=device_name, session_id=id, session=session)
         begun = DeviceSession.begin(
-            id=self.ids.new("ses"),
+            id=id,
             account_id=account.id,
             audience=audience,
             device_name=device_name,
@@ -102,6 +114,9 @@ class Sessions:
             now=self.clock.now(),
             proven_at=proven_at,
             enrolling=enrolling,
+            device_id=settled.device_id,
+            jkt=origin.jkt,
+            cooling_until=settled.cooling_until,
         )
         await self.store.add_session(begun, session=session)
         payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
@@ -139,23 +154,35 @@ class Sessions:
         )
         if device is None or device.account_id != principal.actor:
             raise TokenInvalid()
+        if self.watch is not None and strong(methods) and device.device_id:
+            await self.watch.proven(device.device_id, session=session)
         about = {"session": device.id, "methods": sorted(methods)}
         await self.audit.append("sessions.confirmed", actor=device.account_id, about=about, session=session)
         return device
 
-    async def refresh(self, *, refresh_token: str) -> SignedIn:
+    async def bind(self, *, principal: Principal, jkt: str, session: Session) -> SignedIn | None:
+        """Bind the session that asks to a key: new tokens that name it. None when it was ended or is bound already."""
+        bound = await self.store.bind_session(principal.session_id, jkt=jkt, session=session)
+        return await self._continue(bound, session) if bound is not None else None
+
+    async def refresh(self, *, refresh_token: str, jkt: str = "") -> SignedIn:
         """Change a refresh token for new tokens, once. A second use ends the session, whoever comes second.
 
-        Raises: RefreshReused, RefreshInvalid, AccountFrozen, Unavailable.
+        jkt: of the key that the caller proved to hold. Raises: RefreshReused, RefreshInvalid, RefreshKeyMissing,
+            AccountFrozen, Unavailable.
         Source: docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
         """
         if not _SECRET.fullmatch(refresh_token):
             raise RefreshInvalid()
         name = digest(refresh_token)
 
-        async def work(session: Session) -> SignedIn | DeviceSession:
+        async def work(session: Session) -> SignedIn | DeviceSession | None:
             token = await self.store.refresh_token(name, session=session)
             device = await self.store.session(token.session_id, session=session) if token else None
+            if device is not None and device.jkt and not same(device.jkt.encode(), jkt.encode()):
+                about = {"session": device.id}
+                await self.audit.append("sessions.key_missing", actor=device.account_id, about=about, session=session)
+                return None
             verdict = judge_refresh(token=token, session=device, now=self.clock.now())
             if device is None or verdict is Rotation.INVALID:
                 raise await self._refusal(device, session)
@@ -166,6 +193,8 @@ class Sessions:
             return await self._continue(device, session)
 
         result = await self.store.transaction(work)
+        if result is None:
+            raise RefreshKeyMissing()
         if isinstance(result, DeviceSession):
             await self.revocations.add(result.id)
             raise RefreshReused()
@@ -206,9 +235,13 @@ class Sessions:
     ) -> DeviceSession:
         """End one of the caller's own sessions, at once; one that has ended stays as it is.
 
-        Raises: SignInRequired, Forbidden (acts for another), NotFound (also for another's session), Unavailable.
+        A device that is not trusted ends no session but its own without a strong proof.
+        Raises: SignInRequired, Forbidden (acts for another), NotFound (also for another's session), StepUpRequired,
+            Unavailable.
         """
         as_oneself(principal)
+        if session_id != principal.session_id:
+            self.trusted(principal)
 
         async def work(session: Session) -> DeviceSession:
             device = await self.store.session(session_id, session=session) if is_id(session_id, prefix="ses") else None
@@ -219,6 +252,12 @@ class Sessions:
         ended = await self.store.transaction(work)
         await self.revocations.add(ended.id)
         return ended
+
+    def trusted(self, principal: Principal) -> None:
+        """For what somebody on a new device must not do to the others. Raises: SignInRequired, StepUpRequired."""
+        now = self.clock.now()
+        if principal.cooling(now):
+            principal.require_fresh(now=now, max_age=FRESH)
 
     async def _end(self, device: DeviceSession, because: EndReason, session: Session) -> DeviceSession:
         ended = await self.store.end_session(
@@ -232,9 +271,14 @@ class Sessions:
         await self.audit.append("sessions.ended", actor=device.account_id, about=about, session=session)
         return ended
 
-    async def end_all(self, account_id: str, *, but: str = "", because: EndReason, session: Session) -> list[str]:
-        """End an account's sessions, `but` that one; their ids, to be revoked when the transaction has committed."""
-        running = await self.store.running_sessions(account_id, session=session)
+    async def end_all(
+        self, account_id: str, *, but: str = "", device_id: str = "", because: EndReason, session: Session
+    ) -> list[str]:
+        """End an account's sessions, `but` that one; their ids, to be revoked when the transaction has committed.
+
+        device_id: those on this device alone; empty for all.
+        """
+        running = await self.store.running_sessions(account_id, device_id=device_id, session=session)
         ended = [id_ for id_ in running if id_ != but]
         for id_ in ended:
             device = await self.store.session(id_, session=session)

@@ -428,6 +428,14 @@ class IdentityStore:
         )
         return await self._session(row) if row else None
 
+    async def settle_session(
+        self, session_id: str, *, device_id: str, cooling_until: datetime | None, session: Session
+    ) -> None:
+        """Say on which device a session is, after all."""
+        await self._mongo.collection(SESSIONS).update_one(
+            {"_id": session_id}, {"$set": {"device": device_id, "cooling_until": cooling_until}}, session=session
+        )
+
     async def trust_sessions(self, device_id: str, *, session: Session) -> None:
         """Let the sessions of a device cool off no longer."""
         await self._mongo.collection(SESSIONS).update_many(

@@ -6,6 +6,7 @@ Rules
 - The key comes from our own ring by `kid`, must say `use: sig` and `alg: ES256` itself (PyJWT does not look), and
   is tried with that one algorithm, so a token cannot choose how it is checked (RFC 8725 §3.1).
 - Times are judged by the city's clock, with a small leeway between machines.
+- A token of a bound session names its key (`cnf`, `jkt`); who takes tokens sees that the key is proven with it.
 - A verified token may be remembered until it expires: the same text always means the same principal. Revocation is
   asked separately, each time.
 """
@@ -203,6 +204,10 @@ def _claims(principal: Principal) -> dict[str, Any]:
         claims["amr"] = sorted(principal.methods)  # RFC 8176
     if principal.authenticated_at is not None:
         claims["auth_time"] = epoch_s(principal.authenticated_at)
+    if principal.jkt:
+        claims["cnf"] = {"jkt": principal.jkt}  # RFC 7800 §3, RFC 9449 §6.1
+    if principal.cooling_until is not None:
+        claims["cooling"] = epoch_s(principal.cooling_until)
     if principal.jurisdiction is not None:
         claims["jurisdiction"] = principal.jurisdiction.code
     if principal.department:
@@ -275,9 +280,13 @@ def _delegate(claims: Mapping[str, Any]) -> ActingPrincipal:
 
 
 def _proof(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """How and when the one who acts proved themself."""
-    at = claims.get("auth_time")
+    """How and when the one who acts proved themself, and on which device."""
+    at, cooling, confirmation = claims.get("auth_time"), claims.get("cooling"), claims.get("cnf")
+    if confirmation is not None and (set(confirmation) != {"jkt"} or type(confirmation["jkt"]) is not str):
+        raise TokenInvalid()  # bound in a way that this version does not check
     return {
+        "jkt": confirmation["jkt"] if confirmation is not None else "",
+        "cooling_until": None if cooling is None else from_epoch_s(cooling),
         "methods": frozenset(claims.get("amr", ())),
         "authenticated_at": None if at is None else from_epoch_s(at),
     }

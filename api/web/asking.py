@@ -7,10 +7,11 @@ import re
 from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from aiohttp import web
 
+from api.web.errors import ProofRequired
 from core import logs
 from core.errors import SignInRequired
 from core.graph import Client, Context
@@ -18,6 +19,18 @@ from core.locale import negotiate
 from core.principal import ANONYMOUS, Principal
 
 Authenticate: TypeAlias = Callable[[str], Awaitable[Principal]]
+
+
+class Possession(Protocol):
+    """Checks a proof that a request came with (RFC 9449)."""
+
+    async def __call__(self, proof: str, *, method: str, path: str, token: str | None) -> str:
+        """The thumbprint of the key that the caller holds. token: the access token that the proof is to name.
+
+        Raises: DomainError, of kind UNAUTHENTICATED, for one that is not good here and now.
+        """
+        ...
+
 
 REQUEST_ID = web.RequestKey("request_id", str)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
@@ -32,11 +45,14 @@ class Asked(NamedTuple):
     """One HTTP request, whichever way it came in.
 
     headers: by lower-case name; several lines of one name are one list (RFC 9110 §5.3). remote: the peer's address.
+    method, path: what the lean way in answers, unless aiohttp says otherwise.
     """
 
     headers: Mapping[str, str]
     remote: str
     request_id: str
+    method: str = "POST"
+    path: str = "/graphql"
 
     @classmethod
     def of(cls, request: web.Request) -> Asked:
@@ -44,29 +60,32 @@ class Asked(NamedTuple):
         for name, value in request.headers.items():
             name = name.lower()
             lines[name] = f"{lines[name]}, {value}" if name in lines else value
-        return cls(lines, request.remote or "", request[REQUEST_ID])
+        return cls(lines, request.remote or "", request[REQUEST_ID], request.method, request.path)
 
 
 @dataclass(frozen=True, slots=True)
 class Asking:
     """Makes the context of each request.
 
-    authenticate: bearer token → principal; raises a DomainError (UNAUTHENTICATED kind) for a bad one.
+    authenticate: access token → principal; raises a DomainError (UNAUTHENTICATED kind) for a bad one.
     services: each room's service, by its type.
     trusted_proxies: how many entries of X-Forwarded-For our own proxies wrote.
+    possession: None where no token is bound to a key; a token that is opens nothing then.
     """
 
     authenticate: Authenticate
     services: Mapping[type, object]
     trusted_proxies: int
+    possession: Possession | None = None
 
     async def context(self, asked: Asked) -> Context:
-        """Raises: what `authenticate` raises."""
+        """Raises: ProofRequired; what `authenticate` and `possession` raise."""
+        principal, jkt = await self._caller(asked)
         return Context(
             request_id=asked.request_id,
-            principal=await self._principal(asked),
+            principal=principal,
             locale=language(asked.headers.get("accept-language")),
-            client=_client(self.address(asked), _device_id(asked)),
+            client=_client(self.address(asked), _device_id(asked), jkt),
             services=self.services,
         )
 
@@ -78,14 +97,24 @@ class Asking:
         """Who asks, for whom, by which session, in which language. Not from where: only mutations look at that."""
         return (context.principal, context.locale)
 
-    async def _principal(self, asked: Asked) -> Principal:
+    async def _caller(self, asked: Asked) -> tuple[Principal, str]:
+        """Who asks, and the thumbprint of the key that they proved to hold."""
         scheme, _, token = asked.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            return ANONYMOUS
+        scheme, jkt = scheme.lower(), ""
+        by_key = scheme == "dpop"
+        if "dpop" in asked.headers and self.possession is not None:
+            named = token.strip() if by_key and token.isascii() else None
+            jkt = await self.possession(asked.headers["dpop"], method=asked.method, path=asked.path, token=named)
+        if not token or not (by_key or scheme == "bearer"):
+            return ANONYMOUS, jkt
         # Whatever is no token at all is not looked at: bytes outside ASCII included.
         if not token.isascii():
             raise SignInRequired()
-        return await self.authenticate(token.strip())
+        principal = await self.authenticate(token.strip())
+        # A bound token opens nothing without its key, nor is a token that is bound to none shown as if it were.
+        if principal.jkt != (jkt if by_key else "") or (by_key and not jkt):
+            raise ProofRequired()
+        return principal, jkt
 
     def address(self, asked: Asked) -> str:
         """The client's address as the outermost proxy that we trust saw it; never what the client claims."""

@@ -72,3 +72,12 @@ class MethodNotAllowed(DomainError):
     kind = Kind.INVALID
     template = "Queries come by GET or POST, mutations by POST alone."
     template_zh = "请求方式不受支持。"
+
+
+class ProofRequired(DomainError):
+    """The access token is bound to a key, and the request does not prove that it holds that one (RFC 9449 §7.1)."""
+
+    code = "AUTH_DPOP_REQUIRED"
+    kind = Kind.UNAUTHENTICATED
+    template = "This access token is good only with a proof of its device's key."
+    template_zh = "此登录凭证须与本设备密钥一同使用。"

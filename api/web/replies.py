@@ -50,9 +50,21 @@ def refused(asked: Asked, fault: DomainError, *, media_type: str, status: int) -
         "extensions": fault.extensions,
     }
     headers = _BY_STATUS.get(status, ())
+    if status == 401 and (fault.code.startswith(_DPOP_CODES) or _by_key(asked)):
+        problem = "invalid_dpop_proof" if fault.code.startswith(_DPOP_PROOFS) else "invalid_token"
+        headers = (("WWW-Authenticate", f'DPoP algs="ES256", error="{problem}"'),)
     if isinstance(fault, RateLimited):
         headers = (*headers, ("Retry-After", str(fault.retry_after_s)))
     return Reply(status, orjson.dumps({"errors": [error]}), media_type, headers)
+
+
+# RFC 9449 §7.1: who is bound to a key, or should be, is asked for it.
+_DPOP_CODES: Final = "AUTH_DPOP_"
+_DPOP_PROOFS: Final = "AUTH_DPOP_PROOF_"
+
+
+def _by_key(asked: Asked) -> bool:
+    return asked.headers.get("authorization", "")[:5].lower() == "dpop "
 
 
 _BY_STATUS: Final = {

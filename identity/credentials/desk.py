@@ -22,6 +22,7 @@ from core.events import Outbox
 from core.ids import Ids, is_id
 from core.mongo import Session
 from core.principal import Principal, PrincipalKind
+from identity.arrivals import Origin
 from identity.charges import Charge, Charges
 from identity.credentials.errors import SecondFactorNeeded
 from identity.credentials.hashing import Hashing
@@ -37,14 +38,6 @@ from identity.store import IdentityStore
 R = TypeVar("R")
 
 CREDENTIALS_CHANGED: Final = "identity.credentials_changed"
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a request comes from, as far as limits go. device_id: chosen by the device; empty for none."""
-
-    device_id: str
-    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +69,12 @@ class Desk:
         counted.append(Charge(self.charges.key(f"{kind}:account", subject), self.limits.per_phone))
         await self.charges.charge(counted)
 
-    async def guessed(self, kind: str, subject: str) -> None:
-        """It was right: what was guessed before it counts no longer against `subject`. Raises: Unavailable."""
-        await self.charges.forgive(self.charges.key(f"{kind}:account", subject))
+    async def guessed(self, kind: str, subject: str) -> int:
+        """It was right: what was guessed before it counts no longer against `subject`. Returns how often that was.
+
+        Raises: Unavailable.
+        """
+        return await self.charges.forgive(self.charges.key(f"{kind}:account", subject)) - 1
 
     async def begun(self, kind: str, origin: Origin) -> None:
         """Count something that anybody may begin. Raises: TooManyRequests, Unavailable."""

@@ -63,6 +63,15 @@ class SecondFactorRequired(DomainError):
     expires_at: datetime
 
 
+class CodeNeeded(DomainError):
+    """The password was right, but this sign-in is unusual, and the account has no second factor: a code will do."""
+
+    code = "AUTH_SIGN_IN_BY_CODE"
+    kind = Kind.UNAUTHENTICATED
+    template = "This sign-in is unusual. Sign in with a code on your phone."
+    template_zh = "本次登录存在异常,请使用短信验证码登录。"
+
+
 class SecondFactorNeeded(DomainError):
     """Staff cannot give up the last second factor that they have."""
 

@@ -18,8 +18,8 @@ import strawberry
 
 from core.graph import PUBLIC, Info
 from identity import model as identity_model
+from identity.arrivals import Origin
 from identity.credentials import model
-from identity.credentials.desk import Origin
 from identity.credentials.links import Asking, Link
 from identity.credentials.proofs import Proof
 from identity.credentials.service import Credentials
@@ -195,7 +195,7 @@ class StepUpInput:
 
 def _origin(info: Info, device_id: str | None = None) -> Origin:
     client = info.context.client
-    return Origin(device_id or client.device_id, client.address)
+    return Origin(device_id or client.device_id, client.address, client.jkt)
 
 
 def _credentials(info: Info) -> Credentials:
@@ -286,7 +286,10 @@ class CredentialsMutation:
     @strawberry.federation.field(directives=[PUBLIC], description="Begin a session with a passkey.")
     async def sign_in_with_passkey(self, info: Info, input: SignInWithPasskeyInput) -> SignInResult:
         signed_in = await _credentials(info).passkeys.sign_in(
-            id=input.id, credential=input.credential, device_name=input.device_name
+            id=input.id,
+            credential=input.credential,
+            device_name=input.device_name,
+            origin=_origin(info, input.device_id),
         )
         return SignInResult.of(signed_in)
 
@@ -390,5 +393,5 @@ class CredentialsMutation:
         directives=[PUBLIC], description="On the new screen, every two seconds: null until the phone has answered."
     )
     async def finish_link(self, info: Info, id: strawberry.ID, secret: str) -> SignInResult | None:
-        signed_in = await _credentials(info).links.finish(id=id, secret=secret)
+        signed_in = await _credentials(info).links.finish(id=id, secret=secret, origin=_origin(info))
         return SignInResult.of(signed_in) if signed_in else None

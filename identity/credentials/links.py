@@ -24,7 +24,8 @@ from core.crypto import digest, same
 from core.locale import Text
 from core.mongo import Session
 from core.principal import Principal
-from identity.credentials.desk import Desk, Origin, audience_of
+from identity.arrivals import NOWHERE, Origin
+from identity.credentials.desk import Desk, audience_of
 from identity.credentials.errors import LinkDenied, LinkExpired
 from identity.credentials.tickets import Ticket
 from identity.model import ENROL_SCOPE, Audience, Staff, parse_device_name
@@ -84,6 +85,7 @@ class Links:
             "audience": audience.value,
             "device_name": device_name,
             "address": coarse_network(origin.address),
+            "device_id": origin.device_id,
             "at": epoch_ms(self.desk.now()),
             "answer": None,
         }
@@ -129,7 +131,7 @@ class Links:
         _may_answer(principal)
         await self._answer(principal, await self._of_code(principal, code, origin), {}, "link_denied")
 
-    async def finish(self, *, id: str, secret: str) -> SignedIn | None:
+    async def finish(self, *, id: str, secret: str, origin: Origin = NOWHERE) -> SignedIn | None:
         """On the new screen, again and again: None while nobody has answered.
 
         Raises: LinkExpired, LinkDenied, Unavailable.
@@ -144,7 +146,8 @@ class Links:
             raise LinkExpired()
         if not answer:
             raise LinkDenied()
-        return await self._begin(link.told, answer)
+        here = Origin(origin.device_id or link.told["device_id"], origin.address, origin.jkt)
+        return await self._begin(link.told, answer, here)
 
     async def _of_code(self, principal: Principal, code: str, origin: Origin) -> Ticket:
         """The link that waits with this code for such an account. Raises: LinkExpired, TooManyRequests."""
@@ -161,7 +164,7 @@ class Links:
             raise LinkExpired()
         await self.desk.note(principal.actor, what, about={"link": link.id, "session": principal.session_id})
 
-    async def _begin(self, told: Mapping[str, Any], answer: Mapping[str, Any]) -> SignedIn:
+    async def _begin(self, told: Mapping[str, Any], answer: Mapping[str, Any], origin: Origin) -> SignedIn:
         audience = Audience(told["audience"])
 
         async def work(session: Session) -> SignedIn:
@@ -174,6 +177,8 @@ class Links:
                 device_name=told["device_name"],
                 methods=frozenset(answer["methods"]),
                 proven_at=from_epoch_s(answer["proven_at"] / 1000),
+                origin=origin,
+                vouched=True,
                 session=session,
             )
 

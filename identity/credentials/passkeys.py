@@ -10,8 +10,9 @@ from core.locale import Locale
 from core.masking import mask_name, mask_phone
 from core.mongo import Session
 from core.principal import Principal
+from identity.arrivals import NOWHERE, Origin
 from identity.credentials.ceremonies import new_challenge
-from identity.credentials.desk import Desk, Origin
+from identity.credentials.desk import Desk
 from identity.credentials.errors import PasskeyRefused
 from identity.credentials.model import Keychain, Passkey, combined, parse_passkey_name
 from identity.credentials.proofs import CHALLENGE_LIFETIME, Prover, user_handle
@@ -129,7 +130,7 @@ class Passkeys:
         id, challenge = await self.prover.challenge(audience)
         return id, self.prover.party.request(challenge)
 
-    async def sign_in(self, *, id: str, credential: str, device_name: str) -> SignedIn:
+    async def sign_in(self, *, id: str, credential: str, device_name: str, origin: Origin = NOWHERE) -> SignedIn:
         """Begin a session with a passkey, which is two factors in one. id: of the challenge.
 
         Raises: BadInput, PasskeyRefused, Unavailable.
@@ -143,7 +144,12 @@ class Passkeys:
                 raise PasskeyRefused()
             await self.prover.spend(proven, session=session)
             return await self.desk.sessions.begin(
-                account, audience=audience, device_name=device_name, methods=proven.methods, session=session
+                account,
+                audience=audience,
+                device_name=device_name,
+                methods=proven.methods,
+                session=session,
+                origin=origin,
             )
 
         return await self.desk.transaction(work)

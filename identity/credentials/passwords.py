@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from core.mongo import Session
 from core.principal import Principal
+from identity.arrivals import Origin
 from identity.credentials.breaches import BreachList
-from identity.credentials.desk import Desk, Origin
+from identity.credentials.desk import Desk
 from identity.credentials.errors import PasswordRefused, PasswordWrong
 from identity.credentials.model import BY_PASSWORD, Keychain, Password, new_password
 from identity.credentials.proofs import Proof, Prover
@@ -66,7 +67,7 @@ class Passwords:
     ) -> SignedIn:
         """Begin a session with a password. The same answer and the same work whether or not there is such an account.
 
-        Raises: PhoneInvalid, BadInput, PasswordWrong, SecondFactorRequired, TooManyRequests, Unavailable.
+        Raises: PhoneInvalid, BadInput, PasswordWrong, SecondFactorRequired, CodeNeeded, TooManyRequests, Unavailable.
         """
         number, device_name = parse_phone(phone), parse_device_name(device_name)
         parse_device_id(origin.device_id)
@@ -74,7 +75,7 @@ class Passwords:
         await self.desk.guess("password", subject, origin)
         found = await self._account_or_decoy(number, audience)
         proven = await self.prover.password(await self.desk.store.of(found.id), password)
-        await self.desk.guessed("password", subject)
+        failures = await self.desk.guessed("password", subject)
 
         async def work(session: Session) -> SignedIn:
             account = await self.desk.accounts.account(found.id, audience, session=session)
@@ -82,7 +83,13 @@ class Passwords:
                 raise PasswordWrong()
             await self.prover.spend(proven, session=session)
             return await self.second.begin(
-                account, audience=audience, device_name=device_name, methods=BY_PASSWORD, session=session
+                account,
+                audience=audience,
+                device_name=device_name,
+                methods=BY_PASSWORD,
+                session=session,
+                origin=origin,
+                failures=failures,
             )
 
         return await self.desk.transaction(work)

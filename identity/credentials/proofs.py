@@ -19,9 +19,10 @@ from core.clock import epoch_s
 from core.crypto import FieldCipher, same
 from core.errors import BadInput
 from core.mongo import Session
+from identity.arrivals import Origin
 from identity.codes import SignInCodes
 from identity.credentials.ceremonies import RelyingParty, new_challenge, read_assertion
-from identity.credentials.desk import Desk, Origin
+from identity.credentials.desk import Desk
 from identity.credentials.errors import PasskeyRefused, PasswordWrong, ProofWrong
 from identity.credentials.model import (
     BY_OTP,

@@ -3,6 +3,8 @@
 Rules
 - After a right code or password, an account with one-time passwords, or whose owner wants a passkey asked for, is told
   `AUTH_SECOND_FACTOR_REQUIRED`: no session has begun. What waits is good for five minutes, five tries and one answer.
+- A sign-in of high risk (`Watch`) takes a second step too, where the account has one; a password alone is then not
+  taken from an account without, which signs in by a code.
 - Staff always take it. One who holds nothing to take it with gets a session that can only enrol: its scope is
   `staff:enrol`. Once a passkey or one-time passwords are made, the session's next tokens hold what their roles give.
 """
@@ -15,8 +17,10 @@ from typing import Final
 
 from core.errors import DomainError
 from core.mongo import Session
-from identity.credentials.desk import Desk, Origin
-from identity.credentials.errors import ProofWrong, SecondFactorRequired, SignInExpired
+from core.principal import Method
+from identity.arrivals import NOWHERE, Arrival, Origin
+from identity.credentials.desk import Desk
+from identity.credentials.errors import CodeNeeded, ProofWrong, SecondFactorRequired, SignInExpired
 from identity.credentials.model import combined
 from identity.credentials.proofs import Proof, Proven, Prover
 from identity.credentials.tickets import Ticket
@@ -37,21 +41,44 @@ class SecondFactor:
     prover: Prover
 
     async def begin(
-        self, account: Account, *, audience: Audience, device_name: str, methods: frozenset[str], session: Session
+        self,
+        account: Account,
+        *,
+        audience: Audience,
+        device_name: str,
+        methods: frozenset[str],
+        session: Session,
+        origin: Origin = NOWHERE,
+        failures: int = 0,
     ) -> SignedIn:
         """A session for somebody who has taken the first step by `methods`, if there is no second.
 
-        Raises: SecondFactorRequired.
+        Raises: SecondFactorRequired, CodeNeeded.
         """
         held = await self.desk.store.of(account.id, session=session)
         must = self.desk.staff_must and audience is Audience.STAFF
-        if held.wants_second_step or (must and held.has_strong):
-            id, told = self.desk.sessions.new_secret(), _told(account, audience, device_name, methods)
+        arrival = Arrival(account.id, origin, methods, failures)
+        risky = await self._risky(arrival, device_name, session)
+        if risky and not held.has_strong and Method.SMS not in methods:
+            raise CodeNeeded()
+        if held.wants_second_step or ((must or risky) and held.has_strong):
+            id, told = self.desk.sessions.new_secret(), _told(arrival, audience, device_name)
             expires_at = await self.desk.tickets.put(PENDING, id, told, lives=PENDING_LIFETIME)
             raise SecondFactorRequired(pending_id=id, methods=held.second_steps, expires_at=expires_at)
         return await self.desk.sessions.begin(
-            account, audience=audience, device_name=device_name, methods=methods, enrolling=must, session=session
+            account,
+            audience=audience,
+            device_name=device_name,
+            methods=methods,
+            origin=origin,
+            failures=failures,
+            enrolling=must,
+            session=session,
         )
+
+    async def _risky(self, arrival: Arrival, device_name: str, session: Session) -> bool:
+        watch = self.desk.sessions.watch
+        return watch is not None and await watch.wants_second_proof(arrival, device_name=device_name, session=session)
 
     async def complete(self, *, pending_id: str, proof: Proof, origin: Origin) -> SignedIn:
         """Take the second step of a sign-in.
@@ -69,7 +96,9 @@ class SecondFactor:
             raise
         if await self.desk.tickets.take(PENDING, pending_id) is None:
             raise SignInExpired()
-        return await self._begin(proven, audience, told["device_name"], frozenset(told["methods"]))
+        here = Origin(origin.device_id or told["device_id"], origin.address, origin.jkt)
+        arrival = Arrival(account_id, here, frozenset(told["methods"]), told["failures"])
+        return await self._begin(proven, audience, told["device_name"], arrival)
 
     async def _try(self, pending_id: str) -> Ticket:
         """Count a try before anything is compared. Raises: SignInExpired."""
@@ -81,7 +110,7 @@ class SecondFactor:
                 return ticket
         raise SignInExpired()
 
-    async def _begin(self, proven: Proven, audience: Audience, device_name: str, first: frozenset[str]) -> SignedIn:
+    async def _begin(self, proven: Proven, audience: Audience, device_name: str, arrival: Arrival) -> SignedIn:
         async def work(session: Session) -> SignedIn:
             account = await self.desk.accounts.account(proven.account_id, audience, session=session)
             if account is None or (isinstance(account, Staff) and account.suspended):
@@ -91,18 +120,22 @@ class SecondFactor:
                 account,
                 audience=audience,
                 device_name=device_name,
-                methods=combined(first | proven.methods),
+                methods=combined(arrival.methods | proven.methods),
+                origin=arrival.origin,
+                failures=arrival.failures,
                 session=session,
             )
 
         return await self.desk.transaction(work)
 
 
-def _told(account: Account, audience: Audience, device_name: str, methods: frozenset[str]) -> dict[str, object]:
+def _told(arrival: Arrival, audience: Audience, device_name: str) -> dict[str, object]:
     return {
-        "account": account.id,
+        "account": arrival.account_id,
         "audience": audience.value,
         "device_name": device_name,
-        "methods": sorted(methods),
+        "device_id": arrival.origin.device_id,
+        "methods": sorted(arrival.methods),
+        "failures": arrival.failures,
         "tries": 0,
     }

@@ -10,8 +10,9 @@ from core.errors import DomainError, NotFound
 from core.locale import Locale
 from core.mongo import Session
 from core.principal import Method, Principal
+from identity.arrivals import Origin
 from identity.codes import SignInCodes
-from identity.credentials.desk import Desk, Origin, audience_of
+from identity.credentials.desk import Desk, audience_of
 from identity.credentials.errors import ProofNotEnough
 from identity.credentials.model import combined
 from identity.credentials.proofs import Proof, Prover

@@ -15,7 +15,8 @@ from core.clock import epoch_s
 from core.errors import NotFound
 from core.masking import mask_phone
 from core.principal import Principal
-from identity.credentials.desk import Desk, Origin
+from identity.arrivals import Origin
+from identity.credentials.desk import Desk
 from identity.credentials.errors import ProofWrong
 from identity.credentials.model import (
     BY_OTP,

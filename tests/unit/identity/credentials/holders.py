@@ -14,7 +14,8 @@ from core.graph import Client, Context
 from core.locale import Locale
 from core.personal import PersonalCipher
 from core.principal import ANONYMOUS, Principal
-from identity.credentials.desk import Desk, Origin
+from identity.arrivals import Origin
+from identity.credentials.desk import Desk
 from identity.credentials.errors import SecondFactorRequired
 from identity.credentials.hashing import Hashing
 from identity.credentials.model import Keychain
