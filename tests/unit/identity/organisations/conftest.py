@@ -23,7 +23,7 @@ from identity.organisations.service import Organisations
 from identity.organisations.store import OrganisationStore
 from identity.registers import HttpPopulationRegister
 from tests.support.remembering import once
-from tests.unit.identity.organisations.relating import Related
+from tests.unit.identity.organisations.relating import Agreement, Related
 from tests.unit.identity.room import Room
 
 KEY = "register-key"
@@ -57,6 +57,7 @@ async def related(room: Room, registers: str) -> AsyncIterator[Related]:
             delegating=room.identity.delegating,
             charges=room.identity.codes.charges,
             register=HttpOrganisationRegister(http, registers, KEY),
+            four_eyes=Agreement(),
         )
         await organisations.open()
         yield Related(room, organisations)

@@ -10,8 +10,10 @@ from typing import Any
 
 import orjson
 
+from core.errors import Forbidden
 from core.graph import Client, Context
 from core.locale import Locale
+from core.mongo import Session
 from core.principal import Principal, PrincipalKind
 from identity.acting import ActingSession
 from identity.levels import LEVELS, NameEvidence
@@ -27,6 +29,17 @@ CATERING = {"uscc": "91110101MA0DEM001X", "name": "北京通城示范餐饮有�
 OPERATOR = Post.of(Role.OPERATOR, matters={"payments:read", "payments:pay"})
 VIEWER = Post.of(Role.VIEWER)
 _OWN = ("identity_", "events", "audit_")
+
+
+@dataclass
+class Agreement:
+    """A four-eyes rule that holds where `agreed` says so (the real one: tests/unit/identity/staffing)."""
+
+    agreed: bool = True
+
+    async def require(self, *, principal: Principal, act: str, subject: str, session: Session) -> None:
+        if not self.agreed:
+            raise Forbidden()
 
 
 @dataclass

@@ -15,7 +15,6 @@ from core.principal import Jurisdiction, Principal, PrincipalKind
 from identity.acting import ActingSession
 from identity.errors import TokenInvalid
 from identity.organisations.model import OrganisationKind, Post, Suspender, parse_uscc
-from identity.organisations.service import SUSPEND_SCOPE
 from identity.relations import (
     ORGANISATION_MATTERS,
     ActingPrincipal,
@@ -26,7 +25,7 @@ from identity.relations import (
     RelationKind,
     Role,
 )
-from tests.unit.identity.organisations.relating import CATERING, OPERATOR, VIEWER, Related
+from tests.unit.identity.organisations.relating import CATERING, OPERATOR, VIEWER, Agreement, Related
 from tests.unit.identity.room import NEWCOMER, OUYANG, ZHANG, outcome
 
 REGISTER = """mutation($uscc: String!, $name: String!) { registerOrganisation(uscc: $uscc, name: $name) {
@@ -42,7 +41,7 @@ def inspector(related: Related) -> Principal:
         kind=PrincipalKind.STAFF,
         actor="stf_01J9ZZZZZZZZZZZZZZZZZZZZZZ",
         subject="stf_01J9ZZZZZZZZZZZZZZZZZZZZZZ",
-        scopes=frozenset({"staff", SUSPEND_SCOPE}),
+        scopes=frozenset({"staff", "organisations:suspend"}),
         jurisdiction=Jurisdiction("110000"),
         authenticated_at=related.room.clock.now(),
     )
@@ -454,13 +453,23 @@ async def test_while_it_is_suspended_nobody_acts_and_nobody_joins(related: Relat
 async def test_what_the_city_suspended_no_owner_resumes(related: Related) -> None:
     ouyang, organisation = await related.catering()
     officer, verbs = inspector(related), related.organisations
-    without = dataclasses.replace(officer, scopes=frozenset({"staff"}))
-    assert (
-        await outcome(verbs.suspend(principal=without, organisation_id=organisation.id, reason="ABCD")) == "FORBIDDEN"
-    )
-    assert await outcome(verbs.suspend(principal=officer, organisation_id=organisation.id)) == "BAD_USER_INPUT"
-    suspended = await verbs.suspend(principal=officer, organisation_id=organisation.id, reason="营业执照被吊销")
-    assert suspended.suspended_by is Suspender.CITY
+    about = {"principal": officer, "organisation_id": organisation.id}
+    # Staff are no owners, and do it only in the transaction in which two of them agreed.
+    assert await outcome(verbs.suspend(**about)) == await outcome(verbs.resume(**about)) == "FORBIDDEN"
+
+    async def suspend(reason: str) -> list[str]:
+        return await related.room.identity.store.transaction(
+            lambda session: verbs.suspend_for_city(**about, reason=reason, session=session)
+        )
+
+    assert isinstance(verbs.four_eyes, Agreement)
+    verbs.four_eyes.agreed = False
+    assert await outcome(suspend("营业执照被吊销")) == "FORBIDDEN"
+    verbs.four_eyes.agreed = True
+    assert await outcome(suspend("")) == "BAD_USER_INPUT"
+    (owner,) = await verbs.members(principal=ouyang, organisation_id=organisation.id)
+    begun = await related.act(ouyang, owner)
+    assert await suspend("营业执照被吊销") == [begun.acting.id]
     assert "营业执照" not in (await related.kept()).decode()
     ouyang = related.fresh(ouyang)
     assert await outcome(verbs.resume(principal=ouyang, organisation_id=organisation.id)) == "FORBIDDEN"
@@ -468,8 +477,9 @@ async def test_what_the_city_suspended_no_owner_resumes(related: Related) -> Non
     assert still.suspended_by is Suspender.CITY
     (own,) = await verbs.own(principal=ouyang)
     assert own.organisation.reason == "营业执照被吊销"
-    resumed = await verbs.resume(principal=officer, organisation_id=organisation.id)
-    assert (resumed.suspended_by, resumed.reason) == (None, "")
+    await related.room.identity.store.transaction(lambda session: verbs.resume_for_city(**about, session=session))
+    (own,) = await verbs.own(principal=ouyang)
+    assert (own.organisation.suspended_by, own.organisation.reason) == (None, "")
 
 
 async def test_every_change_asks_for_a_fresh_proof(related: Related) -> None:
