@@ -19,6 +19,7 @@ from core.clock import Clock
 from core.departments import (
     CITY_MANAGEMENT,
     DONGCHENG_MANAGEMENT,
+    GOVERNMENT_SERVICES,
     HAIDIAN_MANAGEMENT,
     HEALTH,
     PUBLIC_SECURITY,
@@ -111,6 +112,13 @@ STAFF: Final[Mapping[str, _DemoStaff]] = {
     "sun": _DemoStaff("+8613900000007", "孙立新", "WJ-0036", "health_officer", HEALTH),
     "deng": _DemoStaff("+8613900000009", "邓文静", "GA-2201", "counter_clerk", PUBLIC_SECURITY),
     "qian": _DemoStaff("+8613900000008", "钱伟", "CG-0402", "registrar", CITY_MANAGEMENT),
+    "he": _DemoStaff("+8613900000010", "何静", "ZS-0101", "partner_officer", GOVERNMENT_SERVICES),
+    "ma": _DemoStaff("+8613900000011", "马建军", "ZS-0201", "account_officer", GOVERNMENT_SERVICES),
+    "gao": _DemoStaff("+8613900000012", "高丽娟", "ZS-0202", "account_officer", GOVERNMENT_SERVICES),
+    "lin": _DemoStaff("+8613900000013", "林晓东", "ZS-0301", "staff_admin", GOVERNMENT_SERVICES),
+    "luo": _DemoStaff("+8613900000014", "罗秀兰", "ZS-0302", "staff_admin", GOVERNMENT_SERVICES),
+    "song": _DemoStaff("+8613900000015", "宋明", "ZS-0401", "auditor", GOVERNMENT_SERVICES),
+    "tan": _DemoStaff("+8613900000016", "谭琳", "ZS-0102", "partner_officer", GOVERNMENT_SERVICES),
 }
 
 # A demonstration signs in again and again from one machine, and its codes are shown to whoever asks.

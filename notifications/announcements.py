@@ -57,6 +57,10 @@ TOLD: Final[Mapping[str, Told]] = {
     "identity.erasure_asked": Told(once_for=("erasure",)),
     "identity.erasure_cancelled": Told(once_for=("erasure",)),
     "identity.credentials_changed": Told(),  # each change is one of its own
+    "identity.account_frozen": Told(once_for=("intervention",)),
+    "identity.account_unfrozen": Told(once_for=("intervention",)),
+    "identity.account_ending": Told(once_for=("intervention",)),
+    "identity.account_intervened": Told(once_for=("intervention",)),
     "identity.citizen_registered": Told(once_for=("citizen_id",), citizen="citizen_id"),
 }
 

@@ -343,6 +343,63 @@ _TEMPLATES: Final = (
         link="/me/family",
     ),
     Template(
+        code="identity.account_frozen",
+        category=Category.SECURITY,
+        priority=Priority.CRITICAL,
+        subject=Text(zh="您的账号已被冻结", en="Your account is frozen"),
+        notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
+        body=Text(
+            zh="工作人员冻结了您的账号。冻结期间无法登录，也无人能为您代办。理由：{reason}"
+            "\n\n如有异议，请到政务服务窗口咨询；解冻后可在“账号处置记录”中查看。",
+            en="An officer froze your account. Until it is unfrozen nobody can sign in to it or act for you. "
+            "The reason: {reason}"
+            "\n\nIf you think this is wrong, come to a service counter. Afterwards you find it under “What staff did”.",
+        ),
+        link="/me/interventions",
+        variables={"reason": _NOTE},
+    ),
+    Template(
+        code="identity.account_unfrozen",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的账号已解除冻结", en="Your account is no longer frozen"),
+        notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
+        body=Text(
+            zh="工作人员解除了对您账号的冻结，您可以重新登录。理由：{reason}",
+            en="An officer unfroze your account: you can sign in again. The reason: {reason}",
+        ),
+        link="/me/interventions",
+        variables={"reason": _NOTE},
+    ),
+    Template(
+        code="identity.account_ending",
+        category=Category.SECURITY,
+        priority=Priority.CRITICAL,
+        subject=Text(zh="您的账号将被注销", en="Your account is to be erased"),
+        notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
+        body=Text(
+            zh="两名工作人员决定注销您的账号，账号现已冻结。理由：{reason}\n\n如有异议，请尽快到政务服务窗口提出。",
+            en="Two officers decided to erase your account. It is frozen until then. The reason: {reason}"
+            "\n\nIf you think this is wrong, come to a service counter soon.",
+        ),
+        link="/me/interventions",
+        variables={"reason": _NOTE},
+    ),
+    Template(
+        code="identity.account_intervened",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="工作人员对您的账号进行了操作", en="An officer did something to your account"),
+        notice=Text(zh="您的账号有一项新的变更", en="There is a change to your account"),
+        body=Text(
+            zh="工作人员对您的账号进行了操作。理由：{reason}\n\n您可以在“账号处置记录”中查看。",
+            en="An officer did something to your account. The reason: {reason}"
+            "\n\nSee what it was under “What staff did”.",
+        ),
+        link="/me/interventions",
+        variables={"reason": _NOTE},
+    ),
+    Template(
         code="identity.citizen_registered",
         category=Category.CITY,
         priority=Priority.ROUTINE,

@@ -56,6 +56,7 @@ FIELDS: Final[Mapping[str, Field]] = {**CLAIMS, **SCOPES}
 # Beside those: what the city's own rooms show to others.
 _SHOWN: Final[Mapping[str, Text]] = {
     "account": Text(zh="账号是否存在", en="Whether there is an account"),
+    "interventions": Text(zh="账号处置记录", en="What staff did to the account"),
     "licences:read": Text(zh="电子证照", en="Licences"),
     "health:read": Text(zh="健康状态", en="Health status"),
     "payments:read": Text(zh="账单", en="Bills"),
@@ -68,6 +69,7 @@ _SHOWN: Final[Mapping[str, Text]] = {
 }
 _PURPOSES: Final[Mapping[str, Text]] = {
     "card": Text(zh="工作人员核对身份", en="A member of staff checked who you are"),
+    "identity.interventions": Text(zh="查看账号处置记录", en="Looked at what staff did to your account"),
     "identity.look_up": Text(zh="窗口办事查询", en="Looked up at a service counter"),
     "identity.acting": Text(zh="代您办事", en="Acting for you"),
     "identity.counter": Text(zh="窗口核验身份", en="Verified at a service counter"),

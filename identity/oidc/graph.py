@@ -256,24 +256,6 @@ class OidcMutation:
         body = _object(input.metadata)
         return RegisteredOidcClient.of(await registration.enter(principal=info.context.principal, body=body), info)
 
-    @strawberry.federation.field(requires_scopes=_STAFF, description="Let a client work as it is registered.")
-    async def approve_oidc_client(
-        self,
-        info: Info,
-        id: strawberry.ID,
-        service_scopes: list[str] | None = None,
-        exchange_to: list[strawberry.ID] | None = None,
-        scopes: Scopes = None,
-    ) -> OidcClientRecord:
-        client = await info.context.service(OpenIdProvider).registration.approve(
-            principal=info.context.principal,
-            client_id=id,
-            service_scopes=frozenset(service_scopes or ()),
-            exchange_to=frozenset(exchange_to or ()),
-            scopes=None if scopes is None else frozenset(scopes),
-        )
-        return OidcClientRecord.of(client, info)
-
     @strawberry.federation.field(requires_scopes=_STAFF, description="Stop a client, and end all that it was granted.")
     async def suspend_oidc_client(self, info: Info, id: strawberry.ID) -> OidcClientRecord:
         registration = info.context.service(OpenIdProvider).registration
