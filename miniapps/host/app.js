@@ -8,11 +8,16 @@ import { forgetWanted, redraw, start } from "./router.js";
 import { watchLine } from "./ui/line.js";
 import { stepUpSheet } from "./ui/step-up.js";
 import { watchUnread } from "./ui/unread.js";
+import { access } from "./views/access.js";
+import { authorize } from "./views/authorize.js";
 import { bill } from "./views/bill.js";
 import { bills } from "./views/bills.js";
 import { oneCase, staffCase } from "./views/case.js";
 import { cases } from "./views/cases.js";
+import { children } from "./views/children.js";
 import { code } from "./views/code.js";
+import { consent, consents } from "./views/consents.js";
+import { copy } from "./views/copy.js";
 import { desk } from "./views/desk.js";
 import { devices } from "./views/devices.js";
 import { display } from "./views/display.js";
@@ -22,6 +27,8 @@ import { family } from "./views/family.js";
 import { health } from "./views/health.js";
 import { home } from "./views/home.js";
 import { inbox } from "./views/inbox.js";
+import { invite } from "./views/invite.js";
+import { leave } from "./views/leave.js";
 import { licenceShow } from "./views/licence-show.js";
 import { licence } from "./views/licence.js";
 import { link } from "./views/link.js";
@@ -29,6 +36,11 @@ import { me } from "./views/me.js";
 import { messageSettings } from "./views/message-settings.js";
 import { message } from "./views/message.js";
 import { money } from "./views/money.js";
+import { myData } from "./views/my-data.js";
+import { organisationInvite, organisationMember } from "./views/organisation-post.js";
+import { organisation } from "./views/organisation.js";
+import { organisationNew, organisations } from "./views/organisations.js";
+import { pair } from "./views/pair.js";
 import { report } from "./views/report.js";
 import { scan } from "./views/scan.js";
 import { scans } from "./views/scans.js";
@@ -42,6 +54,7 @@ import { signInPassword } from "./views/sign-in-password.js";
 import { signInScreen } from "./views/sign-in-screen.js";
 import { signInSecond } from "./views/sign-in-second.js";
 import { signIn } from "./views/sign-in.js";
+import { signedOut } from "./views/signed-out.js";
 import { staffCases } from "./views/staff-cases.js";
 import { wallet } from "./views/wallet.js";
 import { forgetAnswers } from "./ui/load.js";
@@ -62,6 +75,9 @@ onActingChange(() => {
 watchLine();
 
 start({
+  "/authorize/:interaction": authorize,
+  "/device": pair,
+  "/signed-out": signedOut,
   "/sign-in": signIn,
   "/sign-in/code": signInCode,
   "/sign-in/password": signInPassword,
@@ -87,6 +103,19 @@ start({
   "/health": health,
   "/me": me,
   "/me/family": family,
+  "/me/family/children": children,
+  "/me/family/invite": invite,
+  "/me/organisations": organisations,
+  "/me/organisations/new": organisationNew,
+  "/me/organisations/:id": organisation,
+  "/me/organisations/:id/invite": organisationInvite,
+  "/me/organisations/:id/:member": organisationMember,
+  "/me/data": myData,
+  "/me/data/consents": consents,
+  "/me/data/consents/:id": consent,
+  "/me/data/access": access,
+  "/me/data/copy": copy,
+  "/me/data/leave": leave,
   "/me/devices": devices,
   "/security": security,
   "/security/app": securityApp,

@@ -1,4 +1,5 @@
 /** Every operation that the shell sends: one for each screen. A test checks them against the city's schema. */
+
 import { TOKENS } from "./selections.js";
 
 const SCAN = `id at purpose purposeLabel scanner { organisation badge }`;
@@ -47,6 +48,11 @@ export const CODE = `query Code {
     cityCode { text issuedAt expiresAt lifetimeS }
     scans(first: 1) { nodes { ${SCAN} } }
   }
+}`;
+
+/** Of a child, for the guardian who shows it: who scanned is the child's own to know. */
+export const CODE_FOR = `query CodeFor {
+  me { id maskedName realNameLevel cityCode { text issuedAt expiresAt lifetimeS } }
 }`;
 
 export const SCANS = `query Scans($after: String) {
