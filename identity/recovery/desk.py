@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Final, TypeVar
 
 from core.audit import About, AuditLog
@@ -43,7 +43,7 @@ PHONE_CHANGED: Final = "identity.phone_changed"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """has_strong: whether an account has a strong method, which is then asked for."""
+    """has_strong: whether an account has a strong method, which is then asked for. zone: the city's."""
 
     store: RecoveryStore
     accounts: IdentityStore
@@ -57,6 +57,7 @@ class Desk:
     waits: Waits
     has_strong: Callable[[str], Awaitable[bool]]
     new_code: Callable[[], str]
+    zone: tzinfo
 
     @property
     def now(self) -> datetime:

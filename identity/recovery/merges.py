@@ -29,7 +29,7 @@ from identity.limits import MERGE_LIMITS
 from identity.model import Citizen, CodeUse, EndReason, parse_phone
 from identity.recovery.desk import Desk
 from identity.recovery.errors import MergeRefused, NothingToMerge, PhoneUnchanged, RecoveryUnderWay
-from identity.recovery.model import CONFIRM_WITHIN, FRESH, MERGE_PREFIX, MERGED_LEVEL_MAX, Merge, MergeState
+from identity.recovery.model import CONFIRM_WITHIN, FRESH, MERGE_PREFIX, Merge, MergeState, ever_proven
 
 ACCOUNTS_MERGED: Final = "identity.accounts_merged"
 STEP_WITHIN: Final = timedelta(minutes=1)
@@ -149,7 +149,7 @@ class Merges:
         now = self.desk.now
         if source.phone != phone:
             raise NothingToMerge()  # it changed meanwhile
-        if source.real_name_level > MERGED_LEVEL_MAX:
+        if ever_proven(source):
             raise MergeRefused(because="REAL_NAME")
         if await self.desk.accounts.freeze(source.id, now=now, session=session) is not None:
             raise MergeRefused(because="FROZEN")

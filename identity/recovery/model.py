@@ -10,14 +10,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from enum import StrEnum
 from typing import Final
 
 from core.masking import mask_phone
 from core.principal import Principal
 from identity.id_numbers import IdNumber
-from identity.model import BY_PHONE, CODE_LIFETIME
+from identity.model import BY_PHONE, CODE_LIFETIME, Citizen
+from identity.relations import full_age
 
 CHANGE_PREFIX: Final = "pch"
 RECOVERY_PREFIX: Final = "rcv"
@@ -35,7 +36,6 @@ KEPT: Final = timedelta(days=90)
 SEEN_LEVEL: Final = 4
 # A higher one has an id number, and one number has one account: there are never two of them.
 MERGED_LEVEL_MAX: Final = 2
-_FULL_AGE: Final = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +126,15 @@ class Recovery:
         return mask_phone(self.phone)
 
 
-def of_full_age(id_number: str, *, today: date) -> bool:
-    """False too for what is not an id number."""
-    number = IdNumber.of(id_number, today=today)
-    if number is None:
-        return False
-    born = number.born
-    return (today.year - born.year) - ((today.month, today.day) < (born.month, born.day)) >= _FULL_AGE
+def of_full_age(id_number: str, *, now: datetime, zone: tzinfo) -> bool:
+    """False too for what is not an id number. zone: the city's."""
+    number = IdNumber.of(id_number, today=now.date())
+    return number is not None and full_age(number.born, zone=zone) <= now
+
+
+def ever_proven(citizen: Citizen) -> bool:
+    """Whether it was ever known whose the account is, also by evidence that has expired since."""
+    return any(one.level > MERGED_LEVEL_MAX for one in citizen.evidence)
 
 
 class MergeState(StrEnum):

@@ -99,7 +99,7 @@ class Asked:
 class Recoveries:
     """Everybody's recoveries. provider: None where the city has none; then nothing can be recovered.
 
-    forget_keys: deletes what an account proved itself with, in the caller's transaction. today: the city's date.
+    forget_keys: deletes what an account proved itself with, in the caller's transaction.
     """
 
     desk: Desk
@@ -255,7 +255,7 @@ class Recoveries:
     async def _recoverable(self, asked: Recovery, session: Session) -> Citizen:
         """The account, held. Raises: RecoveryNotHere, PhoneHasAccount."""
         found = await self.desk.accounts.citizen_of_id_number(asked.id_number, session=session)
-        grown = of_full_age(asked.id_number, today=self.desk.now.date())
+        grown = of_full_age(asked.id_number, now=self.desk.now, zone=self.desk.zone)
         if found is None or not grown:
             raise RecoveryNotHere()
         citizen = await self.desk.accounts.hold_citizen(found.id, session=session)

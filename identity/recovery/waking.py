@@ -22,7 +22,6 @@ from identity.id_numbers import IdNumber
 from identity.limits import REAL_NAME_LIMITS
 from identity.model import (
     BY_PHONE,
-    REGISTER_LEVEL,
     Account,
     Audience,
     Citizen,
@@ -32,6 +31,7 @@ from identity.model import (
 )
 from identity.recovery.desk import PHONE_CHANGED, Desk
 from identity.recovery.errors import AccountSleeps, NotYourAccount, WakingExpired
+from identity.recovery.model import ever_proven
 from identity.recovery.store import Sleeper
 from identity.sessions import SignedIn
 
@@ -98,7 +98,7 @@ class Waking:
         """Outside of the sign-in's transaction, which is lost. Raises: AccountSleeps."""
         secret, until = self.desk.sessions.new_secret(), now + WAKE_WITHIN
         await self.desk.store.add_sleeper(Sleeper(digest(secret), citizen.id, until))
-        raise AccountSleeps(pending_id=secret, proven=citizen.real_name_level >= REGISTER_LEVEL, expires_at=until)
+        raise AccountSleeps(pending_id=secret, proven=ever_proven(citizen), expires_at=until)
 
     # --- the two answers
 
@@ -114,7 +114,7 @@ class Waking:
         found = (await self.desk.accounts.citizens([sleeper.citizen])).get(sleeper.citizen)
         if found is None:
             raise WakingExpired()
-        if found.real_name_level >= REGISTER_LEVEL:
+        if ever_proven(found):
             await self._check(found, name or "", id_number or "")
         return await self._go_on(sleeper, device_name, origin)
 
