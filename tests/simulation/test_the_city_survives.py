@@ -23,9 +23,11 @@ SCANS = """query($after: String) {
 }"""
 
 
-@pytest_asyncio.fixture
-async def running(tmp_path: Path) -> AsyncIterator[tuple[CityProcess, Visitor]]:
-    async with city_process(tmp_path / "city") as process, aiohttp.ClientSession() as http:
+@pytest_asyncio.fixture(scope="module")
+async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[CityProcess, Visitor]]:
+    """One city for the tests after which it is whole again: a start costs more than they do."""
+    folder = tmp_path_factory.mktemp("survivor")
+    async with city_process(folder / "city") as process, aiohttp.ClientSession() as http:
         yield process, Visitor(process.base, http)
 
 
@@ -115,7 +117,9 @@ async def test_a_killed_store_loses_no_acknowledged_scan(running: tuple[CityProc
     assert await until(sign_in_works, what="a new sign-in", deadline_s=60)
 
 
-async def test_stopping_leaves_no_process_and_a_second_start_keeps_data(tmp_path: Path) -> None:
+async def test_stopping_leaves_no_process_and_a_second_start_keeps_data_and_kill_9_takes_its_children_along(
+    tmp_path: Path,
+) -> None:
     folder = tmp_path / "city"
     async with aiohttp.ClientSession() as http:
         async with city_process(folder) as process:
@@ -129,17 +133,11 @@ async def test_stopping_leaves_no_process_and_a_second_start_keeps_data(tmp_path
             again = Visitor(process.base, http)
             home = await again.ask("query { me { homeDistrict { code } } }", token=token)
             assert home.data == {"me": {"homeDistrict": {"code": "110119"}}}, "keys and data outlive the process"
-            assert await process.stop() == 0
+            process.process.kill()
+            await process.process.wait()
+            pids = list(process.ready["pids"].values())
 
+            async def gone() -> bool:
+                return not any(alive(pid) for pid in pids)
 
-async def test_a_gateway_killed_by_kill_9_takes_its_children_along(tmp_path: Path) -> None:
-    folder = tmp_path / "city"
-    async with city_process(folder) as process:
-        process.process.kill()
-        await process.process.wait()
-        pids = list(process.ready["pids"].values())
-
-        async def gone() -> bool:
-            return not any(alive(pid) for pid in pids)
-
-        assert await until(gone, what="the end of the children")
+            assert await until(gone, what="the end of the children")
