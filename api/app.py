@@ -223,7 +223,12 @@ def door(city: City) -> web.Application:
     async def authenticate(token: str) -> Principal:
         return await city.rooms.identity.authenticate(token=token)
 
-    asking = Asking(authenticate=authenticate, services=city.rooms.services, trusted_proxies=settings.trusted_proxies)
+    asking = Asking(
+        authenticate=authenticate,
+        services=city.rooms.services,
+        trusted_proxies=settings.trusted_proxies,
+        possession=city.rooms.devices.possession,
+    )
 
     return application(
         graphql=GraphQLDoor(

@@ -26,21 +26,31 @@ from identity.consents.downloads import DataSource
 from identity.consents.erasures import Forgetting
 from identity.consents.holdings import every
 from identity.credentials.service import Credentials
+from identity.devices.service import Devices
 from identity.model import LookUp
 from identity.oidc.grants import Grants
 from identity.relations import Acting
+from identity.staffing.accounts import INTERVENED
+from identity.staffing.model import INTERVENTION_PREFIX, Intervention
+from identity.staffing.store import StaffingStore
 from identity.store import IdentityStore
 from notifications.service import Notifications
 
 
 def access_sources(
-    *, people: IdentityStore, city_codes: CityCodes, licences: Licences, health: Health
+    *, people: IdentityStore, staffing: StaffingStore, city_codes: CityCodes, licences: Licences, health: Health
 ) -> tuple[AccessSource, ...]:
     """Where rooms record readings themselves."""
     relations = people.delegations
     return (
         RoomRecords("luk", lambda who, page: relations.look_ups(who, request=page), _look_up, by_time=False),
         RoomRecords("act", lambda who, page: relations.acted_for(who, request=page), _acting, by_time=False),
+        RoomRecords(
+            INTERVENTION_PREFIX,
+            lambda who, page: staffing.interventions(who, request=page),
+            _intervention,
+            by_time=False,
+        ),
         RoomRecords(SCAN_PREFIX, lambda who, page: city_codes.store.scans_of_citizen(who, page=page), _scan),
         RoomRecords(SHOWING_PREFIX, lambda who, page: licences.store.showings_of(who, page=page), _showing),
         RoomRecords(LOOK_PREFIX, lambda who, page: health.store.looks(who, page=page), _look),
@@ -51,6 +61,11 @@ def _look_up(row: LookUp) -> Access:
     reason = Text(zh=row.reason, en=row.reason)
     fields = ("account", "masked_name")
     return Access(row.id, row.at, row.officer, row.citizen or "", fields, "identity.look_up", reason=reason)
+
+
+def _intervention(row: Intervention) -> Access:
+    reason = Text(zh=row.reason, en=row.reason) if row.reason else None
+    return Access(row.id, row.at, row.officer, row.citizen, ("account",), INTERVENED, reason=reason)
 
 
 def _acting(row: Acting) -> Access:
@@ -77,6 +92,7 @@ def _look(row: Look) -> Access:
 def data_sources(
     *,
     credentials: Credentials,
+    devices: Devices,
     licences: Licences,
     payments: Payments,
     reports: Reports,
@@ -89,6 +105,20 @@ def data_sources(
         held = await credentials.desk.store.of(citizen)
         passkeys = [{"name": one.name, "createdAt": one.created_at} for one in held.passkeys]
         return {"passkeys": passkeys, "password": held.password is not None, "totp": held.totp is not None}
+
+    async def used(citizen: str) -> Mapping[str, Any]:
+        store = devices.watching.store
+        events = every(lambda page: store.events(citizen, request=page))
+        return {
+            "devices": [
+                {"name": one.name, "firstSeenAt": one.first_seen_at, "lastSeenAt": one.last_seen_at}
+                for one in await store.devices(citizen)
+            ],
+            "events": [
+                {"kind": one.kind.value, "at": one.at, "device": one.device_name, "place": one.place}
+                async for one in events
+            ],
+        }
 
     async def wallet(citizen: str) -> list[Any]:
         return await licences.store.licences_of(citizen)
@@ -113,6 +143,7 @@ def data_sources(
 
     return (
         DataSource("sign-in-methods", Text(zh="登录方式", en="Ways to sign in"), keys),
+        DataSource("devices", Text(zh="设备与安全记录", en="Devices and their safety"), used),
         DataSource("licences", Text(zh="电子证照", en="Licences"), wallet),
         DataSource("payments", Text(zh="账单与缴费", en="Bills and payments"), paid),
         DataSource("reports", Text(zh="上报记录", en="Reports"), cases),
@@ -124,6 +155,7 @@ def data_sources(
 def forgetting(
     *,
     credentials: Credentials,
+    devices: Devices,
     grants: Grants,
     city_codes: CityCodes,
     places: Places,
@@ -149,6 +181,7 @@ def forgetting(
     return (
         Forgetting("programs", end_grants),
         Forgetting("credentials", credentials.desk.store.forget),
+        Forgetting("devices", devices.watching.store.forget),
         Forgetting("licences", end_licences),
         Forgetting("health", health.store.forget),
         Forgetting("cases", reports.store.forget),

@@ -90,6 +90,15 @@ from identity.credentials.hashing import Hashing
 from identity.credentials.service import Credentials
 from identity.credentials.store import KeychainStore
 from identity.credentials.tickets import Tickets
+from identity.devices.places import DEMO_NETWORKS, NetworkPlaces, NetworksInvalid, Nowhere
+from identity.devices.places import Places as NetworksOfPlaces
+from identity.devices.possession import Possession
+from identity.devices.service import Devices
+from identity.devices.store import DeviceStore
+from identity.devices.watching import Watching
+from identity.evidence.pending import Pending as PendingEvidence
+from identity.evidence.service import Evidences
+from identity.faces import HttpFaceProvider
 from identity.limits import STANDARD_LIMITS
 from identity.oidc.assurance import account_evidence
 from identity.oidc.certificates import Certificates
@@ -104,7 +113,13 @@ from identity.oidc.tokens import Tokens as PartnerTokens
 from identity.organisations.registers import HttpOrganisationRegister, OrganisationRegister
 from identity.organisations.service import Organisations
 from identity.organisations.store import OrganisationStore
-from identity.registers import HttpPopulationRegister, PopulationRegister
+from identity.registers import (
+    HttpDocumentRegister,
+    HttpNetIdPlatform,
+    HttpPopulationRegister,
+    HttpRegister,
+    PopulationRegister,
+)
 from identity.revocations import Revocations
 from identity.service import Identity
 from identity.sms import DevelopmentSms, NoCarrier
@@ -141,6 +156,8 @@ class Rooms:
     ground: Ground
     identity: Identity
     credentials: Credentials
+    devices: Devices
+    evidences: Evidences
     consents: Consents
     organisations: Organisations
     openid: OpenIdProvider
@@ -166,6 +183,7 @@ class Rooms:
         messages, dispatcher = _notifications(ground)
         identity = _identity(ground)
         credentials = _credentials(ground, identity)
+        devices = _devices(ground, identity)
         identity = replace(identity, door=credentials.second, second_factor=credentials.has_strong)
         places = _places(ground)
         city_codes, health, payments, reports = (
@@ -180,9 +198,16 @@ class Rooms:
             identity,
             credentials,
             consents,
-            access_sources(people=identity.store, city_codes=city_codes, licences=licences, health=health),
+            access_sources(
+                people=identity.store,
+                staffing=_staffing_store(ground, identity.store),
+                city_codes=city_codes,
+                licences=licences,
+                health=health,
+            ),
             data_sources(
                 credentials=credentials,
+                devices=devices,
                 licences=licences,
                 payments=payments,
                 reports=reports,
@@ -191,6 +216,7 @@ class Rooms:
             ),
             forgetting(
                 credentials=credentials,
+                devices=devices,
                 grants=_grants(ground),
                 city_codes=city_codes,
                 places=places,
@@ -206,6 +232,8 @@ class Rooms:
             ground=ground,
             identity=identity,
             credentials=credentials,
+            devices=devices,
+            evidences=_evidences(ground, identity, credentials),
             consents=consents,
             organisations=organisations,
             openid=openid,
@@ -230,6 +258,7 @@ class Rooms:
         return (
             self.identity,
             self.credentials,
+            self.devices,
             self.consents,
             self.organisations,
             self.openid,
@@ -351,6 +380,7 @@ def _identity(ground: Ground) -> Identity:
         ),
         revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since, namespace=namespace),
         register=_population_register(ground),
+        watch=_watching(ground),
         zone=ground.settings.city_zone,
         outbox=ground.outbox,
         audit=ground.audit,
@@ -359,6 +389,44 @@ def _identity(ground: Ground) -> Identity:
         ids=ground.ids,
         clock=ground.clock,
     )
+
+
+def _devices(ground: Ground, identity: Identity) -> Devices:
+    settings = ground.settings
+    assert isinstance(identity.watch, Watching), "made by _identity"
+    possession = Possession(
+        redis=ground.redis,
+        cipher=ground.cipher,
+        clock=ground.clock,
+        namespace=settings.mongo_database,
+        base=settings.public_url,
+    )
+    return Devices(identity.watch, identity.sessions, possession)
+
+
+def _watching(ground: Ground) -> Watching:
+    hours = 0 if ground.settings.demo else ground.settings.device_cool_off_hours
+    return Watching(
+        mongo=ground.mongo,
+        store=DeviceStore(mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal),
+        places=_networks(ground),
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+        cool_off=timedelta(hours=hours),
+    )
+
+
+def _networks(ground: Ground) -> NetworksOfPlaces:
+    """Raises: CityUnavailable."""
+    settings = ground.settings
+    if not settings.networks_file:
+        return NetworkPlaces.read(DEMO_NETWORKS) if settings.demo else Nowhere()
+    try:
+        return NetworkPlaces.read(Path(settings.networks_file))
+    except NetworksInvalid as fault:
+        raise CityUnavailable(f"TONG_NETWORKS_FILE: {fault}") from fault
 
 
 def _consents(ground: Ground, identity: Identity) -> Consents:
@@ -485,7 +553,11 @@ def _organisations(ground: Ground, identity: Identity) -> Organisations:
 
 
 def _agreement(ground: Ground, people: IdentityStore) -> Agreement:
-    return Agreement(StaffingStore(mongo=ground.mongo, personal=ground.personal, people=people))
+    return Agreement(_staffing_store(ground, people))
+
+
+def _staffing_store(ground: Ground, people: IdentityStore) -> StaffingStore:
+    return StaffingStore(mongo=ground.mongo, personal=ground.personal, people=people)
 
 
 def _staffing(
@@ -493,7 +565,7 @@ def _staffing(
 ) -> Staffing:
     settings = ground.settings
     accounts = Accounts(
-        store=StaffingStore(mongo=ground.mongo, personal=ground.personal, people=identity.store),
+        store=_staffing_store(ground, identity.store),
         people=identity.store,
         sessions=identity.sessions,
         grants=_grants(ground),
@@ -528,6 +600,53 @@ def _population_register(ground: Ground) -> PopulationRegister | None:
     if not settings.data_url:
         return None
     return HttpPopulationRegister(ground.http, settings.data_url, settings.data_key, settings.store_timeout_ms / 1000)
+
+
+def _evidences(ground: Ground, identity: Identity, credentials: Credentials) -> Evidences:
+    settings = ground.settings
+    documents = None
+    if settings.data_url:
+        documents = HttpDocumentRegister(ground.http, settings.data_url, settings.data_key, _patience_s(ground))
+    return Evidences(
+        names=identity.real_names,
+        pending=PendingEvidence(ground.redis, ground.cipher, ground.clock, settings.mongo_database),
+        documents=documents,
+        faces=_faces(ground),
+        second_factor=credentials.has_strong,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _faces(ground: Ground) -> HttpFaceProvider | None:
+    """Raises: CityUnavailable when its key is not among the settings."""
+    settings = ground.settings
+    if not settings.face_url:
+        return None
+    if not settings.face_jwk:
+        raise CityUnavailable("Set TONG_FACE_JWK to the public key of the provider of real-person checks.")
+    city = settings.public_url.rstrip("/")
+    return HttpFaceProvider(
+        register=HttpRegister(ground.http, settings.face_url, settings.face_key, _patience_s(ground)),
+        ids=ground.ids,
+        clock=ground.clock,
+        issuer=settings.face_url.rstrip("/"),
+        audience=city,
+        return_to=f"{city}/real-name/face",
+        jwk=settings.face_jwk,
+    )
+
+
+def _net_ids(ground: Ground) -> HttpNetIdPlatform | None:
+    settings = ground.settings
+    if not settings.net_id_url:
+        return None
+    city = settings.public_url.rstrip("/")
+    return HttpNetIdPlatform(ground.http, settings.net_id_url, settings.net_id_key, _patience_s(ground), audience=city)
+
+
+def _patience_s(ground: Ground) -> float:
+    return ground.settings.store_timeout_ms / 1000
 
 
 def _city_codes(ground: Ground) -> CityCodes:

@@ -17,11 +17,13 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import orjson
 from cryptography.x509 import Certificate
 
 from api.domains.reports.open311 import partner_keys
 from core.crypto import MASTER_KEY_BYTES
 from core.divisions import division_name
+from identity.faces import check_key
 from identity.oidc.certificates import authorities
 
 
@@ -94,6 +96,16 @@ def _authorities(raw: str) -> tuple[Certificate, ...]:
         return authorities(Path(raw).read_bytes())
     except (OSError, ValueError) as fault:
         raise ValueError("must be a file of certificates in PEM") from fault
+
+
+def _face_key(raw: str) -> Mapping[str, Any]:
+    try:
+        jwk = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        jwk = None
+    if not isinstance(jwk, dict):
+        raise ValueError("must be a JSON object")
+    return check_key(jwk)
 
 
 def _zone(raw: str) -> ZoneInfo:
@@ -175,6 +187,17 @@ class Settings:
     erasure_grace_days: int = _setting(
         _whole(0, 90), "How long an account that is to be erased can be called back.", default=7, unit="days"
     )
+    device_cool_off_hours: int = _setting(
+        _whole(0, 168),
+        "How long a new device does nothing dangerous without a strong proof; a demo city trusts it at once.",
+        default=24,
+        unit="hours",
+    )
+    networks_file: str = _setting(
+        _text,
+        "A table of networks and where they are, as JSON; without one a sign-in's place is not known.",
+        default="",
+    )
     city_zone: ZoneInfo = _setting(_zone, "The city's time zone, for its days.", default=_BEIJING)
     governance_url: str = _setting(
         _url("http", "https"), "Where the governance backend takes cases and tells what became of them.", default=""
@@ -184,6 +207,17 @@ class Settings:
         _url("http", "https"), "Where the data backend takes datasets and answers for base registers.", default=""
     )
     data_key: str = _setting(_text, "The key that it asks for.", default="", secret=True)
+    face_url: str = _setting(
+        _url("http", "https"), "Where the provider of real-person checks answers; none: no such checks.", default=""
+    )
+    face_key: str = _setting(_text, "The key that it asks for.", default="", secret=True)
+    face_jwk: Mapping[str, Any] = _setting(
+        _face_key, "The public key that it signs results with, as a JWK with kid, alg and use.", default={}
+    )
+    net_id_url: str = _setting(
+        _url("http", "https"), "Where the public platform of net-IDs answers; none: no net-IDs.", default=""
+    )
+    net_id_key: str = _setting(_text, "The key that it asks for.", default="", secret=True)
     fcm_url: str = _setting(
         _url("http", "https"), "Where FCM HTTP v1 answers, when it is not Google's own address.", default=""
     )

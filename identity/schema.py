@@ -18,6 +18,9 @@ from identity import model
 from identity.cards import CONTACT_PHONE, IDENTITY_MASKED, MaskedPerson, StaffCard, loader
 from identity.consents.graph import ConsentsMutation, ConsentsQuery
 from identity.credentials.graph import CredentialsMutation, CredentialsQuery
+from identity.devices.graph import DevicesMutation, DevicesQuery
+from identity.evidence.graph import ConfirmDocumentInput, EvidenceMutation, EvidenceQuery, asking
+from identity.evidence.service import Evidences
 from identity.graph_of_acting import (
     FAMILY,
     Acting,
@@ -218,7 +221,16 @@ class SignInInput:
 
 
 @strawberry.type
-class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, OrganisationsQuery, StaffingQuery):
+class Query(
+    ConsentsQuery,
+    CredentialsQuery,
+    DelegationQuery,
+    DevicesQuery,
+    EvidenceQuery,
+    OidcQuery,
+    OrganisationsQuery,
+    StaffingQuery,
+):
     @strawberry.federation.field(
         authenticated=True,
         description="The citizen who is signed in; for somebody who acts for another, that other: their name alone.",
@@ -254,7 +266,14 @@ class Query(ConsentsQuery, CredentialsQuery, DelegationQuery, OidcQuery, Organis
 
 @strawberry.type
 class Mutation(
-    ConsentsMutation, CredentialsMutation, DelegationMutation, OidcMutation, OrganisationsMutation, StaffingMutation
+    ConsentsMutation,
+    CredentialsMutation,
+    DelegationMutation,
+    DevicesMutation,
+    EvidenceMutation,
+    OidcMutation,
+    OrganisationsMutation,
+    StaffingMutation,
 ):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")
     async def request_sign_in_code(self, info: Info, input: RequestSignInCodeInput) -> SignInCodeRequest:
@@ -278,12 +297,14 @@ class Mutation(
             device_id=input.device_id or client.device_id,
             device_name=input.device_name,
             address=client.address,
+            jkt=client.jkt,
         )
         return SignInResult.of(signed_in)
 
     @strawberry.federation.field(directives=[PUBLIC], description="Change a refresh token for new tokens, once.")
     async def refresh_session(self, info: Info, refresh_token: str) -> SignInResult:
-        return SignInResult.of(await info.context.service(Identity).sessions.refresh(refresh_token=refresh_token))
+        sessions = info.context.service(Identity).sessions
+        return SignInResult.of(await sessions.refresh(refresh_token=refresh_token, jkt=info.context.client.jkt))
 
     @strawberry.federation.field(authenticated=True, description="End the session that asks.")
     async def sign_out(self, info: Info) -> bool:
@@ -331,8 +352,43 @@ class Mutation(
         description="Have your name confirmed by the population register. The next tokens hold the new level.",
     )
     async def confirm_real_name(self, info: Info, input: ConfirmRealNameInput) -> Citizen:
-        names, principal = info.context.service(Identity).real_names, info.context.principal
-        citizen = await names.confirm(principal=principal, name=input.name, id_number=input.id_number)
+        names, client = info.context.service(Identity).real_names, info.context.client
+        citizen = await names.confirm(
+            principal=info.context.principal,
+            name=input.name,
+            id_number=input.id_number,
+            device_id=client.device_id,
+            address=client.address,
+        )
+        return Citizen.of(citizen, info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizen"]],
+        description="A document of yours: level 3 where a register knows it, else 2. The next tokens hold the new level.",
+    )
+    async def confirm_document(self, info: Info, input: ConfirmDocumentInput) -> Citizen:
+        citizen = await info.context.service(Evidences).confirm_document(asking=asking(info), entered=input.entered())
+        return Citizen.of(citizen, info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizen"]],
+        description="Bring the provider's signed result of your check: level 4. The next tokens hold the new level.",
+    )
+    async def finish_face_check(self, info: Info, id: strawberry.ID, result: str) -> Citizen:
+        citizen = await info.context.service(Evidences).finish_face_check(
+            asking=asking(info), check_id=id, result=result
+        )
+        return Citizen.of(citizen, info=info)
+
+    @strawberry.federation.field(
+        requires_scopes=[["citizen"]],
+        description="Your net-ID credential, or that of your minor child: level 4, and nobody asks for your name. "
+        "Asks for a fresh proof. The next tokens hold the new level.",
+    )
+    async def confirm_net_id(self, info: Info, credential: str, child_id: strawberry.ID | None = None) -> Citizen:
+        citizen = await info.context.service(Evidences).confirm_net_id(
+            asking=asking(info), credential=credential, child_id=child_id
+        )
         return Citizen.of(citizen, info=info)
 
 

@@ -56,6 +56,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "identity.data_download_failed": Told(once_for=("download",)),
     "identity.erasure_asked": Told(once_for=("erasure",)),
     "identity.erasure_cancelled": Told(once_for=("erasure",)),
+    "identity.sign_in_noticed": Told(),  # each is one of its own
     "identity.credentials_changed": Told(),  # each change is one of its own
     "identity.account_frozen": Told(once_for=("intervention",)),
     "identity.account_unfrozen": Told(once_for=("intervention",)),

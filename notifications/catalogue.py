@@ -302,6 +302,20 @@ _TEMPLATES: Final = (
         link="/me/devices",
     ),
     Template(
+        code="identity.sign_in_noticed",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的账号有一次不寻常的登录", en="An unusual sign-in to your account"),
+        notice=Text(zh="您的账号有一次不寻常的登录", en="An unusual sign-in to your account"),
+        body=Text(
+            zh="有人在新设备或不常用地点登录（或尝试登录）了您的账号，详情见“登录与设备”。"
+            "\n\n如果不是您本人操作，请立即移除该设备，并更换登录方式。",
+            en="Somebody signed in to your account, or tried to, on a new device or from a new place: see “Devices”."
+            "\n\nIf it was not you, remove that device at once and change how you sign in.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
         code="identity.invitation_sent",
         category=Category.SECURITY,
         priority=Priority.IMPORTANT,
@@ -350,12 +364,12 @@ _TEMPLATES: Final = (
         notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
         body=Text(
             zh="工作人员冻结了您的账号。冻结期间无法登录，也无人能为您代办。理由：{reason}"
-            "\n\n如有异议，请到政务服务窗口咨询；解冻后可在“账号处置记录”中查看。",
+            "\n\n如有异议，请到政务服务窗口咨询；解冻后可在“访问记录”中查看。",
             en="An officer froze your account. Until it is unfrozen nobody can sign in to it or act for you. "
             "The reason: {reason}"
-            "\n\nIf you think this is wrong, come to a service counter. Afterwards you find it under “What staff did”.",
+            "\n\nIf you think this is wrong, come to a service counter. Afterwards you find it in your access log.",
         ),
-        link="/me/interventions",
+        link="/me/data/access",
         variables={"reason": _NOTE},
     ),
     Template(
@@ -368,7 +382,7 @@ _TEMPLATES: Final = (
             zh="工作人员解除了对您账号的冻结，您可以重新登录。理由：{reason}",
             en="An officer unfroze your account: you can sign in again. The reason: {reason}",
         ),
-        link="/me/interventions",
+        link="/me/data/access",
         variables={"reason": _NOTE},
     ),
     Template(
@@ -382,7 +396,7 @@ _TEMPLATES: Final = (
             en="Two officers decided to erase your account. It is frozen until then. The reason: {reason}"
             "\n\nIf you think this is wrong, come to a service counter soon.",
         ),
-        link="/me/interventions",
+        link="/me/data/access",
         variables={"reason": _NOTE},
     ),
     Template(
@@ -392,11 +406,10 @@ _TEMPLATES: Final = (
         subject=Text(zh="工作人员对您的账号进行了操作", en="An officer did something to your account"),
         notice=Text(zh="您的账号有一项新的变更", en="There is a change to your account"),
         body=Text(
-            zh="工作人员对您的账号进行了操作。理由：{reason}\n\n您可以在“账号处置记录”中查看。",
-            en="An officer did something to your account. The reason: {reason}"
-            "\n\nSee what it was under “What staff did”.",
+            zh="工作人员对您的账号进行了操作。理由：{reason}\n\n您可以在“访问记录”中查看。",
+            en="An officer did something to your account. The reason: {reason}\n\nSee what it was in your access log.",
         ),
-        link="/me/interventions",
+        link="/me/data/access",
         variables={"reason": _NOTE},
     ),
     Template(

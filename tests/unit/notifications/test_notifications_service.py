@@ -60,6 +60,7 @@ LINKS = {
     "identity.invitation": "/me/family",
     "identity.relation": "/me/family",
     "identity.credentials_changed": "/me/devices",
+    "identity.sign_in_noticed": "/me/devices",
     "identity.data_download": "/me/data",
     "identity.erasure": "/me/data",
     "identity.citizen_registered": "/me/messages",

@@ -67,6 +67,7 @@ EVENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "identity.invitation_sent": ({"invitation": "inv_1", "inviter": BEN}, {}),
     "identity.relation_begun": ({"relation": "rel_1", "actor": BEN, "subject": ANNA}, {}),
     "identity.relation_ended": ({"relation_id": "rel_1", "actor": BEN, "subject": ANNA, "by": BEN}, {}),
+    "identity.sign_in_noticed": ({"account_id": ANNA, "what": "new_device"}, {}),
     "identity.credentials_changed": ({"account_id": ANNA, "what": "passkey_added"}, {}),
     "identity.data_download_ready": ({"download": "dld_1"}, {}),
     "identity.data_download_failed": ({"download": "dld_1"}, {}),
