@@ -107,4 +107,6 @@ class Shell:
 
 
 async def _to_screen(request: web.Request) -> web.Response:
-    return web.Response(status=303, headers={"Location": f"/#{request.rel_url.raw_path_qs}", "Cache-Control": "no-store"})
+    return web.Response(
+        status=303, headers={"Location": f"/#{request.rel_url.raw_path_qs}", "Cache-Control": "no-store"}
+    )

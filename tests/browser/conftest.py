@@ -10,6 +10,7 @@ from playwright.async_api import Browser, async_playwright
 
 from core.clock import SystemClock
 from core.embedded import Stores
+from core.processes import free_port
 from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, chromium, phone_of
 from tests.support.city import OpenCity, open_demo_city, settings
 from tests.support.departments import departments
@@ -19,8 +20,12 @@ from tests.support.departments import departments
 async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
     clock = SystemClock()
     async with departments(mongo_url=stores.mongo_url, database="shell", clock=clock) as beside:
-        told = settings(mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="shell", departments=beside)
-        async with open_demo_city(told, clock) as city:
+        port = free_port()
+        more = {"TONG_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        told = settings(
+            mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="shell", departments=beside, **more
+        )
+        async with open_demo_city(told, clock, port=port) as city:
             yield city
 
 

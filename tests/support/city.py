@@ -134,13 +134,14 @@ def settings(*, mongo_url: str, redis_url: str, database: str, departments: Mapp
 
 
 @asynccontextmanager
-async def open_demo_city(told: Settings, clock: Clock) -> AsyncIterator[OpenCity]:
+async def open_demo_city(told: Settings, clock: Clock, *, port: int = 0) -> AsyncIterator[OpenCity]:
+    """port: where its own address says that it is, for what leads people back to it; 0 for any."""
     city = await open_city(told, clock=clock)
     try:
         await city.load_demo()
         async with (
             city.working(),
-            listening(city, bound(host="127.0.0.1", port=0)) as base,
+            listening(city, bound(host="127.0.0.1", port=port)) as base,
             aiohttp.ClientSession() as http,
         ):
             yield OpenCity(base, http, city, clock)

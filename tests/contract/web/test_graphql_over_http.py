@@ -267,3 +267,12 @@ async def test_the_shell_is_packed_and_kept_for_ever_under_its_version(client: C
     _, headers, plain = await client.get("/app.js", Accept_Encoding="identity")
     assert "Content-Encoding" not in headers and plain == Path("miniapps/host/app.js").read_bytes()
     assert (await client.get("/README.md"))[0] == 404
+
+
+async def test_addresses_that_others_send_people_to_lead_to_a_screen(client: Client) -> None:
+    led = {"/authorize/Ab-_9": "/#/authorize/Ab-_9", "/device?user_code=BCDF-GHJK": "/#/device?user_code=BCDF-GHJK"}
+    for address, screen in (led | {"/signed-out?confirm=1": "/#/signed-out?confirm=1"}).items():
+        async with client.session.get(client.base + address, allow_redirects=False) as response:
+            assert (response.status, response.headers["Location"]) == (303, screen)
+            assert response.headers["Cache-Control"] == "no-store"
+    assert (await client.get("/authorize/a%2Fb"))[0] == 404

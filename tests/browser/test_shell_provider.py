@@ -1,0 +1,247 @@
+"""The shell as the provider's pages, and what its owner sees of it afterwards: a partner's question, a kiosk's code,
+consents and their end, a child's code in both logs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import aiohttp
+import jwt
+import pytest
+from playwright.async_api import Route, expect
+
+from core.paging import PageRequest
+from identity.oidc.demo import CLIENTS, DEMO_REDIRECT, DEMO_SECRET
+from tests.browser.shell_phone import CITIZEN, OFFICER, NewPhone, Phone
+from tests.support.city import JSON, OpenCity
+
+PARTNER, _, KIOSK = CLIENTS
+VERIFIER = "v" * 64
+CHILD = "张*北"
+SCOPE = "openid profile phone address real_name"
+LOOKS: dict[str, dict[str, str]] = {
+    "light": {"theme": "light"},
+    "elder-dark-en": {"theme": "dark", "mode": "elder", "locale": "en"},
+}
+SCREENS = {
+    "/device?user_code=BCDF-GHJK": "#user-code",
+    "/signed-out?confirm=1": "[data-testid=leave]",
+    "/signed-out": "[data-testid=signed-out]",
+    "/me/data": "[data-testid=my-data]",
+    "/me/data/consents": "[data-testid=consents], [data-testid=empty]",
+    "/me/data/access": "[data-testid=accesses], [data-testid=empty]",
+    "/me/data/copy": "[data-testid=ask-copy], [data-testid=copy]",
+    "/me/data/leave": "[data-testid=kept]",
+    "/me/family/invite": "[data-testid=invite]",
+    "/me/family/children": "[data-testid=find-children]",
+    "/me/organisations/new": "#uscc",
+}
+
+
+def question(base: str, **more: str) -> str:
+    """Where a partner sends the browser."""
+    challenge = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+    asked = {"response_type": "code", "client_id": PARTNER.id, "redirect_uri": DEMO_REDIRECT, "scope": SCOPE}
+    asked |= {"state": "s", "nonce": "n", "code_challenge": challenge, "code_challenge_method": "S256"}
+    return f"{base}/oidc/authorize?{urlencode(asked | more)}"
+
+
+@asynccontextmanager
+async def the_partner(phone: Phone) -> AsyncIterator[list[str]]:
+    """The partner's own page; what it was told when browsers came back to it."""
+    told: list[str] = []
+
+    async def came_back(route: Route) -> None:
+        told.append(route.request.url)
+        await route.fulfill(body="<h1>library</h1>", content_type="text/html")
+
+    await phone.page.route("http://127.0.0.1:8765/**", came_back)
+    yield told
+    assert [one for one in phone.strangers if not one.startswith("http://127.0.0.1:8765/")] == []
+
+
+async def tokens_for(base: str, came_back: str) -> JSON:
+    """What the partner gets for the code that the browser brought."""
+    given = parse_qs(urlsplit(came_back).query)
+    assert given["state"] == ["s"]
+    form = {"grant_type": "authorization_code", "code": given["code"][0], "code_verifier": VERIFIER}
+    async with aiohttp.ClientSession(auth=aiohttp.BasicAuth(PARTNER.id, DEMO_SECRET)) as http:
+        async with http.post(f"{base}/oidc/token", data=form | {"redirect_uri": DEMO_REDIRECT}) as answer:
+            assert answer.status == 200, await answer.text()
+            tokens: JSON = await answer.json()
+    async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {tokens['access_token']}"}) as http:
+        async with http.get(f"{base}/oidc/userinfo") as answer:
+            userinfo: JSON = await answer.json()
+    return {"claims": userinfo, "id": jwt.decode(tokens["id_token"], options={"verify_signature": False})}
+
+
+async def asked_of(phone: Phone, **more: str) -> None:
+    await phone.page.goto(question(phone.base, **more))
+    await phone.page.get_by_test_id("claims").wait_for()
+
+
+async def test_a_partner_asks_and_the_citizen_decides(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    """Signed out first; for the child; for herself, fact by fact; seen and taken back; out of it again."""
+    phone = await new_phone()
+    page, allow = phone.page, phone.page.get_by_test_id("confirm")
+    async with the_partner(phone) as told:
+        await page.goto(question(phone.base))
+        asker = page.get_by_test_id("asker")
+        await expect(asker).to_contain_text("演示图书馆")
+        await expect(asker).to_contain_text("办理借书证")
+        await page.get_by_test_id("sign-in-first").click()
+        await page.fill("#phone", CITIZEN)
+        await page.click("button[type=submit]")
+        await page.get_by_test_id("demo-code").get_by_role("button").click()
+
+        claims = page.get_by_test_id("claims")
+        await expect(claims.get_by_label("姓名")).not_to_be_checked()
+        await expect(claims.get_by_label("手机号码", exact=False).first).not_to_be_checked()
+        await expect(claims.get_by_label("常住区")).to_be_checked()
+        await page.get_by_test_id("as-whom").get_by_label(CHILD).check()
+        await expect(claims.locator("label:visible")).to_have_count(1)
+        await claims.get_by_label("姓名").check()
+        await allow.click()
+        await page.wait_for_url("http://127.0.0.1:8765/**")
+        child = await tokens_for(phone.base, told[-1])
+        assert child["claims"]["name"] == "张小北" and "phone_number" not in child["claims"]
+        assert child["id"]["act"]["sub"] != child["id"]["sub"]
+
+        await asked_of(phone)
+        await page.get_by_test_id("claims").get_by_label("姓名").check()
+        await allow.click()
+        await page.wait_for_url("http://127.0.0.1:8765/**")
+        herself = await tokens_for(phone.base, told[-1])
+        assert herself["claims"]["name"] == "张丽华" and "phone_number" not in herself["claims"]
+
+        await she_takes_it_back(phone)
+        await phone.page.goto(f"{phone.base}/oidc/end_session")
+        await page.get_by_test_id("leave").click()
+        await expect(page.get_by_test_id("signed-out")).to_be_visible()
+        await asked_of(phone)
+        await page.get_by_test_id("deny").click()
+        await page.wait_for_url("http://127.0.0.1:8765/**")
+        assert parse_qs(urlsplit(told[-1]).query)["error"] == ["access_denied"]
+        await page.go_back()
+        await expect(page.get_by_test_id("problem")).to_have_attribute("data-code", "OIDC_INTERACTION_GONE")
+    assert [one for one in phone.faults if "localStorage" not in one] == []
+
+
+async def she_takes_it_back(phone: Phone) -> None:
+    page = phone.page
+    await phone.open("/me/data/access", ready="[data-testid=access]")
+    await expect(page.get_by_test_id("access").filter(has_text="演示图书馆").first).to_contain_text("姓名")
+    await page.get_by_label("工作人员").check()
+    await expect(page.get_by_test_id("access").filter(has_text="演示图书馆").first).to_be_hidden()
+    async with page.expect_download() as kept:
+        await page.get_by_test_id("export-CSV").click()
+    assert (await kept.value).suggested_filename.endswith(".csv")
+    await phone.open("/me/data/consents", ready="[data-testid=consents]")
+    await page.get_by_test_id("consents").first.get_by_role("link", name="演示图书馆").click()
+    await page.get_by_text("看当时显示的内容").first.click()
+    await expect(page.get_by_test_id("receipts")).to_contain_text("用途:办理借书证")
+    await page.get_by_test_id("take-back").click()
+    await page.get_by_test_id("sheet").get_by_test_id("confirm").click()
+    await expect(page.get_by_test_id("consent-state")).to_have_text(re.compile("已收回"))
+
+
+async def test_a_kiosk_is_let_in_by_its_code(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    page, http = phone.page, shell_city.http
+    form = {"client_id": KIOSK.id, "scope": "openid profile"}
+    async with http.post(f"{phone.base}/oidc/device", data=form) as answer:
+        begun: JSON = await answer.json()
+    await page.goto(begun["verification_uri_complete"])
+    await page.fill("#user-code", "BCDF")
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.get_by_role("alert")).to_contain_text("8 个字母")
+    await page.fill("#user-code", begun["user_code"].lower())
+    await page.get_by_role("button", name="下一步").click()
+    await expect(page.get_by_test_id("user-code")).to_have_text(begun["user_code"])
+    await expect(page.get_by_test_id("asker")).to_contain_text("演示自助终端")
+    await page.get_by_test_id("confirm").click()
+    await expect(page.get_by_test_id("paired")).to_be_visible()
+    form = {"client_id": KIOSK.id, "device_code": begun["device_code"]}
+    form |= {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}
+    async with http.post(f"{phone.base}/oidc/token", data=form) as answer:
+        refused: JSON = await answer.json()
+    assert refused.get("error") != "authorization_pending", "the kiosk need not wait any more"
+    assert phone.faults == [] and phone.strangers == []
+
+
+async def test_a_guardian_shows_the_child_s_code_and_both_logs_say_so(
+    new_phone: NewPhone, shell_city: OpenCity
+) -> None:
+    """Switched to the child, its code under its own name; ended, her own; both sides of it are written down."""
+    phone = await new_phone(signed_in=CITIZEN)
+    page = phone.page
+    await phone.open("/me/family", ready="[data-testid=relation]")
+    await page.get_by_test_id("relation").filter(has_text=CHILD).get_by_test_id("act-for").click()
+    await page.get_by_role("link", name="城市码").first.click()
+    await expect(page.get_by_test_id("holder")).to_have_text(CHILD)
+    await expect(page.locator(".qr")).to_be_visible()
+    await expect(page.get_by_test_id("last-scan")).to_have_count(0)
+    await page.get_by_test_id("acting").get_by_role("button").click()
+    await expect(page.get_by_test_id("holder")).to_have_text("张*华")
+
+    await phone.open("/me/family", ready="[data-testid=actings]")
+    newest = page.get_by_test_id("actings").locator("li").first
+    await expect(newest).to_contain_text(f"张*华 替 {CHILD} 办理")
+    await expect(newest).to_contain_text("出示城市码")
+    assert phone.faults == [] and phone.strangers == []
+
+    relations = shell_city.city.rooms.identity.store.delegations
+    zhang = (await shell_city.ask("{ me { id } }", token=await shell_city.token(CITIZEN))).data
+    assert zhang is not None
+    (guardian,) = [
+        one
+        for one in await relations.relations_of(zhang["me"]["id"])
+        if one.kind == "GUARDIAN" and one.ended_at is None
+    ]
+    shown = (await shell_city.city.rooms.identity.access.page(guardian.subject, request=PageRequest(10))).rows[0]
+    assert (shown.reader, shown.fields, shown.purpose) == (guardian.actor, ("city_code",), "citycode.show")
+    begun = (await relations.acted_for(guardian.subject, request=PageRequest(10))).rows[0]
+    assert begun.actor == guardian.actor and "citycode:show" in begun.matters
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_the_provider_s_pages_and_one_s_own_in_every_size(new_phone: NewPhone, look: str) -> None:
+    """Each as it is opened, and again at 320 px with text at 200 %."""
+    phone = await new_phone(prefs=LOOKS[look])
+    least = 60 if "elder" in look else 44
+    wrong: dict[str, list[str]] = {}
+
+    async def look_at(name: str) -> None:
+        found = await phone.violations() + await phone.small_targets(least)
+        await phone.page.set_viewport_size({"width": 320, "height": 568})
+        await phone.page.evaluate("document.documentElement.style.fontSize = '200%'")
+        wide = await phone.overflow_px()
+        await phone.page.set_viewport_size({"width": 390, "height": 844})
+        await phone.page.evaluate("document.documentElement.style.fontSize = ''")
+        if found or wide:
+            wrong[name] = [*found, f"{wide} px too wide"]
+
+    await phone.page.goto(question(phone.base))
+    await phone.page.get_by_test_id("asker").wait_for()
+    await look_at("asked, signed out")
+    await phone.sign_in(CITIZEN)
+    await asked_of(phone, prompt="consent")
+    await expect(phone.page.get_by_test_id("confirm")).to_be_enabled()
+    await look_at("asked")
+    for path, ready in SCREENS.items():
+        await phone.open(path, ready=ready)
+        await look_at(path)
+    assert wrong == {}
+    assert phone.faults == [] and phone.strangers == []
+
+
+async def test_staff_are_told_that_it_is_a_citizen_s_page(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=OFFICER)
+    await phone.page.goto(question(phone.base))
+    await expect(phone.page.locator(".yes-no")).to_contain_text("工作人员身份")
+    assert await phone.page.get_by_test_id("claims").count() == 0
