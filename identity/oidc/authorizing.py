@@ -4,6 +4,7 @@ Rules
 - The page that asks the citizen is the shell's; what it decides comes back through the graph, and the browser fetches
   its answer here. It gets one only where it began: a cookie binds the two, so a link to somebody else's interaction
   (session fixation, phishing for a yes) ends in a refusal and ends the grant.
+- A pushed request brings one answer. Until then its page may be loaded again (FAPI 2.0 §5.3.2.2).
 - A browser whose citizen agreed is remembered for half a day by a cookie that means nothing to the graph, so that
   `prompt=none` has an answer and nobody is asked twice.
 """
@@ -28,10 +29,11 @@ from identity.oidc.model import (
     INTERACTION_LIFETIME,
     PUSHED_LIFETIME,
     Client,
+    ClientState,
     Grant,
 )
 from identity.oidc.parts import Parts
-from identity.oidc.pending import Slot
+from identity.oidc.pending import Mark, Slot
 from identity.oidc.proving import Call, Proving
 from identity.oidc.request_objects import kid_of, read_request_object
 
@@ -39,6 +41,8 @@ from identity.oidc.request_objects import kid_of, read_request_object
 CODE_REMEMBERED: Final = timedelta(hours=1)
 PAGE: Final = "/authorize/"
 RESUME: Final = "/oidc/authorize/"
+# Longer than a request that was pushed, and the last page that it began, may wait for their answer.
+_ANSWERED_REMEMBERED: Final = PUSHED_LIFETIME + INTERACTION_LIFETIME + timedelta(minutes=5)
 _OF_THE_CLIENT: Final = frozenset({"client_assertion", "client_assertion_type", "client_secret"})
 
 
@@ -84,16 +88,17 @@ class Authorizing:
     async def authorize(self, params: Mapping[str, str], visit: Visit) -> Redirect:
         """What the browser is told. Raises: OAuthError, to be shown where it is; Unavailable."""
         client, params, pushed = await self._whose(params)
-        if not pushed:
+        if not pushed:  # what was pushed was opened when it came
             beside = params
             try:
                 params = await self._opened(params, client)
             except OAuthError as fault:
-                authorization.redirect_uri_of(beside, client)
+                if client.state is not ClientState.APPROVED or beside.get("redirect_uri") not in client.redirect_uris:
+                    raise
                 return Redirect(self._answer(beside, client, fault.body))
         authorization.redirect_uri_of(params, client)
         try:
-            return await self._decided(params, client, visit)
+            return await self._decided(params, client, visit, pushed)
         except OAuthError as fault:
             return Redirect(self._answer(params, client, fault.body))
 
@@ -111,6 +116,12 @@ class Authorizing:
         if await pending.take(Slot.INTERACTION, interaction_id) is None:
             raise OAuthError("access_denied", "this request has ended; begin again where you came from")
         answer = row["answer"]
+        try:
+            await self._spend(row["pushed"])
+        except OAuthError:  # another page of the same request was first
+            if "grant" in answer:
+                await self.parts.grants.end(answer["grant"], because="answered_twice")
+            raise
         if "error" in answer:
             return Redirect(self._answer(row["params"], client, answer))
         grant = await self.parts.store.grant(answer["grant"])
@@ -122,20 +133,20 @@ class Authorizing:
 
     # --- the request
 
-    async def _whose(self, params: Mapping[str, str]) -> tuple[Client, Mapping[str, str], bool]:
-        """The client, its request, and whether it pushed that one, so that it was opened when it came."""
+    async def _whose(self, params: Mapping[str, str]) -> tuple[Client, Mapping[str, str], str]:
+        """The client, its request, and by which `request_uri` it pushed that one; empty where it did not."""
         client = await self.parts.store.client(params.get("client_id", ""))
         if client is None:
             raise OAuthError("invalid_request", "client_id is missing or unknown")
         uri = params.get("request_uri", "")
         if uri.startswith(authorization.REQUEST_URI_PREFIX):
-            pushed = await self.parts.pending.take(Slot.PUSHED, uri)
+            pushed = await self.parts.pending.get(Slot.PUSHED, uri)
             if pushed is None or pushed["client_id"] != client.id:
-                raise OAuthError("invalid_request_uri", "request_uri is unknown, used or expired")
-            return client, pushed, True
+                raise _pushed_gone()
+            return client, pushed, uri
         if client.must_push:
             raise OAuthError("invalid_request", "this client must push its requests (RFC 9126)")
-        return client, params, False
+        return client, params, ""
 
     async def _opened(self, params: Mapping[str, str], client: Client) -> dict[str, str]:
         """What a signed request says; the parameters as they are where it is not signed. Raises: OAuthError."""
@@ -151,7 +162,15 @@ class Authorizing:
         keys = await self.parts.keys.of(client, kid=kid_of(text))
         return read_request_object(text, client, keys=keys, issuer=self.parts.issuer, now=self.parts.now())
 
-    async def _decided(self, params: Mapping[str, str], client: Client, visit: Visit) -> Redirect:
+    async def _spend(self, uri: str) -> None:
+        """A pushed request is answered now, and never again. Raises: OAuthError, Unavailable."""
+        if not uri:
+            return
+        if not await self.parts.pending.first(Mark.PUSHED, uri, life=_ANSWERED_REMEMBERED):
+            raise _pushed_gone()
+        await self.parts.pending.take(Slot.PUSHED, uri)
+
+    async def _decided(self, params: Mapping[str, str], client: Client, visit: Visit, pushed: str) -> Redirect:
         request = authorization.read_request(params, client)
         expected = await self.parts.expected(params, request.subject_wanted, client)
         browser = await self.signed_in(visit)
@@ -165,9 +184,10 @@ class Authorizing:
         )
         if decision is Decision.PROCEED:
             assert browser is not None, "decided"
+            await self._spend(pushed)
             grant = await self._again(client, browser, request)
             return Redirect(await self._code(grant, request, params, client))
-        return await self._ask(params, request, visit, browser, expected)
+        return await self._ask(params, request, visit, browser, expected, pushed)
 
     async def _ask(
         self,
@@ -176,12 +196,14 @@ class Authorizing:
         visit: Visit,
         browser: SignedInBrowser | None,
         expected: str | None,
+        pushed: str,
     ) -> Redirect:
         parts = self.parts
         binding = visit.browser or parts.new_secret()
         row = {
             "client": request.client_id,
             "params": dict(params),
+            "pushed": pushed,
             "browser": digest(binding).hex(),
             "signed_in": {"id": browser.id, "session": browser.session_id} if browser else None,
             "expected": expected,
@@ -266,3 +288,7 @@ class Authorizing:
         }
         await self.parts.pending.put(Slot.BROWSER, secret, row, life=BROWSER_LIFETIME)
         return secret
+
+
+def _pushed_gone() -> OAuthError:
+    return OAuthError("invalid_request_uri", "request_uri is unknown, used or expired")

@@ -15,7 +15,6 @@ import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 from urllib.parse import unquote
 
 from cryptography import x509
@@ -25,8 +24,6 @@ from cryptography.x509.verification import PolicyBuilder, Store, VerificationErr
 
 from core.jose import Jwk
 from identity.oidc.model import TLS_METHODS, AuthMethod, CertificateName, Client
-
-HEADER_LENGTH_MAX: Final = 8192
 
 
 class CertificateFault(Exception):
@@ -77,7 +74,7 @@ def handed_on(values: Sequence[str]) -> bytes:
     """
     if not values or values == [""]:
         return b""
-    if len(values) > 1 or len(values[0]) > HEADER_LENGTH_MAX:
+    if len(values) > 1:
         raise CertificateFault
     text = values[0].strip()
     try:

@@ -41,6 +41,7 @@ class Mark(StrEnum):
     ASSERTION = "assertion"
     REVOKED = "revoked"
     POLL = "poll"
+    PUSHED = "pushed-used"
 
 
 _PURPOSE: Final = "oidc.pending"

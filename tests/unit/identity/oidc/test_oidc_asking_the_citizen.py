@@ -12,6 +12,7 @@ from core.errors import BadInput, Forbidden, NotFound, SignInRequired, StepUpReq
 from core.principal import ANONYMOUS
 from identity.oidc.errors import AnotherPerson, InteractionGone, LevelTooLow
 from identity.relations import RelationKind
+from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import BASIC_REQUEST, PARTNER, SHOP, Browser, Partners, id_claims
 from tests.unit.identity.room import ALEXANDER, ISSUER, OFFICER, ZHANG, Room, outcome
 
@@ -21,6 +22,7 @@ async def _error(browser: Browser, **changed: str) -> str:
     return answer.told.get("error", "code" if "code" in answer.told else "asked")
 
 
+@oidcc("oidcc-prompt-none-not-logged-in", "oidcc-prompt-none-logged-in")
 async def test_prompt_none_never_asks(partners: Partners) -> None:
     browser = partners.browser
     assert await _error(browser, prompt="none") == "login_required"
@@ -39,6 +41,7 @@ async def test_whoever_agreed_before_is_not_asked_again_and_may_ask_to_be(partne
     assert await _error(browser, **other) == "asked"
 
 
+@oidcc("oidcc-max-age-1", "oidcc-max-age-10000")
 async def test_max_age_asks_who_signed_in_too_long_ago(partners: Partners, room: Room) -> None:
     browser = partners.browser
     await partners.tokens(browser)
@@ -55,6 +58,7 @@ async def test_max_age_asks_who_signed_in_too_long_ago(partners: Partners, room:
     assert "code" in (await partners.agreed(browser, interaction, proven)).told
 
 
+@oidcc("oidcc-prompt-login")
 async def test_prompt_login_wants_a_proof_since_it_was_asked(partners: Partners, room: Room) -> None:
     browser = partners.browser
     zhang = replace(await partners.zhang(), authenticated_at=room.clock.now())
@@ -68,6 +72,7 @@ async def test_prompt_login_wants_a_proof_since_it_was_asked(partners: Partners,
     assert claims["auth_time"] == int(room.clock.now().timestamp())
 
 
+@oidcc("oidcc-ensure-request-with-acr-values-succeeds")
 async def test_an_essential_acr_is_met_or_refused(partners: Partners) -> None:
     wish = orjson.dumps({"id_token": {"acr": {"essential": True, "values": ["urn:city:rl:5"]}}}).decode()
     browser = partners.browser
@@ -80,6 +85,7 @@ async def test_an_essential_acr_is_met_or_refused(partners: Partners) -> None:
     assert await _error(browser, acr_values="urn:city:rl:5", prompt="none") == "code"  # wished for alone
 
 
+@oidcc("oidcc-id-token-hint")
 async def test_an_id_token_hint_names_the_person(partners: Partners, room: Room) -> None:
     browser = partners.browser
     tokens = await partners.tokens(browser)
@@ -98,6 +104,8 @@ async def test_an_id_token_hint_names_the_person(partners: Partners, room: Room)
         await partners.agreed(partners.browser, interaction, alexander)
 
 
+@oidcc("oidcc-claims-essential")
+@fapi2("test-claims-parameter-identity-claims")
 async def test_the_claims_parameter_asks_for_single_claims(partners: Partners) -> None:
     wish = {"userinfo": {"phone_number": {"essential": True}, "unknown": None}, "id_token": {"name": None}}
     browser, zhang = partners.browser, await partners.zhang()
@@ -110,6 +118,7 @@ async def test_the_claims_parameter_asks_for_single_claims(partners: Partners) -
     assert (told["name"], told["phone_number"]) == ("张丽华", "+8613800000001")
 
 
+@oidcc("oidcc-scope-all")
 async def test_every_scope_brings_its_claims(partners: Partners) -> None:
     tokens = await partners.tokens(scope="openid profile phone address real_name")
     told = (await partners.userinfo(tokens["access_token"])).body
@@ -147,6 +156,7 @@ async def test_a_client_cannot_ask_for_what_it_was_not_approved_for(partners: Pa
     assert await _error(partners.browser, scope="openid", claims=wish) == "invalid_scope"
 
 
+@oidcc("oidcc-display-popup", "oidcc-ui-locales", "oidcc-claims-locales", "oidcc-login-hint")
 async def test_display_locales_and_login_hint_reach_the_page(partners: Partners) -> None:
     interaction = await partners.asked(
         partners.browser, display="popup", ui_locales="en zh-CN", claims_locales="en", login_hint="+8613800000001"

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from identity.oidc.demo import DEMO_REDIRECT
+from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import APP, BANK, BASIC_REQUEST, CHALLENGE, PARTNER, SHOP, Partners, id_claims
 from tests.unit.identity.room import ISSUER, Room
 
 
+@oidcc("oidcc-server", "oidcc-alternate-happy-flow", "oidcc-ensure-request-with-valid-pkce-succeeds")
 async def test_a_citizen_lets_a_client_know_their_name(partners: Partners, room: Room) -> None:
     browser, zhang = partners.browser, await partners.zhang()
     answer = await partners.agreed(browser, await partners.asked(browser), zhang)
@@ -58,6 +60,7 @@ BAD = [
 ]
 
 
+@oidcc("oidcc-response-type-missing")
 async def test_a_bad_request_is_refused_at_the_clients_own_uri(partners: Partners) -> None:
     for changed, error in BAD:
         answer = await partners.browser.get("/oidc/authorize", {**BASIC_REQUEST, **changed})
@@ -85,6 +88,7 @@ UNREGISTERED = [
 ]
 
 
+@oidcc("oidcc-ensure-registered-redirect-uri")
 async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners) -> None:
     for uri in UNREGISTERED:
         answer = await partners.browser.get(
@@ -105,6 +109,11 @@ async def test_a_parameter_given_twice_leads_nowhere(partners: Partners) -> None
     assert (answer.status, answer.error, answer.to) == (400, "invalid_request", "")
 
 
+@oidcc(
+    "oidcc-ensure-request-with-unknown-parameter-succeeds",
+    "oidcc-ensure-request-without-nonce-succeeds-for-code-flow",
+    "oidcc-ensure-post-request-succeeds",
+)
 async def test_unknown_parameters_and_no_nonce_and_a_posted_request_are_fine(partners: Partners) -> None:
     browser = partners.browser
     form = {name: value for name, value in BASIC_REQUEST.items() if name != "nonce"} | {"surprise": "1"}
@@ -114,6 +123,8 @@ async def test_unknown_parameters_and_no_nonce_and_a_posted_request_are_fine(par
     assert "nonce" not in id_claims((await partners.redeem(code)).body)
 
 
+@oidcc("oidcc-codereuse", "oidcc-codereuse-30seconds")
+@fapi2("attempt-reuse-authorization-code-after-one-second")
 async def test_a_code_is_good_once_and_a_second_use_ends_what_the_first_brought(partners: Partners, room: Room) -> None:
     browser = partners.browser
     code = await partners.code(browser, await partners.zhang(), scope="openid profile offline_access")
@@ -127,6 +138,7 @@ async def test_a_code_is_good_once_and_a_second_use_ends_what_the_first_brought(
     assert len(await room.audited("oidc.refused")) == 1
 
 
+@fapi2("ensure-token-endpoint-fails-with-expired-auth-code")
 async def test_a_code_lives_for_a_minute(partners: Partners, room: Room) -> None:
     code = await partners.code(partners.browser, await partners.zhang())
     room.clock.advance(seconds=60)
@@ -143,6 +155,7 @@ UNFIT = [
 ]
 
 
+@fapi2("ensure-pkce-code-verifier-required", "incorrect-pkce-code-verifier-rejected")
 async def test_a_code_wants_its_verifier_and_its_redirect_uri(partners: Partners) -> None:
     zhang = await partners.zhang()
     for changed in UNFIT:
@@ -151,6 +164,7 @@ async def test_a_code_wants_its_verifier_and_its_redirect_uri(partners: Partners
         assert (await partners.redeem(code)).error == "invalid_grant"  # it was tried, and is spent
 
 
+@fapi2("ensure-authorization-code-is-bound-to-client")
 async def test_another_client_cannot_use_a_code_nor_spoil_it(partners: Partners) -> None:
     code = await partners.code(partners.browser, await partners.zhang())
     assert (await partners.redeem(code, client=SHOP)).error == "invalid_grant"
@@ -165,22 +179,36 @@ async def test_a_public_client_binds_its_tokens_to_a_key(partners: Partners) -> 
     assert answer.body["token_type"] == "DPoP"
 
 
-async def test_a_fapi_client_must_push_and_its_request_is_good_once(partners: Partners) -> None:
-    browser = partners.browser
+@fapi2(
+    "ensure-unsigned-authorization-request-without-using-par-fails",
+    "par-ensure-reused-request-uri-prior-to-auth-completion-succeeds",
+    "par-attempt-reuse-request_uri",
+    "par-attempt-to-use-request_uri-for-different-client",
+)
+async def test_a_fapi_client_must_push_and_its_request_is_answered_once(partners: Partners, room: Room) -> None:
+    browser, zhang = partners.browser, await partners.zhang()
     plain = await browser.get("/oidc/authorize", {**BASIC_REQUEST, "client_id": BANK.id})
     assert (plain.status, plain.error) == (400, "invalid_request")
     uri = await partners.pushed(BANK)
     stolen = await browser.get("/oidc/authorize", {"client_id": APP.id, "request_uri": uri})
     assert (stolen.status, stolen.error) == (400, "invalid_request_uri")
-    uri = await partners.pushed(BANK)
     only = {"client_id": BANK.id, "request_uri": uri, "scope": "openid phone", "redirect_uri": "https://evil.example/"}
     asked = await browser.get("/oidc/authorize", only)
     looked = await partners.provider.interactions.look(interaction_id=asked.to.rpartition("/")[2])
     assert looked.request.claims == {"name"}  # the pushed request alone counts
+    loaded_again = await partners.asked(browser, client_id=BANK.id, request_uri=uri)
+    assert "code" in (await partners.agreed(browser, loaded_again, zhang)).told
     again = await browser.get("/oidc/authorize", {"client_id": BANK.id, "request_uri": uri})
     assert (again.status, again.error) == (400, "invalid_request_uri")
+    late = await partners.agreed(browser, asked.to.rpartition("/")[2], zhang)  # the first page, still open elsewhere
+    assert (late.status, late.error, late.to) == (400, "invalid_request_uri", "")
+    assert [entry["about"]["because"] for entry in await room.audited("oidc.grant_ended")] == ["answered_twice"]
+    silent = {"client_id": BANK.id, "request_uri": await partners.pushed(BANK)}
+    assert "code" in (await browser.get("/oidc/authorize", silent)).told
+    assert (await browser.get("/oidc/authorize", silent)).error == "invalid_request_uri"
 
 
+@fapi2("ensure-registered-redirect-uri", "par-attempt-to-use-expired-request_uri")
 async def test_a_pushed_request_is_checked_when_it_is_pushed(partners: Partners, room: Room) -> None:
     good = {**BASIC_REQUEST, "client_id": BANK.id}
 
@@ -198,6 +226,7 @@ async def test_a_pushed_request_is_checked_when_it_is_pushed(partners: Partners,
     assert late.error == "invalid_request_uri"
 
 
+@fapi2("ensure-dpopproof-at-par-endpoint-binding-success", "ensure-token-endpoint-fails-with-mismatched-dpop-proof-jkt")
 async def test_a_code_bound_to_a_key_when_it_was_pushed_wants_that_key(partners: Partners) -> None:
     form = {**BASIC_REQUEST, "client_id": BANK.id, **partners.proof_of(BANK)}
     pushed = await partners.post("/oidc/par", form, proofs=[partners.proof("POST", "/oidc/par")])

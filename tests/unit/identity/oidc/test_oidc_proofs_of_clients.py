@@ -12,6 +12,7 @@ import orjson
 from core.clock import epoch_s
 from identity.oidc.demo import DEMO_REDIRECT, DEMO_SECRET
 from identity.oidc.model import AuthMethod, ClientState
+from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import (
     APP,
     BANK,
@@ -75,6 +76,7 @@ async def test_one_way_of_proving_oneself_at_a_time(partners: Partners) -> None:
     assert (await partners.post("/oidc/token", other, auth=(PARTNER.id, DEMO_SECRET))).error == "invalid_request"
 
 
+@oidcc("oidcc-server-client-secret-post")
 async def test_a_secret_in_the_form_is_for_whom_it_is_registered(partners: Partners) -> None:
     await partners.provider.parts.store.put_client(replace(PARTNER, auth_method=AuthMethod.SECRET_POST))
     form = {**ANY_CODE, "client_id": PARTNER.id, "client_secret": DEMO_SECRET}
@@ -129,6 +131,12 @@ BAD_ASSERTIONS: list[dict[str, Any]] = [
 ]
 
 
+@fapi2(
+    "ensure-client-assertion-with-exp-is-5-minutes-in-past-fails",
+    "ensure-client-assertion-with-wrong-aud-fails",
+    "ensure-client-assertion-with-no-sub-fails",
+    "ensure-invalid-client-assertions-fail",
+)
 async def test_an_assertion_that_is_not_quite_right_proves_nothing(partners: Partners) -> None:
     for changed in BAD_ASSERTIONS:
         if "sub" in changed:
@@ -212,6 +220,7 @@ BAD_PROOFS: list[dict[str, Any]] = [
 ]
 
 
+@fapi2("dpop-negative-tests")
 async def test_a_proof_that_is_not_quite_right_proves_nothing(partners: Partners) -> None:
     for changed in BAD_PROOFS:
         answer = await _shown(partners, partners.proof("POST", "/oidc/token", **changed))

@@ -16,6 +16,7 @@ from core.principal import ANONYMOUS, Principal
 from identity.oidc.client_metadata import read_metadata
 from identity.oidc.errors import ClientMetadataInvalid, OAuthError
 from identity.oidc.model import Client, ClientState, GrantType, Profile
+from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import BANK_KEY, PARTNER, Answer, Partners, answer_of, id_claims, public_jwk
 from tests.unit.identity.room import CLERK, ISSUER, Room
 
@@ -53,6 +54,11 @@ async def _registered(partners: Partners, **changed: Any) -> dict[str, Any]:
 # --- discovery
 
 
+@oidcc(
+    "oidcc-rp-initiated-logout-discovery-endpoint-verification",
+    "oidcc-backchannel-logout-discovery-endpoint-verification",
+)
+@fapi2("discovery-end-point-verification")
 async def test_the_provider_says_what_it_does(partners: Partners) -> None:
     async with partners.http.get("/.well-known/openid-configuration") as response:
         told = await response.json()
@@ -75,6 +81,7 @@ async def test_the_keys_are_public_and_of_every_algorithm(partners: Partners) ->
     assert all(key["use"] == "sig" and not {"d", "p", "q", "k"} & key.keys() for key in keys)
 
 
+@oidcc("oidcc-idtoken-signature")
 async def test_an_id_token_is_signed_as_its_client_wants(partners: Partners) -> None:
     for algorithm in Algorithm:
         await partners.provider.parts.store.put_client(replace(PARTNER, id_token_alg=algorithm))
@@ -124,6 +131,7 @@ async def test_a_registration_token_is_good_once_and_for_a_week(partners: Partne
     assert (await _send(partners, LIBRARY, token=late)).error == "invalid_token"
 
 
+@oidcc("oidcc-idtoken-unsigned")
 @pytest.mark.parametrize(
     ("changed", "error"),
     [

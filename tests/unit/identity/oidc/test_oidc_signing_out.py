@@ -17,6 +17,7 @@ from identity.oidc.logout import NotTold
 from identity.oidc.model import BROWSER_LIFETIME
 from identity.oidc.tokens import LOGOUT_EVENT
 from identity.oidc.worker import subscriptions
+from tests.support.conformance import oidcc
 from tests.unit.identity.oidc.partners import BASIC_REQUEST, PARTNER, SHOP, Browser, Partners, id_claims
 from tests.unit.identity.room import ISSUER, Room
 
@@ -28,6 +29,7 @@ async def _signed_in(partners: Partners, browser: Browser) -> bool:
     return "code" in answer.told
 
 
+@oidcc("oidcc-rp-initiated-logout")
 async def test_a_client_signs_its_citizen_out(partners: Partners, room: Room) -> None:
     browser = partners.browser
     tokens = await partners.tokens(browser)
@@ -47,6 +49,7 @@ async def test_the_citys_own_session_goes_on(partners: Partners, room: Room) -> 
     assert device is not None and device.revoked_at is None
 
 
+@oidcc("oidcc-rp-initiated-logout-no-state", "oidcc-rp-initiated-logout-no-post-logout-redirect-uri")
 async def test_no_state_and_no_uri_are_fine(partners: Partners) -> None:
     browser = partners.browser
     hint = {"id_token_hint": (await partners.tokens(browser))["id_token"]}
@@ -65,6 +68,10 @@ UNREGISTERED = [
 ]
 
 
+@oidcc(
+    "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
+    "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
+)
 async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners) -> None:
     for uri in UNREGISTERED:
         browser = partners.browser
@@ -74,6 +81,11 @@ async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners
         assert await _signed_in(partners, browser)
 
 
+@oidcc(
+    "oidcc-rp-initiated-logout-bad-id-token-hint",
+    "oidcc-rp-initiated-logout-modified-id-token-hint",
+    "oidcc-rp-initiated-logout-no-id-token-hint",
+)
 async def test_a_hint_that_is_not_ours_signs_nobody_out(partners: Partners) -> None:
     browser = partners.browser
     tokens = await partners.tokens(browser)
@@ -88,11 +100,13 @@ async def test_a_hint_that_is_not_ours_signs_nobody_out(partners: Partners) -> N
     assert await _signed_in(partners, browser)
 
 
+@oidcc("oidcc-rp-initiated-logout-no-params", "oidcc-rp-initiated-logout-only-state")
 async def test_without_a_hint_the_page_asks(partners: Partners) -> None:
     browser = partners.browser
     assert (await browser.get("/oidc/end_session")).to == f"{ISSUER}/signed-out"
     await partners.tokens(browser)
-    assert (await browser.get("/oidc/end_session")).to == f"{ISSUER}/signed-out?confirm=1"
+    for params in (None, {"state": "s"}):
+        assert (await browser.get("/oidc/end_session", params)).to == f"{ISSUER}/signed-out?confirm=1"
     assert await _signed_in(partners, browser)
     foreign = await browser.post("/oidc/end_session/confirm", {}, Origin="https://evil.example")
     assert (foreign.status, foreign.error) == (403, "access_denied")
@@ -155,6 +169,7 @@ async def _hearing(partners: Partners) -> None:
     await partners.provider.parts.store.put_client(replace(PARTNER, backchannel_logout_uri=HEARD))
 
 
+@oidcc("oidcc-backchannel-rp-initiated-logout")
 async def test_clients_of_a_browser_are_told_that_it_signed_out(partners: Partners, room: Room) -> None:
     await _hearing(partners)
     browser = partners.browser

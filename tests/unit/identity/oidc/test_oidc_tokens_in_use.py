@@ -13,6 +13,7 @@ from identity.oidc.demo import DEMO_SECRET
 from identity.oidc.device import USER_CODE_LENGTH
 from identity.oidc.errors import UserCodeWrong
 from identity.oidc.model import GrantType
+from tests.support.conformance import oidcc
 from tests.unit.identity.oidc.partners import (
     APP,
     BANK,
@@ -39,6 +40,7 @@ def _claims(token: str) -> dict[str, Any]:
 # --- refresh
 
 
+@oidcc("oidcc-refresh-token")
 async def test_a_refresh_token_rotates_and_its_second_use_ends_the_family(partners: Partners, room: Room) -> None:
     first = await partners.tokens(scope=OFFLINE)
     second = await partners.refresh(first["refresh_token"])
@@ -110,6 +112,7 @@ async def test_offline_access_outlasts_the_session_and_nothing_else_does(partner
 # --- userinfo
 
 
+@oidcc("oidcc-userinfo-get", "oidcc-userinfo-post-header", "oidcc-userinfo-post-body")
 async def test_userinfo_answers_get_and_post_with_header_or_form(partners: Partners) -> None:
     token = (await partners.tokens())["access_token"]
     by_get = await partners.userinfo(token)
