@@ -278,7 +278,9 @@ class Rooms:
     @property
     def services(self) -> Mapping[type, object]:
         """What resolvers reach by type."""
-        return {type(service): service for service in (*self._services, self.issuing, self.identity.access)}
+        return {
+            type(service): service for service in (*self._services, self.issuing, self.evidences, self.identity.access)
+        }
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
@@ -380,6 +382,7 @@ def _identity(ground: Ground) -> Identity:
         ),
         revocations=Revocations(redis=ground.redis, clock=ground.clock, recall=store.ended_since, namespace=namespace),
         register=_population_register(ground),
+        net_ids=_net_ids(ground),
         watch=_watching(ground),
         zone=ground.settings.city_zone,
         outbox=ground.outbox,

@@ -364,7 +364,7 @@ class Mutation(
 
     @strawberry.federation.field(
         requires_scopes=[["citizen"]],
-        description="A document of yours: level 3 where a register knows it, else 2. The next tokens hold the new level.",
+        description="A document of yours: level 3 where a register knows it, else 2. The next tokens hold it.",
     )
     async def confirm_document(self, info: Info, input: ConfirmDocumentInput) -> Citizen:
         citizen = await info.context.service(Evidences).confirm_document(asking=asking(info), entered=input.entered())

@@ -39,8 +39,7 @@ class Backing:
 
 async def account_evidence(citizen: Citizen) -> Sequence[Backing]:
     """As the account itself keeps it."""
-    kept = citizen.evidence
-    return (Backing(kept.source, kept.source, kept.at),) if kept else ()
+    return [Backing(kept.source, kept.source, kept.at, kept.expires_at) for kept in citizen.in_force]
 
 
 def wanted_verified(asked: object) -> frozenset[str]:
