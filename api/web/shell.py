@@ -3,8 +3,8 @@
 `/` names every file of the shell under `/v-<hash of all of them>/`: a browser that knows the version asks for none of
 them again, and one that meets a new version never mixes two. What is asked for without a version is revalidated.
 
-Screens live behind the `#` of `/`. Those that others send people to, by a link that is typed or printed, have an address
-of their own here, which leads there.
+Screens live behind the `#` of `/`. Those that others send people to, by a link that is typed or printed, have an
+address of their own here, which leads there.
 """
 
 from __future__ import annotations
