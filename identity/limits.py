@@ -81,4 +81,4 @@ RECOVERY_LIMITS: Final = (Limit(5, _DAY_S),)
 # Of one recovery: results of a real-person check that are shown for it.
 PROOF_LIMITS: Final = (Limit(5, _HOUR_S),)
 # Of one officer: interventions in citizens' accounts that they decide alone.
-INTERVENTION_LIMITS: Final = (Limit(10, _HOUR_S), Limit(30, _DAY_S))
+INTERVENTION_LIMITS: Final = (Limit(20, _HOUR_S), Limit(60, _DAY_S))
