@@ -453,7 +453,7 @@ async def test_while_it_is_suspended_nobody_acts_and_nobody_joins(related: Relat
 async def test_what_the_city_suspended_no_owner_resumes(related: Related) -> None:
     ouyang, organisation = await related.catering()
     officer, verbs = inspector(related), related.organisations
-    about = {"principal": officer, "organisation_id": organisation.id}
+    about: dict[str, Any] = {"principal": officer, "organisation_id": organisation.id}
     # Staff are no owners, and do it only in the transaction in which two of them agreed.
     assert await outcome(verbs.suspend(**about)) == await outcome(verbs.resume(**about)) == "FORBIDDEN"
 

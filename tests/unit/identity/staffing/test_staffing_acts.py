@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 from datetime import time, timedelta, timezone
+from typing import Any
 
 from core.principal import Jurisdiction, Principal
 from identity.model import Evidence
@@ -45,32 +46,32 @@ async def test_an_act_goes_from_one_officer_to_another(bureau: Bureau) -> None:
     one, other, zhang = await bureau.officer(), await bureau.officer(OTHER_OFFICER), await room.id_of("zhang")
     until = bureau.days(30)
 
-    async def ask(query: str, who: Principal, **variables: object) -> dict[str, object]:
+    async def ask(query: str, who: Principal, **variables: Any) -> dict[str, Any]:
         return await room.ask(query, principal=who, variables=variables, services=bureau.services)
 
     told = {"kind": "ACCOUNT_FREEZE", "subject": zhang, "reason": REASON, "details": {"until": until.isoformat()}}
     answer = await ask(PROPOSE, one, input=told)
     assert answer["codes"] == []
-    id_ = answer["data"]["proposeAct"]["id"]  # type: ignore[index]
-    (row,) = (await ask(PENDING, other))["data"]["pendingActs"]["nodes"]  # type: ignore[index]
+    id_ = answer["data"]["proposeAct"]["id"]
+    (row,) = (await ask(PENDING, other))["data"]["pendingActs"]["nodes"]
     assert (row["id"], row["reason"], row["proposer"]["badge"]) == (id_, REASON, "ZS-0201")
     assert row["details"]["until"] == until.isoformat()
     # Others do not see it; an auditor does, and decides nothing.
     for phone in (ADMIN, PARTNERS, INSPECTOR):
         who = await room.clerk(phone)
         listed = await ask(PENDING, who)
-        assert listed["data"] is None or listed["data"]["pendingActs"]["nodes"] == []  # type: ignore[index]
+        assert listed["data"] is None or listed["data"]["pendingActs"]["nodes"] == []
         assert await outcome(bureau.staffing.acts.one(principal=who, act_id=id_)) == "NOT_FOUND"
         assert await outcome(bureau.staffing.acts.approve(principal=who, act_id=id_)) in ("NOT_FOUND", "FORBIDDEN")
     auditor = await bureau.officer(AUDITOR)
-    assert len((await ask(PENDING, auditor))["data"]["pendingActs"]["nodes"]) == 1  # type: ignore[index]
+    assert len((await ask(PENDING, auditor))["data"]["pendingActs"]["nodes"]) == 1
     assert await outcome(bureau.staffing.acts.approve(principal=auditor, act_id=id_)) == "NOT_FOUND"
     citizen = await room.citizen(ALEXANDER)
     assert await outcome(bureau.staffing.acts.approve(principal=citizen, act_id=id_)) == "FORBIDDEN"
 
     other = await bureau.prove(other)
     done = await ask(APPROVE, other, id=id_)
-    assert done["data"]["approveAct"]["state"] == "DONE"  # type: ignore[index]
+    assert done["data"]["approveAct"]["state"] == "DONE"
     freeze = await room.identity.store.freeze(zhang, now=room.clock.now())
     assert freeze is not None and freeze.until == until
     assert (await ask(APPROVE, other, id=id_))["codes"] == ["STAFF_ACT_NOT_PENDING"]
@@ -150,12 +151,13 @@ async def test_powers_that_are_gone_are_gone_at_once(bureau: Bureau) -> None:
         await staff.update_one({"_id": who.actor}, {"$set": fields})
 
     act = await bureau.propose(one, Kind.ACCOUNT_END, liu)
-    same = {"roles": ["account_officer"], "jurisdiction": "110000", "suspended": False}
-    for changed, of_approver, of_proposer in [
+    same: dict[str, Any] = {"roles": ["account_officer"], "jurisdiction": "110000", "suspended": False}
+    cases: list[tuple[dict[str, Any], str, str]] = [
         ({"suspended": True}, "AUTH_TOKEN_INVALID", "STAFF_ACT_OUTDATED"),
         ({"roles": ["clerk"]}, "NOT_FOUND", "STAFF_ACT_OUTDATED"),
         ({"jurisdiction": "110108"}, "NOT_FOUND", "STAFF_ACT_OUTDATED"),
-    ]:
+    ]
+    for changed, of_approver, of_proposer in cases:
         await change(other, **changed)
         assert await outcome(bureau.approve(other, act)) == of_approver
         await change(other, **same)
@@ -190,7 +192,7 @@ async def test_a_suspension_and_an_approval_at_once(bureau: Bureau) -> None:
 async def test_staff_are_hired_changed_and_suspended_by_two(bureau: Bureau) -> None:
     room = bureau.room
     one, other = await bureau.officer(ADMIN), await bureau.officer(OTHER_ADMIN)
-    told = {
+    told: dict[str, Any] = {
         "phone": "139 1111 0001",
         "name": " 新  同事 ",
         "badge": "ZS-0999",
@@ -235,7 +237,7 @@ async def test_nobody_grants_what_is_not_theirs(bureau: Bureau) -> None:
     one, other = await bureau.officer(ADMIN), await bureau.officer(OTHER_ADMIN)
     account, elsewhere = await ids("ma"), await ids("wang")
 
-    async def refused(kind: Kind, subject: str, **details: object) -> str:
+    async def refused(kind: Kind, subject: str, **details: Any) -> str:
         return await outcome(bureau.propose(one, kind, subject, **details))
 
     hire = dataclasses.asdict(await bureau.hired("13911110002"))
@@ -312,7 +314,7 @@ async def test_organisations_and_holds_are_the_citys_by_two(bureau: Bureau) -> N
     store, verbs = bureau.organisations.store, bureau.organisations
     await room.identity.store.transaction(lambda session: store.add(organisation, session=session))
     # Outside of an approval nobody has agreed to anything.
-    about = {"principal": one, "organisation_id": organisation.id}
+    about: dict[str, Any] = {"principal": one, "organisation_id": organisation.id}
     alone = room.identity.store.transaction(
         lambda session: verbs.suspend_for_city(**about, reason=REASON, session=session)
     )
@@ -324,7 +326,7 @@ async def test_organisations_and_holds_are_the_citys_by_two(bureau: Bureau) -> N
     assert (await store.organisations([organisation.id]))[organisation.id].suspended_by is None
     assert await outcome(bureau.propose(one, Kind.ORGANISATION_SUSPEND, "org_x")) == "NOT_FOUND"
 
-    hold = {"principal": one, "citizen": zhang, "reason": REASON, "until": bureau.days(60)}
+    hold: dict[str, Any] = {"principal": one, "citizen": zhang, "reason": REASON, "until": bureau.days(60)}
     assert await outcome(bureau.erasures.hold(**hold)) == "FORBIDDEN"
     await bureau.together(one, other, Kind.ACCOUNT_HOLD, zhang, until=bureau.days(60))
     (held,) = await bureau.erasures.holds(zhang)
