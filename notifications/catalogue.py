@@ -360,7 +360,7 @@ _TEMPLATES: Final = (
         code="identity.account_frozen",
         category=Category.SECURITY,
         priority=Priority.CRITICAL,
-        subject=Text(zh="您的账号已被冻结", en="Your account is frozen"),
+        subject=Text(zh="您的账号已被工作人员冻结", en="Your account is frozen"),
         notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
         body=Text(
             zh="工作人员冻结了您的账号。冻结期间无法登录，也无人能为您代办。理由：{reason}"
@@ -376,7 +376,7 @@ _TEMPLATES: Final = (
         code="identity.account_unfrozen",
         category=Category.SECURITY,
         priority=Priority.IMPORTANT,
-        subject=Text(zh="您的账号已解除冻结", en="Your account is no longer frozen"),
+        subject=Text(zh="您的账号已解除冻结，可以登录", en="Your account is no longer frozen"),
         notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
         body=Text(
             zh="工作人员解除了对您账号的冻结，您可以重新登录。理由：{reason}",
@@ -389,7 +389,7 @@ _TEMPLATES: Final = (
         code="identity.account_ending",
         category=Category.SECURITY,
         priority=Priority.CRITICAL,
-        subject=Text(zh="您的账号将被注销", en="Your account is to be erased"),
+        subject=Text(zh="您的账号将由工作人员注销", en="Your account is to be erased"),
         notice=Text(zh="您的账号有一项重要变更", en="There is an important change to your account"),
         body=Text(
             zh="两名工作人员决定注销您的账号，账号现已冻结。理由：{reason}\n\n如有异议，请尽快到政务服务窗口提出。",
