@@ -92,8 +92,9 @@ async def test_who_leaves_is_forgotten_and_may_come_back_as_somebody_new(city: O
     city.clock.advance(seconds=5)  # by then its tokens are refused everywhere
     await rooms.erasures.work()
     assert (await city.ask("{ me { id } }", token=first)).codes == ["AUTH_TOKEN_INVALID"]
-    for name in ("identity_keychains", "notifications_messages", "notifications_reach"):
+    for name in ("identity_keychains", "notifications_messages"):
         assert await ground.mongo.collection(name).count_documents(theirs) == 0
+    assert await ground.mongo.collection("notifications_reach").find_one(theirs) == {"_id": leaver, "gone": True}
     city.clock.advance(seconds=1)  # so that the next code is told from the last one
     again = (await city.ask("{ me { id maskedName } }", token=await city.token(NEWCOMER))).data
     assert again is not None
