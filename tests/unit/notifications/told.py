@@ -73,6 +73,10 @@ EVENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "identity.data_download_failed": ({"download": "dld_1"}, {}),
     "identity.erasure_asked": ({"erasure": "era_1"}, {}),
     "identity.erasure_cancelled": ({"erasure": "era_1"}, {}),
+    "identity.account_frozen": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
+    "identity.account_unfrozen": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
+    "identity.account_ending": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
+    "identity.account_intervened": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
     "identity.citizen_registered": ({}, {}),
 }
 
