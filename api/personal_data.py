@@ -16,12 +16,14 @@ from api.domains.health.model import LOOK_PREFIX, Look, Looker
 from api.domains.health.service import Health
 from api.domains.licences.model import SHOWING_PREFIX, Showing
 from api.domains.licences.service import Licences
+from api.domains.payments.ledger import wallet_of
 from api.domains.payments.service import Payments
 from api.domains.reports.service import Reports
 from core.access_log import Access, AccessSource, RoomRecords
 from core.clock import to_ms
 from core.locale import Text
 from core.mongo import Session
+from core.paging import PageRequest
 from identity.consents.downloads import DataSource
 from identity.consents.erasures import Forgetting
 from identity.consents.holdings import every
@@ -29,6 +31,8 @@ from identity.credentials.service import Credentials
 from identity.devices.service import Devices
 from identity.model import LookUp
 from identity.oidc.grants import Grants
+from identity.recovery.merges import Merging
+from identity.recovery.store import RecoveryStore
 from identity.relations import Acting
 from identity.staffing.accounts import INTERVENED
 from identity.staffing.model import INTERVENTION_PREFIX, Intervention
@@ -152,11 +156,53 @@ def data_sources(
     )
 
 
+def merging(
+    *,
+    places: Places,
+    licences: Licences,
+    payments: Payments,
+    reports: Reports,
+    health: Health,
+    notifications: Notifications,
+) -> tuple[Merging, ...]:
+    """What comes over when a person makes one account of two, and what an account that goes must not hold."""
+    one = PageRequest.of(first=1, after=None)
+
+    async def nothing(citizen: str) -> bool:
+        return False
+
+    async def stays(citizen: str, to: str) -> None:
+        """Who holds some is not merged."""
+
+    async def has_licences(citizen: str) -> bool:
+        return bool(await licences.store.licences_of(citizen))
+
+    async def has_health(citizen: str) -> bool:
+        return bool(await health.store.facts(citizen, now=health.clock.now()))
+
+    async def has_check_ins(citizen: str) -> bool:
+        return bool((await places.store.check_ins(citizen, page=one)).rows)
+
+    async def has_books(citizen: str) -> bool:
+        in_wallet = await payments.books.entries(wallet_of(citizen), page=one)
+        return bool(in_wallet.rows) or await payments.store.has_books(citizen)
+
+    return (
+        Merging("LICENCES", has_licences, stays),
+        Merging("HEALTH", has_health, stays),
+        Merging("CHECK_INS", has_check_ins, stays),
+        Merging("PAYMENTS", has_books, payments.store.move),
+        Merging("REPORTS", nothing, reports.store.hand_over),
+        Merging("MESSAGES", nothing, notifications.store.move),
+    )
+
+
 def forgetting(
     *,
     credentials: Credentials,
     devices: Devices,
     grants: Grants,
+    recovery: RecoveryStore,
     city_codes: CityCodes,
     places: Places,
     licences: Licences,
@@ -182,6 +228,7 @@ def forgetting(
         Forgetting("programs", end_grants),
         Forgetting("credentials", credentials.desk.store.forget),
         Forgetting("devices", devices.watching.store.forget),
+        Forgetting("phones", recovery.forget),
         Forgetting("licences", end_licences),
         Forgetting("health", health.store.forget),
         Forgetting("cases", reports.store.forget),

@@ -24,6 +24,7 @@ import core.index_root as index_root
 import core.keys as keys
 import identity.delegations as delegations
 import identity.organisations.store as organisations
+import identity.recovery.store as recovery
 import identity.sms as sms
 import notifications.reach as reach
 import notifications.store as messages
@@ -39,6 +40,7 @@ _SEALED: Final[Sequence[SealedField]] = (
     *sms.SEALED,
     *delegations.SEALED,
     *organisations.SEALED,
+    *recovery.SEALED,
     *licences.SEALED,
     *health.SEALED,
     *reports.SEALED,

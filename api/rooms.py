@@ -33,6 +33,7 @@ import identity.http
 import identity.oidc.demo
 import identity.oidc.http
 import identity.oidc.worker
+import identity.recovery.worker
 import identity.worker
 import notifications.demo
 import notifications.worker
@@ -65,7 +66,7 @@ from api.domains.reports.service import Reports
 from api.domains.reports.statistics import Statistics
 from api.domains.reports.store import ReportStore
 from api.ground import Ground
-from api.personal_data import access_sources, data_sources, forgetting
+from api.personal_data import access_sources, data_sources, forgetting, merging
 from api.startup import CityUnavailable
 from api.web.audit import audit_routes
 from api.web.development import sms_routes, totp_routes
@@ -74,10 +75,11 @@ from core.audit import SEAL_EVERY_S
 from core.events import Subscription
 from core.graph import Context
 from core.keys import Algorithm, KeyRing
+from core.mongo import Session
 from core.tasks import Work, every
 from identity.codes import SignInCodes
 from identity.consents.downloads import DataSource, Downloads
-from identity.consents.erasing import ErasureStore
+from identity.consents.erasing import ErasureState, ErasureStore
 from identity.consents.erasures import Erasures, Forgetting
 from identity.consents.holdings import Holdings
 from identity.consents.providing import ProviderConsents
@@ -113,6 +115,13 @@ from identity.oidc.tokens import Tokens as PartnerTokens
 from identity.organisations.registers import HttpOrganisationRegister, OrganisationRegister
 from identity.organisations.service import Organisations
 from identity.organisations.store import OrganisationStore
+from identity.recovery.desk import Desk as RecoveryDesk
+from identity.recovery.merges import Merges, Merging
+from identity.recovery.model import Waits
+from identity.recovery.phones import PhoneChanges
+from identity.recovery.recoveries import Recoveries
+from identity.recovery.store import RecoveryStore
+from identity.recovery.waking import Waking
 from identity.registers import (
     HttpDocumentRegister,
     HttpNetIdPlatform,
@@ -164,6 +173,10 @@ class Rooms:
     readings: Readings
     downloads: Downloads
     erasures: Erasures
+    phone_changes: PhoneChanges
+    recoveries: Recoveries
+    merges: Merges
+    waking: Waking
     staffing: Staffing
     city_codes: CityCodes
     places: Places
@@ -184,7 +197,9 @@ class Rooms:
         identity = _identity(ground)
         credentials = _credentials(ground, identity)
         devices = _devices(ground, identity)
-        identity = replace(identity, door=credentials.second, second_factor=credentials.has_strong)
+        desk = _recovery_desk(ground, identity, credentials)
+        waking = Waking(desk, credentials.second)
+        identity = replace(identity, door=waking, second_factor=credentials.has_strong)
         places = _places(ground)
         city_codes, health, payments, reports = (
             _city_codes(ground),
@@ -218,6 +233,7 @@ class Rooms:
                 credentials=credentials,
                 devices=devices,
                 grants=_grants(ground),
+                recovery=desk.store,
                 city_codes=city_codes,
                 places=places,
                 licences=licences,
@@ -228,6 +244,15 @@ class Rooms:
             ),
         )
         organisations, openid = _organisations(ground, identity), _openid(ground, identity, consents)
+        phone_changes = PhoneChanges(desk)
+        coming_over = merging(
+            places=places,
+            licences=licences,
+            payments=payments,
+            reports=reports,
+            health=health,
+            notifications=messages,
+        )
         return cls(
             ground=ground,
             identity=identity,
@@ -240,6 +265,10 @@ class Rooms:
             readings=readings,
             downloads=downloads,
             erasures=erasures,
+            phone_changes=phone_changes,
+            recoveries=_recoveries(ground, desk, phone_changes, credentials),
+            merges=_merges(desk, coming_over, erasures),
+            waking=waking,
             staffing=_staffing(ground, identity, erasures, organisations, openid),
             city_codes=city_codes,
             places=places,
@@ -265,6 +294,7 @@ class Rooms:
             self.readings,
             self.downloads,
             self.erasures,
+            self.phone_changes,
             self.staffing,
             self.city_codes,
             self.places,
@@ -278,9 +308,8 @@ class Rooms:
     @property
     def services(self) -> Mapping[type, object]:
         """What resolvers reach by type."""
-        return {
-            type(service): service for service in (*self._services, self.issuing, self.evidences, self.identity.access)
-        }
+        others = self.issuing, self.evidences, self.identity.access, self.recoveries, self.merges, self.waking
+        return {type(service): service for service in (*self._services, *others)}
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
@@ -305,6 +334,7 @@ class Rooms:
             "audit": every(SEAL_EVERY_S, self.ground.audit.seal),
             "revocations": self.identity.revocations.run,
             **identity.consents.worker.chores(self.downloads, self.erasures),
+            **identity.recovery.worker.chores(self.phone_changes, self.merges),
             **api.domains.licences.worker.chores(self.issuing),
             **api.domains.payments.worker.chores(self.payments),
             **api.domains.reports.worker.chores(self.reports),
@@ -474,6 +504,49 @@ def _openid(ground: Ground, identity: Identity, consents: Consents) -> OpenIdPro
         four_eyes=_agreement(ground, identity.store),
     )
     return OpenIdProvider(parts)
+
+
+def _recovery_desk(ground: Ground, identity: Identity, credentials: Credentials) -> RecoveryDesk:
+    settings = ground.settings
+    return RecoveryDesk(
+        store=RecoveryStore(mongo=ground.mongo, cipher=ground.cipher, personal=ground.personal),
+        accounts=identity.store,
+        sessions=identity.sessions,
+        codes=identity.codes,
+        outbox=ground.outbox,
+        audit=ground.audit,
+        cipher=ground.cipher,
+        ids=ground.ids,
+        clock=ground.clock,
+        waits=Waits(
+            change=timedelta(hours=settings.phone_change_hours),
+            recovery=timedelta(hours=settings.recovery_hours),
+            recovery_seen=timedelta(hours=settings.recovery_seen_hours),
+            asleep=timedelta(days=settings.asleep_days),
+        ),
+        has_strong=credentials.has_strong,
+        new_code=identity.new_code,
+        zone=settings.city_zone,
+    )
+
+
+def _recoveries(ground: Ground, desk: RecoveryDesk, phones: PhoneChanges, credentials: Credentials) -> Recoveries:
+    async def forget_keys(account_id: str, session: Session) -> None:
+        await credentials.desk.store.forget(account_id, session=session)
+
+    return Recoveries(desk, phones, _faces(ground), forget_keys)
+
+
+def _merges(desk: RecoveryDesk, rooms: Sequence[Merging], erasures: Erasures) -> Merges:
+    async def leaving(account_id: str) -> bool:
+        newest = await erasures.erasures.newest(account_id)
+        return newest is not None and newest.state in (ErasureState.WAITING, ErasureState.RUNNING)
+
+    async def withdraw(account_id: str) -> None:
+        await erasures.consents.withdraw_all(citizen=account_id)
+
+    others = Forgetting("consents", withdraw), Forgetting("copies", erasures.shelf.forget), *erasures.others
+    return Merges(desk, rooms, others, leaving, erasures.personal.shred)
 
 
 def _own_data(

@@ -187,6 +187,27 @@ class Settings:
     erasure_grace_days: int = _setting(
         _whole(0, 90), "How long an account that is to be erased can be called back.", default=7, unit="days"
     )
+    phone_change_hours: int = _setting(
+        _whole(24, 168),
+        "How long another phone number waits that neither the old phone nor two factors confirmed.",
+        default=72,
+        unit="hours",
+    )
+    recovery_hours: int = _setting(
+        _whole(24, 168), "How long the recovery of a lost account can be stopped.", default=72, unit="hours"
+    )
+    recovery_seen_hours: int = _setting(
+        _whole(24, 168),
+        "The same, of an account whose owner was seen before, by a provider or at a counter.",
+        default=24,
+        unit="hours",
+    )
+    asleep_days: int = _setting(
+        _whole(90, 3650),
+        "Without a sign-in for so long, an account asks whether its phone number has another holder now.",
+        default=180,
+        unit="days",
+    )
     device_cool_off_hours: int = _setting(
         _whole(0, 168),
         "How long a new device does nothing dangerous without a strong proof; a demo city trusts it at once.",

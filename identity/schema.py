@@ -38,6 +38,7 @@ from identity.graph_of_sessions import Session, SignInResult
 from identity.levels import NameEvidence
 from identity.oidc.graph import OidcMutation, OidcQuery
 from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
+from identity.recovery.graph import RecoveryMutation, RecoveryQuery
 from identity.service import Identity
 from identity.staffing.graph import StaffingMutation, StaffingQuery
 
@@ -229,6 +230,7 @@ class Query(
     EvidenceQuery,
     OidcQuery,
     OrganisationsQuery,
+    RecoveryQuery,
     StaffingQuery,
 ):
     @strawberry.federation.field(
@@ -273,6 +275,7 @@ class Mutation(
     EvidenceMutation,
     OidcMutation,
     OrganisationsMutation,
+    RecoveryMutation,
     StaffingMutation,
 ):
     @strawberry.federation.field(directives=[PUBLIC], description="Have a sign-in code sent to a phone.")

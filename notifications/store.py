@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
+from pymongo.errors import DuplicateKeyError
 
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
@@ -83,6 +84,19 @@ class MessageStore:
         """Every message of a citizen. Raises: Unavailable."""
         async with answering():
             return [row["_id"] async for row in self._messages.find({"citizen": citizen}, {"_id": 1})]
+
+    async def move(self, citizen: str, to: str) -> None:
+        """Put every message of somebody into the inbox of another account of theirs; what that was told already goes.
+
+        Raises: Unavailable.
+        """
+        async with answering():
+            ids = [row["_id"] async for row in self._messages.find({"citizen": citizen}, {"_id": 1})]
+            for id_ in ids:
+                try:
+                    await self._messages.update_one({"_id": id_}, {"$set": {"citizen": to}})
+                except DuplicateKeyError:
+                    await self._messages.delete_one({"_id": id_})
 
     async def forget(self, citizen: str) -> None:
         """Delete every message of a citizen whose account is gone. Raises: Unavailable."""

@@ -77,10 +77,14 @@ class KeychainStore:
         except DuplicateKeyError as fault:
             raise PasskeyRefused() from fault
 
-    async def forget(self, account_id: str) -> None:
+    async def forget(self, account_id: str, *, session: Session | None = None) -> None:
         """Delete everything that an account proved itself with. Raises: Unavailable."""
+        rows = self._mongo.collection(KEYCHAINS)
+        if session is not None:
+            await rows.delete_one({"_id": account_id}, session=session)
+            return
         async with answering():
-            await self._mongo.collection(KEYCHAINS).delete_one({"_id": account_id})
+            await rows.delete_one({"_id": account_id})
 
     async def _row_of(self, keychain: Keychain) -> Document:
         password, totp = keychain.password, keychain.totp

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Final, Protocol
 
 from core.crypto import digest
@@ -25,6 +24,7 @@ from core.locale import Locale
 from core.mongo import Session
 from core.principal import Method, Principal
 from identity.arrivals import Origin
+from identity.faces import FaceCheck
 from identity.id_numbers import IdNumber
 from identity.limits import PROOF_LIMITS, RECOVERY_LIMITS
 from identity.model import (
@@ -65,19 +65,10 @@ ACCOUNT_RECOVERED: Final = "identity.account_recovered"
 BY_FACE: Final = BY_PHONE | {Method.FACE.value}
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """A real-person check that was begun. url: where the person shows themself."""
-
-    id: str
-    url: str
-    expires_at: datetime
-
-
 class RealPerson(Protocol):
     """A provider that sees people, and signs whom it saw."""
 
-    async def begin(self, *, name: str, id_number: str) -> Check:
+    async def begin(self, *, name: str, id_number: str) -> FaceCheck:
         """A check of whether this person is there. Raises: Unavailable."""
         ...
 
@@ -92,7 +83,7 @@ class Asked:
 
     secret: str = field(repr=False)
     recovery: Recovery
-    check: Check | None = None
+    check: FaceCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,6 +155,18 @@ class PaymentStore:
             # The day's row is there and did not match: it has no room for this.
             raise TopUpLimitReached(limit_fen=TOP_UP_DAY_FEN_MAX) from fault
 
+    async def has_books(self, citizen: str) -> bool:
+        """Whether money of somebody's stands in the books: those stay with who paid. Raises: Unavailable."""
+        settled = {"payer": citizen, "status": {"$nin": [BillStatus.UNPAID.value, BillStatus.CANCELLED.value]}}
+        async with answering():
+            return await self._bills.find_one(settled) is not None
+
+    async def move(self, citizen: str, to: str) -> None:
+        """Send what somebody has to pay yet to another account of theirs. Raises: Unavailable."""
+        open_ = {"payer": citizen, "status": {"$in": [BillStatus.UNPAID.value, BillStatus.CANCELLED.value]}}
+        async with answering():
+            await self._bills.update_many(open_, {"$set": {"payer": to}})
+
     async def forget(self, citizen: str) -> None:
         """Delete what was kept to serve somebody whose account is gone; bills and payments are books.
 

@@ -10,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, GEOSPHERE, IndexModel, ReturnDocument
@@ -235,6 +236,28 @@ class ReportStore:
             )
         if done.matched_count == 0:
             raise AlreadyRated()
+
+    async def hand_over(self, citizen: str, to: str) -> None:
+        """Give what somebody reported and follows to another account of theirs. Raises: Unavailable.
+
+        What a device sent once and might send again it sends no more: the account's sessions have ended.
+        """
+        once = dict.fromkeys(("client_report_id", "fingerprint"), "")
+        async with answering():
+            await self._cases.update_many({"citizen": citizen}, {"$set": {"citizen": to}, "$unset": once})
+            followed = await self._supporters.find({"citizen": citizen}).to_list(None)
+        for row in followed:
+            await self._mongo.transaction(partial(self._follow_as, row, to))
+
+    async def _follow_as(self, row: Document, to: str, session: Session) -> None:
+        """Who follows a case twice counts once."""
+        both = await self._supporters.find_one({"case": row["case"], "citizen": to}, session=session)
+        if both is None:
+            await self._supporters.update_one({"_id": row["_id"]}, {"$set": {"citizen": to}}, session=session)
+            return
+        gone = await self._supporters.delete_one({"_id": row["_id"]}, session=session)
+        if gone.deleted_count:
+            await self._cases.update_one({"_id": row["case"]}, {"$inc": {"supporters": -1}}, session=session)
 
     async def forget(self, citizen: str) -> None:
         """Cut loose what somebody reported whose account is gone: cases go on as those of nobody. Raises: Unavailable.

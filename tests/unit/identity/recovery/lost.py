@@ -18,12 +18,13 @@ from core.personal import PersonalCipher
 from core.principal import Method, Principal
 from identity.arrivals import Origin
 from identity.consents.erasures import Forgetting
+from identity.faces import FaceCheck
 from identity.model import Audience
 from identity.recovery.desk import Desk
 from identity.recovery.merges import SETTLED_AFTER, Merges, Merging
 from identity.recovery.model import Merge, PhoneChange, Waits
 from identity.recovery.phones import PhoneChanges
-from identity.recovery.recoveries import Asked, Check, Recoveries
+from identity.recovery.recoveries import Asked, Recoveries
 from identity.recovery.store import RecoveryStore
 from identity.recovery.waking import Waking
 from identity.sessions import SignedIn
@@ -48,10 +49,10 @@ class Faces:
     key: ec.EllipticCurvePrivateKey = field(default_factory=lambda: ec.generate_private_key(ec.SECP256R1()))
     begun: int = 0
 
-    async def begin(self, *, name: str, id_number: str) -> Check:
+    async def begin(self, *, name: str, id_number: str) -> FaceCheck:
         self.begun += 1
         id_ = f"chk_{self.begun}"
-        return Check(id_, f"{PROVIDER}/{id_}", self.clock.now() + timedelta(minutes=10))
+        return FaceCheck(id_, f"{PROVIDER}/{id_}", self.clock.now() + timedelta(minutes=10))
 
     async def proves(self, result: str, *, check: str, name: str, id_number: str) -> bool:
         try:
