@@ -67,9 +67,9 @@ class Registration:
 
         return await parts.transaction(work)
 
-    async def read(self, client_id: str, *, token: str) -> Client:
+    async def read(self, client_id: str, *, token: str, session: Session | None = None) -> Client:
         """RFC 7592 §2.1. Raises: OAuthError, Unavailable."""
-        client = await self.parts.store.client(client_id)
+        client = await self.parts.store.client(client_id, session=session)
         known = client.registration_digest if client else b""
         if not same(digest(token), known) or client is None:
             raise _token_refused()
@@ -77,13 +77,25 @@ class Registration:
 
     async def change(self, client_id: str, body: Mapping[str, Any], *, token: str) -> Client:
         """RFC 7592 §2.2: the whole of its metadata anew. Raises: OAuthError, Unavailable."""
-        before = await self.read(client_id, token=token)
+
+        async def work(session: Session) -> Client:
+            # Read here and not before: a change must not undo that staff suspended the client meanwhile.
+            before = await self.read(client_id, token=token, session=session)
+            after = self._changed(before, body)
+            await self.parts.store.put_client(after, session=session)
+            await self.parts.audit.append("oidc.client_changed", actor=client_id, client=client_id, session=session)
+            return after
+
+        return await self.parts.transaction(work)
+
+    def _changed(self, before: Client, body: Mapping[str, Any]) -> Client:
+        client_id = before.id
         if body.get("client_id", client_id) != client_id or "client_secret" in body:
             raise OAuthError("invalid_request", "client_id must be this client's, and its secret is not chosen")
         wanted = read_metadata(body, client_id=client_id)
         if (wanted.auth_method, wanted.profile) != (before.auth_method, before.profile):
             raise OAuthError("invalid_client_metadata", "how a client proves itself cannot be changed; register anew")
-        after = replace(
+        return replace(
             wanted,
             state=_state_after(before, wanted),
             secret_digest=before.secret_digest,
@@ -95,8 +107,6 @@ class Registration:
             sector=before.sector,  # else its citizens would be strangers to it
             created_at=before.created_at,
         )
-        await self._put(after, "oidc.client_changed", actor=client_id)
-        return after
 
     async def remove(self, client_id: str, *, token: str) -> None:
         """RFC 7592 §2.3. Raises: OAuthError, Unavailable."""
@@ -178,9 +188,7 @@ class Registration:
 
     async def to_approve(self, client_id: str, *, scopes: frozenset[str] | None = None, session: Session) -> Client:
         """A client as it stands, with those of its scopes that it is to get. Raises: NotFound, BadInput."""
-        client = await self.parts.store.client(client_id, session=session)
-        if client is None:
-            raise NotFound(thing="client")
+        client = await self._existing(client_id, session)
         given = client.scopes if scopes is None else scopes | (client.scopes & {OPENID})
         if given - client.scopes:
             raise BadInput(field="scopes", problem="holds what the client did not ask for")
@@ -188,42 +196,50 @@ class Registration:
 
     async def suspend(self, *, principal: Principal, client_id: str) -> Client:
         """Stop a client, and end every grant it has. Raises: SignInRequired, Forbidden, NotFound, Unavailable."""
-        client = replace(await self._for_review(principal, client_id), state=ClientState.SUSPENDED)
+        principal.require_scope(REVIEWS)
 
-        async def work(session: Session) -> None:
+        async def work(session: Session) -> Client:
+            client = replace(await self._existing(client_id, session), state=ClientState.SUSPENDED)
             await self.parts.store.put_client(client, session=session)
             grants = self.parts.grants
             await grants.end_all(because="client_suspended", session=session, also_offline=True, client_id=client.id)
             await self.parts.audit.append(
                 "oidc.client_suspended", actor=principal.actor, client=client.id, session=session
             )
+            return client
 
-        await self.parts.transaction(work)
-        return client
+        return await self.parts.transaction(work)
 
     async def renew_secret(self, *, principal: Principal, client_id: str, overlap_hours: int = 0) -> Registered:
         """A new secret. overlap_hours: how long the old one is good beside it, 0 to 72.
 
         Raises: …, BadInput, ClientMetadataInvalid.
         """
-        client = await self._for_review(principal, client_id)
-        if client.auth_method not in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST):
-            raise ClientMetadataInvalid(problem="it has no secret")
+        principal.require_scope(REVIEWS)
         if not 0 <= overlap_hours <= OVERLAP_HOURS_MAX:
             raise BadInput(field="overlapHours", problem=f"must be 0 to {OVERLAP_HOURS_MAX}")
-        secret = self.parts.new_secret()
-        renewed = replace(
-            client,
-            secret_digest=digest(secret),
-            old_secret_digest=client.secret_digest if overlap_hours else b"",
-            old_secret_until=self.parts.now() + timedelta(hours=overlap_hours) if overlap_hours else None,
-        )
-        await self._put(renewed, "oidc.client_secret_renewed", actor=principal.actor)
-        return Registered(renewed, secret=secret)
+        secret, overlap = self.parts.new_secret(), timedelta(hours=overlap_hours)
 
-    async def _for_review(self, principal: Principal, client_id: str) -> Client:
-        principal.require_scope(REVIEWS)
-        client = await self.parts.store.client(client_id)
+        async def work(session: Session) -> Registered:
+            client = await self._existing(client_id, session)
+            if client.auth_method not in (AuthMethod.SECRET_BASIC, AuthMethod.SECRET_POST):
+                raise ClientMetadataInvalid(problem="it has no secret")
+            renewed = replace(
+                client,
+                secret_digest=digest(secret),
+                old_secret_digest=client.secret_digest if overlap else b"",
+                old_secret_until=self.parts.now() + overlap if overlap else None,
+            )
+            await self.parts.store.put_client(renewed, session=session)
+            await self.parts.audit.append(
+                "oidc.client_secret_renewed", actor=principal.actor, client=client_id, session=session
+            )
+            return Registered(renewed, secret=secret)
+
+        return await self.parts.transaction(work)
+
+    async def _existing(self, client_id: str, session: Session) -> Client:
+        client = await self.parts.store.client(client_id, session=session)
         if client is None:
             raise NotFound(thing="client")
         return client
@@ -241,13 +257,6 @@ class Registration:
         await parts.store.put_client(added, session=session)
         await parts.audit.append("oidc.client_registered", actor=by, client=added.id, session=session)
         return Registered(added, secret, managing)
-
-    async def _put(self, client: Client, kind: str, *, actor: str) -> None:
-        async def work(session: Session) -> None:
-            await self.parts.store.put_client(client, session=session)
-            await self.parts.audit.append(kind, actor=actor, client=client.id, session=session)
-
-        await self.parts.transaction(work)
 
 
 # What a client may take on by itself, and not put off.

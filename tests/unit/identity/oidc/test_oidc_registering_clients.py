@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -10,14 +11,24 @@ import jwt
 import pytest
 
 from core import jose
-from core.errors import Forbidden, SignInRequired
+from core.errors import BadInput, Forbidden, SignInRequired
 from core.keys import Algorithm
 from core.principal import ANONYMOUS, Principal
 from identity.oidc.client_metadata import read_metadata
+from identity.oidc.demo import DEMO_SECRET
 from identity.oidc.errors import ClientMetadataInvalid, OAuthError
 from identity.oidc.model import Client, ClientState, GrantType, Profile
 from tests.support.conformance import fapi2, oidcc
-from tests.unit.identity.oidc.partners import BANK_KEY, PARTNER, Answer, Partners, answer_of, id_claims, public_jwk
+from tests.unit.identity.oidc.partners import (
+    BANK_KEY,
+    BASIC_REQUEST,
+    PARTNER,
+    Answer,
+    Partners,
+    answer_of,
+    id_claims,
+    public_jwk,
+)
 from tests.unit.identity.room import CLERK, ISSUER, Room
 
 LIBRARY: dict[str, Any] = {
@@ -276,3 +287,40 @@ async def test_a_renewed_secret_replaces_the_old_one(partners: Partners, room: R
     assert answer.error == "invalid_grant"
     with pytest.raises(ClientMetadataInvalid):
         await partners.provider.registration.renew_secret(principal=officer, client_id="demo-bank")
+
+
+async def test_a_secret_changes_over_and_scopes_are_given_by_staff(partners: Partners, room: Room) -> None:
+    officer, registration = await _officer(room), partners.provider.registration
+    code = {"grant_type": "authorization_code", "code": "x"}
+    renewed = await registration.renew_secret(principal=officer, client_id="demo-partner", overlap_hours=1)
+    new = ("demo-partner", renewed.secret)
+    for auth in (new, ("demo-partner", DEMO_SECRET)):
+        assert (await partners.post("/oidc/token", code, auth=auth)).error == "invalid_grant"
+    room.clock.advance(seconds=3600)
+    assert (await partners.token(code)).error == "invalid_client"
+    assert (await partners.post("/oidc/token", code, auth=new)).error == "invalid_grant"
+    for hours in (-1, 73):
+        with pytest.raises(BadInput):
+            await registration.renew_secret(principal=officer, client_id="demo-partner", overlap_hours=hours)
+    only = await registration.approve(principal=officer, client_id="demo-partner", scopes=frozenset({"phone"}))
+    assert only.scopes == {"openid", "phone"}
+    answer = await partners.browser.get("/oidc/authorize", BASIC_REQUEST)
+    assert answer.told["error"] == "invalid_scope"
+    with pytest.raises(BadInput):
+        await registration.approve(principal=officer, client_id="demo-partner", scopes=frozenset({"profile"}))
+
+
+async def test_a_change_never_undoes_a_suspension(partners: Partners, room: Room) -> None:
+    """Both at once, again and again: whichever comes last, the client stays suspended."""
+    officer, registration = await _officer(room), partners.provider.registration
+    told = await _registered(partners)
+    client_id, token = told["client_id"], told["registration_access_token"]
+    for _ in range(5):
+        await registration.approve(principal=officer, client_id=client_id)
+        await asyncio.gather(
+            registration.change(client_id, LIBRARY, token=token),
+            registration.suspend(principal=officer, client_id=client_id),
+            registration.change(client_id, LIBRARY, token=token),
+        )
+        client = await partners.provider.parts.store.client(client_id)
+        assert client is not None and client.state is ClientState.SUSPENDED
