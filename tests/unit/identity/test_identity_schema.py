@@ -288,6 +288,8 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "LinkRequest.deviceName": ("DEVICE", "2"),
         "LinkRequest.place": ("DEVICE", "2"),
         "StaffMember.displayName": ("IDENTITY", "3"),
+        "PhoneChange.maskedPhone": ("CONTACT", "1"),
+        "AccountRecovery.maskedPhone": ("CONTACT", "1"),
     }
 
 
