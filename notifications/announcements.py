@@ -62,6 +62,11 @@ TOLD: Final[Mapping[str, Told]] = {
     "identity.account_unfrozen": Told(once_for=("intervention",)),
     "identity.account_ending": Told(once_for=("intervention",)),
     "identity.account_intervened": Told(once_for=("intervention",)),
+    "identity.phone_change_waiting": Told(once_for=("change",)),
+    "identity.phone_changed": Told(),  # a number may be given up and come again
+    "identity.recovery_waiting": Told(once_for=("recovery",)),
+    "identity.account_recovered": Told(once_for=("recovery",)),
+    "identity.accounts_merged": Told(once_for=("merge",)),
     "identity.citizen_registered": Told(once_for=("citizen_id",), citizen="citizen_id"),
 }
 

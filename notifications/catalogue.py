@@ -413,6 +413,76 @@ _TEMPLATES: Final = (
         variables={"reason": _NOTE},
     ),
     Template(
+        code="identity.phone_change_waiting",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的账号申请更换手机号", en="Your account is to get another phone number"),
+        notice=Text(zh="您的账号申请更换手机号", en="Your account is to get another phone number"),
+        body=Text(
+            zh="您的账号申请更换绑定的手机号，等待期满后生效。在此之前，原手机号仍可登录。"
+            "\n\n如果不是您本人操作，请立即在“登录与设备”中取消，并更换登录方式。",
+            en="Somebody who is signed in asks for another phone number. After a wait it takes the place of the old one."
+            "\n\nIf it was not you, cancel it under “Devices” at once, and change how you sign in.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
+        code="identity.phone_changed",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的账号已更换手机号", en="Your account has another phone number now"),
+        notice=Text(zh="您的账号已更换手机号", en="Your account has another phone number now"),
+        body=Text(
+            zh="您的账号已更换绑定的手机号，其他设备均已退出登录。"
+            "\n\n如果不是您本人操作，请立即找回账号，或前往政务服务窗口。",
+            en="Your account has another phone number, and the sessions on other devices have ended."
+            "\n\nIf it was not you, recover your account at once, or come to a service counter.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
+        code="identity.recovery_waiting",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="有人正在申请找回您的账号", en="Somebody asks to recover your account"),
+        notice=Text(zh="有人正在申请找回您的账号", en="Somebody asks to recover your account"),
+        body=Text(
+            zh="有人通过真人核验，申请在另一部手机上找回您的账号，等待期满后可以完成。"
+            "\n\n如果不是您本人操作，请立即在“登录与设备”中阻止。",
+            en="Somebody was seen as you, and asks for your account on another phone. They get it after a wait."
+            "\n\nIf it was not you, stop it under “Devices” at once.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
+        code="identity.account_recovered",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的账号已在另一部手机上找回", en="Your account was recovered on another phone"),
+        notice=Text(zh="您的账号已在另一部手机上找回", en="Your account was recovered on another phone"),
+        body=Text(
+            zh="您的账号已绑定新的手机号，原有的登录和登录方式均已失效。"
+            "\n\n请重新设置密码、通行密钥或身份验证器。如果不是您本人操作，请前往政务服务窗口。",
+            en="Your account has a new phone number. Every session and every other way to sign in of before has ended."
+            "\n\nSet up your password, passkeys or authenticator anew. If it was not you, come to a service counter.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
+        code="identity.accounts_merged",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="您的另一个账号已并入本账号", en="Your other account was merged into this one"),
+        notice=Text(zh="您的另一个账号已并入本账号", en="Your other account was merged into this one"),
+        body=Text(
+            zh="另一个账号的上报、消息和待缴账单将在几分钟内转入，该账号的手机号已释放。"
+            "\n\n如果不是您本人操作，请立即更换登录方式，并前往政务服务窗口。",
+            en="Its reports, messages and open bills come over within minutes. Its phone number is free."
+            "\n\nIf it was not you, change how you sign in at once, and come to a service counter.",
+        ),
+        link="/me/devices",
+    ),
+    Template(
         code="identity.citizen_registered",
         category=Category.CITY,
         priority=Priority.ROUTINE,

@@ -63,6 +63,10 @@ LINKS = {
     "identity.sign_in_noticed": "/me/devices",
     "identity.data_download": "/me/data",
     "identity.erasure": "/me/data",
+    "identity.phone_change": "/me/devices",
+    "identity.recovery": "/me/devices",
+    "identity.account_recovered": "/me/devices",
+    "identity.accounts_merged": "/me/devices",
     "identity.citizen_registered": "/me/messages",
 }
 

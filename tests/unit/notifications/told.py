@@ -77,6 +77,11 @@ EVENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "identity.account_unfrozen": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
     "identity.account_ending": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
     "identity.account_intervened": ({"intervention": "itv_1"}, {"reason": "涉嫌冒用他人身份"}),
+    "identity.phone_change_waiting": ({"change": "pch_1"}, {}),
+    "identity.phone_changed": ({"change": "pch_1"}, {}),
+    "identity.recovery_waiting": ({"recovery": "rcv_1"}, {}),
+    "identity.account_recovered": ({"recovery": "rcv_1"}, {}),
+    "identity.accounts_merged": ({"merge": "mrg_1"}, {}),
     "identity.citizen_registered": ({}, {}),
 }
 
