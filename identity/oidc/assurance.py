@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from identity.levels import LEVELS
 from identity.model import REGISTER_LEVEL, Citizen
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import VERIFIED, VERIFIED_BIRTHDATE, VERIFIED_NAME, acr_of
@@ -21,6 +22,7 @@ from identity.oidc.model import VERIFIED, VERIFIED_BIRTHDATE, VERIFIED_NAME, acr
 TRUST_FRAMEWORK: Final = "urn:city:real-name"
 EVIDENCE_TYPE: Final = "electronic_record"
 CHECK_METHOD: Final = "data"
+RECORD_TYPES: Final = tuple(kind.value.lower() for kind, level in LEVELS.items() if level >= REGISTER_LEVEL)
 # Each proven claim by the name that it has within `verified_claims`.
 PROVEN: Final[Mapping[str, str]] = {"name": VERIFIED_NAME, "birthdate": VERIFIED_BIRTHDATE}
 _CONDITIONS: Final = frozenset({"value", "values", "max_age"})
@@ -29,7 +31,7 @@ _REQUESTS_MAX: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Backing:
-    """One piece of evidence. kind: what was looked at (`population-register`). source: who said so. at: when."""
+    """One piece of evidence. kind: how it was found out (`register`). source: who said so. at: when."""
 
     kind: str
     source: str
@@ -39,7 +41,11 @@ class Backing:
 
 async def account_evidence(citizen: Citizen) -> Sequence[Backing]:
     """As the account itself keeps it."""
-    return [Backing(kept.source, kept.source, kept.at, kept.expires_at) for kept in citizen.in_force]
+    return [
+        Backing(kept.kind.value.lower(), kept.source, kept.at, kept.expires_at)
+        for kept in citizen.in_force
+        if LEVELS[kept.kind] >= REGISTER_LEVEL
+    ]
 
 
 def wanted_verified(asked: object) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from core import jose
 from core.keys import Algorithm
-from identity.oidc.assurance import CHECK_METHOD, EVIDENCE_TYPE, PROVEN, TRUST_FRAMEWORK
+from identity.oidc.assurance import CHECK_METHOD, EVIDENCE_TYPE, PROVEN, RECORD_TYPES, TRUST_FRAMEWORK
 from identity.oidc.authorization import RESPONSE_MODES
 from identity.oidc.certificates import Certificates
 from identity.oidc.encrypting import CONTENT
@@ -21,7 +21,6 @@ from identity.oidc.model import (
     KeyWrap,
     claims_of,
 )
-from identity.relations import POPULATION_REGISTER
 
 DISCOVERY: Final = "/.well-known/openid-configuration"
 AUTHORIZATION_SERVER: Final = "/.well-known/oauth-authorization-server"
@@ -68,7 +67,7 @@ def metadata(issuer: str, *, certificates: Certificates) -> dict[str, Any]:
         "trust_frameworks_supported": [TRUST_FRAMEWORK],
         "claims_in_verified_claims_supported": sorted(PROVEN),
         "evidence_supported": [EVIDENCE_TYPE],
-        "electronic_records_supported": [POPULATION_REGISTER],
+        "electronic_records_supported": sorted(RECORD_TYPES),
         "documents_check_methods_supported": [CHECK_METHOD],
         "claim_types_supported": ["normal"],
         "claims_parameter_supported": True,

@@ -5,23 +5,38 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
 import pytest_asyncio
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from jwt.algorithms import ECAlgorithm
 
 from api.app import open_city
 from api.serving import bound, listening
 from core.clock import SystemClock
 from core.embedded import Stores
+from core.keys import Algorithm
 from core.mongo import Mongo
 from core.redis import Redis
-from identity.oidc.demo import DEMO_BANK_KEY, DEMO_BANK_PRIVATE, DEMO_REDIRECT, DEMO_SIGNED_OUT
+from identity.oidc.demo import CLIENTS, DEMO_BANK_KEY, DEMO_BANK_PRIVATE, DEMO_REDIRECT, DEMO_SIGNED_OUT
+from identity.oidc.model import KeyWrap
 from tests.support.city import JSON, OpenCity, settings
 from tests.support.departments import nowhere
 
 _CLIENT = Path(__file__).parent / "oidc_client"
+# Signs its requests, and reads answers that are signed and encrypted for it.
+_COURT = replace(
+    next(client for client in CLIENTS if client.id == "demo-bank"),
+    id="test-court",
+    sector="court.example",
+    signed_requests=True,
+    id_token_wrap=KeyWrap.ECDH_WRAPPED,
+    userinfo_wrap=KeyWrap.ECDH,
+    userinfo_alg=Algorithm.ES256,
+)
 _RELATIONS = "{ me { relations { id kind subject { maskedName } } } }"
 
 
@@ -68,7 +83,13 @@ async def test_a_certified_client_goes_the_whole_way(lived_in: OpenCity) -> None
     found = await lived_in.ask(_RELATIONS, token=token)
     assert found.data and not found.errors, found.errors
     carer = next(one["id"] for one in found.data["me"]["relations"] if one["kind"] == "CARER")
+    opens = generate_private_key(SECP256R1())
+    opening = {**ECAlgorithm.to_jwk(opens.public_key(), as_dict=True), "use": "enc", "kid": "open-1"}
+    store = lived_in.city.rooms.openid.parts.store
+    await store.put_client(replace(_COURT, jwks=(DEMO_BANK_KEY, opening), created_at=lived_in.clock.now()))
     given = {
+        "court": _COURT.id,
+        "opening": {**ECAlgorithm.to_jwk(opens, as_dict=True), "kid": "open-1", "key_ops": ["deriveBits"]},
         "issuer": lived_in.base,
         "token": token,
         "relation": carer,
@@ -95,6 +116,15 @@ async def test_a_certified_client_goes_the_whole_way(lived_in: OpenCity) -> None
         "actedFor": "刘秀英",
         "kiosk": "张丽华",
         "pairwise": True,
+        "court": {
+            "answered": ["response"],
+            "response": {"alg": "ES256", "aud": "test-court", "iss": lived_in.base},
+            "unsigned": "invalid_request",
+            "encrypted": {"alg": "ECDH-ES+A256KW", "enc": "A256GCM", "cty": "JWT", "kid": "open-1"},
+            "idToken": "test-court",
+            "verified": {"name": "张丽华", "birthdate": "1985-03-12"},
+            "framework": "urn:city:real-name",
+        },
         "signedOut": f"{DEMO_SIGNED_OUT}?state=bye",
         "afterSignOut": "login_required",
         "afterRevocation": False,

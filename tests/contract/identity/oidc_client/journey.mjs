@@ -1,6 +1,8 @@
-// The whole way of a partner through the provider, with openid-client. argv: {issuer, token, relation, bank, redirect,
-// signedOut} as JSON; prints what it saw as JSON. token: a citizen's own, for the page that asks them.
+// The whole way of a partner through the provider, with openid-client. argv: {issuer, token, relation, bank, court,
+// opening, redirect, signedOut} as JSON; prints what it saw as JSON. token: a citizen's own, for the page that asks them.
+// opening: the key that opens what is encrypted for the client `court`.
 
+import * as jose from 'jose'
 import * as oidc from 'openid-client'
 
 const given = JSON.parse(process.argv[2])
@@ -139,6 +141,68 @@ await approve(entered.enterUserCode.id)
 const kioskTokens = await oidc.pollDeviceAuthorizationGrant(kiosk, { ...device, interval: 0 }, undefined, { DPoP: kioskKey })
 saw.kiosk = (await oidc.fetchUserInfo(kiosk, kioskTokens.access_token, kioskTokens.claims().sub, { DPoP: kioskKey })).name
 saw.pairwise = kioskTokens.claims().sub !== claims.sub
+
+// --- a client that signs its requests, and whose answers are signed and encrypted
+
+const court = await oidc.discovery(
+  new URL(given.issuer),
+  given.court,
+  {
+    authorization_signed_response_alg: 'ES256',
+    id_token_signed_response_alg: 'ES256',
+    userinfo_signed_response_alg: 'ES256',
+  },
+  oidc.PrivateKeyJwt({ key, kid: given.bank.kid }),
+  insecure,
+)
+const opening = await crypto.subtle.importKey(
+  'jwk', given.opening, { name: 'ECDH', namedCurve: 'P-256' }, false, ['deriveBits'],
+)
+oidc.useJwtResponseMode(court)
+oidc.enableDecryptingResponses(court, ['A256GCM'], { key: opening, kid: 'open-1' })
+const courtDPoP = oidc.getDPoPHandle(court, await oidc.randomDPoPKeyPair())
+const verifier = oidc.randomPKCECodeVerifier()
+const courtChecks = { pkceCodeVerifier: verifier, expectedState: oidc.randomState(), expectedNonce: oidc.randomNonce() }
+const wish = {
+  redirect_uri: given.redirect,
+  scope: 'openid',
+  claims: JSON.stringify({
+    userinfo: {
+      verified_claims: {
+        verification: { trust_framework: { value: 'urn:city:real-name' } },
+        claims: { name: null, birthdate: null },
+      },
+    },
+  }),
+  code_challenge: await oidc.calculatePKCECodeChallenge(verifier),
+  code_challenge_method: 'S256',
+  state: courtChecks.expectedState,
+  nonce: courtChecks.expectedNonce,
+}
+const unsigned = await refusal(oidc.buildAuthorizationUrlWithPAR(court, wish, { DPoP: courtDPoP }))
+const signed = await oidc.buildAuthorizationUrlWithJAR(court, wish, { key, kid: given.bank.kid })
+const courtPage = await visit(await oidc.buildAuthorizationUrlWithPAR(court, signed.searchParams, { DPoP: courtDPoP }))
+const courtBack = new URL((await visit(await approve(courtPage.to.split('/').at(-1)))).to)
+const courtTokens = await oidc.authorizationCodeGrant(court, courtBack, courtChecks, undefined, { DPoP: courtDPoP })
+const told = await oidc.fetchUserInfo(court, courtTokens.access_token, courtTokens.claims().sub, { DPoP: courtDPoP })
+
+// The same once more, with jose alone.
+const keys = jose.createRemoteJWKSet(new URL(court.serverMetadata().jwks_uri))
+const response = await jose.jwtVerify(courtBack.searchParams.get('response'), keys, {
+  issuer: given.issuer, audience: given.court,
+})
+const opened = await jose.compactDecrypt(courtTokens.id_token, opening)
+const { epk, ...encrypted } = opened.protectedHeader
+const inner = await jose.jwtVerify(new TextDecoder().decode(opened.plaintext), keys, { issuer: given.issuer })
+saw.court = {
+  answered: [...courtBack.searchParams.keys()],
+  response: { alg: response.protectedHeader.alg, aud: response.payload.aud, iss: response.payload.iss },
+  unsigned,
+  encrypted,
+  idToken: inner.payload.aud,
+  verified: told.verified_claims.claims,
+  framework: told.verified_claims.verification.trust_framework,
+}
 
 // --- signing out
 

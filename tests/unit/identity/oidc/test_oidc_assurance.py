@@ -13,11 +13,13 @@ import pytest
 from core.principal import Principal
 from identity.model import Citizen
 from identity.oidc.assurance import Backing, wanted_verified
+from identity.oidc.certificates import Certificates
 from identity.oidc.errors import OAuthError
+from identity.oidc.metadata import metadata
 from identity.oidc.model import VERIFIED, VERIFIED_BIRTHDATE, VERIFIED_NAME
 from identity.relations import RelationKind
 from tests.unit.identity.oidc.partners import BASIC_REQUEST, JSON, PARTNER, Browser, Partners, id_claims
-from tests.unit.identity.room import Room
+from tests.unit.identity.room import ISSUER, Room
 
 FRAMEWORK: JSON = {"trust_framework": {"value": "urn:city:real-name"}}
 WISH: JSON = {
@@ -91,7 +93,8 @@ async def test_the_account_keeps_the_evidence_and_an_id_token_may_hold_it(partne
     code = (await partners.agreed(browser, interaction, await partners.zhang())).told["code"]
     told = id_claims((await partners.redeem(code)).body)["verified_claims"]
     assert told["claims"] == {"name": "张丽华", "birthdate": "1985-03-12"}
-    assert all(one["record"]["source"]["name"] for one in told["verification"]["evidence"])
+    types = {one["record"]["type"] for one in told["verification"]["evidence"]}
+    assert types and types <= set(metadata(ISSUER, certificates=Certificates())["electronic_records_supported"])
 
 
 UNMET: list[JSON] = [

@@ -82,6 +82,14 @@ async def test_the_provider_says_what_it_does(partners: Partners) -> None:
     assert told["subject_types_supported"] == ["pairwise"]
     assert set(told["id_token_signing_alg_values_supported"]) == {"ES256", "Ed25519", "RS256"}
     assert not {"implicit", "password"} & set(told["grant_types_supported"])
+    assert told["backchannel_logout_supported"] is told["backchannel_logout_session_supported"] is True
+    assert told["end_session_endpoint"] == f"{ISSUER}/oidc/end_session"
+    assert told["response_modes_supported"] == ["query", "query.jwt", "jwt"]
+    assert "RS256" in told["request_object_signing_alg_values_supported"]
+    assert told["id_token_encryption_alg_values_supported"] == ["ECDH-ES", "ECDH-ES+A256KW", "RSA-OAEP-256"]
+    assert told["trust_frameworks_supported"] == ["urn:city:real-name"] and told["verified_claims_supported"] is True
+    assert told["claims_in_verified_claims_supported"] == ["birthdate", "name"]
+    assert not any("." in claim for claim in told["claims_supported"])
     assert told["request_parameter_supported"] is True and told["request_uri_parameter_supported"] is False
 
 
