@@ -7,7 +7,7 @@ the folder keeps. In production they are somebody else's services, and the same 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 # Several backends each add their own subgraph to this one setting.
@@ -20,8 +20,10 @@ class Backend:
 
     ports: its flags that take a port; `--port` is its HTTP. probe: what answers 200 when it is ready.
     given: its environment, told: the city's settings, arguments: further words of its command; all templates over
-        {mongo}, {key}, {master}, {folder} and the ports' flags without dashes ({port}, {smtp_port}).
+        {mongo}, {key}, {master}, {seed} and its public {jwk} (Ed25519), {folder} and the ports' flags without dashes
+        ({port}, {smtp_port}).
     subgraph: whether it is part of the graph. demo_only: whether only a demonstration has it.
+    told_in_demo: further settings of a demonstration, where none of them is set already.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Backend:
     probe: str = "/readyz"
     subgraph: bool = True
     demo_only: bool = False
+    told_in_demo: Mapping[str, str] = field(default_factory=dict)
 
 
 BACKENDS: Final = (
@@ -53,13 +56,22 @@ BACKENDS: Final = (
         "data",
         given={
             "TONG_DATA_MONGO_URL": "{mongo}",
-            "TONG_DATA_KEYS": "citytong:publish+population+families+organisations+addresses={key}",
+            "TONG_DATA_KEYS": "citytong:publish+population+families+organisations+addresses+documents"
+            "+faces+netids={key}",
             "TONG_DATA_MASTER_KEY": "{master}",
+            "TONG_DATA_FACE_KEY": "{seed}",
         },
         told={
             SUBGRAPHS: "data=http://127.0.0.1:{port}/graphql",
             "TONG_DATA_URL": "http://127.0.0.1:{port}",
             "TONG_DATA_KEY": "{key}",
+        },
+        told_in_demo={
+            "TONG_FACE_URL": "http://127.0.0.1:{port}",
+            "TONG_FACE_KEY": "{key}",
+            "TONG_FACE_JWK": "{jwk}",
+            "TONG_NET_ID_URL": "http://127.0.0.1:{port}",
+            "TONG_NET_ID_KEY": "{key}",
         },
     ),
     Backend(

@@ -19,12 +19,14 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+import orjson
 
 from api.backends import BACKENDS, SUBGRAPHS, Backend
 from api.startup import answering, connected
 from core import embedded
 from core import redis as core_redis
 from core.crypto import MASTER_KEY_BYTES
+from core.jose import key_of_seed
 from core.mongo import Mongo
 from core.processes import Child, ChildFailed
 from core.tasks import raise_if_cancelled
@@ -122,12 +124,17 @@ async def _start(
             "folder": str(folder),
             "key": _kept_key(folder / f"{backend.name}.key"),
             "master": _kept_key(folder / f"{backend.name}-master.key"),
+            "seed": (seed := _kept_key(folder / f"{backend.name}-signing.key")),
+            "jwk": orjson.dumps(key_of_seed(base64.b64decode(seed)).jwk()).decode(),
             **{flag.strip("-").replace("-", "_"): port for flag, port in ports.items()},
         }
         child = _child(backend, ports, known, folder=folder, inherited=inherited, demo=demo)
         stack.push_async_callback(child.stop)
         running.children[backend.name] = child
-        _tell(running.env, {name: value.format_map(known) for name, value in backend.told.items()})
+        told = dict(backend.told)
+        if demo and not running.env.keys() & backend.told_in_demo.keys():
+            told |= backend.told_in_demo
+        _tell(running.env, {name: value.format_map(known) for name, value in told.items()})
     try:
         async with asyncio.TaskGroup() as starting:
             for backend in backends:

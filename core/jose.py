@@ -26,7 +26,8 @@ from jwt.algorithms import Algorithm as JwtAlgorithm
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm, RSAPSSAlgorithm
 from nacl.signing import SigningKey
 
-from core.keys import RingKey
+from core.keys import Algorithm as KeyAlgorithm
+from core.keys import KeyState, RingKey
 
 Jwk: TypeAlias = Mapping[str, Any]
 
@@ -79,6 +80,13 @@ def sign(claims: Mapping[str, Any], *, key: RingKey, typ: str) -> str:
     header = b64(orjson.dumps({"alg": algorithm, "kid": key.kid, "typ": typ}))
     signed = f"{header}.{b64(orjson.dumps(claims))}"
     return f"{signed}.{b64(_ALGORITHMS[algorithm].sign(signed.encode(), private))}"
+
+
+def key_of_seed(seed: bytes) -> RingKey:
+    """The Ed25519 key of 32 bytes that a deployment keeps, named by its thumbprint."""
+    private = SigningKey(seed)
+    members = {"kty": "OKP", "crv": "Ed25519", "x": b64(bytes(private.verify_key))}
+    return RingKey(thumbprint(members), KeyAlgorithm.ED25519, KeyState.ACTIVE, private)
 
 
 def take_apart(text: str, *, proof: bool = False) -> Unverified:

@@ -5,6 +5,7 @@ Environment (an argument goes first):
 - TONG_DATA_MASTER_KEY: 32 bytes in base64, of this department alone; what the registers hold is sealed with it
 - TONG_DATA_KEYS: who may do what, `name:right+right=key`, separated by commas; with none, nobody may (see `keys`)
 - TONG_DATA_BASE_URL: as --base-url
+- TONG_DATA_FACE_KEY: 32 bytes in base64; with --demo, real-person checks and net-IDs are signed with it (see `faces`)
 """
 
 from __future__ import annotations
@@ -53,21 +54,22 @@ def _settings(arguments: argparse.Namespace) -> Settings:
         host=arguments.host,
         # Known before it listens: distributions say where they are.
         port=arguments.port or free_port(),
-        master_key=_master_key(os.environ),
+        master_key=_key(os.environ, "TONG_DATA_MASTER_KEY"),
         base_url=arguments.base_url.rstrip("/"),
         grants=_grants(os.environ),
         demo=arguments.demo,
+        face_key=_key(os.environ, "TONG_DATA_FACE_KEY") if os.environ.get("TONG_DATA_FACE_KEY") else b"",
     )
 
 
-def _master_key(env: Mapping[str, str]) -> bytes:
+def _key(env: Mapping[str, str], name: str) -> bytes:
     """Raises: CannotStart with a sentence that quotes no key."""
     try:
-        key = base64.b64decode(env.get("TONG_DATA_MASTER_KEY", ""), validate=True)
+        key = base64.b64decode(env.get(name, ""), validate=True)
     except (binascii.Error, ValueError):
         key = b""
     if len(key) != MASTER_KEY_BYTES:
-        raise CannotStart(f"Set TONG_DATA_MASTER_KEY to {MASTER_KEY_BYTES} random bytes in base64.")
+        raise CannotStart(f"Set {name} to {MASTER_KEY_BYTES} random bytes in base64.")
     return key
 
 

@@ -16,6 +16,7 @@ from backends.base.running import CannotStart
 from backends.data import demo
 from backends.data.cost import TARIFF
 from backends.data.errors import REFUSALS, QueryRefused
+from backends.data.faces import DemoProvider
 from backends.data.http import INTAKE_BYTES_MAX, Routes
 from backends.data.keys import Grant
 from backends.data.records import Records
@@ -27,6 +28,7 @@ from backends.data.store import CatalogueStore
 from core.clock import Clock, SystemClock
 from core.crypto import FieldCipher, UnsealError
 from core.ids import Ids
+from core.jose import key_of_seed
 from core.mongo import Mongo
 
 _LOG = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ class Settings(running.Settings):
 
     master_key: 32 bytes; personal fields are sealed and found by it. base_url: where readers reach this backend; empty
     for where it listens. grants: who may do what. demo: whether to add the demonstration's datasets and registers.
+    face_key: 32 bytes, with which the demonstration's checks of people are signed; with none, there are no such checks.
     """
 
     backend: ClassVar[str] = "data"
@@ -47,6 +50,7 @@ class Settings(running.Settings):
     base_url: str = ""
     grants: tuple[Grant, ...] = ()
     demo: bool = False
+    face_key: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,11 @@ class Department:
 
     catalogue: Catalogue
     registers: Registers
+
+
+def base_url(settings: Settings) -> str:
+    """Where readers reach this backend."""
+    return settings.base_url or f"http://{settings.host}:{settings.port}"
 
 
 @contextlib.asynccontextmanager
@@ -73,7 +82,7 @@ async def opened(settings: Settings, *, clock: Clock | None = None) -> AsyncIter
 
     async with running.opened(settings, prepare=prepare) as mongo:
         department = Department(
-            Catalogue(CatalogueStore(mongo), clock, settings.base_url or f"http://{settings.host}:{settings.port}"),
+            Catalogue(CatalogueStore(mongo), clock, base_url(settings)),
             Registers(Records(mongo, cipher), Ids(clock), clock),
         )
         if settings.demo:
@@ -89,10 +98,17 @@ async def serving(settings: Settings, department: Department) -> AsyncIterator[s
     """Answer HTTP over the department; gives the URL that it listens on. Raises: CannotStart."""
     catalogue = department.catalogue
     ids = Ids(catalogue.clock)
+    own = base_url(settings)
     executor = Executor(executable, TARIFF, QueryRefused, ids)
     door = Door(executor, {Catalogue: catalogue}, catalogue.check, REFUSALS, ids, Metrics("data"))
     routes = Routes(door, catalogue, department.registers, settings.grants)
-    application = door.application(routes=routes.all(), bytes_max=INTAKE_BYTES_MAX)
+    routes_of = routes.all()
+    if settings.demo and settings.face_key:
+        records, key = department.registers.records, key_of_seed(settings.face_key)
+        provider = DemoProvider(door, records, settings.grants, key, own, ids, catalogue.clock)
+        await provider.prepare()
+        routes_of += provider.routes()
+    application = door.application(routes=routes_of, bytes_max=INTAKE_BYTES_MAX)
     async with running.listening(application, settings) as base:
         yield base
 

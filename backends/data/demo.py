@@ -8,7 +8,7 @@ from typing import Any
 
 from backends.data.demo_curated import curated
 from backends.data.demo_generated import generated
-from backends.data.demo_registers import CHILDREN, ORGANISATIONS, PEOPLE, REPRESENTATIVES, addresses
+from backends.data.demo_registers import CHILDREN, DOCUMENTS, ORGANISATIONS, PEOPLE, REPRESENTATIVES, addresses
 from backends.data.keys import DEMO_NAME
 from backends.data.model import publication_of
 from backends.data.questions import Representation
@@ -28,6 +28,7 @@ async def load_registers(records: Records) -> None:
     """People, families, organisations and addresses. Raises: Unavailable."""
     people, organisations = {one.id_number: one for one in PEOPLE}, {one.uscc: one for one in ORGANISATIONS}
     await records.put_people(PEOPLE)
+    await records.put_documents(DOCUMENTS)
     for parent, children in CHILDREN.items():
         await records.put_children(people[parent], [people[child] for child in children])
     await records.put_organisations(ORGANISATIONS)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from backends.data.questions import Address, Organisation, Person, Standing
+from backends.data.questions import Address, Organisation, Person, Standing, TravelDocument
 from core.departments import CITY_MANAGEMENT, DEPARTMENTS
 from core.divisions import DISTRICTS
 from core.geo import Point
@@ -25,6 +25,15 @@ PEOPLE: Final = (
     Person("王小明", "110101199003070038"),
     Person("赵雪", "110108199508160041"),
     Person("王小朵", "110101202005050043"),
+)
+
+# What holders of the demonstration's documents are called, and when they were born. `陈大文` and the two after have no
+# account, and are there to try.
+DOCUMENTS: Final = (
+    TravelDocument("PASSPORT", "567123489", "Alexander Montgomery-Featherstonehaugh", "USA", "1988-07-04"),
+    TravelDocument("HOME_RETURN_PERMIT", "H12345678", "陈大文", "", "1991-05-20"),
+    TravelDocument("TAIWAN_PERMIT", "12345678", "林美玲", "", "1987-11-02"),
+    TravelDocument("PERMANENT_RESIDENCE", "911276197903120026", "Anna Schmidt", "", "1979-03-12"),
 )
 
 # By the number of each parent: an adult's, and two children's who have two parents.

@@ -8,6 +8,7 @@
 | DELETE /intake/datasets/{id} | the key that published it | withdrawn |
 | POST /registers/population/check | a key with that right | `{"name", "idNumber"}` → `{"match"}` |
 | POST /registers/population/children | a key with that right | `{"name", "idNumber"}` → `{"children"}` |
+| POST /registers/documents/check | a key with that right | `{"type", "number", "name", …}` → `{"match"}` |
 | POST /registers/organisations/check | a key with that right | `{"uscc", "name"}` → `{"match", "status"}` |
 | POST /registers/organisations/representative | a key that may check organisations | → `{"match", "status"}` |
 | POST /registers/addresses/search | a key with that right | `{"text", "district"?}` → `{"addresses"}` |
@@ -57,6 +58,7 @@ class Routes:
             web.delete("/intake/datasets/{id}", self.withdraw),
             web.post("/registers/population/check", self.check_person),
             web.post("/registers/population/children", self.children),
+            web.post("/registers/documents/check", self.check_document),
             web.post("/registers/organisations/check", self.check_organisation),
             web.post("/registers/organisations/representative", self.check_representative),
             web.post("/registers/addresses/search", self.find_addresses),
@@ -112,6 +114,10 @@ class Routes:
         by = self._holder(request, Right.FAMILIES)
         found = await self.registers.children_of(await self._asked(request), by=by)
         return _private({"children": [{"name": child.name, "idNumber": child.id_number} for child in found]})
+
+    async def check_document(self, request: web.Request) -> web.Response:
+        by = self._holder(request, Right.DOCUMENTS)
+        return _private({"match": await self.registers.check_document(await self._asked(request), by=by)})
 
     async def check_representative(self, request: web.Request) -> web.Response:
         by = self._holder(request, Right.ORGANISATIONS)

@@ -18,7 +18,7 @@ from backends.data.errors import KeyInvalid, KeyMayNot
 KEY_LENGTH_MIN: Final = 8
 # Publishes the demonstration's datasets, and nobody's key may have it.
 DEMO_NAME: Final = "demo"
-_GRANT: Final = re.compile(r"([a-z][a-z0-9-]{0,31}):([a-z+]{1,80})=(\S+)")
+_GRANT: Final = re.compile(r"([a-z][a-z0-9-]{0,31}):([a-z+]{1,120})=(\S+)")
 
 
 class Right(StrEnum):
@@ -27,6 +27,9 @@ class Right(StrEnum):
     FAMILIES = "families"
     ORGANISATIONS = "organisations"
     ADDRESSES = "addresses"
+    DOCUMENTS = "documents"
+    FACES = "faces"
+    NET_IDS = "netids"
 
 
 @dataclass(frozen=True, slots=True)

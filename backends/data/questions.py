@@ -25,6 +25,7 @@ from core.geo import Point
 
 NAME_LENGTH_MAX: Final = 100
 ADDRESS_LENGTH_MAX: Final = 100
+DOCUMENT_TYPES: Final = frozenset({"HOME_RETURN_PERMIT", "TAIWAN_PERMIT", "PERMANENT_RESIDENCE", "PASSPORT"})
 
 
 class Register(StrEnum):
@@ -32,6 +33,9 @@ class Register(StrEnum):
     FAMILIES = "families"
     ORGANISATIONS = "organisations"
     ADDRESSES = "addresses"
+    DOCUMENTS = "documents"
+    FACES = "faces"
+    NET_IDS = "netids"
 
 
 class Standing(StrEnum):
@@ -62,6 +66,44 @@ class Person:
     def pair(self) -> str:
         """What the two are looked up by, together."""
         return f"{self.id_number}\n{comparable(self.name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class TravelDocument:
+    """A permit, or a foreign passport, of somebody. born: told with the question, and then it must be right."""
+
+    type: str
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    nationality: str = ""
+    born: str = field(default="", repr=False)
+
+    @classmethod
+    def of(cls, asked: object) -> TravelDocument:
+        """From {"type", "number", "name", "nationality"?, "birthDate"?}. Raises: QuestionMalformed."""
+        told = asked if isinstance(asked, dict) else {}
+        wanted = {name: told[name] for name in ("nationality", "birthDate") if name in told}
+        given = _members(asked, "type", "number", "name", *wanted)
+        if given["type"] not in DOCUMENT_TYPES:
+            raise QuestionMalformed(field="type", problem=f"must be one of {', '.join(sorted(DOCUMENT_TYPES))}")
+        optional = {name: _text(wanted, name, 10) for name in wanted}
+        return cls(
+            str(given["type"]),
+            _text(given, "number", 18).upper(),
+            _text(given, "name", NAME_LENGTH_MAX),
+            optional.get("nationality", ""),
+            optional.get("birthDate", ""),
+        )
+
+    @property
+    def pair(self) -> str:
+        """What it is looked up by."""
+        return f"{self.type}\n{self.nationality}\n{self.number}\n{comparable(self.name)}"
+
+
+def holder_of(name: str, number: str) -> str:
+    """A person by any number of theirs."""
+    return f"{number}\n{comparable(name)}"
 
 
 @dataclass(frozen=True, slots=True)

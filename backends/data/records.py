@@ -26,7 +26,9 @@ from backends.data.questions import (
     Register,
     Representation,
     Standing,
+    TravelDocument,
     comparable,
+    holder_of,
 )
 from backends.data.terms import terms_of
 from core.crypto import FieldCipher, UnsealError, same
@@ -36,6 +38,7 @@ from core.mongo import Document, Mongo, answering, ensure_indexes
 KEPT_FOR: Final = timedelta(days=3 * 365)
 _PEOPLE: Final = "people"
 _FAMILIES: Final = "families"
+_DOCUMENTS: Final = "documents"
 _ORGANISATIONS: Final = "organisations"
 _ADDRESSES: Final = "addresses"
 _QUESTIONS: Final = "questions"
@@ -99,6 +102,36 @@ class Records:
 
     def _sealed(self, person: Person) -> bytes:
         return self.cipher.seal(person.pair.encode(), purpose=_PERSON, owner=self._pair(person).hex())
+
+    async def put_documents(self, documents: Sequence[TravelDocument]) -> None:
+        """Add these documents, with their holders' birth dates."""
+        for one in documents:
+            row = {"holder": Binary(self._holder(one.name, one.number)), "born": self._born(one)}
+            async with answering():
+                await self.mongo.collection(_DOCUMENTS).replace_one({"_id": self._document(one)}, row, upsert=True)
+
+    async def knows_document(self, document: TravelDocument) -> bool:
+        """Whether somebody of this name has it and, where that was told, was born then."""
+        async with answering():
+            found = await self.mongo.collection(_DOCUMENTS).find_one({"_id": self._document(document)})
+        return found is not None and (not document.born or same(found["born"], self._born(document)))
+
+    async def knows_holder(self, name: str, number: str) -> bool:
+        """Whether somebody of this name has a number of any kind."""
+        if await self.knows(Person(name, number)):
+            return True
+        async with answering():
+            found = await self.mongo.collection(_DOCUMENTS).find_one({"holder": Binary(self._holder(name, number))})
+        return found is not None
+
+    def _document(self, document: TravelDocument) -> Binary:
+        return Binary(self.cipher.blind_index(document.pair, purpose="document"))
+
+    def _holder(self, name: str, number: str) -> bytes:
+        return self.cipher.blind_index(holder_of(name, number), purpose="holder")
+
+    def _born(self, document: TravelDocument) -> bytes:
+        return self.cipher.blind_index(f"{document.pair}\n{document.born}", purpose="born")
 
     async def put_children(self, parent: Person, children: Sequence[Person]) -> None:
         """Set who the children of this person are."""
@@ -190,6 +223,7 @@ _INDEXES: Final[Mapping[str, Sequence[IndexModel]]] = {
         IndexModel([("number", ASCENDING)], name="number", unique=True),
         IndexModel([("pair", ASCENDING)], name="pair", unique=True),
     ],
+    _DOCUMENTS: [IndexModel([("holder", ASCENDING)], name="holder")],
     _ADDRESSES: [IndexModel([("terms", ASCENDING), ("district", ASCENDING)], name="terms")],
     _QUESTIONS: [
         IndexModel([("subject", ASCENDING), ("at", ASCENDING)], name="of_subject"),

@@ -15,6 +15,7 @@ from backends.data.questions import (
     Register,
     Representation,
     Standing,
+    TravelDocument,
 )
 from backends.data.records import Records
 from backends.data.terms import folded, question_terms
@@ -51,6 +52,18 @@ class Registers:
         await self._bound(f"subject:{subject.hex()}", self.of_one_a_day_max, _DAY_S)
         await self._on_record(Register.POPULATION, by, subject)
         return await self.records.knows(person)
+
+    async def check_document(self, asked: object, *, by: str) -> bool:
+        """Whether somebody of this name has this document: {"type", "number", "name", "nationality"?, "birthDate"?}.
+
+        Raises: TooManyQuestions (of this key, or about this document), QuestionMalformed, Unavailable.
+        """
+        await self._bound(f"{Register.DOCUMENTS}:{by}", self.a_minute_max, _MINUTE_S)
+        document = TravelDocument.of(asked)
+        subject = self.records.subject(document.number)
+        await self._bound(f"subject:{subject.hex()}", self.of_one_a_day_max, _DAY_S)
+        await self._on_record(Register.DOCUMENTS, by, subject)
+        return await self.records.knows_document(document)
 
     async def children_of(self, asked: object, *, by: str) -> Sequence[Person]:
         """The children of the person whom name and number name together; none where they do not: {"name", "idNumber"}.
