@@ -421,7 +421,7 @@ _TEMPLATES: Final = (
         body=Text(
             zh="您的账号申请更换绑定的手机号，等待期满后生效。在此之前，原手机号仍可登录。"
             "\n\n如果不是您本人操作，请立即在“登录与设备”中取消，并更换登录方式。",
-            en="Somebody who is signed in asks for another phone number. After a wait it takes the place of the old one."
+            en="Somebody who is signed in asks for another phone number. After a wait it replaces the old one."
             "\n\nIf it was not you, cancel it under “Devices” at once, and change how you sign in.",
         ),
         link="/me/devices",

@@ -261,8 +261,10 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "Child": ("maskedName", "maskedIdNumber", "born"),
         "Consent": ("clientId", "purpose", "fields", "clientName"),
         "ConsentEntry": ("fields",),
+        "Intervention": ("reason",),
         "Invitation": ("kind", "kindLabel", "sender"),
         "OrganisationMember": ("person",),
+        "StaffAct": ("reason", "note"),
     }
     assert labels == {
         **family,
@@ -288,6 +290,10 @@ def test_personal_fields_say_their_class_and_level() -> None:
         "LinkRequest.deviceName": ("DEVICE", "2"),
         "LinkRequest.place": ("DEVICE", "2"),
         "StaffMember.displayName": ("IDENTITY", "3"),
+        "StaffRecord.displayName": ("IDENTITY", "3"),
+        "StaffRecord.phone": ("CONTACT", "3"),
+        "StaffActDetails.name": ("IDENTITY", "3"),
+        "StaffActDetails.phone": ("CONTACT", "3"),
         "PhoneChange.maskedPhone": ("CONTACT", "1"),
         "AccountRecovery.maskedPhone": ("CONTACT", "1"),
     }
@@ -297,6 +303,9 @@ def test_a_whole_phone_number_leaves_only_under_a_label_that_masks_it() -> None:
     types = graphql_core_schema(schema).type_map.values()
     outputs = [t for t in types if isinstance(t, GraphQLObjectType) and not isinstance(t, GraphQLInputObjectType)]
     named = {f"{t.name}.{name}" for t in outputs for name in t.fields if "phone" in name.lower()}
-    assert named == {"Citizen.maskedPhone", "Citizen.phone", "FoundCitizen.phone"}
+    masked = {"Citizen.maskedPhone", "PhoneChange.maskedPhone", "AccountRecovery.maskedPhone"}
+    whole = {"Citizen.phone", "FoundCitizen.phone", "StaffRecord.phone", "StaffActDetails.phone"}
+    roots = {"Query.phoneChange", *(f"Mutation.{verb}PhoneChange" for verb in ("begin", "confirm", "cancel"))}
+    assert named == masked | whole | roots
     written = sdl(schema)
     assert written.count('phone: String @personal(class: "CONTACT", level: 3, mask: "PHONE")') == 2
