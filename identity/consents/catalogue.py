@@ -69,8 +69,8 @@ _SHOWN: Final[Mapping[str, Text]] = {
 }
 _PURPOSES: Final[Mapping[str, Text]] = {
     "card": Text(zh="工作人员核对身份", en="A member of staff checked who you are"),
-    "identity.intervened": Text(zh="工作人员处置账号", en="Staff intervened in your account"),
-    "identity.interventions": Text(zh="查看账号处置记录", en="Looked at what staff did to your account"),
+    "staff.intervened": Text(zh="工作人员处置账号", en="Staff intervened in your account"),
+    "staff.interventions": Text(zh="查看账号处置记录", en="Looked at what staff did to your account"),
     "identity.look_up": Text(zh="窗口办事查询", en="Looked up at a service counter"),
     "identity.acting": Text(zh="代您办事", en="Acting for you"),
     "identity.counter": Text(zh="窗口核验身份", en="Verified at a service counter"),

@@ -58,9 +58,9 @@ _EVENTS: Final = {
 }
 # In the access log: what staff read when they look an account's interventions up, and why.
 READ_FIELDS: Final = ("interventions",)
-READ_PURPOSE: Final = "identity.interventions"
+READ_PURPOSE: Final = "staff.interventions"
 # How an intervention itself stands in the access log.
-INTERVENED: Final = "identity.intervened"
+INTERVENED: Final = "staff.intervened"
 
 
 class Grants(Protocol):

@@ -122,7 +122,7 @@ class StaffActDetails:
 class StaffAct:
     id: strawberry.ID = strawberry.federation.field(requires_scopes=[["staff"]])
     kind: model.Kind = strawberry.federation.field(requires_scopes=[["staff"]])
-    subject: strawberry.ID = strawberry.federation.field(
+    subject_id: strawberry.ID = strawberry.federation.field(
         requires_scopes=[["staff"]], description="Whom or what it is about: an account, an organisation, a client."
     )
     reason: str = strawberry.federation.field(
@@ -152,7 +152,7 @@ class StaffAct:
         return cls(
             id=strawberry.ID(act.id),
             kind=act.kind,
-            subject=strawberry.ID(act.subject),
+            subject_id=strawberry.ID(act.subject),
             reason=act.reason,
             details=StaffActDetails.of(act.details, info=info),
             state=act.state,

@@ -177,7 +177,7 @@ async def test_sessions_are_ended_and_both_sides_see_it(bureau: Bureau) -> None:
 
     assert await read(AUDITOR) == await read(OTHER_OFFICER) == ["SESSIONS_ENDED"]
     page = await room.identity.access.page(zhang.subject, request=bureau.page())
-    assert [row.purpose for row in page.rows] == ["identity.interventions"] * 2
+    assert [row.purpose for row in page.rows] == ["staff.interventions"] * 2
     # Nobody reads another's, nor does who acts for them.
     liu = await room.citizen(LIU)
     assert (await room.ask(OWN, principal=liu, services=bureau.services))["data"]["interventions"]["nodes"] == []
