@@ -122,7 +122,7 @@ class StaffActDetails:
 class StaffAct:
     id: strawberry.ID = strawberry.federation.field(requires_scopes=[["staff"]])
     kind: model.Kind = strawberry.federation.field(requires_scopes=[["staff"]])
-    subject_id: strawberry.ID = strawberry.federation.field(
+    about: strawberry.ID = strawberry.federation.field(
         requires_scopes=[["staff"]], description="Whom or what it is about: an account, an organisation, a client."
     )
     reason: str = strawberry.federation.field(
@@ -152,7 +152,7 @@ class StaffAct:
         return cls(
             id=strawberry.ID(act.id),
             kind=act.kind,
-            subject_id=strawberry.ID(act.subject),
+            about=strawberry.ID(act.subject),
             reason=act.reason,
             details=StaffActDetails.of(act.details, info=info),
             state=act.state,

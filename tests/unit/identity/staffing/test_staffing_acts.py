@@ -30,7 +30,7 @@ from tests.unit.identity.staffing.bureau import (
 )
 
 PENDING = """{ pendingActs {
-  nodes { id kind subjectId reason state proposer { badge } details { until phone name roles } } } }"""
+  nodes { id kind about reason state proposer { badge } details { until phone name roles } } } }"""
 PROPOSE = """mutation($input: ProposeActInput!) { proposeAct(input: $input) { id state expiresAt } }"""
 APPROVE = "mutation($id: ID!) { approveAct(id: $id) { state decidedAt decider { badge } } }"
 MEMBERS = "{ staffMembers(first: 50) { nodes { id displayName badge roles jurisdiction suspended } } }"
