@@ -117,7 +117,7 @@ class Authorizing:
             raise OAuthError("access_denied", "this request has ended; begin again where you came from")
         answer = row["answer"]
         try:
-            await self._spend(row["pushed"])
+            await self._spend(row.get("pushed", ""))
         except OAuthError:  # another page of the same request was first
             if "grant" in answer:
                 await self.parts.grants.end(answer["grant"], because="answered_twice")

@@ -158,6 +158,8 @@ class OidcClientRecord:
     auth_method: str
     sector: str = strawberry.federation.field(description="Clients of one sector know a citizen by one name.")
     redirect_uris: list[str]
+    jwks_uri: str | None = strawberry.federation.field(description="Where the city fetches its keys; null: kept here.")
+    backchannel_logout_uri: str | None = strawberry.federation.field(description="Where it is told of sign-outs.")
     scopes: list[str]
     grant_types: list[str]
     service_scopes: list[str]
@@ -173,6 +175,8 @@ class OidcClientRecord:
             auth_method=client.auth_method.value,
             sector=client.sector,
             redirect_uris=list(client.redirect_uris),
+            jwks_uri=client.jwks_uri or None,
+            backchannel_logout_uri=client.backchannel_logout_uri or None,
             scopes=sorted(client.scopes),
             grant_types=sorted(client.grant_types),
             service_scopes=sorted(client.service_scopes),
