@@ -193,6 +193,8 @@ async def test_an_account_that_two_ended_is_erased_unless_two_undo_it(bureau: Bu
         await bureau.together(one, other, Kind.ACCOUNT_END, citizen)
     assert await outcome(room.sign_in(LIU)) == "AUTH_ACCOUNT_FROZEN"
     one, other = await bureau.prove(one), await bureau.prove(other)
+    shorter = bureau.propose(one, Kind.ACCOUNT_FREEZE, liu, until=bureau.days(1))
+    assert await outcome(shorter) == "STAFF_NOTHING_CHANGES"
     await bureau.together(one, other, Kind.ACCOUNT_UNFREEZE, alexander)
     assert await room.citizen(ALEXANDER)
     room.clock.advance(seconds=8 * 86_400)
