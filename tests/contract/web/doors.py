@@ -23,9 +23,11 @@ from api.web.metrics import Metrics
 from api.web.ports import SERVER, answering, bound
 from core.errors import SignInRequired
 from core.graph import Context
-from core.principal import ANONYMOUS, Principal
+from core.principal import ANONYMOUS, Principal, PrincipalKind
+from identity.devices.errors import ProofInvalid
 
 BODY_MAX = 4096
+KEY = "thumbprint"
 
 _FIELDS = "hello(name: String): String  where: String  broken: String  wait: String"
 SUPERGRAPH = f"""
@@ -85,7 +87,18 @@ class Root:
 async def _authenticate(token: str) -> Principal:
     if token == "bad":
         raise SignInRequired()
-    return ANONYMOUS
+    return (
+        Principal(kind=PrincipalKind.CITIZEN, actor="cit_1", subject="cit_1", jkt=KEY)
+        if token == "bound"
+        else ANONYMOUS
+    )
+
+
+async def _possession(proof: str, *, method: str, path: str, token: str | None) -> str:
+    """Proofs of this door say in clear what they are for."""
+    if proof != f"{method} {path} {token}":
+        raise ProofInvalid(why="it is for something else")
+    return KEY
 
 
 async def _fails(request: web.Request) -> web.Response:
@@ -104,7 +117,7 @@ def door(
     engine = Engine(
         supergraph=Supergraph.parse(SUPERGRAPH), transports={"a": LocalTransport(schema)}, introspection=development
     )
-    asking = Asking(authenticate=_authenticate, services={}, trusted_proxies=trusted_proxies)
+    asking = Asking(authenticate=_authenticate, services={}, trusted_proxies=trusted_proxies, possession=_possession)
     return application(
         graphql=GraphQLDoor(engine, asking, BODY_MAX),
         metrics=Metrics(),

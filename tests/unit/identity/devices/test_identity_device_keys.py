@@ -16,7 +16,7 @@ from core import jose
 from core.clock import epoch_s
 from core.errors import DomainError
 from core.principal import Principal
-from core.redis import connect
+from core.redis import Redis, connect
 from identity.devices.possession import Possession
 from identity.relations import RelationKind
 from tests.unit.identity.devices.owners import URL, AppKey, Owners, by_hand
@@ -102,17 +102,21 @@ async def test_a_proof_that_is_not_quite_right_proves_nothing_and_a_good_one_is_
     codes = await asyncio.gather(*(told(good) for _ in range(5)))
     assert sorted(codes) == sorted(["ok"] + ["AUTH_DPOP_PROOF_REPLAYED"] * 4)
     # Another process of the city knows it too; and one that has lost Redis still knows its own.
-    settings = {"cipher": city.room.cipher, "clock": city.room.clock, "base": ISSUER}
-    city_name = city.room.mongo.database.name
-    beside = Possession(redis=city.room.redis, namespace=city_name, **settings)
+    beside = _process(city, city.room.redis)
     assert await outcome(beside(good, method="POST", path="/graphql", token=token)) == "AUTH_DPOP_PROOF_REPLAYED"
     away = connect(url="redis://127.0.0.1:1/0", timeout_s=0.1)
-    alone, another = Possession(redis=away, namespace=city_name, **settings), key.proof(token=token)
+    alone, another = _process(city, away), key.proof(token=token)
     try:
         alone_told = [await outcome(alone(another, method="POST", path="/graphql", token=token)) for _ in range(2)]
         assert alone_told == ["ok", "AUTH_DPOP_PROOF_REPLAYED"]
     finally:
         await away.aclose()
+
+
+def _process(city: Owners, redis: Redis) -> Possession:
+    """Another process's."""
+    name, room = city.room.mongo.database.name, city.room
+    return Possession(redis=redis, cipher=room.cipher, clock=room.clock, namespace=name, base=ISSUER)
 
 
 async def test_a_bound_session_is_nothing_without_its_key(city: Owners) -> None:

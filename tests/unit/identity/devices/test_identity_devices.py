@@ -223,7 +223,7 @@ async def test_a_sign_in_while_its_device_is_forgotten(city: Owners) -> None:
 
 async def test_the_graph_shows_ones_own(city: Owners) -> None:
     room = city.room
-    services = {Devices: city.devices}
+    services: dict[type, object] = {Devices: city.devices}
     zhang, other = await city.on("a", address=BEIJING), await city.on("b", address=GUANGZHOU)
     key = city.key()
 
