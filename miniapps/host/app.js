@@ -41,12 +41,15 @@ import { organisationInvite, organisationMember } from "./views/organisation-pos
 import { organisation } from "./views/organisation.js";
 import { organisationNew, organisations } from "./views/organisations.js";
 import { pair } from "./views/pair.js";
+import { realName } from "./views/real-name.js";
 import { report } from "./views/report.js";
 import { scan } from "./views/scan.js";
 import { scans } from "./views/scans.js";
 import { securityApp } from "./views/security-app.js";
+import { securityDevices } from "./views/security-devices.js";
 import { securityPasskeys } from "./views/security-passkeys.js";
 import { securityPassword } from "./views/security-password.js";
+import { securityPhone } from "./views/security-phone.js";
 import { securityRecovery } from "./views/security-recovery.js";
 import { security } from "./views/security.js";
 import { signInCode } from "./views/sign-in-code.js";
@@ -110,6 +113,7 @@ start({
   "/me/organisations/:id": organisation,
   "/me/organisations/:id/invite": organisationInvite,
   "/me/organisations/:id/:member": organisationMember,
+  "/me/real-name": realName,
   "/me/data": myData,
   "/me/data/consents": consents,
   "/me/data/consents/:id": consent,
@@ -119,8 +123,10 @@ start({
   "/me/devices": devices,
   "/security": security,
   "/security/app": securityApp,
+  "/security/devices": securityDevices,
   "/security/passkeys": securityPasskeys,
   "/security/password": securityPassword,
+  "/security/phone": securityPhone,
   "/security/recovery": securityRecovery,
   "/me/district": district,
   "/me/display": display,

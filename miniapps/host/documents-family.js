@@ -1,4 +1,4 @@
-/** Every operation of acting for others and of organisations. */
+/** Every operation of acting for others, of organisations, and of who one is. */
 
 const PAGE = `pageInfo { hasNextPage endCursor }`;
 const POST = `role roleLabel matters matterLabels limits { matter amount { amount text } } since until`;
@@ -78,3 +78,13 @@ export const TAKE_OVER = `mutation TakeOver($id: ID!) { takeOver(organisationId:
 export const SUSPEND = `mutation Suspend($id: ID!) { suspendOrganisation(id: $id) { id suspendedBy } }`;
 
 export const RESUME = `mutation Resume($id: ID!) { resumeOrganisation(id: $id) { id suspendedBy } }`;
+
+export const REAL_NAME = `query RealName {
+  realName { level validUntil evidence { kind source at expiresAt } ways { kind level available } }
+}`;
+
+export const CONFIRM_NAME = `mutation ConfirmName($input: ConfirmRealNameInput!) {
+  confirmRealName(input: $input) { id realNameLevel }
+}`;
+
+export const COUNTER_TICKET = `mutation CounterTicket { issueCounterTicket { code expiresAt } }`;

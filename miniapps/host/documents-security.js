@@ -77,3 +77,30 @@ export const CONFIRM_TOTP = `mutation ConfirmTotp($code: String!) { confirmTotp(
 export const REMOVE_TOTP = `mutation RemoveTotp { removeTotp { ${METHODS} } }`;
 
 export const RENEW_RECOVERY_CODES = `mutation RenewRecoveryCodes { renewRecoveryCodes { recoveryCodes } }`;
+
+// --- devices, and what was noticed
+
+export const MY_DEVICES = `query MyDevices {
+  devices { id name firstSeenAt lastSeenAt current trusted coolingUntil }
+  securityEvents(first: 10) { nodes { kind at deviceName place } }
+}`;
+
+export const RENAME_DEVICE = `mutation RenameDevice($id: ID!, $name: String!) { renameDevice(id: $id, name: $name) { id name } }`;
+
+export const FORGET_DEVICE = `mutation ForgetDevice($id: ID!) { forgetDevice(id: $id) }`;
+
+export const END_OTHER_SESSIONS = `mutation EndOtherSessions { endOtherSessions }`;
+
+// --- another phone number
+
+export const PHONE_CHANGE = `query MyPhoneChange { phoneChange { id maskedPhone state effectiveAt } me { id maskedPhone } }`;
+
+export const BEGIN_PHONE_CHANGE = `mutation BeginPhoneChange($newPhone: String!) {
+  beginPhoneChange(newPhone: $newPhone) { id maskedPhone state effectiveAt }
+}`;
+
+export const CONFIRM_PHONE_CHANGE = `mutation ConfirmPhoneChange($code: String!) {
+  confirmPhoneChange(code: $code) { id maskedPhone state effectiveAt }
+}`;
+
+export const CANCEL_PHONE_CHANGE = `mutation CancelPhoneChange { cancelPhoneChange }`;

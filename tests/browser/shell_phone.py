@@ -53,6 +53,13 @@ class Phone:
         await self.page.fill("#phone", phone)
         await self.page.click("button[type=submit]")
         await self.page.get_by_test_id("demo-code").get_by_role("button").click()
+        if phone.startswith("139"):
+            await (
+                self.page.locator("[data-screen='sign-in/second']")
+                .get_by_test_id("demo-code")
+                .get_by_role("button")
+                .click()
+            )
         await self.page.wait_for_selector(_BEGUN)
 
     async def violations(self) -> list[str]:

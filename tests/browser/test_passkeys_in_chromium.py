@@ -1,4 +1,4 @@
-"""Passkeys in a real Chromium with a virtual authenticator, and the demo's staff where a second step is the rule."""
+"""Passkeys in a real Chromium with a virtual authenticator, by the shell's pages; and staff, who must have more."""
 
 from __future__ import annotations
 
@@ -9,31 +9,23 @@ from typing import Any
 
 import aiohttp
 import pytest_asyncio
-from playwright.async_api import CDPSession, Page, async_playwright
+from playwright.async_api import CDPSession, Page, async_playwright, expect
 
 from api.app import open_city
 from api.serving import bound, listening
 from core.clock import SystemClock
 from core.embedded import Stores
-from tests.browser.shell_phone import CHROMIUM_ARGS
+from identity.demo import STAFF, people
+from tests.browser.shell_phone import CHROMIUM_ARGS, Phone, operation, phone_of
 from tests.support.city import OpenCity, settings
 from tests.support.departments import departments
 
-_CREATE = """async (options) => JSON.stringify((await navigator.credentials.create({
-  publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(JSON.parse(options)),
-})).toJSON())"""
-_GET = """async (options) => JSON.stringify((await navigator.credentials.get({
-  publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(JSON.parse(options)),
-})).toJSON())"""
-_BEGIN = "mutation { beginPasskeySignIn { id options } }"
-_SIGN_IN = """mutation($input: SignInWithPasskeyInput!) {
-  signInWithPasskey(input: $input) { accessToken session { deviceName } }
-}"""
+REPLAYED = "mutation($input: SignInWithPasskeyInput!) { signInWithPasskey(input: $input) { accessToken } }"
 
 
 @pytest_asyncio.fixture(scope="module")
 async def keyed_city(stores: Stores) -> AsyncIterator[OpenCity]:
-    """A city that knows its own address, as passkeys ask for, and has its staff take a second step."""
+    """A city that knows its own address, as passkeys ask for."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         held = stack.enter_context(bound(host="127.0.0.1", port=0))
@@ -46,7 +38,6 @@ async def keyed_city(stores: Stores) -> AsyncIterator[OpenCity]:
             database="passkeys",
             departments=beside,
             TONG_PUBLIC_URL=f"http://127.0.0.1:{held.getsockname()[1]}",
-            TONG_STAFF_SECOND_FACTOR="on",
         )
         city = await open_city(told, clock=clock)
         stack.push_async_callback(city.close)
@@ -57,13 +48,13 @@ async def keyed_city(stores: Stores) -> AsyncIterator[OpenCity]:
 
 
 @pytest_asyncio.fixture
-async def page(keyed_city: OpenCity) -> AsyncIterator[Page]:
-    """The city's first page, at `localhost`: a browser knows no passkeys for a number."""
+async def phone(keyed_city: OpenCity) -> AsyncIterator[Phone]:
+    """The shell at `localhost`: a browser knows no passkeys for a number. The small Chromium has none."""
+    base = keyed_city.base.replace("127.0.0.1", "localhost")
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_ARGS)
-        page = await browser.new_page()
-        await page.goto(keyed_city.base.replace("127.0.0.1", "localhost"))
-        yield page
+        _, phone = await phone_of(browser, base, prefs={"locale": "zh-CN", "theme": "light"})
+        yield phone
         await browser.close()
 
 
@@ -84,62 +75,94 @@ async def authenticator(page: Page, **kind: Any) -> tuple[CDPSession, str]:
     return tools, added["authenticatorId"]
 
 
-async def test_a_passkey_is_made_signs_in_and_steps_up_in_a_real_browser(keyed_city: OpenCity, page: Page) -> None:
-    city, token = keyed_city, await keyed_city.token("13800000001")
-    tools, phone = await authenticator(page)
-    begun = await city.ask("mutation { beginPasskeyRegistration { options } }", token=token)
-    assert begun.data, begun.errors
-    options = begun.data["beginPasskeyRegistration"]["options"]
-    made = await page.evaluate(_CREATE, options)
-    add = 'mutation($c: String!) { addPasskey(name: "Chromium", credential: $c) { id name synced } }'
-    added = await city.ask(add, token=token, c=made)
-    assert added.data, added.errors
-    assert added.data["addPasskey"]["name"] == "Chromium"
-    (kept,) = (await tools.send("WebAuthn.getCredentials", {"authenticatorId": phone}))["credentials"]
+async def sign_out(phone: Phone) -> None:
+    await phone.open("/me", ready=".person")
+    await phone.page.get_by_role("button", name="退出登录").click()
+    await phone.page.get_by_test_id("confirm").click()
+    await phone.page.wait_for_selector("#phone")
+
+
+async def test_a_passkey_is_made_signs_in_and_steps_up_by_the_shells_own_pages(
+    keyed_city: OpenCity, phone: Phone
+) -> None:
+    page = phone.page
+    tools, id = await authenticator(page)
+    trouble = page.get_by_test_id("trouble")
+    await phone.sign_in("13800000001")
+    await phone.open("/security/passkeys", ready="[data-testid=empty]")
+    await page.get_by_test_id("add-passkey").click()
+    row = page.get_by_test_id("passkey")
+    await expect(row).to_contain_text("Chrome · Linux")
+    (kept,) = (await tools.send("WebAuthn.getCredentials", {"authenticatorId": id}))["credentials"]
     assert kept["isResidentCredential"] and kept["rpId"] == "localhost"
+    # A second one for the same account: the browser is told which ones it has, and does not make it.
+    await page.get_by_test_id("add-passkey").click()
+    await expect(trouble).to_have_attribute("data-code", "CLIENT_PASSKEY_KNOWN")
+    await row.get_by_role("button", name="改名").click()
+    await page.fill("#own-name", "我的旧手机")
+    await page.keyboard.press("Enter")
+    await expect(row).to_contain_text("我的旧手机")
+    assert await phone.violations() == []
 
-    async def answered() -> dict[str, str]:
-        asked = await city.ask(_BEGIN)
-        assert asked.data, asked.errors
-        challenge = asked.data["beginPasskeySignIn"]
-        return {"id": challenge["id"], "credential": await page.evaluate(_GET, challenge["options"])}
-
-    given = await answered()
-    signed = await city.ask(_SIGN_IN, input={**given, "deviceName": "Chromium"})
-    assert signed.data, signed.errors
-    assert signed.data["signInWithPasskey"]["session"] == {"deviceName": "Chromium"}
-    replayed = await city.ask(_SIGN_IN, input=given)
-    assert replayed.codes == ["AUTH_PASSKEY_REFUSED"]
-    # A second passkey of the same account: the browser is told which ones it has, and refuses to make it here.
-    again = await city.ask(
-        "mutation { beginPasskeyRegistration { options } }", token=signed.data["signInWithPasskey"]["accessToken"]
-    )
-    assert again.data, again.errors
-    refusal = await page.evaluate(
-        f"async (options) => ({_CREATE})(options).catch((error) => error.name)",
-        again.data["beginPasskeyRegistration"]["options"],
-    )
-    assert refusal == "InvalidStateError"
-    proof = await answered()
-    stepped = await city.ask(
-        "mutation($input: StepUpInput!) { stepUp(input: $input) { accessToken } }",
-        token=token,
-        input={"passkeyId": proof["id"], "credential": proof["credential"]},
-    )
-    assert stepped.data, stepped.errors
+    # In by the passkey alone; what was sent is good once.
+    await sign_out(phone)
     # A user of whom the authenticator is not sure is asked for nothing that the city would believe.
-    await tools.send("WebAuthn.setUserVerified", {"authenticatorId": phone, "isUserVerified": False})
-    asked = await city.ask(_BEGIN)
-    assert asked.data, asked.errors
-    refusal = await page.evaluate(
-        f"async (options) => ({_GET})(options).catch((error) => error.name)",
-        asked.data["beginPasskeySignIn"]["options"],
-    )
-    assert refusal == "NotAllowedError"
+    await tools.send("WebAuthn.setUserVerified", {"authenticatorId": id, "isUserVerified": False})
+    await page.get_by_test_id("by-passkey").click()
+    await expect(trouble).to_have_attribute("data-code", "CLIENT_PASSKEY_CANCELLED")
+    await tools.send("WebAuthn.setUserVerified", {"authenticatorId": id, "isUserVerified": True})
+    async with page.expect_request(lambda request: operation(request) == "SignInWithPasskey") as sent:
+        await page.get_by_test_id("by-passkey").click()
+    await page.wait_for_selector(".bricks")
+    given = (await sent.value).post_data_json["variables"]["input"]
+    replayed = await keyed_city.ask(REPLAYED, input=given)
+    assert replayed.codes == ["AUTH_PASSKEY_REFUSED"]
+
+    # Signed in by a code alone, the session may not take the passkey away: it is asked for, and no is a no.
+    await sign_out(phone)
+    await tools.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": id, "enabled": False})
+    await phone.sign_in("13800000001")
+    await tools.send("WebAuthn.setAutomaticPresenceSimulation", {"authenticatorId": id, "enabled": True})
+    await phone.open("/security/passkeys", ready="[data-testid=passkey]")
+    for proven in (False, True):
+        await row.get_by_role("button", name="移除").click()
+        await page.get_by_test_id("confirm").click()
+        sheet = page.get_by_test_id("step-up")
+        await expect(sheet.locator(".primary")).to_have_text("使用通行密钥")
+        if proven:
+            await sheet.locator(".primary").click()
+        else:
+            await page.get_by_role("dialog").get_by_role("button", name="取消").click()
+            await expect(row).to_have_count(1)
+            await expect(trouble).to_have_count(0)
+    await expect(page.get_by_test_id("empty")).to_be_visible()
+    assert [fault for fault in phone.faults if "403" not in fault] == []
+
+
+async def test_staff_without_a_second_factor_get_one_before_anything_else(keyed_city: OpenCity, phone: Phone) -> None:
+    page, identity = phone.page, keyed_city.city.rooms.identity
+    account = (await people(identity.store))["wu"]
+    await keyed_city.city.rooms.credentials.desk.store.forget(account)
+    await authenticator(page)
+    await phone.open("/sign-in", ready="#phone")
+    await page.get_by_role("button", name="我是工作人员").click()
+    await page.fill("#phone", STAFF["wu"].phone)
+    await page.click("button[type=submit]")
+    await page.get_by_test_id("demo-code").get_by_role("button").click()
+    await expect(page.locator("h1")).to_have_text("先设置二次验证")
+    assert await phone.violations() == []
+    # Nothing else opens, and a reload leads back here.
+    await phone.open("/desk/cases", ready="[data-screen=enrol] h1")
+    await page.reload()
+    await page.get_by_test_id("add-passkey").click()
+    await page.wait_for_selector("[data-testid=staff-cases]")
+    assert phone.faults == []
 
 
 async def test_the_demos_staff_take_the_second_step_with_the_published_secret(keyed_city: OpenCity) -> None:
-    signed_in = await keyed_city.sign_in("13900000001", audience="STAFF")
+    """Two at once with one code: everybody who looks at the demonstration shares these accounts."""
+    for _ in range(2):
+        signed_in = await keyed_city.sign_in("13900000001", audience="STAFF")
     me = await keyed_city.ask(
         "{ staffMe { badge } signInMethods { totp { confirmedAt } } }", token=signed_in["accessToken"]
     )

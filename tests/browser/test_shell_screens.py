@@ -17,6 +17,13 @@ CITIZEN_SCREENS = {
     "/me/devices": ".device",
     "/me/district": ".choice",
     "/me/display": ".choice",
+    "/security": "[data-testid=ways-in]",
+    "/security/passkeys": "[data-testid=no-passkeys-here]",
+}
+SIGN_IN_SCREENS = {
+    "/sign-in": "[data-testid=demo-accounts]",
+    "/sign-in/password": "#password",
+    "/sign-in/screen": "[data-testid=link-code]",
 }
 OFFICER_SCREENS = {"/desk": "[data-testid=own-scans]", "/me": ".person", "/me/devices": ".device"}
 
@@ -47,7 +54,7 @@ async def test_a_citizen_s_screens(new_phone: NewPhone, look: str) -> None:
     prefs = LOOKS[look]
     least = 60 if prefs.get("mode") == "elder" else 44
     phone = await new_phone(prefs=prefs)
-    assert await check(phone, {"/sign-in": "[data-testid=demo-accounts]"}, least_px=least) == {}
+    assert await check(phone, SIGN_IN_SCREENS, least_px=least) == {}
     await phone.sign_in(LONG_NAME)
     assert await check(phone, CITIZEN_SCREENS, least_px=least) == {}
     assert phone.faults == []

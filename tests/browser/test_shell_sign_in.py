@@ -256,6 +256,9 @@ async def test_the_way_in_survives_language_reload_back_and_a_bad_line(new_phone
     assert await page.get_attribute("#code", "aria-invalid") is None
     await page.unroute("**/graphql")
     await page.keyboard.press("Enter")
+    await page.wait_for_selector("[data-screen='sign-in/second'] [data-testid=demo-code]")
+    await page.reload()  # the second step survives it, too
+    await page.get_by_test_id("demo-code").get_by_role("button").click()
     await page.wait_for_selector("[data-screen=desk] [data-testid=own-scans]")
     # Of the way in nothing is left; what this person's duties are is kept beside the session.
     assert await page.evaluate("Object.keys(sessionStorage)") == ["citytong.roles"]

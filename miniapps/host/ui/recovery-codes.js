@@ -36,7 +36,7 @@ export function recoverySheet(codes, { next, onkept }) {
       copyButton(codes.join("\n"), t("recovery.copy")),
       h("button.second", { type: "button", onclick: () => print() }, t("recovery.print")),
     ),
-    h("label.choice.tick", null, kept, h("span", null, t("recovery.kept")), icon("check")),
+    h("label.choice.tick.boxed", null, kept, h("span", null, t("recovery.kept")), icon("check")),
     place,
     go,
   ];

@@ -65,6 +65,7 @@ async function confirm(region, how, input, place) {
   fill(place);
   try {
     const { confirmTotp: done } = await whole(ask(CONFIRM_TOTP, { code: input.value }));
+    await renewed().catch(() => null); // the tokens say from now on that a second factor was shown
     if (how.signal.aborted) return;
     fill(region, recoverySheet(done.recoveryCodes, how));
     toHeading();
@@ -75,6 +76,3 @@ async function confirm(region, how, input, place) {
     input.focus();
   }
 }
-
-/** The session's tokens say from now on that a second factor was shown. */
-export const afterEnrolment = () => renewed().catch(() => null);

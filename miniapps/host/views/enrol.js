@@ -37,11 +37,6 @@ function enter(screen) {
     region,
     h("div.sign-in-other", null, h("button.quiet", { type: "button", onclick: () => signOut() }, t("enrol.leave"))),
   );
-  // After a reload between the last step and the door, or where another screen was faster.
-  renewed().then(
-    () => screen.signal.aborted || enrolling() || proceed(),
-    () => null,
-  );
 }
 
 /** The next tokens hold what their roles give. */

@@ -55,6 +55,7 @@ const citizenRows = (person) =>
     linkRow({ to: "/wallet", title: t("wallet.title") }),
     linkRow({ to: "/bills", title: t("bills.title") }),
     linkRow({ to: "/me/family", title: t("family.title") }),
+    linkRow({ to: "/me/real-name", title: t("realname.title") }),
     linkRow({ to: "/me/organisations", title: t("orgs.title") }),
     linkRow({ to: "/me/data", title: t("mydata.title") }),
     linkRow({ to: "/scans", title: t("scans.title") }),

@@ -30,6 +30,9 @@ const REFUSALS = {
   CITYCODE_PLATE_REPLACED: ["REPLACED", "clock"],
 };
 
+/** What another screen shows that wants to be signed in. */
+const LINK = /\/#\/link\/[\w-]{1,64}$/;
+
 /** @type {import("../router.js").View} */
 export const scan = { title: "scan.title", for: "CITIZEN", back: "/home", enter };
 
@@ -41,6 +44,7 @@ function enter(screen) {
   const onread = (text, { settled }) => {
     const whose = PEOPLE_S.find(([form]) => form.test(text))?.[1];
     settled();
+    if (LINK.test(text) && text.startsWith(`${location.origin}/#`)) return screen.go(text.slice(text.indexOf("#") + 1));
     if (!whose) return screen.go(`/scan?code=${encodeURIComponent(text.slice(0, 512))}`);
     fill(region, notPlate(whose, "info"));
     announce(t(`scan.${whose}`));

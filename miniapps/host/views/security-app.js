@@ -12,7 +12,7 @@ import { forgetAnswers, load } from "../ui/load.js";
 import { confirmSheet } from "../ui/sheet.js";
 import { skeleton } from "../ui/skeleton.js";
 import { state } from "../ui/state.js";
-import { afterEnrolment, enrolTotp } from "../ui/totp-enrolment.js";
+import { enrolTotp } from "../ui/totp-enrolment.js";
 import { complain } from "../ui/trouble.js";
 
 /** @type {import("../router.js").View} */
@@ -46,13 +46,12 @@ function shown(screen, region, { totp }, onbegin) {
   begin.addEventListener("click", () => {
     onbegin();
     toHeading();
-    enrolTotp(region, { signal: screen.signal, next: t("recovery.done"), onkept: () => kept() });
+    enrolTotp(region, { signal: screen.signal, next: t("recovery.done"), onkept: kept });
   });
   return [h("p.lead", null, t("app.lead")), begin];
 }
 
-async function kept() {
-  await afterEnrolment();
+function kept() {
   forgetAnswers();
   replace("/security");
 }

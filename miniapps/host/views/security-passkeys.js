@@ -19,11 +19,10 @@ import { announce } from "../ui/announce.js";
 import { busy } from "../ui/busy.js";
 import { icon, shape } from "../ui/icons.js";
 import { forgetAnswers, load } from "../ui/load.js";
-import { closeButton, confirmSheet, openSheet } from "../ui/sheet.js";
+import { renameSheet } from "../ui/rename-sheet.js";
+import { confirmSheet } from "../ui/sheet.js";
 import { skeleton } from "../ui/skeleton.js";
 import { complain } from "../ui/trouble.js";
-
-const NAME_LENGTH_MAX = 64;
 
 /** @type {import("../router.js").View} */
 export const securityPasskeys = { title: "passkeys.title", for: "SIGNED_IN", back: "/security", enter };
@@ -116,44 +115,13 @@ const row = (screen, place, one) =>
     ),
   );
 
-/** @returns {void} */
-function rename(screen, one) {
-  const place = h("div", { id: "name-trouble" });
-  const input = h("input", {
-    id: "passkey-name",
-    type: "text",
-    maxlength: NAME_LENGTH_MAX,
-    value: one.name,
-    autocomplete: "off",
-    "aria-describedby": "name-trouble",
-  });
-  const save = h("button.primary", { type: "submit", form: "naming" }, t("passkeys.rename.save"));
-  const submit = (event) => {
-    event.preventDefault();
-    busy(save, t("password.saving"), async () => {
-      try {
-        const name = input.value.trim() || one.name;
-        await whole(ask(RENAME_PASSKEY, { id: one.id, name }, screen));
-        dialog.close();
-        again(screen, "passkeys.renamed");
-      } catch (error) {
-        complain(place, error);
-      }
-    });
-  };
-  const dialog = openSheet({
-    title: t("passkeys.rename.title"),
-    body: h(
-      "form.sign-in-form",
-      { id: "naming", onsubmit: submit },
-      h("label", { for: "passkey-name" }, t("passkeys.name")),
-      h("div.field", null, input),
-      place,
-    ),
-    actions: [save, closeButton(t("sheet.no"))],
+const rename = (screen, one) =>
+  renameSheet({
+    name: one.name,
+    rename: (name) => whole(ask(RENAME_PASSKEY, { id: one.id, name }, screen)),
+    onrenamed: () => again(screen, "rename.done"),
     signal: screen.signal,
   });
-}
 
 async function remove(screen, place, one) {
   const sure = await confirmSheet({
@@ -188,7 +156,7 @@ function asksForIt(screen, place, wanted) {
     }
   });
   return h(
-    "label.choice.tick.asks-for-it",
+    "label.choice.tick.boxed.asks-for-it",
     null,
     box,
     h("span", null, h("b", null, t("passkeys.second")), h("span.tick-value", null, t("passkeys.second.hint"))),

@@ -68,7 +68,9 @@ const rows = (held) =>
       title: t("password.title"),
       fact: held.hasPassword ? t("password.since", { day: date(held.passwordChangedAt) }) : t("security.off"),
     }),
-    linkRow({ to: "/me/devices", title: t("devices.title") }),
+    audience() === "CITIZEN" ? linkRow({ to: "/scan", title: t("link.title"), fact: t("link.scan") }) : null,
+    linkRow({ to: "/security/devices", title: t("gear.title") }),
+    audience() === "CITIZEN" ? linkRow({ to: "/security/phone", title: t("number.title") }) : null,
   );
 
 const count = (n, words) => (n ? t(words, { n }) : t("security.none"));
