@@ -70,10 +70,14 @@ async def _leaks(hay: AsyncIterator[tuple[str, bytes]], needles: Mapping[bytes, 
     return {one async for where, part in hay for one in leaks(where, part, needles)}
 
 
+def _phones() -> list[str]:
+    return [one.phone for one in CITIZENS.values() if one.phone] + [one.phone for one in STAFF.values()]
+
+
 def _needles() -> dict[bytes, str]:
     """Of everybody in the demonstration and of what was typed on this day."""
     found: dict[bytes, str] = {}
-    for phone in (*(one.phone for one in (*CITIZENS.values(), *STAFF.values()) if one.phone), f"+86{NEWCOMER}"):
+    for phone in (*_phones(), f"+86{NEWCOMER}"):
         found |= phone_spellings(phone.removeprefix("+86"))
     texts = [one.name for one in CITIZENS.values()] + [one.display_name for one in STAFF.values()]
     texts += [one.id_number for one in CITIZENS.values() if one.id_number]
@@ -120,10 +124,24 @@ async def _a_day(city: OpenCity) -> None:
     )
     waiting = (await did(city, "{ invitations { id } }", token=alexander))["invitations"]
     accept = "mutation($id: ID!) { acceptInvitation(id: $id) { id } }"
-    assert (await city.ask(accept, token=alexander, id=waiting[0]["id"])).status == 200
+    await did(city, accept, token=alexander, id=waiting[0]["id"])
+    await _who_answers_for_others_stays(city, ouyang, organisation)
     found = {"phone": ZHANG, "name": "张丽华", "reason": REASON}
     await did(city, "mutation($i: FindCitizenInput!) { findCitizen(input: $i) { id } }", token=clerk, i=found)
     await _in_the_rooms(city, zhang, inspector)
+
+
+async def _who_answers_for_others_stays(city: OpenCity, owner: str, organisation: str) -> None:
+    erase = "mutation { eraseAccount { state } }"
+    refused = await city.ask(erase, token=owner)
+    assert refused.codes == ["IDENTITY_OWNS_ORGANISATIONS"]
+    assert refused.errors[0]["extensions"]["names"] == ["北京通城示范餐饮有限公司"]
+    members = "query($id: ID!) { organisation(id: $id) { members { id role } } }"
+    found = (await did(city, members, token=owner, id=organisation))["organisation"]["members"]
+    viewer = next(one["id"] for one in found if one["role"] == "VIEWER")
+    await did(city, "mutation($id: ID!) { removeMember(memberId: $id) }", token=owner, id=viewer)
+    await did(city, erase, token=owner)
+    await did(city, "mutation { cancelErasure { state } }", token=owner)
 
 
 async def _in_the_rooms(city: OpenCity, zhang: str, inspector: str) -> None:
@@ -133,7 +151,7 @@ async def _in_the_rooms(city: OpenCity, zhang: str, inspector: str) -> None:
         raw = photo(seed=seed)
         async with city.http.post(f"{city.base}/uploads/report-photos", data=raw, headers=headers) as answer:
             ids.append((await answer.json())["id"])
-    report = {"clientReportId": "r1", "description": WORDS, "address": ADDRESS, "categoryCode": "street-lamp"}
+    report: JSON = {"clientReportId": "r1", "description": WORDS, "address": ADDRESS, "categoryCode": "street-lamp"}
     report |= {"location": {"longitude": 116.4166, "latitude": 39.9289}, "photoIds": ids[:1]}
     await did(city, REPORT, token=zhang, input=report)
     code = (await did(city, "{ me { cityCode { text } } }", token=zhang))["me"]["cityCode"]["text"]

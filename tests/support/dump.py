@@ -67,16 +67,18 @@ async def of_mongo(mongo: Mongo, *, only: str = "") -> AsyncIterator[tuple[str, 
         if name.startswith(mongo.database.name):
             database = mongo.client[name]
             for collection in [only] if only else await database.list_collection_names():
-                async for batch in database[collection].find_raw_batches():
-                    yield f"{name}.{collection}", batch
+                raw: AsyncIterator[Any] = database[collection].find_raw_batches()
+                async for batch in raw:
+                    yield f"{name}.{collection}", bytes(batch)
 
 
 async def of_redis(redis: Redis) -> AsyncIterator[tuple[str, bytes]]:
     """Every key and what it holds, of every type."""
     async for key in redis.scan_iter(count=1000):
-        name = bytes(key)
-        kind = bytes(await redis.type(name)).decode()
-        yield f"redis {kind} {name!r}", name + b" " + b" ".join(_flat(await _value(redis, name, kind)))
+        assert isinstance(key, bytes)
+        kind = await redis.type(key)
+        assert isinstance(kind, bytes)
+        yield f"redis {kind!r} {key!r}", key + b" " + b" ".join(_flat(await _value(redis, key, kind.decode())))
 
 
 async def _value(redis: Redis, key: bytes, kind: str) -> Any:
