@@ -105,7 +105,7 @@ class ActingForOthers:
         if relation.agency:
             return False  # organisations are suspended, which pauses the relation
         await self.delegations.hold(relation.subject, now=self.clock.now(), session=session)
-        return await self.store.freeze(relation.subject, now=self.clock.now(), session=session) is not None
+        return await self.store.freezes.of(relation.subject, now=self.clock.now(), session=session) is not None
 
     async def _hand_out(self, relation: Relation, principal: Principal, session: Session) -> ActingSession:
         acting_id = self.ids.new("act")

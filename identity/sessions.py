@@ -203,7 +203,7 @@ class Sessions:
     async def _refusal(self, device: DeviceSession | None, session: Session) -> DomainError:
         """A frozen account's owner is told why their session has ended; they hold its token."""
         if device is not None and device.audience is Audience.CITIZEN:
-            freeze = await self.store.freeze(device.account_id, now=self.clock.now(), session=session)
+            freeze = await self.store.freezes.of(device.account_id, now=self.clock.now(), session=session)
             if freeze is not None:
                 return AccountFrozen(until=freeze.until, reference=freeze.by)
         return RefreshInvalid()

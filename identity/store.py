@@ -36,7 +36,8 @@ from core.personal import PersonalCipher
 from core.principal import Jurisdiction, strong
 from identity import delegations
 from identity.delegations import Delegations
-from identity.errors import AccountFrozen, IdNumberTaken
+from identity.errors import IdNumberTaken
+from identity.freezes import Freezes, check_not_frozen
 from identity.levels import (
     LEVELS,
     PHONE_LEVEL,
@@ -55,7 +56,6 @@ from identity.model import (
     Citizen,
     DeviceSession,
     EndReason,
-    Freeze,
     RefreshToken,
     Staff,
 )
@@ -116,6 +116,7 @@ class IdentityStore:
         self._personal = personal
         self._decoy: Document = {}
         self.delegations = Delegations(mongo=mongo, cipher=cipher, personal=personal)
+        self.freezes = Freezes(mongo.collection(CITIZENS))
 
     async def open(self) -> None:
         """Make the indexes."""
@@ -278,7 +279,7 @@ class IdentityStore:
         row = await self._mongo.collection(CITIZENS).find_one_and_update(
             query, {"$set": {"signed_in_at": now}}, projection=["freeze"], session=session
         )
-        _check_not_frozen(row, now)
+        check_not_frozen(row, now)
         return row is not None
 
     async def note_staff_sign_in(self, staff_id: str, *, now: datetime, session: Session) -> bool:
@@ -287,18 +288,6 @@ class IdentityStore:
             {"_id": staff_id, "suspended": False}, {"$set": {"signed_in_at": now}}, session=session
         )
         return found.matched_count == 1
-
-    async def set_freeze(self, citizen_id: str, freeze: Freeze | None, *, session: Session) -> None:
-        """Freeze an account that is held, or let it go on."""
-        row = {"until": freeze.until, "by": freeze.by} if freeze else None
-        await self._mongo.collection(CITIZENS).update_one(
-            {"_id": citizen_id}, {"$set": {"freeze": row}}, session=session
-        )
-
-    async def freeze(self, citizen_id: str, *, now: datetime, session: Session | None = None) -> Freeze | None:
-        """The one that holds now."""
-        row = await self._row(CITIZENS, {"_id": citizen_id}, session)
-        return _freeze(row, now)
 
     async def hold_citizen(self, citizen_id: str, *, session: Session) -> Citizen | None:
         """The account as it stands, written so that of two transactions that hold it (or sign in, or erase) one comes
@@ -617,17 +606,6 @@ class IdentityStore:
             jkt=row.get("jkt", ""),
             cooling_until=row.get("cooling_until"),
         )
-
-
-def _freeze(row: Document | None, now: datetime) -> Freeze | None:
-    found = row.get("freeze") if row else None
-    return Freeze(**found) if found and now < found["until"] else None
-
-
-def _check_not_frozen(row: Document | None, now: datetime) -> None:
-    """Raises: AccountFrozen."""
-    if freeze := _freeze(row, now):
-        raise AccountFrozen(until=freeze.until, reference=freeze.by)
 
 
 def _evidence_rows(row: Document) -> list[Document]:

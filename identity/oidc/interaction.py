@@ -157,7 +157,7 @@ class Interactions:
             found = await self.parts.accounts.delegations.relation(relation_id, session=session)
         if found is None or found.actor != actor or not found.live(self.parts.now()):
             raise NotFound(thing="relation")
-        if await self.parts.accounts.freeze(found.subject, now=self.parts.now(), session=session):
+        if await self.parts.accounts.freezes.of(found.subject, now=self.parts.now(), session=session):
             raise NotFound(thing="relation")
         return found
 

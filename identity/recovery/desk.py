@@ -81,7 +81,7 @@ class Desk:
         citizen = await self.accounts.hold_citizen(citizen_id, session=session)
         if citizen is None:
             raise TokenInvalid()
-        freeze = await self.accounts.freeze(citizen_id, now=self.clock.now(), session=session)
+        freeze = await self.accounts.freezes.of(citizen_id, now=self.clock.now(), session=session)
         if freeze is not None:
             raise AccountFrozen(until=freeze.until, reference=freeze.by)
         return citizen

@@ -151,7 +151,7 @@ class Merges:
             raise NothingToMerge()  # it changed meanwhile
         if ever_proven(source):
             raise MergeRefused(because="REAL_NAME")
-        if await self.desk.accounts.freeze(source.id, now=now, session=session) is not None:
+        if await self.desk.accounts.freezes.of(source.id, now=now, session=session) is not None:
             raise MergeRefused(because="FROZEN")
         last = await self.desk.accounts.signed_in_at(source.id, session=session)
         if last is None or now - last >= self.desk.waits.asleep:

@@ -170,7 +170,7 @@ class PhoneChanges:
                 return  # called off, or in effect, meanwhile
             if citizen is None:
                 await self._refuse(due, session)  # erased meanwhile
-            elif await self.desk.accounts.freeze(due.citizen, now=self.desk.now, session=session) is not None:
+            elif await self.desk.accounts.freezes.of(due.citizen, now=self.desk.now, session=session) is not None:
                 return  # waits on
             elif await self.desk.accounts.citizen_of_phone(due.phone, session=session) is not None:
                 await self._refuse(due, session)

@@ -250,7 +250,7 @@ class Recoveries:
         if found is None or not grown:
             raise RecoveryNotHere()
         citizen = await self.desk.accounts.hold_citizen(found.id, session=session)
-        frozen = await self.desk.accounts.freeze(found.id, now=self.desk.now, session=session)
+        frozen = await self.desk.accounts.freezes.of(found.id, now=self.desk.now, session=session)
         if citizen is None or frozen is not None:
             raise RecoveryNotHere()
         await self.desk.free(asked.phone, of=citizen.id, session=session)

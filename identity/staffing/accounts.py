@@ -112,7 +112,7 @@ class Accounts:
         async def work(session: Session) -> Intervention:
             revoked.clear()
             citizen, now = await self._held(principal, Alone.FREEZE, citizen_id, session), self._now()
-            if await self.people.freeze(citizen.id, now=now, session=session):
+            if await self.people.freezes.of(citizen.id, now=now, session=session):
                 raise AlreadyFrozen()
             if await self.store.frozen_alone_since(citizen.id, now - FREEZE_ALONE_AGAIN, session=session):
                 raise SecondOfficerNeeded()
@@ -195,7 +195,7 @@ class Accounts:
         assert made.until is not None, "a freeze has an end"
         citizen, delegations = made.citizen, self.people.delegations
         await delegations.hold(citizen, now=self._now(), session=session)
-        await self.people.set_freeze(citizen, Freeze(made.until, made.id), session=session)
+        await self.people.freezes.set(citizen, Freeze(made.until, made.id), session=session)
         ended = await self.sessions.end_all(citizen, because=EndReason.FROZEN, session=session)
         ended += await delegations.end_actings(citizen, now=self._now(), session=session)
         await self._end_grants(citizen, session)
@@ -212,7 +212,7 @@ class Accounts:
             )
 
     async def unfreeze(self, made: Intervention, *, session: Session) -> None:
-        await self.people.set_freeze(made.citizen, None, session=session)
+        await self.people.freezes.set(made.citizen, None, session=session)
         await self.closures.call_off(made.citizen, session=session)
         await self.record(made, session=session)
 
@@ -279,7 +279,7 @@ class Accounts:
 
     async def freeze_of(self, citizen_id: str, session: Session) -> Freeze:
         """Raises: NotFrozen."""
-        frozen = await self.people.freeze(citizen_id, now=self._now(), session=session)
+        frozen = await self.people.freezes.of(citizen_id, now=self._now(), session=session)
         if frozen is None:
             raise NotFrozen()
         return frozen

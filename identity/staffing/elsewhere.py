@@ -32,7 +32,7 @@ class FreezeForLonger:
         if details.until is None or not now < details.until <= now + FREEZE_MAX:
             raise BadInput(field="until", problem=f"must lie within {FREEZE_MAX.days} days")
         about = await self.accounts.weigh(subject, session)
-        frozen = await self.accounts.people.freeze(subject, now=now, session=session)
+        frozen = await self.accounts.people.freezes.of(subject, now=now, session=session)
         if frozen is not None and details.until <= frozen.until:
             raise NothingChanges()
         return Weighed(about, replace(details, until=to_ms(details.until)))

@@ -104,7 +104,7 @@ async def test_who_may_ask(lost: Lost) -> None:
     frozen = await lost.room.sign_in(ZHANG)
     row = {"until": lost.desk.now + timedelta(days=1), "by": "int_1"}
     await lost.room.mongo.collection("identity_citizens").update_one({"_id": zhang.actor}, {"$set": {"freeze": row}})
-    assert await lost.desk.accounts.freeze(zhang.actor, now=lost.desk.now) == Freeze(**row)
+    assert await lost.desk.accounts.freezes.of(zhang.actor, now=lost.desk.now) == Freeze(**row)
     assert await outcome(lost.asked_for(await lost.room.principal(frozen))) == "AUTH_ACCOUNT_FROZEN"
     assert await lost.phone_of(zhang.actor) == ZHANG
 

@@ -72,7 +72,7 @@ async def test_an_act_goes_from_one_officer_to_another(bureau: Bureau) -> None:
     other = await bureau.prove(other)
     done = await ask(APPROVE, other, id=id_)
     assert done["data"]["approveAct"]["state"] == "DONE"
-    freeze = await room.identity.store.freeze(zhang, now=room.clock.now())
+    freeze = await room.identity.store.freezes.of(zhang, now=room.clock.now())
     assert freeze is not None and freeze.until == until
     assert (await ask(APPROVE, other, id=id_))["codes"] == ["STAFF_ACT_NOT_PENDING"]
     (shown,) = (await bureau.staffing.store.interventions(zhang, request=bureau.page())).rows
@@ -138,7 +138,7 @@ async def test_of_two_decisions_at_once_one_is_taken(bureau: Bureau) -> None:
         outcome(acts.reject(principal=other, act_id=act.id, reason=REASON)),
     )
     assert sorted(results) == ["STAFF_ACT_NOT_PENDING"] * 2 + ["ok"]
-    frozen = await room.identity.store.freeze(liu, now=room.clock.now())
+    frozen = await room.identity.store.freezes.of(liu, now=room.clock.now())
     assert (frozen is not None) is (results[0] == "ok")
 
 
@@ -184,7 +184,7 @@ async def test_a_suspension_and_an_approval_at_once(bureau: Bureau) -> None:
     )
     assert suspended == "ok"
     assert approved in ("ok", "AUTH_TOKEN_INVALID")
-    frozen = await room.identity.store.freeze(liu, now=room.clock.now())
+    frozen = await room.identity.store.freezes.of(liu, now=room.clock.now())
     assert (frozen is not None) is (approved == "ok")
     assert other.session_id in room.identity.revocations
 
