@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.support.conformance import PLANS, as_markdown, tests_of_modules
+from tests.support.conformance import PLANS, as_markdown, by_module
 
 
 def test_every_module_has_a_test_and_every_mark_names_a_module() -> None:
     modules = {module for plan in PLANS.values() for module in plan}
-    assert tests_of_modules().keys() == modules
+    assert by_module().keys() == modules
 
 
 def test_the_table_is_that_of_the_marks() -> None:

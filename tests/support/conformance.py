@@ -168,7 +168,7 @@ def fapi2(*modules: str) -> pytest.MarkDecorator:
     return pytest.mark.conformance(*(_FAPI2 + module for module in modules))
 
 
-def tests_of_modules() -> dict[str, list[str]]:
+def by_module() -> dict[str, list[str]]:
     """By module: its tests, as `file.py::test`."""
     found: dict[str, list[str]] = {}
     for file in sorted((_ROOT / _TESTS).glob("test_*.py")):
@@ -182,7 +182,7 @@ def tests_of_modules() -> dict[str, list[str]]:
 
 def as_markdown() -> str:
     """`docs/conformance.md`."""
-    tests, lines = tests_of_modules(), [_INTRODUCTION]
+    tests, lines = by_module(), [_INTRODUCTION]
     for plan, modules in PLANS.items():
         lines += [f"## {plan}", "", "| module | test |", "|---|---|"]
         lines += [f"| `{one}` | {', '.join(f'`{test}`' for test in tests.get(one, ()))} |" for one in modules]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from pathlib import Path
 
 import pytest
 
@@ -65,3 +66,14 @@ def test_a_wrong_value_is_one_fault(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refusal:
         Settings.from_env({**GOOD, name: value})
     assert [fault.split(" ")[0] for fault in refusal.value.faults] == [name]
+
+
+def test_clients_certificates_come_from_a_proxy_and_authorities_from_a_file(tmp_path: Path) -> None:
+    told = {**GOOD, "TONG_CLIENT_CERTIFICATE_HEADER": "Client-Cert"}
+    with pytest.raises(SettingsError, match="TONG_TRUSTED_PROXIES"):
+        Settings.from_env(told)
+    assert Settings.from_env({**told, "TONG_TRUSTED_PROXIES": "1"}).client_certificate_header == "Client-Cert"
+    (tmp_path / "empty.pem").write_text("nothing")
+    for file in ("empty.pem", "missing.pem"):
+        with pytest.raises(SettingsError, match="certificates in PEM"):
+            Settings.from_env({**GOOD, "TONG_CLIENT_CERTIFICATE_AUTHORITIES": str(tmp_path / file)})

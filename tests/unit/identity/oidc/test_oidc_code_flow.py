@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from identity.oidc.demo import DEMO_REDIRECT
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import APP, BANK, BASIC_REQUEST, CHALLENGE, PARTNER, SHOP, Partners, id_claims
@@ -206,6 +208,9 @@ async def test_a_fapi_client_must_push_and_its_request_is_answered_once(partners
     silent = {"client_id": BANK.id, "request_uri": await partners.pushed(BANK)}
     assert "code" in (await browser.get("/oidc/authorize", silent)).told
     assert (await browser.get("/oidc/authorize", silent)).error == "invalid_request_uri"
+    silent["request_uri"] = await partners.pushed(BANK)
+    at_once = await asyncio.gather(*(browser.get("/oidc/authorize", silent) for _ in range(5)))
+    assert sum("code" in one.told for one in at_once) == 1
 
 
 @fapi2("ensure-registered-redirect-uri", "par-attempt-to-use-expired-request_uri")
