@@ -36,6 +36,7 @@ SCREENS = {
     "/device?user_code=BCDF-GHJK": "#user-code",
     "/signed-out?confirm=1": "[data-testid=leave]",
     "/signed-out": "[data-testid=signed-out]",
+    "/me/real-name": "[data-testid=level]",
     "/me/data": "[data-testid=my-data]",
     "/me/data/consents": "[data-testid=consents], [data-testid=empty]",
     "/me/data/access": "[data-testid=accesses], [data-testid=empty]",
