@@ -35,6 +35,9 @@ _SAYS_NOTHING = {"Boolean", "Int"}
 
 # Who is given them is whom they are about.
 OWN = {
+    "Device.name",
+    "SecurityEvent.deviceName",
+    "SecurityEvent.place",
     "LinkRequest.deviceName",
     "LinkRequest.place",
     "Passkey.name",
