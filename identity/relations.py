@@ -50,9 +50,14 @@ MATTERS: Final[Mapping[str, Text]] = {
     "notifications:read": Text(zh="查看消息", en="See messages"),
 }
 
-# To stand in for a child before an officer is a guardian's alone: no invitation gives it.
+# To stand in for a child before an officer, and to consent for one (PIPL 31), is a guardian's alone: no invitation
+# gives it.
 SHOW_CODE: Final = "citycode:show"
-_GUARDIANS: Final[Mapping[str, Text]] = {SHOW_CODE: Text(zh="出示城市码", en="Show the city code")}
+GIVE_CONSENT: Final = "consents:give"
+_GUARDIANS: Final[Mapping[str, Text]] = {
+    SHOW_CODE: Text(zh="出示城市码", en="Show the city code"),
+    GIVE_CONSENT: Text(zh="代为同意提供个人信息", en="Consent for them"),
+}
 GUARDIAN_MATTERS: Final = frozenset(MATTERS) | _GUARDIANS.keys()
 
 # What people do themselves or not at all.
@@ -60,7 +65,7 @@ NEVER_DELEGATED: Final[Mapping[str, Text]] = {
     "identity:credentials": Text(zh="登录方式与密码", en="Ways of signing in"),
     "identity:real_name": Text(zh="实名认证", en="Confirming one's name"),
     "identity:delegations": Text(zh="授权他人代办", en="Letting others act"),
-    "identity:consents": Text(zh="向应用授权个人信息", en="Consents to programs"),
+    "identity:consents": Text(zh="成年人向应用授权个人信息", en="An adult's consents to programs"),
     "identity:erasure": Text(zh="注销账号", en="Erasing the account"),
     "civil:marriage": Text(zh="婚姻登记", en="Marriage and divorce"),
     "civil:adoption": Text(zh="收养登记", en="Adoption"),

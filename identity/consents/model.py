@@ -28,8 +28,6 @@ from identity.consents.errors import ConsentFieldUnknown, ConsentNotSeparate
 
 CONSENT_PREFIX: Final = "con"
 ENTRY_PREFIX: Final = "cse"
-# What lets somebody consent for the person whom they act for.
-GIVE_MATTER: Final = "consents:give"
 PURPOSE_LENGTH_MAX: Final = 200
 TEXT_LENGTH_MAX: Final = 8000
 CLIENT_LENGTH_MAX: Final = 128

@@ -17,7 +17,6 @@ from core.principal import Principal
 from identity.consents.model import (
     CONSENT_PREFIX,
     ENTRY_PREFIX,
-    GIVE_MATTER,
     Act,
     Asked,
     Consent,
@@ -27,6 +26,7 @@ from identity.consents.model import (
     Shown,
 )
 from identity.consents.store import ConsentStore
+from identity.relations import GIVE_CONSENT
 from identity.revocations import Revocations
 
 CONSENT_GIVEN: Final = "identity.consent_given"
@@ -95,7 +95,7 @@ class Consents:
         Raises: SignInRequired, Forbidden (acts for somebody without `consents:give`), BadInput, ConsentFieldUnknown,
         ConsentNotSeparate, Unavailable.
         """
-        principal.require_citizen(principal.subject, matter=GIVE_MATTER)
+        principal.require_citizen(principal.subject, matter=GIVE_CONSENT)
 
         async def work(session: Session) -> Consent:
             return await self.enter(
