@@ -7,15 +7,19 @@ import dataclasses
 from datetime import time, timedelta, timezone
 from typing import Any
 
-from core.principal import Jurisdiction, Principal
+from strawberry.types.base import get_object_definition
+from strawberry.utils.str_converters import to_camel_case
+
+from core.principal import ANONYMOUS, Jurisdiction, Principal
 from identity.model import Evidence
 from identity.oidc.model import ClientState
 from identity.organisations.model import Organisation, Suspender
 from identity.relations import ORGANISATION_REGISTER
+from identity.staffing.graph import StaffingMutation, StaffingQuery
 from identity.staffing.model import ActState, Details, Kind, StaffAct
 from identity.staffing.performing import Agreement
 from identity.staffing.rules import Hours
-from tests.unit.identity.room import ALEXANDER, outcome
+from tests.unit.identity.room import ALEXANDER, ZHANG, outcome
 from tests.unit.identity.room import OFFICER as INSPECTOR
 from tests.unit.identity.staffing.bureau import (
     ADMIN,
@@ -355,3 +359,39 @@ async def test_working_hours_hold_for_both_officers(bureau: Bureau) -> None:
     urgent = Details(until=bureau.days(3))
     frozen = await closed.propose(principal=one, kind=Kind.ACCOUNT_FREEZE, subject=zhang, reason=REASON, details=urgent)
     assert (await closed.approve(principal=other, act_id=frozen.id)).state is ActState.DONE
+
+
+VERBS = {
+    "staffMembers": "{ staffMembers { nodes { id } } }",
+    "staffMember": "query($id: ID!) { staffMember(id: $id) { id } }",
+    "pendingActs": PENDING,
+    "act": "query($id: ID!) { act(id: $id) { id } }",
+    "interventions": "{ interventions { nodes { id } } }",
+    "accountInterventions": "query($id: ID!) { accountInterventions(citizenId: $id) { nodes { id } } }",
+    "proposeAct": 'mutation($id: ID!) { proposeAct(input: {kind: ACCOUNT_END, subject: $id, reason: "ABCD"}) { id } }',
+    "approveAct": APPROVE,
+    "rejectAct": 'mutation($id: ID!) { rejectAct(id: $id, reason: "ABCD") { id } }',
+    "withdrawAct": "mutation($id: ID!) { withdrawAct(id: $id) { id } }",
+    **{
+        name: f'mutation($id: ID!) {{ {name}(input: {{citizenId: $id, reason: "ABCD"}}) {{ id }} }}'
+        for name in ("freezeAccount", "unfreezeAccount", "endAccountSessions")
+    },
+}
+
+
+async def test_no_citizen_and_nobody_for_another_uses_what_is_for_staff(bureau: Bureau) -> None:
+    fields = [
+        one for mixin in (StaffingQuery, StaffingMutation) for one in get_object_definition(mixin, strict=True).fields
+    ]
+    assert {to_camel_case(one.python_name) for one in fields} == VERBS.keys()
+    room = bureau.room
+    zhang = await room.citizen(ZHANG)
+    delegate = await bureau.acting(zhang)
+    before = await room.dump()
+    for name, query in VERBS.items():
+        variables = {"id": zhang.actor} if "$id" in query else {}
+        for who in (ANONYMOUS, delegate, zhang):
+            answer = await room.ask(query, principal=who, variables=variables, services=bureau.services)
+            own = name == "interventions" and who is zhang
+            assert answer["codes"] == ([] if own else ["UNAUTHENTICATED" if who is ANONYMOUS else "FORBIDDEN"]), name
+    assert await room.dump() == before
