@@ -1,13 +1,15 @@
-"""One's own data: who looked at it in which room, a copy of all of it, and leaving for good."""
+"""One's own data: who looked at it in which room, a copy of all of it, leaving for good, two accounts made one."""
 
 from __future__ import annotations
 
 import io
 import zipfile
+from typing import Any
 
 import orjson
 
 from core.clock import FixedClock
+from identity.recovery.merges import SETTLED_AFTER
 from tests.support.city import JSON, OpenCity
 from tests.support.waiting import until
 
@@ -19,6 +21,22 @@ SCAN = """mutation($input: ScanCityCodeInput!) {
 LOG = """query($first: Int!, $after: String) { accessLog(first: $first, after: $after) {
   pageInfo { hasNextPage endCursor } nodes { id purpose reason fields { name } officer { badge } } } }"""
 
+STAYS, GOES, NEXT = "13700000131", "13700000132", "13700000133"
+REPORT = "mutation($input: CreateReportInput!) { createReport(input: $input) { id } }"
+BEGIN = "mutation($phone: String!) { beginMerge(phone: $phone) { id expiresAt } }"
+CONFIRM = "mutation($id: ID!, $code: String!) { confirmMerge(id: $id, code: $code) }"
+CHANGE = "mutation($phone: String!) { beginPhoneChange(newPhone: $phone) { state } }"
+CONFIRM_CHANGE = "mutation($code: String!) { confirmPhoneChange(code: $code) { state maskedPhone effectiveAt } }"
+MINE = "{ me { id phone cases(first: 5) { nodes { id } } inbox(first: 20) { nodes { subject } } } }"
+LAMP = {
+    "clientReportId": "two-accounts",
+    "categoryCode": "street-lamp",
+    "description": "路灯不亮,晚上看不清路",
+    "address": "东城区景山前街",
+    "location": {"longitude": 116.4166, "latitude": 39.9289},
+    "photoIds": [],
+}
+
 
 async def _log(city: OpenCity, token: str, *, first: int, pages: int) -> list[JSON]:
     seen, after = list[JSON](), None
@@ -29,6 +47,22 @@ async def _log(city: OpenCity, token: str, *, first: int, pages: int) -> list[JS
         seen += page["nodes"]
         after = page["pageInfo"]["endCursor"]
     return seen
+
+
+async def _did(city: OpenCity, query: str, token: str = "", **variables: Any) -> JSON:
+    answer = await city.ask(query, token=token, **variables)
+    assert answer.errors == [] and answer.data is not None, answer.errors
+    return answer.data
+
+
+async def _code(city: OpenCity, phone: str, before: str) -> str:
+    """The newest code of a phone."""
+
+    async def look() -> str | None:
+        latest = await city.city.rooms.development_sms.latest(phone) if city.city.rooms.development_sms else None
+        return str(latest["code"]) if latest and latest["code"] != before else None
+
+    return await until(look, what="an SMS")
 
 
 async def test_a_scan_is_seen_in_the_access_log_in_every_room_that_it_touched(city: OpenCity) -> None:
@@ -71,7 +105,7 @@ async def test_a_copy_holds_what_every_room_holds(city: OpenCity) -> None:
     assert orjson.loads(held["payments.json"])["bills"]
 
 
-async def test_who_leaves_is_forgotten_and_may_come_back_as_somebody_new(city: OpenCity) -> None:
+async def test_who_leaves_is_forgotten_and_who_has_two_accounts_makes_one_of_them(city: OpenCity) -> None:
     first = await city.token(NEWCOMER)
     me = (await city.ask("{ me { id } }", token=first)).data
     assert me is not None
@@ -99,3 +133,36 @@ async def test_who_leaves_is_forgotten_and_may_come_back_as_somebody_new(city: O
     again = (await city.ask("{ me { id maskedName } }", token=await city.token(NEWCOMER))).data
     assert again is not None
     assert again["me"]["id"] != leaver
+    await _two_become_one(city)
+
+
+async def _two_become_one(city: OpenCity) -> None:
+    """A second account is merged, and another phone counts: what both held is there."""
+    goes, stays = await city.token(GOES), await city.token(STAYS)
+    report = (await _did(city, REPORT, goes, input=LAMP))["createReport"]["id"]
+    assert isinstance(city.clock, FixedClock)
+    city.clock.advance(seconds=1)
+    sms = city.city.rooms.development_sms
+    assert sms is not None
+    known = str(((await sms.latest(GOES)) or {"code": ""})["code"])
+    merge = (await _did(city, BEGIN, stays, phone=GOES))["beginMerge"]["id"]
+    await _did(city, CONFIRM, stays, id=merge, code=await _code(city, GOES, known))
+    assert (await city.ask("{ me { id } }", token=goes)).codes == ["AUTH_TOKEN_INVALID"]
+    city.clock.advance(seconds=SETTLED_AFTER.total_seconds())
+    await city.city.rooms.merges.work()
+
+    # By the old phone alone, just now, another number counts at once: the one that the merge set free, too.
+    assert (await _did(city, CHANGE, stays, phone=NEXT))["beginPhoneChange"] == {"state": "CODE_SENT"}
+    changed = await _did(city, CONFIRM_CHANGE, stays, code=await _code(city, NEXT, ""))
+    assert changed["confirmPhoneChange"]["state"] == "DONE"
+
+    async def told() -> JSON | None:
+        mine = await _did(city, MINE, stays)
+        subjects = {one["subject"] for one in mine["me"]["inbox"]["nodes"]}
+        return mine if {"您的另一个账号已并入本账号", "您的账号已更换手机号"} <= subjects else None
+
+    mine = await until(told, what="messages of both")
+    assert mine["me"]["phone"] == f"+86{NEXT}"
+    assert [one["id"] for one in mine["me"]["cases"]["nodes"]] == [report]
+    city.clock.advance(seconds=1)
+    assert (await _did(city, "{ me { id } }", await city.token(NEXT)))["me"]["id"] == mine["me"]["id"]

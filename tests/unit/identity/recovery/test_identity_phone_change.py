@@ -102,9 +102,10 @@ async def test_who_may_ask(lost: Lost) -> None:
     lost.room.clock.advance(seconds=241)
     assert await outcome(lost.asked_for(zhang)) == "STEP_UP_REQUIRED"
     frozen = await lost.room.sign_in(ZHANG)
-    row = {"until": lost.desk.now + timedelta(days=1), "by": "int_1"}
+    freeze = Freeze(lost.desk.now + timedelta(days=1), "int_1")
+    row = {"until": freeze.until, "by": freeze.by}
     await lost.room.mongo.collection("identity_citizens").update_one({"_id": zhang.actor}, {"$set": {"freeze": row}})
-    assert await lost.desk.accounts.freezes.of(zhang.actor, now=lost.desk.now) == Freeze(**row)
+    assert await lost.desk.accounts.freezes.of(zhang.actor, now=lost.desk.now) == freeze
     assert await outcome(lost.asked_for(await lost.room.principal(frozen))) == "AUTH_ACCOUNT_FROZEN"
     assert await lost.phone_of(zhang.actor) == ZHANG
 
