@@ -27,6 +27,7 @@ PARTNER, _, KIOSK = CLIENTS
 PARTNER_ID = "shell-partner"
 VERIFIER = "v" * 64
 CHILD = "张*北"
+REPRESENTATIVE = "13800000003"
 SCOPE = "openid profile phone address real_name"
 LOOKS: dict[str, dict[str, str]] = {
     "light": {"theme": "light"},
@@ -223,6 +224,45 @@ async def test_a_guardian_shows_the_child_s_code_and_both_logs_say_so(
     assert (shown.reader, shown.fields, shown.purpose) == (guardian.actor, ("city_code",), "citycode.show")
     begun = (await relations.acted_for(guardian.subject, request=PageRequest(10))).rows[0]
     assert begun.actor == guardian.actor and "citycode:show" in begun.matters
+
+
+async def test_an_organisation_a_child_an_invitation_a_copy_and_a_change_of_mind(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=REPRESENTATIVE)
+    page = phone.page
+    await phone.open("/me/organisations/new", ready="#uscc")
+    await page.fill("#uscc", "91110101MA0DEM001X")
+    await page.fill("#org-name", "北京通城示范餐饮有限公司")
+    await page.get_by_role("button", name="登记", exact=True).click()
+    await expect(page.get_by_test_id("my-post")).to_contain_text("我是")
+    await page.get_by_test_id("invite-member").click()
+    await page.fill("#other-name", "张丽华")
+    await page.fill("#other-phone", CITIZEN)
+    await page.get_by_test_id("matters").get_by_label("缴费").check()
+    await page.fill("#limit", "500")
+    await page.get_by_role("button", name="发出邀请").click()
+    await expect(page.get_by_test_id("my-post")).to_be_visible()
+
+    await phone.open("/me/data/copy", ready="[data-testid=ask-copy]")
+    await page.get_by_test_id("ask-copy").click()
+    await expect(page.get_by_test_id("copy")).to_be_visible()
+    await phone.open("/me/data/leave", ready="[data-testid=kept]")
+    await page.get_by_label("我明白了").check()
+    await page.get_by_test_id("erase").click()
+    await page.get_by_test_id("sheet").get_by_test_id("confirm").click()
+    await expect(page.get_by_test_id("leaving")).to_be_visible()
+    await page.get_by_test_id("stay").click()
+    await expect(page.get_by_test_id("erase")).to_be_disabled()
+    assert phone.faults == [] and phone.strangers == []
+
+    hers = await new_phone(signed_in=CITIZEN)
+    await hers.open("/me/family", ready="[data-testid=invitation]")
+    await hers.page.get_by_test_id("invitation").filter(has_text="餐饮").get_by_test_id("accept").click()
+    joined = hers.page.get_by_test_id("relation").filter(has_text="餐饮")
+    await expect(joined).to_contain_text("缴费")
+    await hers.open("/me/family/children", ready="[data-testid=find-children]")
+    await hers.page.get_by_test_id("find-children").click()
+    await expect(hers.page.get_by_test_id("children").locator("li")).to_have_count(2)
+    assert hers.faults == [] and hers.strangers == []
 
 
 @pytest.mark.parametrize("look", LOOKS)
