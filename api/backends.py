@@ -23,7 +23,7 @@ class Backend:
         {mongo}, {key}, {master}, {seed} and its public {jwk} (Ed25519), {folder} and the ports' flags without dashes
         ({port}, {smtp_port}).
     subgraph: whether it is part of the graph. demo_only: whether only a demonstration has it.
-    told_in_demo: further settings of a demonstration, where none of them is set already.
+    given_in_demo, told_in_demo: what a demonstration has besides; told where none of it is set already.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Backend:
     probe: str = "/readyz"
     subgraph: bool = True
     demo_only: bool = False
+    given_in_demo: Mapping[str, str] = field(default_factory=dict)
     told_in_demo: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -59,13 +60,13 @@ BACKENDS: Final = (
             "TONG_DATA_KEYS": "citytong:publish+population+families+organisations+addresses+documents"
             "+faces+netids={key}",
             "TONG_DATA_MASTER_KEY": "{master}",
-            "TONG_DATA_FACE_KEY": "{seed}",
         },
         told={
             SUBGRAPHS: "data=http://127.0.0.1:{port}/graphql",
             "TONG_DATA_URL": "http://127.0.0.1:{port}",
             "TONG_DATA_KEY": "{key}",
         },
+        given_in_demo={"TONG_DATA_FACE_KEY": "{seed}"},
         told_in_demo={
             "TONG_FACE_URL": "http://127.0.0.1:{port}",
             "TONG_FACE_KEY": "{key}",

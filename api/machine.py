@@ -164,6 +164,7 @@ def _child(
     demo: bool,
 ) -> Child:
     probe = f"http://127.0.0.1:{ports['--port']}{backend.probe}"
+    given = {**backend.given, **(backend.given_in_demo if demo else {})}
     argv = [sys.executable, "-m", f"backends.{backend.name}", "serve"]
     argv += [word for flag, port in ports.items() for word in (flag, str(port))]
     argv += [word.format_map(known) for word in backend.arguments]
@@ -176,7 +177,7 @@ def _child(
         alive=lambda: _speaks(probe),
         log=folder / f"{backend.name}.log",
         # URLs and keys go by environment, which other accounts cannot read.
-        env={**inherited, **{name: value.format_map(known) for name, value in backend.given.items()}},
+        env={**inherited, **{name: value.format_map(known) for name, value in given.items()}},
     )
 
 

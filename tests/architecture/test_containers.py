@@ -111,7 +111,13 @@ def test_the_city_and_its_departments_find_and_know_each_other(name: str) -> Non
     assert digests_of(governance) == digests_of(told.governance_key)
     (grant,) = grants_of(environment(OURS["data"], REQUIRED)["TONG_DATA_KEYS"])
     assert (grant.digest,) == digests_of(told.data_key)
-    assert grant.rights == {Right.PUBLISH, Right.POPULATION, Right.FAMILIES, Right.ORGANISATIONS}
+    assert grant.rights == {
+        Right.PUBLISH,
+        Right.POPULATION,
+        Right.FAMILIES,
+        Right.ORGANISATIONS,
+        Right.DOCUMENTS,
+    }
 
 
 @pytest.mark.parametrize("missing", REQUIRED)

@@ -135,6 +135,8 @@ async def test_a_guardians_relation_ends_at_full_age_and_the_child_is_found_no_m
     with pytest.raises(Exception, match="expired"):
         await room.identity.authenticate(token=begun.access.text)
     assert await outcome(related.act(zhang, relation)) == "NOT_FOUND"
+    # Their own evidence has expired in these years.
+    await room.identity.real_names.confirm(principal=zhang, name="张丽华", id_number="110101198503120025")
     assert await room.identity.guardianship.find(principal=related.fresh(zhang)) == []
     opening = room.identity.guardianship.open_account(principal=related.fresh(zhang), **XIAODUO)
     assert await outcome(opening) == "IDENTITY_OF_FULL_AGE"
