@@ -114,7 +114,9 @@ async def test_a_passkey_is_made_signs_in_and_steps_up_by_the_shells_own_pages(
     async with page.expect_request(lambda request: operation(request) == "SignInWithPasskey") as sent:
         await page.get_by_test_id("by-passkey").click()
     await page.wait_for_selector(".bricks")
-    given = (await sent.value).post_data_json["variables"]["input"]
+    body = (await sent.value).post_data_json
+    assert body is not None
+    given = body["variables"]["input"]
     replayed = await keyed_city.ask(REPLAYED, input=given)
     assert replayed.codes == ["AUTH_PASSKEY_REFUSED"]
 
