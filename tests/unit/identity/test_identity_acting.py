@@ -14,13 +14,23 @@ from strawberry.utils.str_converters import to_camel_case
 
 from core.errors import Forbidden, NotFound
 from core.graph import graphql_core_schema
+from core.locale import Locale
 from core.paging import PageRequest
 from core.principal import Principal
 from core.redis import connect
 from identity.demo import BEIJING, load_demo
 from identity.errors import TokenExpired, TokenInvalid
 from identity.model import Audience
-from identity.relations import MATTERS, ActingPrincipal, Proof, Relation, RelationKind, full_age
+from identity.relations import (
+    GUARDIAN_MATTERS,
+    MATTERS,
+    ActingPrincipal,
+    Proof,
+    Relation,
+    RelationKind,
+    full_age,
+    matter_words,
+)
 from identity.schema import Mutation, Query, schema
 from tests.unit.identity.room import LIU, OUYANG, ZHANG, Room, outcome
 
@@ -60,8 +70,8 @@ async def test_both_sides_see_a_relation_and_of_each_other_a_masked_name(room: R
         "kind": "GUARDIAN",
         "kindLabel": "监护人",
         "side": "ACTOR",
-        "matters": sorted(MATTERS),
-        "matterLabels": ["查看健康状态", "查看证照", "查看消息", "缴费", "查看账单", "查看上报"],
+        "matters": sorted(GUARDIAN_MATTERS),
+        "matterLabels": [matter_words(matter, Locale.ZH_CN) for matter in sorted(GUARDIAN_MATTERS)],
         "provenBy": "人口库",
         "until": "2035-05-31T16:00:00+00:00",
         "endedAt": None,
