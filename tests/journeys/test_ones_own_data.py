@@ -98,8 +98,8 @@ async def test_a_copy_holds_what_every_room_holds(city: OpenCity) -> None:
             assert response.status == status
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
-    rooms = "account sessions relations consents access-log sign-in-methods licences payments reports health messages"
-    assert set(held) == {"index.html", *(f"{room}.json" for room in rooms.split())}
+    rooms = "account sessions devices relations consents access-log sign-in-methods licences payments reports health"
+    assert set(held) == {"index.html", *(f"{room}.json" for room in (*rooms.split(), "messages"))}
     assert orjson.loads(held["account.json"])["name"] == "张丽华"
     assert orjson.loads(held["licences.json"])
     assert orjson.loads(held["payments.json"])["bills"]
