@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -134,7 +135,7 @@ def test_a_zone_says_what_was_said() -> None:
     zone = MachineReadable.parse(SPECIMEN, today=today)
     assert (zone.number, zone.nationality) == ("L898902C3", "UTO")
     assert (zone.born, zone.expires_on) == (date(1974, 8, 12), date(2012, 4, 15))
-    said = {"type": DocumentType.PASSPORT, "number": "L898902C3", "today": today, "mrz": SPECIMEN}
+    said: dict[str, Any] = {"type": DocumentType.PASSPORT, "number": "L898902C3", "today": today, "mrz": SPECIMEN}
     found = Document.parse(**said, nationality="UTO")
     assert (found.born, found.expires_on) == (zone.born, zone.expires_on)
     for other in ({"nationality": "USA"}, {"nationality": "UTO", "born": date(1974, 8, 13)}):
