@@ -221,13 +221,13 @@ def door(city: City) -> web.Application:
     settings = city.settings
 
     async def authenticate(token: str) -> Principal:
-        return await city.rooms.identity.authenticate(token=token)
+        return await city.rooms.wings.identity.authenticate(token=token)
 
     asking = Asking(
         authenticate=authenticate,
         services=city.rooms.services,
         trusted_proxies=settings.trusted_proxies,
-        possession=city.rooms.devices.possession,
+        possession=city.rooms.wings.devices.possession,
     )
 
     return application(

@@ -142,9 +142,9 @@ async def test_a_passkey_is_made_signs_in_and_steps_up_by_the_shells_own_pages(
 
 
 async def test_staff_without_a_second_factor_get_one_before_anything_else(keyed_city: OpenCity, phone: Phone) -> None:
-    page, identity = phone.page, keyed_city.city.rooms.identity
+    page, identity = phone.page, keyed_city.city.rooms.wings.identity
     account = (await people(identity.store))["wu"]
-    await keyed_city.city.rooms.credentials.desk.store.forget(account)
+    await keyed_city.city.rooms.wings.credentials.desk.store.forget(account)
     await authenticator(page)
     await phone.open("/sign-in", ready="#phone")
     await page.get_by_role("button", name="我是工作人员").click()

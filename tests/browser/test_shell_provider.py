@@ -92,7 +92,7 @@ async def partner(shell_city: OpenCity) -> AsyncIterator[Partner]:
     app.router.add_get("/callback", came_back)
     async with TestServer(app) as server:
         callback = f"http://127.0.0.1:{server.port}/callback"
-        store = shell_city.city.rooms.openid.parts.store
+        store = shell_city.city.rooms.wings.openid.parts.store
         await store.put_client(replace(PARTNER, id=PARTNER_ID, redirect_uris=(callback,)))
         yield Partner(callback, told)
 
@@ -212,7 +212,7 @@ async def test_a_guardian_shows_the_child_s_code_and_both_logs_say_so(
     await expect(newest).to_contain_text("出示城市码")
     assert phone.faults == [] and phone.strangers == []
 
-    relations = shell_city.city.rooms.identity.store.delegations
+    relations = shell_city.city.rooms.wings.identity.store.delegations
     zhang = (await shell_city.ask("{ me { id } }", token=await shell_city.token(CITIZEN))).data
     assert zhang is not None
     (guardian,) = [
@@ -220,7 +220,7 @@ async def test_a_guardian_shows_the_child_s_code_and_both_logs_say_so(
         for one in await relations.relations_of(zhang["me"]["id"])
         if one.kind == "GUARDIAN" and one.ended_at is None
     ]
-    shown = (await shell_city.city.rooms.identity.access.page(guardian.subject, request=PageRequest(10))).rows[0]
+    shown = (await shell_city.city.rooms.wings.identity.access.page(guardian.subject, request=PageRequest(10))).rows[0]
     assert (shown.reader, shown.fields, shown.purpose) == (guardian.actor, ("city_code",), "citycode.show")
     begun = (await relations.acted_for(guardian.subject, request=PageRequest(10))).rows[0]
     assert begun.actor == guardian.actor and "citycode:show" in begun.matters

@@ -177,7 +177,7 @@ async def _in_the_rooms(city: OpenCity, zhang: str, inspector: str) -> None:
     email = "mutation($i: SetNotificationEmailInput!) { setNotificationEmail(input: $i) { address } }"
     await city.ask(email, token=zhang, i={"address": EMAIL})  # refused where no mail goes out: kept all the less
     await did(city, "mutation { requestDataDownload { id } }", token=zhang)
-    await city.city.rooms.downloads.work()
+    await city.city.rooms.wings.downloads.work()
 
 
 async def test_nobody_is_found_in_a_dump_and_who_left_is_gone(
@@ -252,9 +252,9 @@ async def _who_leaves_is_gone(city: OpenCity, mongo: Mongo) -> None:
     await did(city, "mutation { eraseAccount { state } }", token=zhang)
     rooms, database = city.city.rooms, mongo.database
     await database["identity_erasures"].update_one({"citizen": leaver}, {"$set": {"next_at": city.clock.now()}})
-    await rooms.erasures.work()
+    await rooms.wings.erasures.work()
     city.clock.advance(seconds=5)
-    await rooms.erasures.work()
+    await rooms.wings.erasures.work()
 
     async def told() -> bool:
         open_ = {"next_at": {"$exists": True}}
@@ -276,5 +276,5 @@ async def _who_leaves_is_gone(city: OpenCity, mongo: Mongo) -> None:
 
 async def _forget_again(city: OpenCity, leaver: str) -> None:
     """What was done may be done again, and changes nothing."""
-    for one in city.city.rooms.erasures.others:
+    for one in city.city.rooms.wings.erasures.others:
         await one.forget(leaver)

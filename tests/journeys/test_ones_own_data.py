@@ -86,7 +86,7 @@ async def test_a_copy_holds_what_every_room_holds(city: OpenCity) -> None:
     zhang, other = await city.token(ZHANG), await city.token("13800000002")
     asked = await city.ask("mutation { requestDataDownload { id } }", token=zhang)
     assert asked.errors == []
-    await city.city.rooms.downloads.work()
+    await city.city.rooms.wings.downloads.work()
     listed = await city.ask("{ dataDownloads { state url } }", token=zhang)
     assert listed.data is not None
     newest = listed.data["dataDownloads"][0]
@@ -121,10 +121,10 @@ async def test_who_leaves_is_forgotten_and_who_has_two_accounts_makes_one_of_the
     # A week passes for this one alone: others share the city.
     erasures = ground.mongo.collection("identity_erasures")
     await erasures.update_one({"citizen": leaver}, {"$set": {"next_at": city.clock.now()}})
-    await rooms.erasures.work()
+    await rooms.wings.erasures.work()
     assert isinstance(city.clock, FixedClock)
     city.clock.advance(seconds=5)  # by then its tokens are refused everywhere
-    await rooms.erasures.work()
+    await rooms.wings.erasures.work()
     assert (await city.ask("{ me { id } }", token=first)).codes == ["AUTH_TOKEN_INVALID"]
     for name in ("identity_keychains", "notifications_messages"):
         assert await ground.mongo.collection(name).count_documents(theirs) == 0
@@ -149,7 +149,7 @@ async def _two_become_one(city: OpenCity) -> None:
     await _did(city, CONFIRM, stays, id=merge, code=await _code(city, GOES, known))
     assert (await city.ask("{ me { id } }", token=goes)).codes == ["AUTH_TOKEN_INVALID"]
     city.clock.advance(seconds=SETTLED_AFTER.total_seconds())
-    await city.city.rooms.merges.work()
+    await city.city.rooms.wings.merges.work()
 
     # By the old phone alone, just now, another number counts at once: the one that the merge set free, too.
     assert (await _did(city, CHANGE, stays, phone=NEXT))["beginPhoneChange"] == {"state": "CODE_SENT"}

@@ -17,8 +17,10 @@ async def filled(mongo: Mongo, collections: Sequence[str]) -> list[str]:
     """Those of the collections that have a row: one question for all of them."""
     if not collections:
         return []
-    heads = [[{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in collections]
-    others = [
+    heads: list[list[Mapping[str, Any]]] = [
+        [{"$limit": 1}, {"$project": {"_id": {"$literal": name}}}] for name in collections
+    ]
+    others: list[Mapping[str, Any]] = [
         {"$unionWith": {"coll": name, "pipeline": head}} for name, head in zip(collections[1:], heads[1:], strict=True)
     ]
     found = await mongo.collection(collections[0]).aggregate([*heads[0], *others])

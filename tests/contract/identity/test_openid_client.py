@@ -85,7 +85,7 @@ async def test_a_certified_client_goes_the_whole_way(lived_in: OpenCity) -> None
     carer = next(one["id"] for one in found.data["me"]["relations"] if one["kind"] == "CARER")
     opens = generate_private_key(SECP256R1())
     opening = {**ECAlgorithm.to_jwk(opens.public_key(), as_dict=True), "use": "enc", "kid": "open-1"}
-    store = lived_in.city.rooms.openid.parts.store
+    store = lived_in.city.rooms.wings.openid.parts.store
     await store.put_client(replace(_COURT, jwks=(DEMO_BANK_KEY, opening), created_at=lived_in.clock.now()))
     given = {
         "court": _COURT.id,
