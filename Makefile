@@ -9,12 +9,12 @@ DATA   ?= var
 PORT   ?= 8000
 
 # The rooms that have a benchmark of their own under docs/benchmarks/scripts.
-MEASURED := citycode data health identity licences notifications payments rates reports
+MEASURED := citycode data health identity licences notifications payments rates reports rewrap
 
 # What is imported is compiled once, not in every process that starts; some images ask for the latter.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check setup composer audits format schema docs load bench bench-web bench-sensor bench-local bench-memory bench-gateway audit $(MEASURED:%=bench-%) lock reset debian
+.PHONY: run test check setup composer audits format schema docs load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -69,7 +69,10 @@ load: setup
 	$(BIN)/python -m loadtest
 
 # Each prints the table that its document holds; payments alone takes two minutes.
-bench: bench-web $(MEASURED:%=bench-%) bench-sensor
+bench: bench-web $(MEASURED:%=bench-%) bench-identity-crowd bench-sensor
+
+bench-identity-crowd: setup
+	$(BIN)/python -m docs.benchmarks.scripts.identity_crowd
 
 bench-web: setup
 	$(BIN)/python -m loadtest.bench

@@ -1,4 +1,4 @@
-"""The rooms of the city, each built on the ground: with `api/wings.py`, the only place that chooses who works with whom.
+"""The rooms of the city, each built on the ground. This and `api/wings.py` alone choose who works with whom.
 
 A new room is a field of `Rooms`, a function that builds it, and its lines in the properties below.
 """

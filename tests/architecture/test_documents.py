@@ -65,11 +65,12 @@ def test_the_plan_of_a_day_is_the_plan_that_is_run() -> None:
     )
 
 
-# Those whose work or peers an operator brings, with targets of their own; and what serves one of them.
+# Those with targets of their own, most since an operator brings work or peers; and what serves one of them.
 BROUGHT = {
     "gateway": "bench-gateway",
     "gateway_audit": "audit",
     "gateway_memory": "bench-memory",
+    "identity_crowd": "bench-identity-crowd",
     "local": "bench-local",
 }
 SERVING = {"gateway_subgraphs"}

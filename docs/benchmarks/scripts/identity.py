@@ -28,7 +28,6 @@ from core.ids import Ids
 from core.mongo import Mongo, Session
 from core.principal import Principal, PrincipalKind
 from core.redis import Redis
-from docs.benchmarks.scripts import identity_crowd
 from identity.demo import DEMO_LIMITS
 from identity.model import Audience
 from identity.service import Identity
@@ -158,4 +157,3 @@ async def main() -> None:
 
 if __name__ == "__main__":
     asyncio.run(main())
-    identity_crowd.main()

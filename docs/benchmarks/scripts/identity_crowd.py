@@ -1,5 +1,5 @@
 """What both cores sign in, check and refresh in a second, beside what their cryptography alone would allow in the same
-run: `python -m docs.benchmarks.scripts.identity_crowd`, the last part of `make bench-identity`.
+run: `python -m docs.benchmarks.scripts.identity_crowd`.
 
 Two processes with a crowd of callers each; MongoDB and Valkey share the two cores with them. The bare rows do nothing
 but the cryptography of their act, on both cores. The rows take turns; medians of the rounds.

@@ -1,6 +1,6 @@
 """How long a new master key takes: rows that the city's key seals, and keys of persons. Prints a line for each.
 
-python docs/benchmarks/scripts/rewrap.py [ROWS] [PERSONS]
+`python -m docs.benchmarks.scripts.rewrap [ROWS] [PERSONS]`.
 """
 
 from __future__ import annotations
@@ -81,4 +81,4 @@ def _say(what: str, count: int, wall: float, cpu: float, renewed: int) -> None:
 
 if __name__ == "__main__":
     given = [int(one) for one in sys.argv[1:]]
-    asyncio.run(main(*(given or [100_000, 100_000])))
+    asyncio.run(main(*(given or [100_000, 5_000])))

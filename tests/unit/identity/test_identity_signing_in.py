@@ -466,7 +466,10 @@ async def test_the_demo_is_loaded_once(room: Room) -> None:
     )
     assert added == [0, 0, 0]
     assert [row async for row in room.mongo.collection("identity_citizens").find({})] == before
-    assert (len(before), await room.mongo.collection("identity_staff").count_documents({})) == (5, 8)
+    assert (len(before), await room.mongo.collection("identity_staff").count_documents({})) == (
+        len(CITIZENS),
+        len(STAFF),
+    )
     assert await room.mongo.collection("identity_relations").count_documents({}) == 2
 
 

@@ -67,6 +67,7 @@ LINKS = {
     "identity.recovery": "/me/devices",
     "identity.account_recovered": "/me/devices",
     "identity.accounts_merged": "/me/devices",
+    "identity.account_": "/me/data/access",
     "identity.citizen_registered": "/me/messages",
 }
 
