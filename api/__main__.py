@@ -24,6 +24,7 @@ import uvloop
 
 from api.gateway.explain import STAGES
 from core import logs
+from core.divisions import CITY_CODE
 from core.errors import DomainError, Unavailable
 
 if TYPE_CHECKING:
@@ -139,6 +140,18 @@ def _parser() -> argparse.ArgumentParser:
     audit.add_argument("--checkpoint", type=Path, help="one kept elsewhere, which the audit must hold")
     audit.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     audit.set_defaults(command=_audit)
+
+    staff = commands.add_parser("staff", help="the first staff administrators of a department: add")
+    staff.add_argument("action", choices=("add",))
+    staff.add_argument("--name", required=True, help="of the person")
+    staff.add_argument("--phone", required=True, help="with which they sign in")
+    staff.add_argument("--badge", required=True)
+    staff.add_argument("--unit", required=True, help="what their card says")
+    staff.add_argument("--unit-en", default="", help="the same in English")
+    staff.add_argument("--department", required=True, metavar="USCC", help="its code (GB 32100)")
+    staff.add_argument("--jurisdiction", default=CITY_CODE, metavar="CODE", help="of a division; all of the city")
+    staff.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
+    staff.set_defaults(command=_staff)
     return parser
 
 
@@ -330,6 +343,29 @@ async def _audit(arguments: argparse.Namespace) -> int:
         print(f"fault        {sentence}")
     print("The audit is sound." if proof.sound else "The audit is NOT sound.")
     return 0 if proof.sound else 1
+
+
+async def _staff(arguments: argparse.Namespace) -> int:
+    from api.startup import CityUnavailable
+
+    async with _opened(_operators_settings(arguments)) as city:
+        try:
+            added = await city.rooms.wings.staffing.founding.add(
+                phone=arguments.phone,
+                name=arguments.name,
+                badge=arguments.badge,
+                unit=arguments.unit,
+                unit_en=arguments.unit_en,
+                department=arguments.department,
+                jurisdiction=arguments.jurisdiction,
+            )
+        except Unavailable as fault:
+            raise CityUnavailable("MongoDB does not answer: nobody was added.") from fault
+        except DomainError as refusal:
+            print(f"{refusal.code}: {refusal.message}", file=sys.stderr)
+            return 1
+    print(f"{added.id}: {', '.join(added.roles)} of {added.department}, {added.jurisdiction.code}")
+    return 0
 
 
 def _operators_settings(arguments: argparse.Namespace) -> Settings:

@@ -133,6 +133,15 @@ class StaffPhoneTaken(DomainError):
     template_zh = "该手机号已用于其他工作人员账号。"
 
 
+class AdminsSuffice(DomainError):
+    """The first staff of this department, and of this part of the city, are there."""
+
+    code = "STAFF_ADMINS_SUFFICE"
+    kind = Kind.CONFLICT
+    template = "This department has two administrators: one of them proposes the next, the other approves."
+    template_zh = "该部门已有两名管理员,请由其中一人提交录用、另一人审批。"
+
+
 class NothingChanges(DomainError):
     code = "STAFF_NOTHING_CHANGES"
     kind = Kind.CONFLICT

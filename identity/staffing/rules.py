@@ -42,6 +42,7 @@ class Refusal(StrEnum):
     OTHER_DEPARTMENT = "OTHER_DEPARTMENT"
     OUT_OF_HOURS = "OUT_OF_HOURS"
     NOT_PROVEN = "NOT_PROVEN"
+    DEVICE_COOLS = "DEVICE_COOLS"
 
     @property
     def error(self) -> DomainError:
@@ -54,7 +55,8 @@ class Refusal(StrEnum):
                 return OutsideJurisdiction()
             case Refusal.OUT_OF_HOURS:
                 return OutOfHours()
-            case Refusal.NOT_PROVEN:
+            # Proving it again by two factors is what makes a device known.
+            case Refusal.NOT_PROVEN | Refusal.DEVICE_COOLS:
                 return StepUpRequired(max_age_s=int(FRESH.total_seconds()), strong=True)
 
 
@@ -62,7 +64,8 @@ class Refusal(StrEnum):
 class Rule:
     """scope: what the officer's role must give. place: their jurisdiction covers the subject's division.
     department: theirs is the subject's. in_hours: not outside of working hours, where the city sets such.
-    proven: by two factors, the last of them within `FRESH`.
+    proven: by two factors, the last of them within `FRESH`. known: not on a device that still cools off
+    (identity.devices).
     """
 
     scope: str
@@ -70,14 +73,16 @@ class Rule:
     department: bool = False
     in_hours: bool = False
     proven: bool = True
+    known: bool = True
 
 
 RULES: Final[Mapping[Deed, Rule]] = {
     Alone.FREEZE: Rule(INTERVENE, place=True),
     Alone.UNFREEZE_OWN: Rule(INTERVENE, place=True),
-    Alone.END_SESSIONS: Rule(INTERVENE, place=True),
-    Alone.READ_INTERVENTIONS: Rule(INTERVENE, place=True, proven=False),
-    Alone.READ_STAFF: Rule(MANAGE, place=True, department=True, proven=False),
+    # Takes nothing away that signing in does not bring back, and may be urgent.
+    Alone.END_SESSIONS: Rule(INTERVENE, place=True, known=False),
+    Alone.READ_INTERVENTIONS: Rule(INTERVENE, place=True, proven=False, known=False),
+    Alone.READ_STAFF: Rule(MANAGE, place=True, department=True, proven=False, known=False),
     Kind.ACCOUNT_FREEZE: Rule(INTERVENE, place=True),
     Kind.ACCOUNT_UNFREEZE: Rule(INTERVENE, place=True),
     Kind.ACCOUNT_END: Rule(INTERVENE, place=True, in_hours=True),
@@ -134,6 +139,8 @@ def permits(
         return Refusal.OUT_OF_HOURS
     if rule.proven and not _proven(principal, now):
         return Refusal.NOT_PROVEN
+    if rule.known and principal.cooling(now):
+        return Refusal.DEVICE_COOLS
     return None
 
 

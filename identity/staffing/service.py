@@ -20,6 +20,7 @@ from identity.staffing.elsewhere import (
     SuspendOrganisation,
     Unfreeze,
 )
+from identity.staffing.founding import Founding
 from identity.staffing.members import ChangeRoles, Hire, Members, Move, Suspend
 from identity.staffing.model import Kind
 from identity.staffing.performing import Performer
@@ -32,6 +33,7 @@ class Staffing:
     members: Members
     acts: Acts
     accounts: Accounts
+    founding: Founding
 
     @classmethod
     def at(
@@ -62,7 +64,8 @@ class Staffing:
             Kind.OIDC_CLIENT_APPROVE: ApproveClient(clients),
         }
         acts = Acts(accounts.store, performers, revocations, outbox, audit, accounts.ids, clock, accounts.hours)
-        return cls(accounts.store, members, acts, accounts)
+        founding = Founding(accounts.store, accounts.people, outbox, audit, accounts.ids, clock)
+        return cls(accounts.store, members, acts, accounts, founding)
 
     async def open(self) -> None:
         """Make the indexes."""

@@ -24,7 +24,7 @@ from core.ids import is_id
 from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
 from core.personal import PersonalCipher
-from core.principal import Principal
+from core.principal import Jurisdiction, Principal
 from identity.errors import TokenInvalid
 from identity.model import Audience, Staff
 from identity.staffing.model import KEPT, ActState, Details, Intervention, InterventionKind, Kind, StaffAct
@@ -34,6 +34,7 @@ R = TypeVar("R")
 
 ACTS: Final = "identity_staff_acts"
 INTERVENTIONS: Final = "identity_interventions"
+FOUNDING: Final = "identity_staff_founding"
 _ACT: Final = "staff.act"
 _NOTE: Final = "staff.act_note"
 _INTERVENTION: Final = "staff.intervention"
@@ -127,6 +128,17 @@ class StaffingStore:
         found = await self._people.staff(ids)
         rows = [found[id_] for id_ in ids if id_ in found]
         return Page.of(rows=rows, keys=[row.id for row in rows], request=request)
+
+    async def live(self, *, role: str, department: str, session: Session) -> list[Jurisdiction]:
+        """For what each of those answers who have this role in this department and are not suspended."""
+        query = {"roles": role, "department": department, "suspended": False}
+        rows = await self._mongo.collection(STAFF).find(query, {"jurisdiction": 1}, session=session).to_list(None)
+        return [Jurisdiction(row["jurisdiction"]) for row in rows]
+
+    async def hold_founding(self, *, session: Session) -> None:
+        """Whoever adds first staff comes before or after everybody else who does."""
+        held = self._mongo.collection(FOUNDING)
+        await held.update_one({"_id": "first"}, {"$inc": {"holds": 1}}, upsert=True, session=session)
 
     async def change_member(
         self, staff_id: str, changes: Mapping[str, Any], *, by: Iterable[str], now: datetime, session: Session

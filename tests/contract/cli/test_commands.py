@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from bson import Int64
 
+from api import __main__ as command_line
 from api.app import open_city
 from api.settings import Settings
 from core.embedded import Stores
@@ -190,6 +191,26 @@ The books are sound.
     *_, fault, verdict = out.splitlines()
     assert fault == f"fault      {taken['_id']} does not hold the sum of its transfers"
     assert verdict == "The books are NOT sound."
+
+
+async def test_the_first_staff_are_added_and_no_third(
+    stores: Stores, mongo: Mongo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In this process: what opens is a city like any other."""
+    for name, value in stores_of(stores, mongo.database.name).items():
+        monkeypatch.setenv(name, value)
+
+    async def add(phone: str) -> tuple[int, str, str]:
+        told = ["--name", "常青", "--badge", "WJ-91", "--unit", "人事处", "--department", "111100000000310005"]
+        arguments = command_line._parser().parse_args(["staff", "add", "--phone", phone, *told])
+        return (await arguments.command(arguments), *capsys.readouterr())
+
+    for phone in ("13900000091", "13900000092"):
+        status, out, err = await add(phone)
+        assert (status, err) == (0, "")
+        assert re.fullmatch(r"stf_\w+: staff_admin of 111100000000310005, 110000\n", out)
+    status, out, err = await add("13900000093")
+    assert (status, out) == (1, "") and err.startswith("STAFF_ADMINS_SUFFICE: This department has two")
 
 
 async def test_books_of_a_city_that_is_not_there_are_not_proven(tmp_path: Path) -> None:

@@ -21,24 +21,24 @@ SUBJECT = Subject("cit_other", "110101001", DEPARTMENT)
 
 # The table of docs/identity.md.
 TABLE = {
-    Alone.FREEZE: ("accounts:intervene", "place", "proven"),
-    Alone.UNFREEZE_OWN: ("accounts:intervene", "place", "proven"),
+    Alone.FREEZE: ("accounts:intervene", "place", "proven", "known"),
+    Alone.UNFREEZE_OWN: ("accounts:intervene", "place", "proven", "known"),
     Alone.END_SESSIONS: ("accounts:intervene", "place", "proven"),
     Alone.READ_INTERVENTIONS: ("accounts:intervene", "place"),
     Alone.READ_STAFF: ("staff:manage", "place", "department"),
-    Kind.ACCOUNT_FREEZE: ("accounts:intervene", "place", "proven"),
-    Kind.ACCOUNT_UNFREEZE: ("accounts:intervene", "place", "proven"),
-    Kind.ACCOUNT_END: ("accounts:intervene", "place", "hours", "proven"),
-    Kind.ACCOUNT_HOLD: ("accounts:hold", "place", "proven"),
-    Kind.ACCOUNT_HOLD_LIFT: ("accounts:hold", "place", "hours", "proven"),
-    Kind.ORGANISATION_SUSPEND: ("organisations:suspend", "place", "proven"),
-    Kind.ORGANISATION_RESUME: ("organisations:suspend", "place", "proven"),
-    Kind.STAFF_HIRE: ("staff:manage", "place", "department", "hours", "proven"),
-    Kind.STAFF_ROLES: ("staff:manage", "place", "department", "hours", "proven"),
-    Kind.STAFF_MOVE: ("staff:manage", "place", "department", "hours", "proven"),
-    Kind.STAFF_SUSPEND: ("staff:manage", "place", "department", "proven"),
-    Kind.STAFF_REINSTATE: ("staff:manage", "place", "department", "hours", "proven"),
-    Kind.OIDC_CLIENT_APPROVE: ("oidc:clients", "hours", "proven"),
+    Kind.ACCOUNT_FREEZE: ("accounts:intervene", "place", "proven", "known"),
+    Kind.ACCOUNT_UNFREEZE: ("accounts:intervene", "place", "proven", "known"),
+    Kind.ACCOUNT_END: ("accounts:intervene", "place", "hours", "proven", "known"),
+    Kind.ACCOUNT_HOLD: ("accounts:hold", "place", "proven", "known"),
+    Kind.ACCOUNT_HOLD_LIFT: ("accounts:hold", "place", "hours", "proven", "known"),
+    Kind.ORGANISATION_SUSPEND: ("organisations:suspend", "place", "proven", "known"),
+    Kind.ORGANISATION_RESUME: ("organisations:suspend", "place", "proven", "known"),
+    Kind.STAFF_HIRE: ("staff:manage", "place", "department", "hours", "proven", "known"),
+    Kind.STAFF_ROLES: ("staff:manage", "place", "department", "hours", "proven", "known"),
+    Kind.STAFF_MOVE: ("staff:manage", "place", "department", "hours", "proven", "known"),
+    Kind.STAFF_SUSPEND: ("staff:manage", "place", "department", "proven", "known"),
+    Kind.STAFF_REINSTATE: ("staff:manage", "place", "department", "hours", "proven", "known"),
+    Kind.OIDC_CLIENT_APPROVE: ("oidc:clients", "hours", "proven", "known"),
 }
 
 
@@ -64,13 +64,14 @@ def test_every_act_has_its_row() -> None:
 def test_the_table(act: Kind | Alone) -> None:
     """Each attribute is wrong or right, in every combination: what is refused is the first that is wrong and asked."""
     scope, *asked = TABLE[act]
-    for wrong in itertools.product((False, True), repeat=6):
-        no_scope, own, outside, elsewhere, late, unproven = wrong
+    for wrong in itertools.product((False, True), repeat=7):
+        no_scope, own, outside, elsewhere, late, unproven, cools = wrong
         who = officer(
             "nothing" if no_scope else scope,
             jurisdiction=Jurisdiction("110108") if outside else Jurisdiction("110101"),
             department="another" if elsewhere else DEPARTMENT,
             authenticated_at=NOW - timedelta(minutes=5, seconds=1) if unproven else NOW,
+            cooling_until=NOW + timedelta(milliseconds=1) if cools else NOW,
         )
         about = Subject("stf_me", SUBJECT.place, SUBJECT.department) if own else SUBJECT
         hours = Hours(time(8), time(10, 30), HOURS.zone) if late else HOURS
@@ -81,6 +82,7 @@ def test_the_table(act: Kind | Alone) -> None:
             (elsewhere and "department" in asked, Refusal.OTHER_DEPARTMENT),
             (late and "hours" in asked, Refusal.OUT_OF_HOURS),
             (unproven and "proven" in asked, Refusal.NOT_PROVEN),
+            (cools and "known" in asked, Refusal.DEVICE_COOLS),
         ]
         expected = next((refusal for fault, refusal in faults if fault), None)
         assert permits(act, who, about, NOW, hours=hours) is expected, wrong
