@@ -53,8 +53,8 @@ _ALGORITHMS: Final = [
     COSEAlgorithmIdentifier.EDDSA,
     COSEAlgorithmIdentifier.RSASSA_PKCS1_v1_5_SHA_256,
 ]
-# What py_webauthn lets out for an answer that is not even well formed.
-_FAULTS: Final = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError)
+# What py_webauthn lets out for an answer that is not even well formed, or nests absurdly deep.
+_FAULTS: Final = (WebAuthnException, ValueError, TypeError, KeyError, AttributeError, IndexError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -138,7 +138,7 @@ async def test_a_challenge_is_good_for_five_minutes(people: Holders) -> None:
 
 
 @pytest.mark.parametrize(
-    "credential", ["", "{}", "null", "[]", '{"id": 1}', "x" * 20_000, '{"response": {"a": "\\ud800"}}']
+    "credential", ["", "{}", "null", "[]", '{"id": 1}', "x" * 20_000, "[" * 5_000, '{"response": {"a": "\\ud800"}}']
 )
 async def test_what_is_no_answer_at_all_is_refused_as_one_that_does_not_hold(people: Holders, credential: str) -> None:
     principal = await people.zhang()
