@@ -5,6 +5,8 @@ Rules
   sealed says whose it is and what for, and opens for nothing else.
 - `shred` deletes the key: whatever was sealed with it, in any collection, any event and any backup, stays sealed. A
   process that used the key lately may still hold it for `KEY_KEPT`.
+- What is opened for somebody who has not proven anything is opened by the `forgetful` one: the key is fetched, whether
+  or not it was used lately, so that how long it takes tells nobody whose that was.
 - A new master key only wraps the data keys anew (`rewrap`); what they seal stays as it is. Until that is done, both
   master keys must be given. A key that is destroyed meanwhile stays destroyed.
 Source: MongoDB Client-Side Field Level Encryption, explicit encryption; AEAD_AES_256_CBC_HMAC_SHA_512-Random.
@@ -32,6 +34,8 @@ from core.mongo import Mongo, answering, ensure_indexes
 
 KEYS: Final = "personal_keys"
 KEY_KEPT: Final = timedelta(seconds=60)
+# Long enough for the fields of one row.
+KEY_KEPT_FORGETFULLY: Final = timedelta(milliseconds=10)
 REWRAPPED_AT_ONCE: Final = 500
 _PROVIDER_KEY_BYTES: Final = 96
 _INDEXES: Final = {
@@ -50,12 +54,24 @@ _MISSING: Final = "not all keys requested were satisfied"
 
 @dataclass(slots=True)
 class PersonalCipher:
-    """Seals and opens. master_key: 32 bytes; previous_keys: those before, while keys are wrapped anew."""
+    """Seals and opens. master_key: 32 bytes; previous_keys: those before, while keys are wrapped anew.
+
+    kept: how long a key that was used is held.
+    """
 
     mongo: Mongo
     master_key: bytes = field(repr=False)
     previous_keys: tuple[bytes, ...] = field(default=(), repr=False)
+    kept: timedelta = KEY_KEPT
     _encryption: AsyncClientEncryption[dict[str, Any]] | None = field(default=None, init=False, repr=False)
+    _forgetful: PersonalCipher | None = field(default=None, init=False, repr=False)
+
+    @property
+    def forgetful(self) -> PersonalCipher:
+        """The same, which holds keys no longer than it takes to open one row."""
+        if self._forgetful is None:
+            self._forgetful = PersonalCipher(self.mongo, self.master_key, self.previous_keys, KEY_KEPT_FORGETFULLY)
+        return self._forgetful
 
     async def open_vault(self) -> None:
         """Make the index that gives each person one key."""
@@ -124,6 +140,9 @@ class PersonalCipher:
         if self._encryption is not None:
             held, self._encryption = self._encryption, None
             await held.close()
+        if self._forgetful is not None:
+            forgetful, self._forgetful = self._forgetful, None
+            await forgetful.close()
 
     @property
     def _vault(self) -> AsyncClientEncryption[dict[str, Any]]:
@@ -134,7 +153,7 @@ class PersonalCipher:
                 f"{self.mongo.database.name}.{KEYS}",
                 self.mongo.client,
                 CodecOptions(tz_aware=True),
-                key_expiration_ms=int(KEY_KEPT.total_seconds() * 1000),
+                key_expiration_ms=int(self.kept.total_seconds() * 1000),
             )
         return self._encryption
 

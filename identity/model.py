@@ -267,7 +267,8 @@ class DeviceSession:
     methods, authenticated_at: how its owner last proved themself, and when (core.principal.Method).
     enrolling: it was begun by staff who must have a second factor and have none; over when they do.
     device_id: of the device's row (`dev_…`); empty for sessions from before there were any. jkt: thumbprint of the key
-    that it is bound to, empty for none. cooling_until: until when its device is not trusted.
+    that it is bound to, empty for none. cooling_until: until when its device is not trusted. refresh: the digest of the
+    refresh token that was handed out last; empty for sessions from before that was kept.
     """
 
     id: str
@@ -285,6 +286,7 @@ class DeviceSession:
     device_id: str = ""
     jkt: str = ""
     cooling_until: datetime | None = None
+    refresh: bytes = field(default=b"", repr=False)
 
     @classmethod
     def begin(
@@ -490,10 +492,14 @@ class Rotation(StrEnum):
 def judge_refresh(*, token: RefreshToken | None, session: DeviceSession | None, now: datetime) -> Rotation:
     """A token that was used before is reuse however old it is; a guess finds no token and is nothing.
 
+    Of a session's tokens the last that was handed out is good. Step-up hands one out beside the one that stands: if both
+    were good they would be two families, of which a thief's could go on and never meet the other.
+
     Source: RFC 9700 §4.14.2, docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
     """
     if token is None or session is None:
         return Rotation.INVALID
     if token.used_at is not None:
         return Rotation.REUSED
-    return Rotation.GOOD if now < token.expires_at and session.live(now) else Rotation.INVALID
+    newest = not session.refresh or token.digest == session.refresh
+    return Rotation.GOOD if newest and now < token.expires_at and session.live(now) else Rotation.INVALID

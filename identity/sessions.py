@@ -2,7 +2,8 @@
 
 Rules
 - However somebody signs in, the session begins here, and says how it was proven (`methods`, RFC 8176) and when.
-- A refresh token is good once; a second use ends the session, whoever comes second (decision 0004).
+- A refresh token is good once; a second use ends the session, whoever comes second (decision 0004). One of a session's
+  tokens is good at a time: the last.
 - Proving oneself again (step-up) does not begin a session: it makes the one that runs surer.
 - What an account may do is read again each time a token is made.
 - A session may be bound to a key of its device. Then its refresh token is nothing without a proof of that key: it is
@@ -14,7 +15,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final
 
@@ -118,12 +119,13 @@ class Sessions:
             jkt=origin.jkt,
             cooling_until=settled.cooling_until,
         )
-        await self.store.add_session(begun, session=session)
+        secret = self.new_secret()
+        await self.store.add_session(replace(begun, refresh=digest(secret)), session=session)
         payload = {"account_id": account.id, "session_id": begun.id, "audience": audience.value}
         await self.outbox.append(name=SIGNED_IN, payload=payload, session=session)
         about = {"session": begun.id, "methods": sorted(methods)}
         await self.audit.append("sessions.begun", actor=account.id, about=about, session=session)
-        return await self._hand_out(account, begun, session)
+        return await self._hand_out(account, begun, secret, session)
 
     async def _note(self, account: Account, proven_at: datetime | None, session: Session) -> None:
         """Write the account's row, so that what ends the account, or freezes it, comes before this or after it."""
@@ -213,14 +215,14 @@ class Sessions:
         account = await self.store.account(device.account_id, device.audience, session=session)
         if account is None or (isinstance(account, Staff) and account.suspended):
             raise RefreshInvalid()
-        now = self.clock.now()
+        now, secret = self.clock.now(), self.new_secret()
         used = await self.store.extend_session(
-            device.id, now=now, idle_until=device.refresh_until(now), session=session
+            device.id, now=now, idle_until=device.refresh_until(now), refresh=digest(secret), session=session
         )
-        return await self._hand_out(account, used, session)
+        return await self._hand_out(account, used, secret, session)
 
-    async def _hand_out(self, account: Account, device: DeviceSession, session: Session) -> SignedIn:
-        secret, expires_at = self.new_secret(), device.refresh_until(self.clock.now())
+    async def _hand_out(self, account: Account, device: DeviceSession, secret: str, session: Session) -> SignedIn:
+        expires_at = device.refresh_until(self.clock.now())
         await self.store.add_refresh(RefreshToken(digest(secret), device.id, expires_at), session=session)
         access = self.tokens.issue(account.principal(device))
         return SignedIn(device, access, secret, expires_at)

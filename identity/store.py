@@ -34,14 +34,11 @@ from core.mongo import Document, Mongo, Session, answering, ensure_indexes
 from core.paging import Page, PageRequest
 from core.personal import PersonalCipher
 from core.principal import Jurisdiction, strong
-from identity import delegations
+from identity import delegations, evidence_rows
 from identity.delegations import Delegations
 from identity.errors import IdNumberTaken
 from identity.freezes import Freezes, check_not_frozen
 from identity.levels import (
-    LEVELS,
-    PHONE_LEVEL,
-    DocumentType,
     EvidenceKind,
     NameEvidence,
     level_of,
@@ -148,7 +145,15 @@ class IdentityStore:
     async def citizen_or_decoy(self, phone: str) -> Citizen:
         """As `citizen_of_phone`; for a phone without a citizen `DECOY`, found with the same work."""
         index = self._cipher.blind_index(phone, purpose="citizen.phone")
-        return await self._citizen(await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy)
+        row = await self._row(CITIZENS, {"phone_index": index}, None) or self._decoy
+        return await self._citizen(row, self._personal.forgetful)
+
+    async def staff_or_decoy(self, phone: str) -> Account:
+        """As `staff_of_phone`; for a phone without staff `DECOY`, found with the same work."""
+        index = self._cipher.blind_index(phone, purpose="staff.phone")
+        row = await self._row(STAFF, {"phone_index": index}, None)
+        forgetful = self._personal.forgetful
+        return await self._staff(row, forgetful) if row else await self._citizen(self._decoy, forgetful)
 
     async def staff_of_phone(self, phone: str, *, session: Session | None = None) -> Staff | None:
         index = self._cipher.blind_index(phone, purpose="staff.phone")
@@ -223,10 +228,10 @@ class IdentityStore:
         if row is None:
             raise NotFound(thing="citizen")
         gone = replaced_by(evidence.kind)
-        kept = [one for one in _evidence_rows(row) if one["kind"] not in gone]
+        kept = [one for one in evidence_rows.rows_of(row) if one["kind"] not in gone]
         kept.append(
             {
-                **_evidence_row(evidence),
+                **evidence_rows.row_of(evidence),
                 "shown": await self._personal.seal(shown, purpose=_SHOWN, owner=citizen_id) if shown else None,
                 "index": self._cipher.blind_index(key, purpose=_SHOWN) if key else None,
             }
@@ -250,13 +255,13 @@ class IdentityStore:
     ) -> Mapping[str, str] | None:
         """What a citizen showed as their evidence of this kind, expired or not; None where nothing is kept of it."""
         row = await self._row(CITIZENS, {"_id": citizen_id, "erased_at": None}, session)
-        found = [one for one in _evidence_rows(row) if one["kind"] == kind and one.get("shown")] if row else []
+        found = [one for one in evidence_rows.rows_of(row) if one["kind"] == kind and one.get("shown")] if row else []
         return await self._personal.open(found[0]["shown"], purpose=_SHOWN, owner=citizen_id) if found else None
 
     async def real_name_level(self, citizen_id: str, *, session: Session) -> int:
         """0 for nobody."""
         row = await self._row(CITIZENS, {"_id": citizen_id, "erased_at": None}, session)
-        return level_of(map(_evidence, _evidence_rows(row)), now=self._clock.now()) if row else 0
+        return level_of(evidence_rows.all_of(row), now=self._clock.now()) if row else 0
 
     async def id_number(self, citizen_id: str) -> str | None:
         """With which the citizen proved their name; None when with none."""
@@ -349,6 +354,7 @@ class IdentityStore:
             "device": begun.device_id,
             "jkt": begun.jkt,
             "cooling_until": begun.cooling_until,
+            "refresh": begun.refresh,
             "revoked_at": None,
             "delete_at": min(begun.idle_until, begun.ends_at),
         }
@@ -368,12 +374,12 @@ class IdentityStore:
         return Page.of(rows=rows, keys=[row.id for row in rows], request=request)
 
     async def extend_session(
-        self, session_id: str, *, now: datetime, idle_until: datetime, session: Session
+        self, session_id: str, *, now: datetime, idle_until: datetime, refresh: bytes, session: Session
     ) -> DeviceSession:
-        """Note that a live session was used."""
+        """Note that a live session was used, and the digest of the refresh token that it goes on by."""
         row = await self._mongo.collection(SESSIONS).find_one_and_update(
             {"_id": session_id},
-            {"$set": {"last_seen_at": now, "idle_until": idle_until, "delete_at": idle_until}},
+            {"$set": {"last_seen_at": now, "idle_until": idle_until, "delete_at": idle_until, "refresh": refresh}},
             return_document=True,
             session=session,
         )
@@ -525,10 +531,18 @@ class IdentityStore:
     async def _seal(self, plain: str, *, purpose: str, owner: str) -> bytes:
         return await self._personal.seal({"text": plain}, purpose=purpose, owner=owner)
 
-    async def _open(self, sealed: bytes, *, purpose: str, owner: str, row: str | None = None) -> str:
+    async def _open(
+        self,
+        sealed: bytes,
+        *,
+        purpose: str,
+        owner: str,
+        row: str | None = None,
+        personal: PersonalCipher | None = None,
+    ) -> str:
         """row: whose it was before accounts had keys of their own, where that was another; such rows still open."""
         try:
-            return (await self._personal.open(sealed, purpose=purpose, owner=owner))["text"]
+            return (await (personal or self._personal).open(sealed, purpose=purpose, owner=owner))["text"]
         except UnsealError:
             return self._cipher.open(sealed, purpose=purpose, owner=row or owner).decode()
 
@@ -552,29 +566,29 @@ class IdentityStore:
             "_id": id_,
             **await self._sealed_phone(citizen.phone, purpose="citizen.phone", owner=id_),
             "name": await self._seal(name, purpose="citizen.name", owner=id_) if name else None,
-            "evidence": list(map(_evidence_row, citizen.evidence)),
+            "evidence": list(map(evidence_rows.row_of, citizen.evidence)),
             "home_district": citizen.home_district,
             "created_at": citizen.created_at,
         }
 
-    async def _citizen(self, row: Document) -> Citizen:
+    async def _citizen(self, row: Document, by: PersonalCipher | None = None) -> Citizen:
         id_, name, phone = row["_id"], row["name"], row["phone"]
         return Citizen(
             id=id_,
-            phone=await self._open(phone, purpose="citizen.phone", owner=id_) if phone else None,
+            phone=await self._open(phone, purpose="citizen.phone", owner=id_, personal=by) if phone else None,
             created_at=row["created_at"],
-            name=await self._open(name, purpose="citizen.name", owner=id_) if name else None,
+            name=await self._open(name, purpose="citizen.name", owner=id_, personal=by) if name else None,
             home_district=row["home_district"],
-            evidence=tuple(map(_evidence, _evidence_rows(row))),
+            evidence=evidence_rows.all_of(row),
             read_at=self._clock.now(),
         )
 
-    async def _staff(self, row: Document) -> Staff:
+    async def _staff(self, row: Document, by: PersonalCipher | None = None) -> Staff:
         id_ = row["_id"]
         return Staff(
             id=id_,
-            phone=await self._open(row["phone"], purpose="staff.phone", owner=id_),
-            display_name=await self._open(row["display_name"], purpose="staff.display_name", owner=id_),
+            phone=await self._open(row["phone"], purpose="staff.phone", owner=id_, personal=by),
+            display_name=await self._open(row["display_name"], purpose="staff.display_name", owner=id_, personal=by),
             badge=row["badge"],
             organisation=Text(**row["organisation"]),
             roles=tuple(row["roles"]),
@@ -605,38 +619,8 @@ class IdentityStore:
             device_id=row.get("device", ""),
             jkt=row.get("jkt", ""),
             cooling_until=row.get("cooling_until"),
+            refresh=row.get("refresh", b""),
         )
-
-
-def _evidence_rows(row: Document) -> list[Document]:
-    """A citizen's. Of rows from before there were kinds, with a level and who said so: what supports that level."""
-    found = row.get("evidence")
-    if isinstance(found, list):
-        return found
-    kinds = [kind for kind, level in LEVELS.items() if level == row.get("real_name_level", PHONE_LEVEL)]
-    source, at = (found["source"], found["at"]) if found else ("", row["created_at"])
-    return [_evidence_row(NameEvidence.of(kind, source, at=at)) for kind in kinds[:1]]
-
-
-def _evidence_row(evidence: NameEvidence) -> Document:
-    return {
-        "kind": evidence.kind.value,
-        "source": evidence.source,
-        "at": evidence.at,
-        "expires_at": evidence.expires_at,
-        "document": evidence.document.value if evidence.document else None,
-    }
-
-
-def _evidence(row: Mapping[str, Any]) -> NameEvidence:
-    document = row["document"]
-    return NameEvidence(
-        kind=EvidenceKind(row["kind"]),
-        source=row["source"],
-        at=row["at"],
-        expires_at=row["expires_at"],
-        document=DocumentType(document) if document else None,
-    )
 
 
 def _answering(session: Session | None) -> AbstractAsyncContextManager[None]:

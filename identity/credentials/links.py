@@ -6,7 +6,8 @@ Rules
 - The phone is told what asks: the screen's name, when, and from which network. Its owner proves themself afresh, and
   chooses, of three numbers, the one that the screen shows: somebody who was sent a QR code from afar does not see it.
   A wrong number is a no.
-- The new session is proven as the phone's was, and as long ago: it is not fresher than who let it in.
+- The new session is proven as the phone's was, and as long ago: it is not fresher than who let it in. Once the
+  phone's session has ended it lets nobody in, also where it had said yes.
 Source: OWASP QRLJacking; RFC 8628 §5.4 (remote phishing).
 """
 
@@ -119,6 +120,7 @@ class Links:
         assert principal.authenticated_at is not None, "it is fresh"
         yes = {
             "account": principal.actor,
+            "session": principal.session_id,
             "methods": sorted(principal.methods),
             "proven_at": epoch_ms(principal.authenticated_at),
         }
@@ -170,6 +172,10 @@ class Links:
         async def work(session: Session) -> SignedIn:
             account = await self.desk.accounts.account(answer["account"], audience, session=session)
             if account is None or (isinstance(account, Staff) and account.suspended):
+                raise LinkExpired()
+            # Written, not only read: of the end of that session and this, one comes first.
+            now, people = self.desk.now(), self.desk.accounts
+            if await people.touch_session(answer["session"], now=now, session=session) is None:
                 raise LinkExpired()
             return await self.desk.sessions.begin(
                 account,

@@ -14,7 +14,6 @@ from identity.credentials.model import BY_PASSWORD, Keychain, Password, new_pass
 from identity.credentials.proofs import Proof, Prover
 from identity.credentials.second import SecondFactor
 from identity.model import (
-    NOBODY,
     Account,
     Audience,
     Citizen,
@@ -39,7 +38,7 @@ class Passwords:
         """Give the account a password, or another one.
 
         current: the one that stands. Right, it is the fresh proof that the change asks for, unless the account has
-            something stronger.
+            something stronger, or the session cools off: whoever found out a password must not make it theirs.
         Raises: SignInRequired, Forbidden, StepUpRequired, PasswordRefused, PasswordWrong, BadInput, TooManyRequests,
             Unavailable.
         """
@@ -48,7 +47,7 @@ class Passwords:
         if current is not None:
             await self.prover.prove(account.id, _audience(account), Proof(password=current), origin)
         held = await self.desk.store.of(account.id)
-        if held.has_strong or not proven:
+        if held.has_strong or not proven or principal.cooling(self.desk.now()):
             self.desk.fresh(principal, held)
         chosen = new_password(password, phone=account.phone, name=_name(account))
         if self.breaches.guesses(chosen):
@@ -74,7 +73,8 @@ class Passwords:
         subject = f"{audience.value}:{number}"
         await self.desk.guess("password", subject, origin)
         found = await self._account_or_decoy(number, audience)
-        proven = await self.prover.password(await self.desk.store.of(found.id), password)
+        held = await self.desk.store.of(found.id, for_anybody=True)
+        proven = await self.prover.password(held, password)
         failures = await self.desk.guessed("password", subject)
 
         async def work(session: Session) -> SignedIn:
@@ -95,9 +95,8 @@ class Passwords:
         return await self.desk.transaction(work)
 
     async def _account_or_decoy(self, number: str, audience: Audience) -> Account:
-        if audience is Audience.CITIZEN:
-            return await self.desk.accounts.citizen_or_decoy(number)
-        return await self.desk.accounts.staff_of_phone(number) or await self.desk.accounts.citizen_or_decoy(NOBODY)
+        people = self.desk.accounts
+        return await (people.citizen_or_decoy if audience is Audience.CITIZEN else people.staff_or_decoy)(number)
 
 
 def _audience(account: Account) -> Audience:

@@ -4,7 +4,8 @@ Rules
 - What is secret or personal in it (the password's hash, the secret of one-time passwords, passkeys' names) is sealed
   together, with the account's own key; recovery codes stand as keyed digests.
 - A change reads and writes the row in one transaction: of two at once one begins again.
-- For an account without a row a decoy is read and opened, with the same work.
+- For an account without a row a decoy is read and opened, with the same work; for whoever has not proven anything yet
+  also with the same fetching of keys (`core.personal`).
 """
 
 from __future__ import annotations
@@ -50,22 +51,22 @@ class KeychainStore:
             await ensure_indexes(self._mongo, _INDEXES)
         self._decoy = await self._row_of(Keychain(DECOY.id))
 
-    async def of(self, account_id: str, *, session: Session | None = None) -> Keychain:
-        """What this account holds; an empty one where it holds nothing."""
+    async def of(self, account_id: str, *, session: Session | None = None, for_anybody: bool = False) -> Keychain:
+        """What this account holds; an empty one where it holds nothing. for_anybody: who asks has proven nothing."""
         rows = self._mongo.collection(KEYCHAINS)
         if session is not None:
             row = await rows.find_one({"_id": account_id}, session=session)
         else:
             async with answering():
                 row = await rows.find_one({"_id": account_id})
-        keychain = await self._keychain(row or self._decoy)
+        keychain = await self._keychain(row or self._decoy, self._personal.forgetful if for_anybody else self._personal)
         return keychain if row else Keychain(account_id)
 
     async def of_passkey(self, credential_id: bytes) -> Keychain | None:
         """The one that holds this passkey."""
         async with answering():
             row = await self._mongo.collection(KEYCHAINS).find_one({"passkeys.credential_id": Binary(credential_id)})
-        return await self._keychain(row) if row else None
+        return await self._keychain(row, self._personal) if row else None
 
     async def put(self, keychain: Keychain, *, session: Session) -> None:
         """In the transaction that read it. Raises: PasskeyRefused (another account holds this passkey)."""
@@ -104,8 +105,8 @@ class KeychainStore:
         # Without passkeys there is no such member: an empty list would stand in the unique index.
         return {**row, "passkeys": [_passkey_row(one) for one in keychain.passkeys]} if keychain.passkeys else row
 
-    async def _keychain(self, row: Document) -> Keychain:
-        secrets = await self._personal.open(row["sealed"], owner=row["_id"], purpose=_PURPOSE)
+    async def _keychain(self, row: Document, personal: PersonalCipher) -> Keychain:
+        secrets = await personal.open(row["sealed"], owner=row["_id"], purpose=_PURPOSE)
         changed_at, totp = row["password_changed_at"], row["totp"]
         return Keychain(
             account_id=row["_id"],

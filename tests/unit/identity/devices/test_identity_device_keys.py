@@ -19,6 +19,7 @@ from core.principal import Principal
 from core.redis import Redis, connect
 from identity.devices.possession import Possession
 from identity.relations import RelationKind
+from identity.sessions import SignedIn
 from tests.unit.identity.devices.owners import URL, AppKey, Owners, by_hand
 from tests.unit.identity.room import ALEXANDER, ISSUER, outcome
 
@@ -151,11 +152,15 @@ async def test_a_key_is_registered_once_and_by_its_owner(city: Owners) -> None:
     key, other = city.key(), city.key()
     signed_in = await city.sign_in("a")
     zhang = await city.room.principal(signed_in)
-    register = city.devices.register_key
+    register, given = city.devices.register_key, list[SignedIn]()
 
     async def told(jwk: Any, proof: str, principal: Principal = zhang) -> str:
         text = jwk if isinstance(jwk, str) else orjson.dumps(jwk).decode()
-        return await outcome(register(principal=principal, public_key=text, proof=proof))
+
+        async def call() -> None:
+            given.append(await register(principal=principal, public_key=text, proof=proof))
+
+        return await outcome(call())
 
     private = {**key.jwk, "d": "AAAA"}
     refused = ["x", "[]", "{}", "x" * 2000, private, {**key.jwk, "use": "enc"}, {**key.jwk, "y": "AAAA"}]
@@ -172,11 +177,12 @@ async def test_a_key_is_registered_once_and_by_its_owner(city: Owners) -> None:
     assert sorted(codes) == ["AUTH_DPOP_KEY_STANDS", "ok"]
     assert await told(key.jwk, key.proof()) == "AUTH_DPOP_KEY_STANDS"
     assert (await city.room.audited("devices.key_registered"))[0]["actor"] == zhang.actor
-    # The refresh token from before is good with the key alone.
+    # The refresh token from before is good no longer; the new one with the key alone.
     refresh = city.room.identity.sessions.refresh
-    assert await outcome(refresh(refresh_token=signed_in.refresh)) == "AUTH_DPOP_KEY_MISSING"
     winner = key if codes[0] == "ok" else other
-    bound = await city.room.principal(await refresh(refresh_token=signed_in.refresh, jkt=winner.jkt))
+    assert await outcome(refresh(refresh_token=signed_in.refresh, jkt=winner.jkt)) == "AUTH_REFRESH_INVALID"
+    assert await outcome(refresh(refresh_token=given[0].refresh)) == "AUTH_DPOP_KEY_MISSING"
+    bound = await city.room.principal(await refresh(refresh_token=given[0].refresh, jkt=winner.jkt))
     assert bound.jkt == winner.jkt
     [device] = await city.devices.own(principal=bound)
     assert device.device.jkt == winner.jkt and [one.id for one in device.sessions] == [bound.session_id]
