@@ -6,7 +6,7 @@ Rules
 - A frozen account is held while it is frozen: signing in, acting for it and freezing it happen one after the other. Its
   sessions end, and what others do for it; its programs lose what they were granted, for good.
 - Its citizen reads each intervention, with who it was and why, and gets a message of it.
-- An account that was erased, or is being so, is nobody's to intervene in.
+- An account that was erased, or is being so, is nobody's to intervene in; that of an officer's own phone is not theirs.
 Source: docs/decisions/0042-a-freeze-ends-by-itself.md
 """
 
@@ -33,7 +33,7 @@ from identity.limits import INTERVENTION_LIMITS
 from identity.model import Citizen, EndReason, Freeze, parse_reason
 from identity.sessions import Sessions
 from identity.staffing import rules
-from identity.staffing.errors import AlreadyFrozen, NotFrozen, SecondOfficerNeeded
+from identity.staffing.errors import AlreadyFrozen, NotFrozen, OwnMatter, SecondOfficerNeeded
 from identity.staffing.model import (
     FREEZE_ALONE,
     FREEZE_ALONE_AGAIN,
@@ -186,9 +186,11 @@ class Accounts:
 
     # --- in somebody's transaction
 
-    async def weigh(self, citizen_id: str, session: Session) -> Subject:
-        """Raises: NotFound."""
-        return subject_of(await self.hold_citizen(citizen_id, session))
+    async def weigh(self, citizen_id: str, *, by: Principal, session: Session) -> Subject:
+        """Raises: NotFound, OwnMatter."""
+        citizen = await self.hold_citizen(citizen_id, session)
+        await self._check_not_own(citizen, by, session)
+        return subject_of(citizen)
 
     async def freeze(self, made: Intervention, *, session: Session) -> list[str]:
         """Freeze until `made.until`. Returns the ids of what ended."""
@@ -274,8 +276,15 @@ class Accounts:
     async def _held(self, principal: Principal, act: Alone, citizen_id: str, session: Session) -> Citizen:
         officer = await self.store.officer(principal, now=self._now(), session=session)
         citizen = await self.hold_citizen(citizen_id, session)
+        await self._check_not_own(citizen, officer, session)
         rules.require(act, officer, subject_of(citizen), self._now(), hours=self.hours)
         return citizen
+
+    async def _check_not_own(self, citizen: Citizen, officer: Principal, session: Session) -> None:
+        """Officers are citizens too, and nobody decides about themself. Raises: OwnMatter."""
+        member = await self.store.member(officer.actor, session=session)
+        if member is not None and member.phone == citizen.phone:
+            raise OwnMatter()
 
     async def freeze_of(self, citizen_id: str, session: Session) -> Freeze:
         """Raises: NotFrozen."""

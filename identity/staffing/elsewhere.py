@@ -31,7 +31,7 @@ class FreezeForLonger:
         now = self.accounts.clock.now()
         if details.until is None or not now < details.until <= now + FREEZE_MAX:
             raise BadInput(field="until", problem=f"must lie within {FREEZE_MAX.days} days")
-        about = await self.accounts.weigh(subject, session)
+        about = await self.accounts.weigh(subject, by=by, session=session)
         frozen = await self.accounts.people.freezes.of(subject, now=now, session=session)
         if frozen is not None and details.until <= frozen.until:
             raise NothingChanges()
@@ -47,7 +47,7 @@ class Unfreeze:
     accounts: Accounts
 
     async def weigh(self, subject: str, details: Details, *, by: Principal, session: Session) -> Weighed:
-        about = await self.accounts.weigh(subject, session)
+        about = await self.accounts.weigh(subject, by=by, session=session)
         found = (await self.accounts.freeze_of(subject, session)).by
         return Weighed(about, replace(details, found=found))
 
@@ -61,7 +61,7 @@ class EndAccount:
     accounts: Accounts
 
     async def weigh(self, subject: str, details: Details, *, by: Principal, session: Session) -> Weighed:
-        return Weighed(await self.accounts.weigh(subject, session), details)
+        return Weighed(await self.accounts.weigh(subject, by=by, session=session), details)
 
     async def perform(self, act: StaffAct, *, principal: Principal, session: Session) -> Sequence[str]:
         until = to_ms(self.accounts.clock.now() + FREEZE_OF_ENDED)
@@ -94,7 +94,7 @@ class PlaceHold:
     holds: Holds
 
     async def weigh(self, subject: str, details: Details, *, by: Principal, session: Session) -> Weighed:
-        about = await self.accounts.weigh(subject, session)
+        about = await self.accounts.weigh(subject, by=by, session=session)
         until = to_ms(details.until) if details.until else None
         return Weighed(about, replace(details, until=until))
 
@@ -114,7 +114,7 @@ class LiftHold:
     holds: Holds
 
     async def weigh(self, subject: str, details: Details, *, by: Principal, session: Session) -> Weighed:
-        about = await self.accounts.weigh(subject, session)
+        about = await self.accounts.weigh(subject, by=by, session=session)
         if details.hold not in {one.id for one in await self.holds.holds(subject)}:
             raise NotFound(thing="hold")
         return Weighed(about, details)
