@@ -492,7 +492,7 @@ class Rotation(StrEnum):
 def judge_refresh(*, token: RefreshToken | None, session: DeviceSession | None, now: datetime) -> Rotation:
     """A token that was used before is reuse however old it is; a guess finds no token and is nothing.
 
-    Of a session's tokens the last that was handed out is good. Step-up hands one out beside the one that stands: if both
+    Of a session's tokens the last that was handed out is good. Step-up hands out one beside that which stands: if both
     were good they would be two families, of which a thief's could go on and never meet the other.
 
     Source: RFC 9700 §4.14.2, docs/decisions/0004-refresh-tokens-rotate-and-reuse-ends-the-family.md
