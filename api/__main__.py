@@ -165,6 +165,9 @@ async def _serve(arguments: argparse.Namespace) -> int:
         stop = _Stop.on_signals()
         env = _environment(arguments)
         early = Settings.from_env({**STAND_INS, **env} if arguments.embedded else env)
+        if arguments.embedded and early.port:
+            # A city for this machine is where it listens; a free port of the next start is another one.
+            env.setdefault("TONG_PUBLIC_URL", f"http://127.0.0.1:{early.port}")
         held = bound(host=early.host, port=early.port)
         stack.callback(held.close)
         if arguments.embedded:

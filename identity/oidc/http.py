@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 import orjson
 from aiohttp import web
@@ -13,7 +13,7 @@ from aiohttp import web
 from core.errors import DomainError, Kind
 from identity.errors import TooManyRequests
 from identity.oidc import metadata
-from identity.oidc.authorizing import Redirect, Visit
+from identity.oidc.authorizing import PAGE, Redirect, Visit
 from identity.oidc.certificates import CertificateFault, handed_on
 from identity.oidc.client_metadata import as_metadata
 from identity.oidc.errors import OAuthError
@@ -26,6 +26,8 @@ FORM_BYTES_MAX: Final = 32 * 1024
 PARAMETERS_MAX: Final = 64
 _FORM: Final = "application/x-www-form-urlencoded"
 _CACHED: Final = "public, max-age=300"
+# Where services send browsers.
+_SEEN_BY_PEOPLE: Final = (metadata.AUTHORIZE, metadata.END_SESSION)
 # These endpoints know nothing of cookies, so any page may call them with what it holds.
 _CORS: Final = {
     "Access-Control-Allow-Origin": "*",
@@ -245,18 +247,25 @@ async def _answered(door: Door, verb: Verb, request: web.Request) -> web.Respons
     try:
         response = await verb(door, request)
     except OAuthError as fault:
-        response = _json(fault.body, status=fault.status)
+        response = _refused(door, request, fault.body, status=fault.status)
         response.headers.update(fault.headers)
     except TooManyRequests as fault:
-        response = _json(_unavailable("too many requests"), status=429)
+        response = _refused(door, request, _unavailable("too many requests"), status=429)
         response.headers["Retry-After"] = str(fault.retry_after_s)
     except DomainError as fault:
         if fault.kind is not Kind.UNAVAILABLE:
             raise
-        response = _json(_unavailable("try again shortly"), status=503)
+        response = _refused(door, request, _unavailable("try again shortly"), status=503)
     if request.path in (metadata.TOKEN, metadata.USERINFO, metadata.PAR):
         response.headers["DPoP-Nonce"] = door.provider.proving.nonces[0]
     return response
+
+
+def _refused(door: Door, request: web.Request, body: Mapping[str, str], *, status: int) -> web.Response:
+    """A person in a browser gets the shell's page, with the reason in its address alone; a program gets JSON."""
+    if request.path.startswith(_SEEN_BY_PEOPLE) and "text/html" in request.headers.get("Accept", ""):
+        return door.moved(Redirect(f"{door.issuer}{PAGE}refused?{urlencode(body)}"))
+    return _json(body, status=status)
 
 
 def _unavailable(description: str) -> dict[str, str]:

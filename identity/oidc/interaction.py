@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from core.clock import from_epoch_s
-from core.errors import BadInput, NotFound, StepUpRequired
+from core.errors import BadInput, DomainError, NotFound, StepUpRequired
 from core.ids import is_id
 from core.mongo import Session
 from core.principal import Principal
@@ -125,7 +125,12 @@ class Interactions:
                 )
             return grant
 
-        grant = await self.parts.transaction(work)
+        try:
+            grant = await self.parts.transaction(work)
+        except DomainError:  # what could not be chosen leaves the question open
+            life = interaction.expires_at - self.parts.now()
+            await self.parts.pending.put(Slot.INTERACTION, interaction_id, row, life=max(life, timedelta(seconds=1)))
+            raise
         return await self._answered(interaction_id, row, {"grant": grant.id})
 
     async def deny(self, *, interaction_id: str) -> str:

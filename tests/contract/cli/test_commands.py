@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import aiohttp
 import pytest
 from bson import Int64
 
@@ -239,6 +240,12 @@ def test_make_run_asks_for_the_demo_and_for_words() -> None:
 
 
 async def test_a_person_is_told_where_to_go(tmp_path: Path) -> None:
-    async with city_process(tmp_path / "city", welcome=True) as process:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    async with city_process(tmp_path / "city", "--port", port, welcome=True) as process:
         assert "The shell" in process.said and "138 0000 0001" in process.said
+        # What it tells others of itself is where it is, though nobody set TONG_PUBLIC_URL.
+        async with aiohttp.ClientSession() as http:
+            told = await http.get(f"http://127.0.0.1:{port}/.well-known/openid-configuration")
+            assert (await told.json())["issuer"] == f"http://127.0.0.1:{port}"
         assert await process.stop() == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import orjson
 import pytest
@@ -204,6 +205,18 @@ async def test_a_yes_in_another_browser_is_no_yes(partners: Partners, room: Room
     assert [entry["about"]["because"] for entry in await room.audited("oidc.grant_ended")] == ["began_elsewhere"]
 
 
+async def test_a_person_is_refused_on_the_citys_page_and_a_program_in_json(partners: Partners) -> None:
+    path = "/oidc/authorize?client_id=nobody"
+    shown = await partners.http.get(path, headers={"Accept": "text/html,*/*"}, allow_redirects=False)
+    to = urlsplit(shown.headers["Location"])
+    assert (shown.status, f"{to.scheme}://{to.netloc}", to.path) == (303, ISSUER, "/authorize/refused")
+    assert parse_qs(to.query)["error"] == ["invalid_request"]
+    with pytest.raises(InteractionGone):  # which is what that page says
+        await partners.provider.interactions.look(interaction_id="refused")
+    told = await partners.http.get(path, headers={"Accept": "*/*"}, allow_redirects=False)
+    assert (told.status, (await told.json())["error"]) == (400, "invalid_request")
+
+
 async def test_the_session_cookie_is_new_after_each_yes(partners: Partners) -> None:
     browser = partners.browser
     await partners.tokens(browser)
@@ -254,6 +267,8 @@ async def test_nobody_acts_by_anothers_relation(partners: Partners, room: Room) 
     with pytest.raises(NotFound):
         await partners.agreed(browser, interaction, alexander, relation=relation)
     assert await room.mongo.collection("identity_oidc_grants").count_documents({}) == 0
+    # The question is still there: for oneself it may be answered.
+    assert (await partners.agreed(browser, interaction, alexander)).told["code"]
 
 
 async def test_a_subject_is_another_for_each_sector_and_lasts(partners: Partners, room: Room) -> None:
