@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from core.crypto import digest
 from core.mongo import Session
@@ -33,6 +33,7 @@ from identity.recovery.desk import PHONE_CHANGED, Desk
 from identity.recovery.errors import AccountSleeps, NotYourAccount, WakingExpired
 from identity.recovery.model import ever_proven
 from identity.recovery.store import Sleeper
+from identity.service import Door
 from identity.sessions import SignedIn
 
 WAKE_WITHIN: Final = timedelta(minutes=10)
@@ -40,25 +41,9 @@ TRIES_MAX: Final = 5
 CITIZEN_REGISTERED: Final = "identity.citizen_registered"
 
 
-class Door(Protocol):
-    """Where a session begins for whom this lets by: the second step, or sessions themselves."""
-
-    async def begin(
-        self,
-        account: Account,
-        *,
-        audience: Audience,
-        device_name: str,
-        methods: frozenset[str],
-        session: Session,
-        origin: Origin = NOWHERE,
-        failures: int = 0,
-    ) -> SignedIn: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Waking:
-    """Stands before the second step. asleep: without a sign-in for so long."""
+    """Stands before the second step, which is `inner`."""
 
     desk: Desk
     inner: Door
