@@ -58,7 +58,7 @@ from api.domains.reports.store import ReportStore
 from api.ground import Ground
 from api.startup import CityUnavailable
 from api.web.audit import audit_routes
-from api.web.development import sms_routes, totp_routes
+from api.web.development import net_id_routes, sms_routes, totp_routes
 from api.wings import AddressOf, ContextOf, Service, Wings
 from core.audit import SEAL_EVERY_S
 from core.events import Subscription
@@ -187,7 +187,14 @@ class Rooms:
             ),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
             *(totp_routes(self._demo_totp) if self.development_sms else ()),
+            *self._net_id_routes(),
         ]
+
+    def _net_id_routes(self) -> list[web.RouteDef]:
+        settings = self.ground.settings
+        if not (self.development_sms and settings.net_id_url):
+            return []
+        return net_id_routes(settings.net_id_url, settings.public_url.rstrip("/"))
 
     def _demo_totp(self) -> Mapping[str, str]:
         return identity.demo.demo_totp(self.ground.clock.now())

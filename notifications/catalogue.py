@@ -420,11 +420,11 @@ _TEMPLATES: Final = (
         notice=Text(zh="您的账号申请更换手机号", en="Your account is to get another phone number"),
         body=Text(
             zh="您的账号申请更换绑定的手机号，等待期满后生效。在此之前，原手机号仍可登录。"
-            "\n\n如果不是您本人操作，请立即在“登录与设备”中取消，并更换登录方式。",
+            "\n\n如果不是您本人操作，请立即在“安全 · 手机号”中取消，并更换登录方式。",
             en="Somebody who is signed in asks for another phone number. After a wait it replaces the old one."
-            "\n\nIf it was not you, cancel it under “Devices” at once, and change how you sign in.",
+            "\n\nIf it was not you, cancel it under “Security” at once, and change how you sign in.",
         ),
-        link="/me/devices",
+        link="/security/phone",
     ),
     Template(
         code="identity.phone_changed",
@@ -448,11 +448,11 @@ _TEMPLATES: Final = (
         notice=Text(zh="有人正在申请找回您的账号", en="Somebody asks to recover your account"),
         body=Text(
             zh="有人通过真人核验，申请在另一部手机上找回您的账号，等待期满后可以完成。"
-            "\n\n如果不是您本人操作，请立即在“登录与设备”中阻止。",
+            "\n\n如果不是您本人操作，请立即在“安全 · 找回申请”中阻止。",
             en="Somebody was seen as you, and asks for your account on another phone. They get it after a wait."
-            "\n\nIf it was not you, stop it under “Devices” at once.",
+            "\n\nIf it was not you, stop it under “Security” at once.",
         ),
-        link="/me/devices",
+        link="/security/claims",
     ),
     Template(
         code="identity.account_recovered",

@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
+from yarl import URL
 
 
 def sms_routes(latest: Callable[[str], Awaitable[Mapping[str, Any] | None]]) -> list[web.RouteDef]:
@@ -38,3 +39,16 @@ def totp_routes(now: Callable[[], Mapping[str, str]]) -> list[web.RouteDef]:
         )
 
     return [web.get("/dev/totp", totp)]
+
+
+def net_id_routes(platform: str, audience: str) -> list[web.RouteDef]:
+    """`GET /dev/net-id`: on to where the demonstration's platform gives net-ID credentials for this city.
+
+    Mounted with the demo switch alone, as `sms_routes` is. platform: its address; audience: the city's.
+    """
+
+    async def onward(_: web.Request) -> web.Response:
+        to = URL(platform).with_path("/net-id").with_query(audience=audience)
+        return web.Response(status=303, headers={"Location": str(to), "Cache-Control": "no-store"})
+
+    return [web.get("/dev/net-id", onward)]

@@ -4,7 +4,8 @@
 them again, and one that meets a new version never mixes two. What is asked for without a version is revalidated.
 
 Screens live behind the `#` of `/`. Those that others send people to, by a link that is typed or printed, have an
-address of their own here, which leads there.
+address of their own here, which leads there. Where what they bring stands behind a `#` of its own, the address is the
+page itself: a redirect would lose it, and a query string would be sent, and logged.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 # The OpenID provider's pages: docs/decisions/0049-the-provider-s-pages-are-screens-of-the-shell.md
 _SCREENS: Final = ("/authorize/{interaction:[A-Za-z0-9_-]{1,64}}", "/device", "/signed-out")
+# Where the provider of real-person checks sends people on to (docs/decisions/0035).
+_LANDINGS: Final = ("/real-name/face",)
 _RELATIVE: Final = re.compile(rb'\b(href|src)="(?![a-z]+:|[/#])')
 
 
@@ -70,6 +73,7 @@ class Shell:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", self._page),
+            *(web.get(path, self._page) for path in _LANDINGS),
             *(web.get(path, _to_screen) for path in _SCREENS),
             web.get("/v-{version:[0-9a-f]{16}}/{path:.+}", self._versioned),
             web.get("/{path:.+}", self._unversioned),

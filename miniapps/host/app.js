@@ -23,6 +23,7 @@ import { devices } from "./views/devices.js";
 import { display } from "./views/display.js";
 import { district } from "./views/district.js";
 import { enrol } from "./views/enrol.js";
+import { faceBack } from "./views/face-back.js";
 import { family } from "./views/family.js";
 import { health } from "./views/health.js";
 import { home } from "./views/home.js";
@@ -42,11 +43,15 @@ import { organisation } from "./views/organisation.js";
 import { organisationNew, organisations } from "./views/organisations.js";
 import { pair } from "./views/pair.js";
 import { realName } from "./views/real-name.js";
+import { realNameWay } from "./views/real-name-way.js";
+import { recover } from "./views/recover.js";
 import { report } from "./views/report.js";
 import { scan } from "./views/scan.js";
 import { scans } from "./views/scans.js";
 import { securityApp } from "./views/security-app.js";
+import { securityClaims } from "./views/security-claims.js";
 import { securityDevices } from "./views/security-devices.js";
+import { securityMerge } from "./views/security-merge.js";
 import { securityPasskeys } from "./views/security-passkeys.js";
 import { securityPassword } from "./views/security-password.js";
 import { securityPhone } from "./views/security-phone.js";
@@ -58,6 +63,7 @@ import { signInScreen } from "./views/sign-in-screen.js";
 import { signInSecond } from "./views/sign-in-second.js";
 import { signIn } from "./views/sign-in.js";
 import { signedOut } from "./views/signed-out.js";
+import { sleeps } from "./views/sleeps.js";
 import { staffCases } from "./views/staff-cases.js";
 import { wallet } from "./views/wallet.js";
 import { forgetAnswers } from "./ui/load.js";
@@ -84,8 +90,10 @@ start({
   "/sign-in": signIn,
   "/sign-in/code": signInCode,
   "/sign-in/password": signInPassword,
+  "/sign-in/recover": recover,
   "/sign-in/screen": signInScreen,
   "/sign-in/second": signInSecond,
+  "/sign-in/sleeps": sleeps,
   "/enrol": enrol,
   "/link/:code": link,
   "/home": home,
@@ -114,6 +122,8 @@ start({
   "/me/organisations/:id/invite": organisationInvite,
   "/me/organisations/:id/:member": organisationMember,
   "/me/real-name": realName,
+  "/me/real-name/:way": realNameWay,
+  "/real-name/face": faceBack,
   "/me/data": myData,
   "/me/data/consents": consents,
   "/me/data/consents/:id": consent,
@@ -123,7 +133,9 @@ start({
   "/me/devices": devices,
   "/security": security,
   "/security/app": securityApp,
+  "/security/claims": securityClaims,
   "/security/devices": securityDevices,
+  "/security/merge": securityMerge,
   "/security/passkeys": securityPasskeys,
   "/security/password": securityPassword,
   "/security/phone": securityPhone,

@@ -86,5 +86,3 @@ export const REAL_NAME = `query RealName {
 export const CONFIRM_NAME = `mutation ConfirmName($input: ConfirmRealNameInput!) {
   confirmRealName(input: $input) { id realNameLevel }
 }`;
-
-export const COUNTER_TICKET = `mutation CounterTicket { issueCounterTicket { code expiresAt } }`;

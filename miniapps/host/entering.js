@@ -1,5 +1,6 @@
 /**
- * However somebody proved themself, here they come in; or go on to the second step, where one is due.
+ * However somebody proved themself, here they come in; or go on to the second step, where one is due; or say first whether
+ * an account that nobody used for long is theirs.
  */
 
 import { askOpenly, whole } from "./api.js";
@@ -8,23 +9,33 @@ import { proceed, replace } from "./router.js";
 import { alone, keep } from "./session.js";
 
 const SECOND_STEP = "AUTH_SECOND_FACTOR_REQUIRED";
+const SLEEPS = "AUTH_ACCOUNT_SLEEPS";
 /** The city's own, told by this device's clock, which may be minutes off. */
 const PENDING_MS = 300_000;
+const WAKE_MS = 600_000;
 
 /**
  * @param {string} document  a mutation that begins a session
  * @param {Record<string, unknown>} input
  */
-export async function enterBy(document, input) {
+export const enterBy = (document, input) => enterWith(document, { input });
+
+/** @param {string} document  a mutation that begins a session @param {Record<string, unknown>} variables */
+export async function enterWith(document, variables) {
   const askedAt = Date.now();
   try {
-    const answer = await whole(askOpenly(document, { input }));
+    const answer = await whole(askOpenly(document, variables));
     await enter(Object.values(answer)[0], askedAt);
   } catch (error) {
-    if (error.code !== SECOND_STEP) throw error;
-    const { pending_id: id, methods } = error.extensions;
-    setDraft({ sent: undefined, pending: { id, methods, until: askedAt + PENDING_MS } });
-    replace("/sign-in/second");
+    if (error.code === SECOND_STEP) {
+      const { pending_id: id, methods } = error.extensions;
+      setDraft({ sent: undefined, sleeps: undefined, pending: { id, methods, until: askedAt + PENDING_MS } });
+      replace("/sign-in/second");
+    } else if (error.code === SLEEPS) {
+      const { pending_id: id, proven } = error.extensions;
+      setDraft({ sent: undefined, sleeps: { id, proven: proven === true, until: askedAt + WAKE_MS } });
+      replace("/sign-in/sleeps");
+    } else throw error;
   }
 }
 

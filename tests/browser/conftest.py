@@ -13,7 +13,7 @@ from core.embedded import Stores
 from core.processes import free_port
 from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, chromium, phone_of
 from tests.support.city import OpenCity, open_demo_city, settings
-from tests.support.departments import departments
+from tests.support.departments import departments, seen_by
 
 
 @pytest_asyncio.fixture(scope="session")
@@ -21,7 +21,7 @@ async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
     clock = SystemClock()
     async with departments(mongo_url=stores.mongo_url, database="shell", clock=clock) as beside:
         port = free_port()
-        more = {"TONG_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        more = {"TONG_PUBLIC_URL": f"http://127.0.0.1:{port}", **seen_by(beside["TONG_DATA_URL"])}
         told = settings(
             mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="shell", departments=beside, **more
         )

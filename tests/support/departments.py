@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
+import orjson
+
 import backends.data.app as data_app
 import backends.governance.app as governance_app
 import backends.sensor.app as sensor_app
@@ -13,10 +15,12 @@ from backends.base.keys import digests_of
 from backends.data.keys import grants_of
 from backends.sensor.feed import SyntheticFeed
 from core.clock import Clock
+from core.jose import key_of_seed
 from core.mongo import Mongo
 from core.processes import free_port
 
 KEY: Final = "the-departments-key-of-the-tests"
+FACE_KEY: Final = bytes(range(64, 96))
 
 
 @asynccontextmanager
@@ -51,6 +55,17 @@ def reached_at(bases: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def seen_by(provider: str) -> dict[str, str]:
+    """The settings of a city whose people are seen by the data department's provider, and come by its net-IDs."""
+    return {
+        "TONG_FACE_URL": provider,
+        "TONG_FACE_KEY": KEY,
+        "TONG_FACE_JWK": orjson.dumps(key_of_seed(FACE_KEY).jwk()).decode(),
+        "TONG_NET_ID_URL": provider,
+        "TONG_NET_ID_KEY": KEY,
+    }
+
+
 def nowhere() -> dict[str, str]:
     """The settings of a city that has no department to speak to."""
     return reached_at({name: f"http://127.0.0.1:{free_port()}" for name in ("sensor", "governance", "data")})
@@ -77,15 +92,16 @@ async def governance_backend(*, mongo_url: str, database: str, clock: Clock, por
 
 @asynccontextmanager
 async def data_backend(*, mongo_url: str, database: str, clock: Clock, port: int = 0) -> AsyncIterator[str]:
-    """With the demonstration's registers and datasets."""
+    """With the demonstration's registers, datasets and provider."""
     told = data_app.Settings(
         mongo_url=mongo_url,
         database=database,
-        port=port,
+        port=port or free_port(),
         mongo_timeout_s=10,
         master_key=bytes(range(32, 64)),
-        grants=grants_of(f"tests:publish+population+families+organisations+addresses={KEY}"),
+        grants=grants_of(f"tests:publish+population+families+organisations+addresses+documents+faces+netids={KEY}"),
         demo=True,
+        face_key=FACE_KEY,
     )
     async with data_app.opened(told, clock=clock) as department, data_app.serving(told, department) as base:
         yield base

@@ -3,7 +3,7 @@
 import { askAsMyself, whole } from "../api.js";
 import { ACCESS_LOG, EXPORT_LOG } from "../documents-consent.js";
 import { fill, h } from "../dom.js";
-import { clock, dayName, joined } from "../format.js";
+import { clock, clockSeconds, dayName, joined } from "../format.js";
 import { t } from "../i18n.js";
 import { saveFile } from "../save-file.js";
 import { actButton } from "../ui/act.js";
@@ -37,13 +37,24 @@ function list(screen, first) {
   const days = h("div.days", { "data-testid": "accesses" });
   const none = h("p.hint-2", { hidden: true }, t("access.filter.none"));
   let kind = ALL;
+  /** What stands here as one. @type {{ rows: Element, entry: any, times: string[], el: HTMLElement }[]} */
+  const runs = [];
   const sift = () => {
     for (const row of days.querySelectorAll("[data-kind]")) row.hidden = kind !== ALL && row.dataset.kind !== kind;
     for (const day of days.children) day.hidden = !day.querySelector("[data-kind]:not([hidden])");
     none.hidden = [...days.children].some((day) => !day.hidden);
   };
   const place = (entry) => {
-    dayOf(days, dayName(entry.at)).append(row(entry));
+    const rows = dayOf(days, dayName(entry.at));
+    const last = runs.at(-1);
+    if (last?.rows === rows && alike(last.entry, entry)) {
+      last.times.push(entry.at);
+      last.el.replaceWith((last.el = row(last.entry, last.times)));
+    } else {
+      const run = { rows, entry, times: [entry.at], el: row(entry, [entry.at]) };
+      runs.push(run);
+      rows.append(run.el);
+    }
     sift();
   };
   const ask = async (after) => (await whole(page(screen, after))).accessLog;
@@ -68,15 +79,24 @@ function dayOf(days, name) {
   return rows;
 }
 
+/**
+ * One reader, one reason, the same facts, one after the other: a code that a guardian keeps on screen is read anew every
+ * fifty seconds. Each reading has its own entry in the city, and in the file that can be taken along; here they stand as
+ * one, with every time behind it, so that they do not hide what somebody else read in between.
+ */
+const alike = (one, other) => signature(one) === signature(other);
+const signature = ({ id, at, ...rest }) => JSON.stringify(rest);
+
 const kindOf = (entry) => (entry.program ? "program" : entry.officer ? "officer" : "person");
 
-function row(entry) {
+/** @param {any} entry @param {string[]} times  the newest first */
+function row(entry, times) {
   const who = entry.program ?? officer(entry.officer) ?? entry.person?.maskedName ?? t("access.somebody");
   const why = entry.reason ? `${entry.purpose} · ${entry.reason}` : entry.purpose;
   return h(
     "li.scan",
     { "data-testid": "access", "data-kind": kindOf(entry) },
-    h("time.figures", { datetime: entry.at }, clock(entry.at)),
+    h("time.figures", { datetime: times[0] }, clock(times[0])),
     h(
       "div",
       null,
@@ -84,9 +104,18 @@ function row(entry) {
       h("p.scan-why", null, why),
       h("p.scan-why", null, t("access.read", { names: joined(entry.fields.map((field) => field.name)) })),
       entry.onBehalfOf ? h("p.scan-why", null, t("access.for", { name: entry.onBehalfOf.maskedName })) : null,
+      times.length > 1 ? everyTime(times) : null,
     ),
   );
 }
+
+const everyTime = (times) =>
+  h(
+    "details.fold",
+    { "data-testid": "times" },
+    h("summary", null, t("access.times", { n: times.length, from: clock(times[times.length - 1]), to: clock(times[0]) })),
+    h("p.scan-why.figures", null, times.map(clockSeconds).join(" · ")),
+  );
 
 const officer = (card) => (card ? t("access.officer", { unit: card.organisation, badge: card.badge }) : null);
 

@@ -248,6 +248,7 @@ const FINDABLE = [
   ["/scans", "scans.title", "search.scans"],
   ["/me/devices", "devices.title", "search.devices"],
   ["/security", "security.title", "search.security"],
+  ["/me/real-name", "realname.title", "search.realname"],
   ["/me/district", "district.title", "search.district"],
   ["/me/display", "display.title", "search.display"],
   ["/me", "me.title", "search.me"],

@@ -21,6 +21,7 @@ const ONWARD = {
   licences: "message.to.licences",
   cases: "message.to.cases",
   health: "message.to.health",
+  security: "message.to.security",
 };
 
 /** @param {import("../router.js").Screen} screen */

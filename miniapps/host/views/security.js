@@ -11,14 +11,16 @@ import { linkRow } from "../ui/list.js";
 import { load } from "../ui/load.js";
 import { skeleton } from "../ui/skeleton.js";
 import { state } from "../ui/state.js";
+import { claimNotice } from "./security-claims.js";
 
 /** @type {import("../router.js").View} */
 export const security = { title: "security.title", for: "SIGNED_IN", back: "/me", enter };
 
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
-  const region = h("div");
-  fill(screen.main, h("h1", { tabindex: "-1" }, t("security.title")), region);
+  const [notice, region] = [h("div"), h("div")];
+  fill(screen.main, h("h1", { tabindex: "-1" }, t("security.title")), notice, region);
+  if (audience() === "CITIZEN") claimNotice(notice, screen);
   return load(region, {
     key: "security",
     signal: screen.signal,
@@ -70,7 +72,13 @@ const rows = (held) =>
     }),
     audience() === "CITIZEN" ? linkRow({ to: "/scan", title: t("link.title"), fact: t("link.scan") }) : null,
     linkRow({ to: "/security/devices", title: t("gear.title") }),
-    audience() === "CITIZEN" ? linkRow({ to: "/security/phone", title: t("number.title") }) : null,
+    audience() === "CITIZEN"
+      ? [
+          linkRow({ to: "/security/phone", title: t("number.title") }),
+          linkRow({ to: "/security/merge", title: t("merge.title") }),
+          linkRow({ to: "/security/claims", title: t("claim.title") }),
+        ]
+      : null,
   );
 
 const count = (n, words) => (n ? t(words, { n }) : t("security.none"));

@@ -11,6 +11,7 @@ import { cityHour, phoneGroups } from "../format.js";
 import { t } from "../i18n.js";
 import { prefs, setPrefs } from "../prefs.js";
 import { offeredWhileTyping, PASSKEY_CANCELLED, passkeysHere, showPasskey } from "../passkeys.js";
+import { recovering } from "../recovering.js";
 import { deviceId, deviceName, wasEnded } from "../session.js";
 import { announce } from "../ui/announce.js";
 import { busy } from "../ui/busy.js";
@@ -54,6 +55,7 @@ function enter(screen) {
     ),
     demo,
     ways(screen, place),
+    staff ? null : lostPhone(),
     others(screen, staff),
     ground(),
   );
@@ -76,6 +78,10 @@ const ways = (screen, place) =>
     h("a.way", { href: "#/sign-in/password" }, icon("dots"), h("span", null, t("signin.by.password"))),
     h("a.way", { href: "#/sign-in/screen" }, icon("scan"), h("span", null, t("signin.by.screen"))),
   );
+
+/** Begun, it is the way on, and says so. */
+const lostPhone = () =>
+  h("a.lost-phone", { href: "#/sign-in/recover", "data-testid": "lost-phone" }, t(recovering() ? "recover.goes.on" : "recover.link"));
 
 function passkeyButton(screen, place) {
   const words = h("span", null, t("signin.by.passkey"));
