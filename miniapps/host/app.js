@@ -9,6 +9,8 @@ import { watchLine } from "./ui/line.js";
 import { stepUpSheet } from "./ui/step-up.js";
 import { watchUnread } from "./ui/unread.js";
 import { access } from "./views/access.js";
+import { account, accounts } from "./views/accounts.js";
+import { act, acts } from "./views/acts.js";
 import { authorize } from "./views/authorize.js";
 import { bill } from "./views/bill.js";
 import { bills } from "./views/bills.js";
@@ -18,6 +20,7 @@ import { children } from "./views/children.js";
 import { code } from "./views/code.js";
 import { consent, consents } from "./views/consents.js";
 import { copy } from "./views/copy.js";
+import { counter } from "./views/counter.js";
 import { desk } from "./views/desk.js";
 import { devices } from "./views/devices.js";
 import { display } from "./views/display.js";
@@ -28,12 +31,14 @@ import { family } from "./views/family.js";
 import { health } from "./views/health.js";
 import { home } from "./views/home.js";
 import { inbox } from "./views/inbox.js";
+import { interventions } from "./views/interventions.js";
 import { invite } from "./views/invite.js";
 import { leave } from "./views/leave.js";
 import { licenceShow } from "./views/licence-show.js";
 import { licence } from "./views/licence.js";
 import { link } from "./views/link.js";
 import { me } from "./views/me.js";
+import { member, members } from "./views/members.js";
 import { messageSettings } from "./views/message-settings.js";
 import { message } from "./views/message.js";
 import { money } from "./views/money.js";
@@ -42,6 +47,7 @@ import { organisationInvite, organisationMember } from "./views/organisation-pos
 import { organisation } from "./views/organisation.js";
 import { organisationNew, organisations } from "./views/organisations.js";
 import { pair } from "./views/pair.js";
+import { propose } from "./views/propose.js";
 import { realName } from "./views/real-name.js";
 import { realNameWay } from "./views/real-name-way.js";
 import { recover } from "./views/recover.js";
@@ -129,6 +135,7 @@ start({
   "/me/data/consents/:id": consent,
   "/me/data/access": access,
   "/me/data/copy": copy,
+  "/me/data/interventions": interventions,
   "/me/data/leave": leave,
   "/me/devices": devices,
   "/security": security,
@@ -144,6 +151,14 @@ start({
   "/me/display": display,
   "/me/messages": messageSettings,
   "/desk": desk,
+  "/desk/accounts": accounts,
+  "/desk/accounts/:id": account,
+  "/desk/acts": acts,
+  "/desk/acts/:id": act,
   "/desk/cases": staffCases,
   "/desk/cases/:id": staffCase,
+  "/desk/counter": counter,
+  "/desk/propose/:kind": propose,
+  "/desk/staff": members,
+  "/desk/staff/:id": member,
 });

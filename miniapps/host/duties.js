@@ -22,5 +22,14 @@ export async function learnRoles({ signal }) {
   tab.set(KEY, JSON.stringify({ session: sessionId(), roles: data.staffMe.roles }));
 }
 
-export const inspects = () => Boolean(roles()?.includes("inspector"));
-export const handles = () => Boolean(roles()?.includes("case_handler"));
+const has = (...some) => Boolean(roles()?.some((role) => some.includes(role)));
+
+export const inspects = () => has("inspector");
+export const handles = () => has("case_handler");
+export const verifies = () => has("counter_clerk");
+/** Proposes and approves what takes two officers, or looks at it. */
+export const decides = () => has("account_officer", "staff_admin", "partner_officer", "auditor");
+export const intervenes = () => has("account_officer");
+export const manages = () => has("staff_admin");
+/** Reads everything, and does nothing. */
+export const audits = () => has("auditor");

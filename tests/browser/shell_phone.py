@@ -83,8 +83,11 @@ class Phone:
 
 NewPhone = Callable[..., Awaitable[Phone]]
 
-# Where one begins: at home, at the counter, or with the cases of one's district.
-_BEGUN = "[data-screen=home] .bricks, [data-testid=own-scans], [data-testid=staff-cases]"
+# Where one begins: at home, at the counter, with the cases of one's district, or with what waits for a second officer.
+_BEGUN = (
+    "[data-screen=home] .bricks, [data-testid=own-scans], [data-testid=staff-cases], [data-testid=counter], "
+    "[data-testid=acts]"
+)
 _UNTIL_STILL = """Promise.allSettled(document.getAnimations()
   .filter((each) => each.effect.getTiming().iterations !== Infinity).map((each) => each.finished))"""
 

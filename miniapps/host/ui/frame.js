@@ -1,7 +1,7 @@
 /** The frame of every screen: the city's name or the way back above, the screen, and the dock at the thumb. */
 
 import { fill, h } from "../dom.js";
-import { handles, inspects } from "../duties.js";
+import { audits, decides, handles, inspects, intervenes, manages, verifies } from "../duties.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { audience } from "../session.js";
@@ -64,13 +64,17 @@ const citizenItems = () => [
 ];
 
 const staffItems = () => [
-  ...(handles() && !inspects() ? [] : [{ to: "/desk", sign: "scan", words: t("dock.desk") }]),
+  ...(inspects() || !(handles() || decides() || verifies()) ? [{ to: "/desk", sign: "scan", words: t("dock.desk") }] : []),
   ...(handles() ? [{ to: "/desk/cases", sign: "cases", words: t("dock.cases") }] : []),
+  ...(verifies() ? [{ to: "/desk/counter", sign: "seal", words: t("counter.title") }] : []),
+  ...(decides() ? [{ to: "/desk/acts", sign: "check", words: t("desk.acts") }] : []),
+  ...(intervenes() ? [{ to: "/desk/accounts", sign: "search", words: t("accounts.title") }] : []),
+  ...(manages() || audits() ? [{ to: "/desk/staff", sign: "family", words: t("members.title") }] : []),
   { to: "/me", sign: "me", words: t("dock.me") },
 ];
 
 function dockItem({ to, sign, words, city, beside }, path) {
-  const here = path === to || (path.startsWith(`${to}/`) && path !== "/desk/cases");
+  const here = path === to || (to !== "/desk" && path.startsWith(`${to}/`));
   return h(
     city ? "a.dock-item.city" : "a.dock-item",
     { href: `#${to}`, "aria-current": here ? "page" : null },

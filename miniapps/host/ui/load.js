@@ -7,7 +7,7 @@
 
 import { acting } from "../acting.js";
 import { fill, h } from "../dom.js";
-import { clock } from "../format.js";
+import { clock, dayAndClock } from "../format.js";
 import { has, t } from "../i18n.js";
 import { lineBroke } from "../api.js";
 import { prefs } from "../prefs.js";
@@ -125,6 +125,8 @@ export function errorWords(error) {
   const values = {
     minutes: Math.max(1, Math.ceil((error.extensions?.retry_after_s ?? 60) / 60)),
     n: error.extensions?.tries_left ?? 0,
+    until: error.extensions?.until ? dayAndClock(error.extensions.until) : "",
+    reference: error.extensions?.reference ?? "",
   };
   return {
     code,
