@@ -8,14 +8,17 @@
  * proven it; callers never see the refusal.
  */
 
+import { forgetKey, isBound, registration, sendShown } from "./device-key.js";
 import { acting, fresh, keepActing, stopActing } from "./acting.js";
 import { prefs } from "./prefs.js";
 import { REFRESH, SIGN_OUT } from "./documents.js";
+import { FORGET_DEVICE, REGISTER_DEVICE_KEY } from "./documents-security.js";
 import { ACT_FOR } from "./documents-street.js";
 import * as session from "./session.js";
 import { firstOf } from "./signals.js";
 
 const TIMEOUT_MS = 12_000;
+const GRAPH = "/graphql";
 
 /** The codes below exist in this client only; all others are the city's. */
 export const OFFLINE = "CLIENT_OFFLINE";
@@ -27,7 +30,17 @@ export const NOT_PROVEN = "CLIENT_NOT_PROVEN";
 const STEP_UP = "STEP_UP_REQUIRED";
 const SIGNED_OUT = "UNAUTHENTICATED";
 
-const ENDED = new Set(["AUTH_REFRESH_REUSED", "AUTH_REFRESH_INVALID", "AUTH_TOKEN_INVALID", SIGNED_OUT]);
+/** The browser sent a request twice by itself, and the city took the first: what came of it nobody told us. */
+const TWICE = "AUTH_DPOP_PROOF_REPLAYED";
+
+const ENDED = new Set([
+  "AUTH_REFRESH_REUSED",
+  "AUTH_REFRESH_INVALID",
+  "AUTH_TOKEN_INVALID",
+  "AUTH_DPOP_REQUIRED",
+  "AUTH_DPOP_KEY_MISSING",
+  SIGNED_OUT,
+]);
 
 export class CityError extends Error {
   /** @param {string} code @param {string} message @param {Record<string, unknown>} [extensions] */
@@ -93,9 +106,26 @@ export const proveWith = (prove) => void (prover = prove);
  * @param {AbortSignal} [signal]
  */
 export async function prove(signal) {
-  proving ??= prover(signal).finally(() => (proving = null));
+  proving ??= proof(signal).finally(() => (proving = null));
   if (!(await proving)) throw new CityError(NOT_PROVEN, "");
 }
+
+async function proof(signal) {
+  const given = await prover(signal);
+  if (given) await bindOnce().catch(() => null);
+  return given;
+}
+
+/** A session from before there were keys takes one when its owner has just proven that it is them. */
+const bindOnce = () =>
+  session.alone(async () => {
+    const token = session.accessToken();
+    const input = token && !isBound(token) ? await registration(GRAPH) : null;
+    if (!input) return;
+    const askedAt = Date.now();
+    const { data } = settle(await post(REGISTER_DEVICE_KEY, { input }, { token }));
+    await session.keep(data.registerDeviceKey, askedAt);
+  });
 
 /** The answer; or, where it was refused for want of a proof, the answer to what is asked again after it. */
 async function proven(answer, { signal }, again) {
@@ -141,21 +171,30 @@ export async function actFor(relation) {
   keepActing(relation, (await whole(askAsMyself(ACT_FOR, { id: relation }))).actFor);
 }
 
-/** One's own access token, for what does not go through the graph. */
-export const bearer = async () => session.accessToken() ?? (await renew(null));
+/**
+ * Send as oneself what does not go through the graph.
+ * @template {import("./device-key.js").Sent} T
+ * @param {string} method
+ * @param {string} path
+ * @param {(headers: Record<string, string>) => Promise<T>} send  with the headers that show who asks
+ */
+export async function sendAsMyself(method, path, send) {
+  const token = session.accessToken() ?? (await renew(null));
+  return sendShown({ method, path, token }, send);
+}
 
 /** Have the tokens say what has changed about the session: a second factor, just made. */
 export const renewed = () => renew(session.accessToken());
 
 /**
- * Ask as nobody: signing in, and the rules of it.
+ * Ask as nobody: signing in, and the rules of it. A mutation may begin a session, which is bound to this device then.
  * @template T
  * @param {string} document
  * @param {Record<string, unknown>} [variables]
  * @returns {Promise<Answer<T>>}
  */
 export async function askOpenly(document, variables) {
-  return settle(await post(document, variables, {}));
+  return settle(await post(document, variables, { begins: document.startsWith("mutation") }));
 }
 
 /**
@@ -195,7 +234,7 @@ async function renew(stale) {
     const refreshToken = await session.refreshToken();
     if (!refreshToken) return signedOut(asker);
     const askedAt = Date.now();
-    const answer = await post(REFRESH, { refreshToken }, {});
+    const answer = await post(REFRESH, { refreshToken }, { begins: true });
     if (ENDED.has(codeOf(answer))) await session.forget({ only: asker, byCity: true });
     const { data } = settle(answer);
     const left = (await session.refreshToken()) !== refreshToken; // or another came
@@ -218,25 +257,36 @@ export async function signOut() {
   await end(token, refreshToken).catch(() => null);
 }
 
+/** Whoever signs in here next does so on a new device. @param {string} id  of this one */
+export async function forgetThisDevice(id) {
+  await whole(askAsMyself(FORGET_DEVICE, { id }));
+  await forgetKey();
+  await session.forget();
+}
+
 /** The session that this device does not hold any more. */
 async function end(token, refreshToken) {
-  const { data } = token ? {} : await post(REFRESH, { refreshToken }, { keepalive: true });
+  const { data } = token ? {} : await post(REFRESH, { refreshToken }, { begins: true, keepalive: true });
   await post(SIGN_OUT, {}, { token: token ?? data.refreshSession.accessToken, keepalive: true });
 }
 
-async function post(document, variables, { token, signal, keepalive }) {
-  let response;
+async function post(document, variables, { token, begins, signal, keepalive }) {
+  const asked = {
+    method: "POST",
+    body: JSON.stringify({ query: document, variables, operationName: operationName(document) }),
+    signal: firstOf(AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])),
+    keepalive,
+    credentials: "same-origin",
+    cache: "no-store",
+  };
   try {
-    response = await fetch("/graphql", {
-      method: "POST",
-      headers: headers(token),
-      body: JSON.stringify({ query: document, variables, operationName: operationName(document) }),
-      signal: firstOf(AbortSignal.timeout(TIMEOUT_MS), ...(signal ? [signal] : [])),
-      keepalive,
-      credentials: "same-origin",
-      cache: "no-store",
+    const { answer, code } = await sendShown({ method: "POST", path: GRAPH, token, begins }, async (shown) => {
+      const response = await fetch(GRAPH, { ...asked, headers: { ...headers(), ...shown } });
+      const answer = await body(response);
+      return { answer, code: codeOf(answer), date: response.headers.get("Date") };
     });
-    return await body(response);
+    if (code === TWICE) throw new CityError(UNREACHABLE, "");
+    return answer;
   } catch (cause) {
     throw transportError(cause, signal);
   }
@@ -264,15 +314,17 @@ function settle(answer) {
   return { data: answer.data, errors };
 }
 
-const codeOf = (answer) => (answer.data ? null : (answer.errors?.[0]?.extensions?.code ?? null));
+const codeOf = (answer) => (answer.data ? null : firstCode(answer));
 
-function headers(token) {
+/** The city's reason, in GraphQL's shape. */
+export const firstCode = (answer) => answer?.errors?.[0]?.extensions?.code ?? null;
+
+function headers() {
   return {
     "Content-Type": "application/json",
     Accept: "application/graphql-response+json, application/json",
     "Accept-Language": prefs().locale,
     "X-Device-Id": session.deviceId(),
-    ...(token ? { Authorization: `Bearer ${token}` } : {}),
   };
 }
 

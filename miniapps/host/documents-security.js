@@ -80,6 +80,10 @@ export const RENEW_RECOVERY_CODES = `mutation RenewRecoveryCodes { renewRecovery
 
 // --- devices, and what was noticed
 
+export const REGISTER_DEVICE_KEY = `mutation RegisterDeviceKey($input: RegisterDeviceKeyInput!) {
+  registerDeviceKey(input: $input) { ${TOKENS} }
+}`;
+
 export const MY_DEVICES = `query MyDevices {
   devices { id name firstSeenAt lastSeenAt current trusted coolingUntil }
   securityEvents(first: 10) { nodes { kind at deviceName place } }

@@ -85,6 +85,12 @@ export async function keep(result, askedAt) {
 /** The city's clock, as well as this device knows it. */
 export const cityNow = () => Date.now() + offsetMs;
 
+/** Set it by the `Date` of an answer that has just come; that one tells no parts of a second. @param {string | null} date */
+export function learnTime(date) {
+  const told = Date.parse(date ?? "");
+  if (Number.isFinite(told)) offsetMs = told + 500 - Date.now();
+}
+
 function takeOver() {
   const handed = parsed(tab.get(HANDED_ON));
   tab.drop(HANDED_ON);

@@ -1,6 +1,6 @@
 /** Photos on their way to the city: made no larger than it takes, sent with a count of what has gone. */
 
-import { bearer, CityError, fromGraph, OFFLINE, UNREACHABLE } from "./api.js";
+import { CityError, firstCode, fromGraph, OFFLINE, sendAsMyself, UNREACHABLE } from "./api.js";
 import { prefs } from "./prefs.js";
 
 const UPLOADS = "/uploads/report-photos";
@@ -17,7 +17,9 @@ const TIMEOUT_MS = 40_000;
  */
 export async function uploadPhoto(file, { signal, onprogress }) {
   const photo = await fitting(file);
-  return send(photo, await bearer(), { signal, onprogress });
+  const answer = await sendAsMyself("POST", UPLOADS, (shown) => send(photo, shown, { signal, onprogress }));
+  if (answer.status !== 201) throw refused(answer.body);
+  return answer.body;
 }
 
 /** As it is where the city takes it so; else drawn anew, smaller. @param {Blob} file */
@@ -37,16 +39,19 @@ async function fitting(file) {
 }
 
 /** XMLHttpRequest, because fetch does not tell what has gone. */
-function send(photo, token, { signal, onprogress }) {
+function send(photo, shown, { signal, onprogress }) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", UPLOADS);
     request.timeout = TIMEOUT_MS;
     request.responseType = "json";
-    const headers = { Authorization: `Bearer ${token}`, "Content-Type": photo.type, "Accept-Language": prefs().locale };
+    const headers = { ...shown, "Content-Type": photo.type, "Accept-Language": prefs().locale };
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
     request.upload.onprogress = ({ loaded, total }) => onprogress(loaded / total);
-    request.onload = () => (request.status === 201 ? resolve(request.response) : reject(refused(request.response)));
+    request.onload = () => {
+      const { status, response: body } = request;
+      resolve({ status, body, code: firstCode(body), date: request.getResponseHeader("Date") });
+    };
     request.onerror = request.ontimeout = () => reject(new CityError(navigator.onLine ? UNREACHABLE : OFFLINE, ""));
     request.onabort = () => reject(new DOMException("", "AbortError"));
     signal.addEventListener("abort", () => request.abort());

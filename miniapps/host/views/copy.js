@@ -1,6 +1,6 @@
 /** A copy of everything that the city holds of me: asked for, made, fetched within a week. */
 
-import { askAsMyself, bearer, CityError, prove, UNREACHABLE, whole } from "../api.js";
+import { askAsMyself, CityError, firstCode, prove, sendAsMyself, UNREACHABLE, whole } from "../api.js";
 import { ASK_DOWNLOAD, DOWNLOADS } from "../documents-consent.js";
 import { fill, h } from "../dom.js";
 import { dayAndClock } from "../format.js";
@@ -80,27 +80,29 @@ const size = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(byte
 
 /** The file is fetched with one's own token, after a proof where the city wants one, and goes into no address. */
 async function take(screen, one) {
-  let answer = await fetched(one);
-  if ((await codeOf(answer)) === "STEP_UP_REQUIRED") {
+  let { answer, code } = await fetched(one);
+  if (code === "STEP_UP_REQUIRED") {
     await prove(screen.signal);
-    answer = await fetched(one);
+    ({ answer, code } = await fetched(one));
   }
-  if (!answer.ok) throw new CityError((await codeOf(answer)) ?? UNREACHABLE, "");
+  if (!answer.ok) throw new CityError(code ?? UNREACHABLE, "");
   saveFile(await answer.blob(), `citytong-${one.askedAt.slice(0, 10)}.zip`);
   announce(t("copy.got"));
   return false;
 }
 
-async function fetched(one) {
-  const headers = { Authorization: `Bearer ${await bearer()}` };
-  const answer = await fetch(new URL(one.url, location.origin).pathname, { headers, cache: "no-store" }).catch(() => null);
-  if (!answer) throw new CityError(UNREACHABLE, "");
-  return answer;
+function fetched(one) {
+  const path = new URL(one.url, location.origin).pathname;
+  return sendAsMyself("GET", path, async (headers) => {
+    const answer = await fetch(path, { headers, cache: "no-store" }).catch(() => null);
+    if (!answer) throw new CityError(UNREACHABLE, "");
+    return { answer, code: await codeOf(answer), date: answer.headers.get("Date") };
+  });
 }
 
 /** What a refusal says; an answer's body is left as it is. */
 async function codeOf(answer) {
   if (answer.ok) return null;
   const body = await answer.clone().json().catch(() => null);
-  return body?.errors?.[0]?.extensions?.code ?? body?.code ?? null;
+  return firstCode(body) ?? body?.code ?? null;
 }

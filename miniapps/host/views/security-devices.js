@@ -1,6 +1,6 @@
 /** The devices that I sign in on, and what was noticed about my account. What I do not know, I forget or end. */
 
-import { ask, missing, whole } from "../api.js";
+import { ask, forgetThisDevice, missing, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { END_OTHER_SESSIONS, FORGET_DEVICE, MY_DEVICES, RENAME_DEVICE } from "../documents-security.js";
 import { dayAndClock, when } from "../format.js";
@@ -68,7 +68,7 @@ const row = (screen, place, one) =>
         signal: screen.signal,
       }),
     ),
-    one.current ? null : act("gear.forget", one, () => forget(screen, place, one)),
+    act("gear.forget", one, () => forget(screen, place, one)),
   );
 
 const act = (key, { name }, onclick) =>
@@ -80,7 +80,7 @@ const forget = (screen, place, one) =>
     text: t("gear.forget.text"),
     yes: t("gear.forget"),
     work: async () => {
-      await whole(ask(FORGET_DEVICE, { id: one.id }, screen));
+      await (one.current ? forgetThisDevice(one.id) : whole(ask(FORGET_DEVICE, { id: one.id }, screen)));
       return t("gear.forgotten", { name: one.name });
     },
   });
