@@ -23,6 +23,7 @@ CITIZEN_SCREENS = {
 SIGN_IN_SCREENS = {
     "/sign-in": "[data-testid=demo-accounts]",
     "/sign-in/password": "#password",
+    "/sign-in/recover": "#lost-phone",
     "/sign-in/screen": "[data-testid=link-code]",
 }
 OFFICER_SCREENS = {"/desk": "[data-testid=own-scans]", "/me": ".person", "/me/devices": ".device"}
