@@ -95,7 +95,7 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
         {"health:record", "health:rules", "citizens:find"} | {"personal:health:4", "personal:contact:3"}
     ),
     "registrar": frozenset({"codes:register"}),
-    "partner_officer": frozenset({"oidc:clients"}),
+    "partner_officer": frozenset({"oidc:clients", "personal:identity:2"}),
     # Two of whom agree to what is dangerous: identity.staffing.
     "account_officer": frozenset(
         {"accounts:intervene", "accounts:hold", "organisations:suspend", "citizens:find", "personal:identity:2"}

@@ -271,8 +271,9 @@ def _sees(principal: Principal, act: StaffAct) -> bool:
 
 def _reach(principal: Principal) -> Reach:
     if AUDIT in principal.scopes:
-        return Reach(frozenset(Kind), frozenset(), "", None)
+        return Reach(frozenset(Kind), frozenset(), frozenset(), "", "")
     kinds = frozenset(kind for kind in Kind if RULES[kind].scope in principal.scopes)
     of_department = frozenset(kind for kind in kinds if RULES[kind].department)
+    of_place = frozenset(kind for kind in kinds if RULES[kind].place)
     within = principal.jurisdiction.significant if principal.jurisdiction else ""
-    return Reach(kinds, of_department, principal.department, within or "-")
+    return Reach(kinds, of_department, of_place, principal.department, within or "-")

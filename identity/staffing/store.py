@@ -57,15 +57,28 @@ _INDEXES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which rows an officer sees: of these kinds, in their department where it matters, under this place.
+    """Which rows an officer sees: of these kinds, each in their department and under their place where it matters.
 
-    within: what the codes of the places begin with; None for everywhere.
+    within: what the codes of the places begin with.
     """
 
     kinds: frozenset[Kind]
     of_department: frozenset[Kind]
+    of_place: frozenset[Kind]
     department: str
-    within: str | None
+    within: str
+
+    def rows(self) -> Document:
+        """The query."""
+        return {"$or": [self._rows(kind) for kind in sorted(self.kinds)]}
+
+    def _rows(self, kind: Kind) -> Document:
+        query: Document = {"kind": kind.value}
+        if kind in self.of_department:
+            query["department"] = self.department
+        if kind in self.of_place:
+            query["place"] = _begins(self.within)
+        return query
 
 
 class StaffingStore:
@@ -215,15 +228,7 @@ class StaffingStore:
 
     async def pending(self, reach: Reach, *, now: datetime, request: PageRequest) -> Page[StaffAct]:
         """Those that wait and that this officer may see, newest first."""
-        anywhere = [kind.value for kind in reach.kinds - reach.of_department]
-        theirs = [kind.value for kind in reach.kinds & reach.of_department]
-        query: Document = {
-            "state": ActState.PENDING.value,
-            "expires_at": {"$gt": now},
-            "$or": [{"kind": {"$in": anywhere}}, {"kind": {"$in": theirs}, "department": reach.department}],
-        }
-        if reach.within is not None:
-            query["place"] = _begins(reach.within)
+        query: Document = {"state": ActState.PENDING.value, "expires_at": {"$gt": now}, **reach.rows()}
         if request.after is not None:
             query["_id"] = {"$lt": request.after}
         async with answering():
