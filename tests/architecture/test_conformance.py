@@ -1,4 +1,4 @@
-"""Every module of the conformance suite that the provider answers for has a test, and docs/conformance.md says which."""
+"""Every module of the conformance suite that the provider answers for has a test; docs/conformance.md says which."""
 
 from __future__ import annotations
 

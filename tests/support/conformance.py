@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from importlib import import_module
-from pathlib import Path
 from typing import Final
 
 import pytest
 
+from tests.support.marks import tests_by
+
 _FAPI2: Final = "fapi2-security-profile-final-"
-_ROOT: Final = Path(__file__).parents[2]
 _TESTS: Final = "tests/unit/identity/oidc"
 
 PLANS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -169,15 +168,8 @@ def fapi2(*modules: str) -> pytest.MarkDecorator:
 
 
 def by_module() -> dict[str, list[str]]:
-    """By module: its tests, as `file.py::test`."""
-    found: dict[str, list[str]] = {}
-    for file in sorted((_ROOT / _TESTS).glob("test_*.py")):
-        module = import_module(f"{_TESTS.replace('/', '.')}.{file.stem}")
-        for name, test in vars(module).items():
-            for mark in getattr(test, "pytestmark", ()) if name.startswith("test_") else ():
-                for one in mark.args if mark.name == "conformance" else ():
-                    found.setdefault(one, []).append(f"{file.name}::{name}")
-    return found
+    """By module: its tests."""
+    return tests_by("conformance", _TESTS)
 
 
 def as_markdown() -> str:

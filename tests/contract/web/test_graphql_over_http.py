@@ -15,6 +15,7 @@ from yarl import URL
 
 from core.errors import Unavailable
 from tests.contract.web.doors import BODY_MAX, door, serving
+from tests.support.attacks import against
 
 MODERN, PLAIN = "application/graphql-response+json", "application/json"
 
@@ -117,6 +118,7 @@ async def test_another_body_type_is_415(client: Client, content_type: str) -> No
     assert (status, answer["errors"][0]["extensions"]["code"]) == (415, "REQUEST_MEDIA_TYPE_UNSUPPORTED")
 
 
+@against("oversized input", "bodies")
 async def test_a_body_over_the_limit_is_413_whether_it_says_its_length_or_not(client: Client) -> None:
     status, _, answer = await client.post(b" " * (BODY_MAX + 1))
     assert (status, answer["errors"][0]["extensions"]) == (
@@ -133,6 +135,7 @@ async def test_a_body_over_the_limit_is_413_whether_it_says_its_length_or_not(cl
         assert response.status == 413
 
 
+@against("cross-site request", "graph")
 async def test_get_asks_queries_and_never_changes(client: Client) -> None:
     status, headers, body = await client.get(
         "/graphql?query=query($n:String){hello(name:$n)}&variables=%7B%22n%22:%22a%22%7D"
@@ -200,6 +203,7 @@ async def test_a_request_keeps_a_well_formed_id(client: Client, sent: str, kept:
     ],
 )
 @pytest.mark.parametrize("lean", [True, False])
+@against("a false sender", "forwarded address")
 async def test_only_our_own_proxies_say_where_a_request_comes_from(
     proxies: int, forwarded: str, address: str, lean: bool
 ) -> None:

@@ -15,6 +15,7 @@ from core.crypto import FieldCipher
 from core.ids import Ids
 from core.keys import Algorithm, KeyRing
 from core.mongo import Mongo, Session
+from tests.support.attacks import against
 
 
 @pytest_asyncio.fixture
@@ -104,6 +105,7 @@ async def _forge_checkpoint(audit: AuditLog) -> None:
 @pytest.mark.parametrize(
     "tamper", [_change, _remove, _cut_off, _make_anew, _forge_checkpoint], ids=lambda f: f.__name__
 )
+@against("audit", "changed afterwards")
 async def test_a_change_is_found(
     audit: AuditLog, clock: FixedClock, tamper: Callable[[AuditLog], Awaitable[None]]
 ) -> None:
@@ -114,6 +116,7 @@ async def test_a_change_is_found(
     assert not (await audit.prove()).sound
 
 
+@against("audit", "changed afterwards")
 async def test_a_chain_made_anew_with_our_own_key_does_not_hold_what_somebody_kept(
     audit: AuditLog, clock: FixedClock
 ) -> None:

@@ -32,6 +32,7 @@ from identity.relations import (
     matter_words,
 )
 from identity.schema import Mutation, Query, schema
+from tests.support.attacks import against
 from tests.unit.identity.room import LIU, OUYANG, ZHANG, Room, outcome
 
 CARER, GUARDIAN = RelationKind.CARER, RelationKind.GUARDIAN
@@ -176,6 +177,7 @@ async def _somebody(room: Room, who: str) -> Principal:
         ("zhang", "\x00", "NOT_FOUND"),
     ],
 )
+@against("another's rights", "relation of another")
 async def test_who_may_not_act_is_refused_and_nothing_changes(
     room: Room, who: str, relation: str, refusal: str
 ) -> None:
@@ -234,6 +236,7 @@ async def test_either_side_ends_it_and_the_tokens_with_it(room: Room, phone: str
 
 
 @pytest.mark.parametrize("who", ["ouyang", "officer", "delegate"])
+@against("another's rights", "relation of another")
 async def test_nobody_else_ends_it(room: Room, who: str) -> None:
     caller, relation = await _somebody(room, who), await room.relation(GUARDIAN)
     before = await room.dump()
@@ -282,6 +285,7 @@ async def test_the_end_of_the_session_ends_acting(room: Room, way: str) -> None:
     assert await room.dump() == before
 
 
+@against("a race", "relations")
 async def test_ending_and_acting_at_the_same_instant_leave_no_token_that_is_good(room: Room) -> None:
     for _ in range(5):
         zhang, liu = await room.citizen(ZHANG), await room.citizen(LIU)
@@ -341,6 +345,7 @@ VERBS: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("query", "variables", "refusal"), VERBS, ids=[f"{q} {v}" for q, v, _ in VERBS])
+@against("another's rights", "acting for somebody")
 async def test_whoever_acts_for_another_is_refused_every_other_verb(
     room: Room, query: str, variables: dict[str, Any], refusal: str
 ) -> None:
@@ -400,6 +405,7 @@ ENTITIES = """query($of: [_Any!]!) { _entities(representations: $of) {
   ... on Citizen { id } ... on MaskedPerson { maskedName } } }"""
 
 
+@against("reading another's", "account")
 async def test_as_an_entity_only_the_subject_is_there(room: Room) -> None:
     """Of masked names, those of the two, and not of others whom the actor knows."""
     delegate, child = await room.acting(CARER), await room.id_of("xiaobei")
@@ -418,6 +424,7 @@ async def test_as_an_entity_only_the_subject_is_there(room: Room) -> None:
     ]
 
 
+@against("reading another's", "relations")
 async def test_one_sees_the_masked_names_of_ones_relations_and_of_nobody_else(room: Room) -> None:
     names = {"zhang": "张*华", "liu": "刘*英", "xiaobei": "张*北", "ouyang": "欧**国", "wang": None}
     of = [{"__typename": "MaskedPerson", "ref": await room.id_of(nickname)} for nickname in names]
@@ -427,6 +434,7 @@ async def test_one_sees_the_masked_names_of_ones_relations_and_of_nobody_else(ro
         assert seen == [name if nickname in known else None for nickname, name in names.items()]
 
 
+@against("another's rights", "relation of another")
 async def test_acting_needs_a_live_relation_and_not_only_scopes(room: Room) -> None:
     """A delegated principal that no token made is still nobody's session."""
     zhang, liu = await room.citizen(ZHANG), await room.id_of("liu")

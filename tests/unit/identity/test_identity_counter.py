@@ -11,6 +11,7 @@ from core.principal import Principal
 from identity.levels import VALIDITY, EvidenceKind
 from identity.limits import LOOK_UP_LIMITS
 from identity.model import Citizen
+from tests.support.attacks import against
 from tests.unit.identity.room import ALEXANDER, CLERK, OFFICER, ZHANG, Room, outcome
 
 FIND = """mutation($phone: String!, $name: String!, $reason: String!) {
@@ -88,6 +89,7 @@ async def test_a_miss_is_not_found_and_is_recorded_without_anybody(room: Room, p
     assert WHY.encode() not in await room.dump()
 
 
+@against("enumeration by timing", "counter")
 async def test_an_unknown_phone_and_a_wrong_name_cost_the_same(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same reads, writes, unsealings and comparisons, in the same order; a hit does nothing else either."""
     clerk = await room.clerk()
@@ -161,6 +163,7 @@ async def test_bad_input_is_refused_and_not_recorded(
         ("13900000008", False),
     ],
 )
+@against("another's rights", "officer without the role")
 async def test_who_may_look_people_up(room: Room, phone: str, may: bool) -> None:
     officer = await room.clerk(phone)
     before = await room.dump()
@@ -169,6 +172,7 @@ async def test_who_may_look_people_up(room: Room, phone: str, may: bool) -> None
     assert (await room.dump() == before) is not may
 
 
+@against("another's rights", "citizen at staff's verbs")
 async def test_a_citizen_may_not_look_people_up(room: Room) -> None:
     zhang = await room.citizen(ZHANG)
     before = await room.dump()
@@ -179,6 +183,7 @@ async def test_a_citizen_may_not_look_people_up(room: Room) -> None:
     assert await room.dump() == before
 
 
+@against("guessing", "name")
 async def test_an_officer_looks_up_so_many_an_hour_and_another_is_not_held_up(room: Room) -> None:
     clerk, other = await room.clerk(), await room.clerk("13900000004")
     an_hour = LOOK_UP_LIMITS[0].count_max

@@ -19,6 +19,7 @@ from core.errors import Unavailable
 from identity.id_numbers import check_character
 from identity.registers import CHECK_PATH, HttpPopulationRegister
 from identity.service import Identity
+from tests.support.attacks import against
 from tests.unit.identity.room import ALEXANDER, NEWCOMER, ZHANG, Room, outcome
 
 KEY = "register-key"
@@ -156,6 +157,7 @@ async def test_evidence_is_renewed_beside_what_is_stronger(asking: Room) -> None
         (ZHANG, "张丽华", CHEN_NUMBER, "IDENTITY_REAL_NAME_STANDS"),
     ],
 )
+@against("guessing", "name")
 async def test_a_refusal_changes_nothing(asking: Room, phone: str, name: str, id_number: str, refusal: str) -> None:
     principal = await asking.citizen(phone)
     before = await asking.dump()
@@ -208,6 +210,7 @@ async def test_staff_have_no_name_to_confirm(asking: Room) -> None:
     assert await outcome(confirm) == "FORBIDDEN"
 
 
+@against("guessing", "name")
 async def test_five_tries_a_day_whatever_they_bring(asking: Room, register: Register) -> None:
     principal, names = await asking.citizen(NEWCOMER), asking.identity.real_names
 
@@ -223,6 +226,7 @@ async def test_five_tries_a_day_whatever_they_bring(asking: Room, register: Regi
     assert await attempt() == "IDENTITY_REAL_NAME_NOT_CONFIRMED"
 
 
+@against("a race", "names")
 async def test_of_two_accounts_at_once_one_has_the_number(asking: Room) -> None:
     people = [await asking.citizen(phone) for phone in (NEWCOMER, "13700000008", "13700000007")]
     identity: Identity = asking.identity
@@ -234,6 +238,7 @@ async def test_of_two_accounts_at_once_one_has_the_number(asking: Room) -> None:
     assert len(await asking.events("identity.real_name_confirmed")) == 1
 
 
+@against("a race", "names")
 async def test_of_two_names_at_once_an_account_keeps_one(
     asking: Room, register: Register, http: aiohttp.ClientSession
 ) -> None:

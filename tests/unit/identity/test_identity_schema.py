@@ -13,6 +13,7 @@ from core.locale import Locale
 from core.principal import Principal
 from identity.model import Audience
 from identity.schema import schema
+from tests.support.attacks import against
 from tests.unit.identity.room import ALEXANDER, NEWCOMER, OFFICER, OUYANG, ZHANG, Room
 
 ENTITIES = """
@@ -129,6 +130,7 @@ async def test_home_district_is_set_and_a_wrong_one_refused(room: Room) -> None:
     assert refused == {"data": None, "codes": ["NOT_FOUND"]}
 
 
+@against("reading another's", "sessions")
 async def test_a_session_is_revoked_by_its_owner_only(room: Room) -> None:
     mine, other = await _citizen(room, ZHANG), await _citizen(room, OUYANG)
     query = "mutation ($id: ID!) { revokeSession(id: $id) { id current revokedAt } }"
@@ -163,6 +165,7 @@ async def test_all_sixteen_districts_are_there_for_everyone(room: Room) -> None:
 # --- entities -----------------------------------------------------------------------------------------------------
 
 
+@against("reading another's", "account")
 async def test_a_citizen_entity_resolves_for_themself_alone(room: Room) -> None:
     zhang, ouyang, officer = await _citizen(room, ZHANG), await _citizen(room, OUYANG), await _officer(room)
     refs = [{"__typename": "Citizen", "id": p.subject} for p in (zhang, ouyang)]
@@ -172,6 +175,7 @@ async def test_a_citizen_entity_resolves_for_themself_alone(room: Room) -> None:
     assert await _entities(room, refs) == [None, None]
 
 
+@against("reading another's", "account")
 async def test_an_officer_sees_masked_people_and_nobody_else_does(room: Room) -> None:
     zhang, alexander, officer = await _citizen(room, ZHANG), await _citizen(room, ALEXANDER), await _officer(room)
     newcomer = await _citizen(room, NEWCOMER)

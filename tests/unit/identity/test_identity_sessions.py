@@ -21,6 +21,7 @@ from identity.model import Audience
 from identity.revocations import Revocations
 from identity.sessions import SignedIn
 from identity.store import IdentityStore
+from tests.support.attacks import against
 from tests.unit.identity.room import NEWCOMER, OFFICER, OUYANG, ZHANG, Room, build, eventually, outcome
 
 FIRST_PAGE = PageRequest(first=20)
@@ -50,6 +51,7 @@ async def test_a_refresh_gives_new_tokens_of_the_same_session(room: Room) -> Non
     assert (await room.principal(second)).session_id == first.session.id
 
 
+@against("replaying", "refresh token")
 async def test_a_token_used_twice_ends_the_session_for_both_holders(room: Room) -> None:
     stolen = await room.sign_in(ZHANG)
     thief = await room.identity.sessions.refresh(refresh_token=stolen.refresh)
@@ -77,6 +79,8 @@ async def test_a_family_ends_once_however_often_its_tokens_come_back(room: Room)
     assert len(await room.events("identity.session_ended")) == 1
 
 
+@against("replaying", "refresh token")
+@against("a race", "refresh")
 async def test_ten_refreshes_at_the_same_instant_have_one_winner_and_end_the_family(room: Room) -> None:
     first = await room.sign_in(ZHANG)
     results: list[SignedIn] = []
@@ -94,6 +98,7 @@ async def test_ten_refreshes_at_the_same_instant_have_one_winner_and_end_the_fam
 
 
 @pytest.mark.parametrize("guess", ["", "x", "A" * 43, "A" * 44, "é" * 43, "A" * 100_000, "A" * 42 + "\n"])
+@against("guessing", "refresh token")
 async def test_a_guess_changes_nothing(room: Room, guess: str) -> None:
     await room.sign_in(ZHANG)
     before = await _state(room)
@@ -166,6 +171,7 @@ async def test_keys_rotate_under_running_sessions(room: Room) -> None:
 # --- ending -------------------------------------------------------------------------------------------------------
 
 
+@against("a stolen session", "after its end")
 async def test_signing_out_ends_the_tokens_at_once(room: Room) -> None:
     tokens, other = await room.sign_in(ZHANG), await room.sign_in(ZHANG)
     await room.identity.sessions.sign_out(principal=await room.principal(tokens))
@@ -189,6 +195,7 @@ async def test_a_citizen_ends_a_session_on_another_device(room: Room) -> None:
 
 
 @pytest.mark.parametrize("whose", ["another's", "nobody's", "no id at all"])
+@against("reading another's", "sessions")
 async def test_a_session_that_is_not_yours_is_not_found_and_stays(room: Room, whose: str) -> None:
     zhang, ouyang = await room.sign_in(ZHANG), await room.sign_in(OUYANG)
     ids = {"another's": ouyang.session.id, "nobody's": "ses_" + "0" * 26, "no id at all": "{$ne: null}"}
@@ -214,6 +221,7 @@ async def test_a_stranger_may_do_none_of_this(room: Room) -> None:
             await call
 
 
+@against("another's rights", "staff without a citizen's account")
 async def test_citizens_and_staff_keep_to_their_side_of_the_counter(room: Room) -> None:
     citizen = await room.principal(await room.sign_in(ZHANG))
     officer = await room.principal(await room.sign_in(OFFICER, audience=Audience.STAFF))

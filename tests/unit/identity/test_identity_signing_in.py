@@ -27,6 +27,7 @@ from identity.errors import CodeExpired, CodeWrong, PhoneInvalid, TooManyRequest
 from identity.limits import STANDARD_LIMITS, Limit
 from identity.model import Audience, Citizen
 from identity.sms import NoCarrier, SignInMessage
+from tests.support.attacks import against
 from tests.unit.identity.room import ALEXANDER, NEWCOMER, OFFICER, OUYANG, ZHANG, Room, build, outcome
 
 COLLECTIONS = ("identity_citizens", "identity_staff", "identity_sessions", "identity_refresh_tokens", "events")
@@ -152,6 +153,7 @@ async def test_a_city_without_a_carrier_says_so_and_nothing_about_people(
 # --- answering ----------------------------------------------------------------------------------------------------
 
 
+@against("guessing", "sign-in code")
 async def test_a_wrong_code_costs_a_try_and_changes_nothing(room: Room) -> None:
     code = await room.code(ZHANG)
     before = await _counts(room)
@@ -168,6 +170,7 @@ async def test_a_wrong_code_costs_a_try_and_changes_nothing(room: Room) -> None:
     assert (await room.principal(await room.answer(ZHANG, code))).kind is PrincipalKind.CITIZEN
 
 
+@against("guessing", "sign-in code")
 async def test_after_five_wrong_tries_the_right_code_is_worth_nothing(room: Room) -> None:
     code = await room.code(ZHANG)
     outcomes = [await outcome(room.answer(ZHANG, _wrong(code))) for _ in range(5)]
@@ -178,12 +181,16 @@ async def test_after_five_wrong_tries_the_right_code_is_worth_nothing(room: Room
     assert await _counts(room) == before
 
 
+@against("guessing", "sign-in code")
+@against("a race", "codes")
 async def test_tries_at_the_same_instant_do_not_outnumber_the_limit(room: Room) -> None:
     code = await room.code(ZHANG)
     outcomes = await asyncio.gather(*(outcome(room.answer(ZHANG, _wrong(code))) for _ in range(20)))
     assert Counter(outcomes) == {"AUTH_CODE_WRONG": 5, "AUTH_CODE_EXPIRED": 15}
 
 
+@against("replaying", "sign-in code")
+@against("a race", "codes")
 async def test_of_two_right_answers_at_the_same_instant_one_signs_in(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,6 +225,7 @@ async def test_a_new_code_replaces_the_old_one(room: Room) -> None:
     assert await outcome(room.answer(ZHANG, new)) == "ok"
 
 
+@against("replaying", "sign-in code")
 async def test_a_code_is_good_for_its_own_phone_and_audience_only(room: Room) -> None:
     code = await room.code(OFFICER, audience=Audience.STAFF)
     assert await outcome(room.answer(OFFICER, code, audience=Audience.CITIZEN)) == "AUTH_CODE_EXPIRED"
@@ -236,6 +244,7 @@ async def test_input_without_bounds_is_refused_before_a_try_is_spent(room: Room,
     assert refusal.value.tries_left == 4
 
 
+@against("a race", "accounts of one phone")
 async def test_first_sign_ins_of_a_phone_at_the_same_instant_make_one_citizen(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -316,6 +325,7 @@ async def test_requests_at_the_same_instant_do_not_outnumber_the_limit(room: Roo
     assert Counter(outcomes) == {"ok": 1, "AUTH_TOO_MANY_REQUESTS": 19}
 
 
+@against("guessing", "sign-in code")
 async def test_many_codes_do_not_make_many_guesses(
     mongo: Mongo, redis: Redis, clock: FixedClock, ids: Ids, cipher: FieldCipher
 ) -> None:
@@ -343,6 +353,7 @@ async def test_a_right_answer_clears_the_wrong_ones(room: Room) -> None:
         room.clock.advance(seconds=900)
 
 
+@against("guessing", "sign-in code")
 async def test_an_address_that_guesses_on_many_phones_is_stopped(room: Room) -> None:
     outcomes = Counter([await outcome(room.answer(f"13700000{n:03d}", "123456")) for n in range(605)])
     assert outcomes == {"AUTH_CODE_EXPIRED": 600, "AUTH_TOO_MANY_REQUESTS": 5}
@@ -361,6 +372,7 @@ async def test_when_redis_is_gone_nobody_signs_in_and_nothing_changes(room: Room
 # --- what a stranger learns ---------------------------------------------------------------------------------------
 
 
+@against("enumeration by message", "sign-in code", "staff")
 async def test_asking_for_a_staff_code_tells_nothing_about_who_is_staff(room: Room) -> None:
     """The same answer, the same rows, the same wrong-code story; only the worker knows, and sends nothing."""
     stories = []
@@ -377,6 +389,7 @@ async def test_asking_for_a_staff_code_tells_nothing_about_who_is_staff(room: Ro
     assert await room.sms.latest(NEWCOMER) is None
 
 
+@against("enumeration by timing", "sign-in code")
 async def test_the_request_itself_never_looks_for_an_account(room: Room) -> None:
     await room.mongo.database.command("profile", 2)
     await room.request(OFFICER, audience=Audience.STAFF)
@@ -390,6 +403,7 @@ async def test_the_request_itself_never_looks_for_an_account(room: Room) -> None
     assert not touched & {"identity_staff", "identity_citizens"}
 
 
+@against("a frozen or erased account", "suspended staff")
 async def test_a_suspended_account_gets_no_code_and_no_session(room: Room) -> None:
     code = await room.code(OFFICER, audience=Audience.STAFF)
     await room.mongo.collection("identity_staff").update_many({}, {"$set": {"suspended": True}})
@@ -400,6 +414,7 @@ async def test_a_suspended_account_gets_no_code_and_no_session(room: Room) -> No
     assert await room.mongo.collection("identity_sessions").count_documents({}) == 0
 
 
+@against("guessing", "staff by phone")
 async def test_a_lucky_guess_on_a_phone_that_is_not_staff_opens_nothing(room: Room) -> None:
     await room.request(NEWCOMER, audience=Audience.STAFF)
     (event,) = await room.events("identity.sign_in_code_requested")

@@ -23,6 +23,7 @@ from identity import tokens
 from identity.errors import TokenExpired, TokenInvalid
 from identity.relations import ActingPrincipal
 from identity.tokens import AccessTokens, verification_key
+from tests.support.attacks import against
 
 ISSUER, AUDIENCE = "https://city.test", "https://city.test/graphql"
 
@@ -207,6 +208,7 @@ async def test_claims_of_acting_that_do_not_fit_are_refused(
         await checker.verify(_sign(ring, {name: value for name, value in claims.items() if value is not ...}))
 
 
+@against("another's rights", "acting for somebody")
 async def test_a_token_whose_actor_was_put_in_afterwards_is_refused(checker: AccessTokens) -> None:
     header, _, signature = checker.issue(CITIZEN).text.split(".")
     claims = jwt.decode(checker.issue(CARER).text, options={"verify_signature": False})
@@ -278,6 +280,7 @@ async def test_an_old_token_outlives_the_rotation_of_its_key(checker: AccessToke
     ],
     ids=str,
 )
+@against("mix-up", "token of another audience")
 async def test_claims_that_do_not_fit_are_refused(
     checker: AccessTokens, ring: Ring, clock: FixedClock, change: dict[str, Any]
 ) -> None:
@@ -310,6 +313,7 @@ async def test_the_claims_that_these_cases_change_are_good_unchanged(
     ],
     ids=str,
 )
+@against("key injection", "access token")
 async def test_headers_that_do_not_fit_are_refused(
     checker: AccessTokens, ring: Ring, clock: FixedClock, headers: dict[str, Any]
 ) -> None:
@@ -319,6 +323,7 @@ async def test_headers_that_do_not_fit_are_refused(
         await checker.verify(_signed_as_is(ring, {**good, **headers}, _good_claims(clock)))
 
 
+@against("key injection", "access token")
 async def test_a_key_in_the_header_is_not_believed(checker: AccessTokens, clock: FixedClock) -> None:
     attacker = _key("AAAA")
     text = jwt.encode(
@@ -332,6 +337,7 @@ async def test_a_key_in_the_header_is_not_believed(checker: AccessTokens, clock:
 
 
 @pytest.mark.parametrize("algorithm", ["none", "None", "NONE", ""])
+@against("algorithm confusion", "access token")
 async def test_an_unsigned_token_is_refused(checker: AccessTokens, clock: FixedClock, algorithm: str) -> None:
     header = _segment({"alg": algorithm, "kid": "AAAA", "typ": "at+jwt"})
     for signature in ("", "AA"):
@@ -339,6 +345,7 @@ async def test_an_unsigned_token_is_refused(checker: AccessTokens, clock: FixedC
             await checker.verify(f"{header}.{_segment(_good_claims(clock))}.{signature}")
 
 
+@against("algorithm confusion", "access token")
 async def test_the_public_key_is_no_hmac_secret(checker: AccessTokens, ring: Ring, clock: FixedClock) -> None:
     pem = _private(ring).public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     header = _segment({"alg": "HS256", "kid": "AAAA", "typ": "at+jwt"})
@@ -349,6 +356,7 @@ async def test_the_public_key_is_no_hmac_secret(checker: AccessTokens, ring: Rin
             await checker.verify(f"{signing_input}.{base64.urlsafe_b64encode(signature).decode().rstrip('=')}")
 
 
+@against("algorithm confusion", "access token")
 async def test_a_token_changed_anywhere_is_refused(checker: AccessTokens) -> None:
     text = checker.issue(CITIZEN).text
     await checker.verify(text)
@@ -375,6 +383,7 @@ async def test_what_is_no_token_is_refused(checker: AccessTokens, text: str) -> 
         await checker.verify(text)
 
 
+@against("key injection", "access token")
 async def test_another_citys_key_of_the_same_name_does_not_verify(
     checker: AccessTokens, clock: FixedClock, ids: Ids
 ) -> None:
@@ -399,6 +408,7 @@ async def test_another_citys_key_of_the_same_name_does_not_verify(
     ],
     ids=str,
 )
+@against("a key that is not for signatures", "access token")
 def test_a_key_that_is_not_for_checking_es256_is_refused(ring: Ring, change: dict[str, Any]) -> None:
     """PyJWT itself accepts `use: enc` and wrong `key_ops` (Wycheproof JWS 353-356)."""
     good = ring.active.jwk()
@@ -407,6 +417,7 @@ def test_a_key_that_is_not_for_checking_es256_is_refused(ring: Ring, change: dic
         verification_key({**good, **change})
 
 
+@against("a key that is not for signatures", "access token")
 async def test_a_token_under_an_encryption_key_is_refused(checker: AccessTokens, ring: Ring) -> None:
     class ForEncryption(RingKey):
         def jwk(self) -> dict[str, str]:

@@ -17,6 +17,7 @@ from identity.consents.model import Act, Asked, LegalBasis, Shown
 from identity.consents.providing import ProviderConsents
 from identity.consents.service import CONSENT_GIVEN, CONSENT_WITHDRAWN
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.unit.identity.consents.rights import TEXT, TRAVEL, Rights
 from tests.unit.identity.room import ALEXANDER, OFFICER, ZHANG, Room, outcome
 
@@ -126,6 +127,7 @@ async def test_what_rests_on_a_law_is_told_and_not_taken_back(room: Room, rights
     assert await room.dump() == before
 
 
+@against("reading another's", "consents")
 async def test_others_cannot_give_see_or_withdraw(room: Room, rights: Rights) -> None:
     zhang, alexander = await room.citizen(ZHANG), await room.citizen(ALEXANDER)
     consent = await rights.give(zhang, "name")

@@ -23,6 +23,7 @@ from identity.consents.downloads import DOWNLOAD_FAILED, DOWNLOAD_READY, TRIES_M
 from identity.consents.http import routes
 from identity.consents.shelf import DOWNLOADS, DownloadState
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.unit.identity.consents.rights import Rights
 from tests.unit.identity.room import ALEXANDER, CLERK, ZHANG, Room, outcome
 
@@ -77,6 +78,8 @@ async def test_at_rest_the_file_is_sealed(room: Room, rights: Rights) -> None:
     assert b"UEsDB" not in row["file"]
 
 
+@against("reading another's", "copy of the data")
+@against("a stolen session", "copy of the data")
 async def test_it_is_asked_for_and_fetched_with_a_fresh_proof_by_that_citizen_alone(room: Room, rights: Rights) -> None:
     zhang, alexander = await _fresh(room, ZHANG), await _fresh(room, ALEXANDER)
     acting = replace(await room.acting(RelationKind.CARER), authenticated_at=room.clock.now())

@@ -28,6 +28,7 @@ from identity.consents.erasures import (
 from identity.model import Audience
 from identity.relations import Invitation, RelationKind
 from identity.sessions import SESSION_ENDED
+from tests.support.attacks import against
 from tests.unit.identity.consents.rights import GRACE, TRAVEL, RefusedError, Rights
 from tests.unit.identity.room import ALEXANDER, CLERK, ZHANG, Room, outcome
 
@@ -54,6 +55,7 @@ def _holder(room: Room, clerk: Principal) -> Principal:
 # --- asking
 
 
+@against("a stolen session", "erasure")
 async def test_it_is_asked_for_with_a_fresh_proof_and_by_oneself(room: Room, rights: Rights) -> None:
     zhang = await _fresh(room, ZHANG)
     acting = replace(await room.acting(RelationKind.CARER, actor=zhang), authenticated_at=room.clock.now())
@@ -108,6 +110,7 @@ async def test_calling_off_and_beginning_at_one_instant_do_one_of_the_two(room: 
 # --- what is gone
 
 
+@against("a frozen or erased account", "refresh", "access token")
 async def test_the_account_ends_everywhere_and_its_phone_is_free(room: Room, rights: Rights) -> None:
     signed_in = await room.sign_in(ZHANG)
     zhang = replace(await room.principal(signed_in), authenticated_at=room.clock.now())
@@ -232,6 +235,8 @@ async def test_invitations_of_who_has_gone_are_gone_and_those_to_them_wait_for_n
 
 
 @pytest.mark.parametrize("seed", range(4))
+@against("a frozen or erased account", "sign-in while it is erased")
+@against("a race", "erasure")
 async def test_signing_in_while_the_account_is_erased_leaves_no_session_of_it(
     room: Room, rights: Rights, seed: int
 ) -> None:

@@ -11,6 +11,7 @@ from core.locale import Locale
 from core.principal import Principal, PrincipalKind
 from identity.consents.readings import ExportFormat
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.unit.identity.consents.rights import TRAVEL, Rights
 from tests.unit.identity.room import ALEXANDER, CLERK, OFFICER, OUYANG, ZHANG, Room, outcome
 
@@ -81,6 +82,7 @@ async def test_a_card_is_logged_before_it_is_shown_and_only_for_whom_it_shows(ro
     assert await room.mongo.collection("access_log").count_documents({}) == 1
 
 
+@against("text that deceives", "export to a spreadsheet")
 async def test_the_log_is_exported_as_json_and_as_csv_without_formulas(room: Room, rights: Rights) -> None:
     zhang = await _read_in_every_way(room, rights)
     answer = await room.ask(EXPORT, principal=zhang, variables={"f": "JSON"}, services=rights.services)
@@ -99,6 +101,7 @@ async def test_the_log_is_exported_as_json_and_as_csv_without_formulas(room: Roo
     assert "cit_" not in told.content
 
 
+@against("reading another's", "access log")
 async def test_nobody_reads_the_log_of_another(room: Room, rights: Rights) -> None:
     zhang = await _read_in_every_way(room, rights)
     for phone in (ALEXANDER, OUYANG):

@@ -11,6 +11,7 @@ from core.locale import Locale
 from identity.credentials.links import Link, coarse_network, distinct_numbers
 from identity.credentials.proofs import Proof
 from identity.model import Audience
+from tests.support.attacks import against
 from tests.unit.identity.credentials.authenticator import Authenticator, from_json
 from tests.unit.identity.credentials.holders import HERE, PASSPHRASE, Holders
 from tests.unit.identity.room import CLERK, LIU, ZHANG, outcome
@@ -43,6 +44,7 @@ async def test_a_phone_lets_a_screen_in(people: Holders) -> None:
     assert entry["actor"] == principal.actor and entry["about"]["link"] == link.id
 
 
+@against("session fixation", "screen")
 async def test_a_wrong_number_is_a_no(people: Holders) -> None:
     links, principal = people.credentials.links, await people.zhang()
     link = await begun(people)
@@ -63,6 +65,8 @@ async def test_a_phone_says_no(people: Holders) -> None:
     assert await outcome(links.finish(id=link.id, secret=link.secret)) == "AUTH_LINK_DENIED"
 
 
+@against("session fixation", "screen")
+@against("replaying", "screen")
 async def test_who_photographs_the_code_does_not_collect_the_session(people: Holders) -> None:
     links, principal = people.credentials.links, await people.zhang()
     link, other = await begun(people), await begun(people)
@@ -75,6 +79,7 @@ async def test_who_photographs_the_code_does_not_collect_the_session(people: Hol
     assert link.secret not in repr(link) and link.code not in repr(link)
 
 
+@against("a race", "screens")
 async def test_two_answers_at_once_are_one(people: Holders) -> None:
     links, zhang, liu = people.credentials.links, await people.zhang(), await people.room.citizen(LIU)
     link = await begun(people)
@@ -111,6 +116,7 @@ async def test_who_may_not_answer(people: Holders) -> None:
     await links.deny(principal=principal, code=later.code, origin=HERE)  # a no needs no proof
 
 
+@against("skipping the second factor", "screen")
 async def test_with_a_second_factor_it_is_asked_for_before_a_screen_is_let_in(strict: Holders) -> None:
     signed_in = await strict.room.sign_in(CLERK, audience=Audience.STAFF)
     weak = await strict.room.principal(signed_in)
@@ -123,6 +129,7 @@ async def test_with_a_second_factor_it_is_asked_for_before_a_screen_is_let_in(st
     assert screen is not None and "staff" in (await strict.room.principal(screen)).scopes
 
 
+@against("guessing", "code of a screen")
 async def test_codes_of_screens_are_not_guessed(people: Holders) -> None:
     links, principal = people.credentials.links, await people.zhang()
     most = people.credentials.desk.limits.per_phone[0].count_max
@@ -177,6 +184,7 @@ async def test_redis_holds_nothing_of_what_waits_in_clear(people: Holders) -> No
 # --- proving oneself again
 
 
+@against("guessing", "step-up")
 async def test_a_code_sent_to_the_phone_proves_its_owner_again(people: Holders) -> None:
     principal = await people.zhang()
     people.room.clock.advance(seconds=3600)
@@ -215,6 +223,7 @@ async def test_each_thing_that_an_account_has_proves_it_again(people: Holders) -
     assert await outcome(people.step_up(principal, recovery_code=codes[0])) == "ok"
 
 
+@against("skipping the second factor", "weaker proof")
 async def test_what_is_weaker_than_the_account_has_proves_nothing(people: Holders) -> None:
     principal = await people.zhang()
     await people.with_password(principal)
@@ -225,6 +234,7 @@ async def test_what_is_weaker_than_the_account_has_proves_nothing(people: Holder
     assert await people.room.dump() == before
 
 
+@against("skipping the second factor", "another account's")
 async def test_another_accounts_passkey_proves_nothing(people: Holders) -> None:
     hers = await people.with_passkey(await people.room.citizen(LIU))
     principal = await people.zhang()
@@ -235,6 +245,7 @@ async def test_another_accounts_passkey_proves_nothing(people: Holders) -> None:
     assert (entry["actor"], entry["about"]) == (principal.actor, {"code": "AUTH_PASSKEY_REFUSED"})
 
 
+@against("a stolen session", "after its end")
 async def test_an_ended_session_is_not_made_surer(people: Holders) -> None:
     principal = await people.zhang()
     await people.with_password(principal)
@@ -242,6 +253,7 @@ async def test_an_ended_session_is_not_made_surer(people: Holders) -> None:
     assert await outcome(people.step_up(principal, password=PASSPHRASE)) == "AUTH_TOKEN_INVALID"
 
 
+@against("another's rights", "acting for somebody")
 async def test_whoever_acts_for_another_steps_up_as_themself(people: Holders) -> None:
     acting = await people.room.acting()
     assert await outcome(people.step_up(acting, code="123456")) == "FORBIDDEN"

@@ -13,6 +13,7 @@ from core.locale import Locale
 from identity.credentials.ceremonies import RelyingParty
 from identity.credentials.model import PASSKEYS_MAX
 from identity.model import Audience
+from tests.support.attacks import against
 from tests.unit.identity.credentials.authenticator import Authenticator, b64, from_b64
 from tests.unit.identity.credentials.holders import Holders
 from tests.unit.identity.room import LIU, outcome
@@ -105,6 +106,7 @@ async def test_what_was_made_elsewhere_or_without_its_user_is_not_kept(
         ({"key": Authenticator("", "").key}, {}),
     ],
 )
+@against("replaying", "passkey answer")
 async def test_an_answer_that_does_not_hold_signs_nobody_in(
     people: Holders, change: dict[str, Any], client: dict[str, Any]
 ) -> None:
@@ -117,6 +119,7 @@ async def test_an_answer_that_does_not_hold_signs_nobody_in(
     assert await outcome(people.by_passkey(authenticator)) == "ok"
 
 
+@against("replaying", "passkey answer")
 async def test_an_answer_is_good_once(people: Holders) -> None:
     authenticator = await people.with_passkey(await people.zhang(), counts=False)
     id, options = await people.challenge()
@@ -140,6 +143,7 @@ async def test_a_challenge_is_good_for_five_minutes(people: Holders) -> None:
 @pytest.mark.parametrize(
     "credential", ["", "{}", "null", "[]", '{"id": 1}', "x" * 20_000, "[" * 5_000, '{"response": {"a": "\\ud800"}}']
 )
+@against("oversized input", "passkey answer")
 async def test_what_is_no_answer_at_all_is_refused_as_one_that_does_not_hold(people: Holders, credential: str) -> None:
     principal = await people.zhang()
     await people.with_passkey(principal)
@@ -162,11 +166,13 @@ async def test_a_passkey_belongs_to_one_account(people: Holders) -> None:
     assert (await people.held(liu)).passkeys == ()
 
 
+@against("another's rights", "staff without a citizen's account")
 async def test_a_citizens_passkey_is_no_staffs(people: Holders) -> None:
     authenticator = await people.with_passkey(await people.zhang())
     assert await outcome(people.by_passkey(authenticator, audience=Audience.STAFF)) == "AUTH_PASSKEY_REFUSED"
 
 
+@against("a race", "passkey")
 async def test_a_passkey_is_made_by_the_session_that_asked_and_once(people: Holders) -> None:
     principal, other = await people.zhang(), await people.zhang()
     passkeys = people.credentials.passkeys
@@ -177,6 +183,7 @@ async def test_a_passkey_is_made_by_the_session_that_asked_and_once(people: Hold
     assert await outcome(passkeys.add(principal=principal, name="手机", credential=made)) == "AUTH_PASSKEY_REFUSED"
 
 
+@against("a stolen session", "credentials")
 async def test_a_stale_session_makes_and_takes_away_none(people: Holders) -> None:
     principal = await people.zhang()
     await people.with_passkey(principal)
@@ -210,6 +217,7 @@ async def test_several_passkeys_are_named_used_and_taken_away_one_by_one(people:
     assert len(await people.room.audited("credentials.passkey_renamed")) == 1
 
 
+@against("reading another's", "passkeys")
 async def test_nobody_reaches_another_accounts_passkey(people: Holders) -> None:
     zhang = await people.zhang()
     await people.with_passkey(zhang)

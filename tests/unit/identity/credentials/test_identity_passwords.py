@@ -15,6 +15,7 @@ from identity.credentials.hashing import OWASP, Hashing
 from identity.credentials.model import new_password
 from identity.errors import TooManyRequests
 from identity.model import Audience
+from tests.support.attacks import against
 from tests.unit.identity.credentials.holders import HERE, PASSPHRASE, Holders, holders
 from tests.unit.identity.room import ALEXANDER, CLERK, LIU, NEWCOMER, ZHANG, Room, outcome
 
@@ -96,6 +97,8 @@ def test_the_list_of_common_passwords_holds_what_it_was_made_of_and_nothing_else
     assert 20_000 < len(BreachList.shipped()) < 25_000
 
 
+@against("enumeration by message", "password")
+@against("enumeration by timing", "password")
 async def test_a_wrong_password_no_password_and_nobody_are_one_answer_and_one_work(room: Room) -> None:
     hashing = CountingHashing()
     people = await holders(room, staff_must=False, hashing=hashing)
@@ -121,6 +124,7 @@ async def test_a_wrong_password_no_password_and_nobody_are_one_answer_and_one_wo
     assert await room.dump() == before
 
 
+@against("a stolen session", "credentials")
 async def test_a_stale_session_changes_no_password(people: Holders) -> None:
     principal = await people.zhang()
     await people.with_password(principal)
@@ -148,6 +152,7 @@ async def test_the_password_that_stands_is_a_fresh_proof_for_another(people: Hol
     assert await outcome(people.by_password("a quite different one")) == "ok"
 
 
+@against("skipping the second factor", "weaker proof")
 async def test_for_an_account_with_a_passkey_the_password_is_not_proof_enough(people: Holders) -> None:
     principal = await people.zhang()
     await people.with_password(principal)
@@ -178,6 +183,7 @@ async def test_a_password_is_hashed_again_when_the_parameters_change(room: Room)
     assert await outcome(after.by_password()) == "ok"
 
 
+@against("guessing", "password")
 async def test_guesses_are_counted_by_account_and_a_right_one_forgives_them(people: Holders) -> None:
     await people.with_password(await people.zhang())
     most = people.credentials.desk.limits.per_phone[0].count_max
@@ -190,6 +196,7 @@ async def test_guesses_are_counted_by_account_and_a_right_one_forgives_them(peop
     assert await outcome(people.by_password(phone=ALEXANDER)) == "AUTH_TOO_MANY_REQUESTS"  # the device has done enough
 
 
+@against("oversized input", "hashing")
 async def test_more_than_can_wait_are_told_to_come_again() -> None:
     hashing = Hashing(waiting_max=0)
     results = await asyncio.gather(*(hashing.hash(PASSPHRASE) for _ in range(5)), return_exceptions=True)

@@ -13,6 +13,7 @@ from identity.credentials.errors import SecondFactorRequired
 from identity.credentials.model import Totp
 from identity.credentials.proofs import Proof, matching_step
 from identity.model import Audience
+from tests.support.attacks import against
 from tests.unit.identity.credentials.holders import HERE, PASSPHRASE, Holders
 from tests.unit.identity.room import CLERK, LIU, ZHANG, outcome
 
@@ -80,6 +81,7 @@ async def test_a_secret_of_another_session_or_a_stale_one_is_not_confirmed(peopl
     assert (await people.held(principal)).totp is None
 
 
+@against("a stolen session", "credentials")
 async def test_a_session_left_open_gives_no_second_factor_away(people: Holders) -> None:
     signed_in = await people.room.sign_in(ZHANG)
     principal = await people.room.principal(signed_in)
@@ -130,6 +132,7 @@ async def test_after_the_password_too(people: Holders) -> None:
     assert signed_in.session.methods == {"pwd", "otp", "mfa"}
 
 
+@against("replaying", "one-time password")
 async def test_a_code_of_the_app_is_good_once_wherever_it_is_shown(people: Holders) -> None:
     principal = await people.zhang()
     secret, _ = await people.with_totp(principal)
@@ -142,6 +145,7 @@ async def test_a_code_of_the_app_is_good_once_wherever_it_is_shown(people: Holde
     assert await outcome(people.complete(three.pending_id, totp=stale)) == "AUTH_PROOF_WRONG"
 
 
+@against("replaying", "recovery code")
 async def test_a_recovery_code_stands_in_once(people: Holders) -> None:
     principal = await people.zhang()
     _, codes = await people.with_totp(principal)
@@ -168,6 +172,7 @@ async def test_new_recovery_codes_void_the_old_and_are_ones_own(people: Holders)
     assert await outcome(people.complete(asked.pending_id, recovery_code=new[0])) == "ok"
 
 
+@against("guessing", "second step")
 async def test_five_tries_and_the_sign_in_begins_again(people: Holders) -> None:
     principal = await people.zhang()
     secret, _ = await people.with_totp(principal)
@@ -182,6 +187,7 @@ async def test_five_tries_and_the_sign_in_begins_again(people: Holders) -> None:
     assert {entry["about"]["code"] for entry in failed} == {"AUTH_PROOF_WRONG"}
 
 
+@against("guessing", "second step")
 async def test_guesses_at_the_second_step_are_counted_over_all_sign_ins(people: Holders) -> None:
     principal = await people.zhang()
     secret, _ = await people.with_totp(principal)
@@ -195,6 +201,7 @@ async def test_guesses_at_the_second_step_are_counted_over_all_sign_ins(people: 
     assert await outcome(prover.prove(principal.actor, Audience.CITIZEN, right, HERE)) == "AUTH_TOO_MANY_REQUESTS"
 
 
+@against("skipping the second factor", "another account's")
 async def test_what_waits_is_good_for_five_minutes_and_for_nobody_elses_factor(people: Holders) -> None:
     principal = await people.zhang()
     secret, _ = await people.with_totp(principal)
@@ -238,6 +245,7 @@ async def test_a_passkey_is_asked_for_where_its_owner_wants_it(people: Holders) 
 # --- staff
 
 
+@against("skipping the second factor", "session that can only enrol")
 async def test_staff_without_a_second_factor_can_only_enrol(strict: Holders) -> None:
     signed_in = await strict.room.sign_in(CLERK, audience=Audience.STAFF)
     clerk = await strict.room.principal(signed_in)
@@ -280,6 +288,7 @@ async def test_staff_with_a_passkey_are_asked_for_it_or_use_it_alone(strict: Hol
     assert await outcome(removed) == "AUTH_SECOND_FACTOR_NEEDED"
 
 
+@against("a frozen or erased account", "suspended staff")
 async def test_staff_who_were_suspended_meanwhile_do_not_come_in(strict: Holders) -> None:
     signed_in = await strict.room.sign_in(CLERK, audience=Audience.STAFF)
     clerk = await strict.room.principal(signed_in)

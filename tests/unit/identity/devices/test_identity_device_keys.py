@@ -20,6 +20,7 @@ from core.redis import Redis, connect
 from identity.devices.possession import Possession
 from identity.relations import RelationKind
 from identity.sessions import SignedIn
+from tests.support.attacks import against
 from tests.unit.identity.devices.owners import URL, AppKey, Owners, by_hand
 from tests.unit.identity.room import ALEXANDER, ISSUER, outcome
 
@@ -80,6 +81,7 @@ def proofs_that_are_not_good(key: AppKey, token: str) -> dict[str, str]:
     }
 
 
+@against("replaying", "proof of a device's key")
 async def test_a_proof_that_is_not_quite_right_proves_nothing_and_a_good_one_is_good_once(city: Owners) -> None:
     key, token = city.key(), "a.b.c"
     prove = city.devices.possession
@@ -120,6 +122,7 @@ def _process(city: Owners, redis: Redis) -> Possession:
     return Possession(redis=redis, cipher=room.cipher, clock=room.clock, namespace=name, base=ISSUER)
 
 
+@against("a stolen session", "bound token")
 async def test_a_bound_session_is_nothing_without_its_key(city: Owners) -> None:
     """The stolen refresh token, the stolen access token, and what is made of them."""
     mine, thiefs, sessions = city.key(), city.key(), city.room.identity.sessions
@@ -148,6 +151,8 @@ async def test_a_bound_session_is_nothing_without_its_key(city: Owners) -> None:
     assert await outcome(city.room.principal(renewed)) == "AUTH_TOKEN_INVALID"
 
 
+@against("a key that is not for signatures", "device's key")
+@against("a race", "devices' keys")
 async def test_a_key_is_registered_once_and_by_its_owner(city: Owners) -> None:
     key, other = city.key(), city.key()
     signed_in = await city.sign_in("a")
@@ -213,6 +218,7 @@ async def test_a_device_is_known_by_its_key_and_then_by_nothing_else(city: Owner
     assert {one.device.id for one in await city.devices.own(principal=alexander)}.isdisjoint({known.device.id})
 
 
+@against("a stolen session", "bound token")
 async def test_the_door_takes_a_bound_token_with_its_proof_alone(city: Owners) -> None:
     key, other = city.key(), city.key()
     bound = (await city.sign_in("a", key=key)).access.text

@@ -17,6 +17,7 @@ from identity.credentials.proofs import Proof
 from identity.devices.service import Devices
 from identity.model import Audience
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.unit.identity.credentials.holders import HERE, NUMBERS, PASSPHRASE
 from tests.unit.identity.devices.owners import BEIJING, GUANGZHOU, UNKNOWN, Owners, owners
 from tests.unit.identity.room import ALEXANDER, CLERK, ZHANG, Room, outcome
@@ -30,6 +31,7 @@ async def dangerous(city: Owners, principal: Principal) -> str:
     return await outcome(passwords.set(principal=principal, password=PASSPHRASE, current=None, origin=HERE))
 
 
+@against("a stolen session", "device that is not trusted")
 async def test_a_new_device_is_noticed_and_cools_off(city: Owners) -> None:
     first = await city.on("a")
     assert first.cooling_until is None and await city.kinds(first.actor) == []
@@ -221,6 +223,7 @@ async def test_a_sign_in_while_its_device_is_forgotten(city: Owners) -> None:
     assert {one.device_id for one in running} <= devices
 
 
+@against("reading another's", "devices")
 async def test_the_graph_shows_ones_own(city: Owners) -> None:
     room = city.room
     services: dict[type, object] = {Devices: city.devices}

@@ -16,6 +16,7 @@ from identity.errors import RealNameNotConfirmed
 from identity.faces import ResultRefused, check_key
 from identity.levels import VALIDITY, EvidenceKind
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.unit.identity.evidence.proving import (
     BEGIN,
     COUNTER,
@@ -100,6 +101,8 @@ def _forged(result: str, *, header: dict[str, Any] | None = None, key: bytes = S
     return f"{signed}.{b64(Ed25519PrivateKey.from_private_bytes(key).sign(signed.encode()))}"
 
 
+@against("algorithm confusion", "face check")
+@against("replaying", "face check")
 async def test_a_face_is_believed_by_its_providers_signature_alone(world: World) -> None:
     wang, zhao = await world.known(NEWCOMER, *WANG), await world.known(OTHER, *ZHAO)
     begun = (await world.ask(BEGIN, wang))["data"]["beginFaceCheck"]
@@ -154,6 +157,7 @@ async def test_a_face_is_believed_by_its_providers_signature_alone(world: World)
     assert await world.level(zhao) == 3
 
 
+@against("a stolen session", "real name")
 async def test_who_is_not_known_or_has_not_just_proven_themself_begins_nothing(world: World) -> None:
     newcomer = await world.room.citizen(OTHER)
     assert (await world.ask(BEGIN, newcomer))["codes"] == ["IDENTITY_REAL_NAME_NEEDED"]
@@ -216,11 +220,16 @@ async def _ticket(world: World, who: Principal) -> str:
     return str((await world.ask(TICKET, who))["data"]["issueCounterTicket"]["code"])
 
 
+@against("guessing", "counter ticket")
 async def test_a_counter_needs_the_owners_ticket_and_the_officers_eyes(world: World) -> None:
     wang, deng = await world.room.citizen(NEWCOMER), await world.room.clerk(DENG)
     wang, deng = world.fresh(wang), world.fresh(deng)
     entered = {"type": "RESIDENT_ID", "number": WANG[1], "name": WANG[0], "reason": "本人持身份证到窗口"}
     old, code = await _ticket(world, wang), await _ticket(world, wang)
+    at_once = await asyncio.gather(*(_ticket(world, wang) for _ in range(3)))
+    meant = {**entered, "name": "王晓明"}
+    tried = [await world.ask(COUNTER, deng, input={"ticket": one, **meant}) for one in at_once]
+    (code,) = [one for one, told in zip(at_once, tried, strict=True) if told["codes"] != ["IDENTITY_TICKET_OVER"]]
     wrong = f"{(int(code) + 1) % 10**8:08d}"
     for changes, refusal in (
         ({"ticket": old}, "IDENTITY_TICKET_OVER"),
@@ -247,6 +256,7 @@ async def test_a_counter_needs_the_owners_ticket_and_the_officers_eyes(world: Wo
     assert late["codes"] == ["IDENTITY_TICKET_OVER"]
 
 
+@against("another's rights", "officer about themself")
 async def test_an_officer_verifies_neither_themself_nor_family(world: World) -> None:
     """Deng is a citizen too, by the same phone; and takes care of Liu."""
     deng = world.fresh(await world.room.clerk(DENG))

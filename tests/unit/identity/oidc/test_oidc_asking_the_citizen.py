@@ -13,6 +13,7 @@ from core.errors import BadInput, Forbidden, NotFound, SignInRequired, StepUpReq
 from core.principal import ANONYMOUS
 from identity.oidc.errors import AnotherPerson, InteractionGone, LevelTooLow
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import BASIC_REQUEST, PARTNER, SHOP, Browser, Partners, id_claims
 from tests.unit.identity.room import ALEXANDER, ISSUER, OFFICER, ZHANG, Room, outcome
@@ -141,6 +142,7 @@ async def test_a_client_learns_only_what_was_ticked(partners: Partners) -> None:
     assert (await partners.userinfo(tokens["access_token"])).body.keys() == {"sub", "name"}
 
 
+@against("mass assignment", "claims")
 async def test_more_than_was_asked_for_cannot_be_ticked(partners: Partners, room: Room) -> None:
     browser, zhang = partners.browser, await partners.zhang()
     interaction, before = await partners.asked(browser), await room.dump()
@@ -166,6 +168,7 @@ async def test_display_locales_and_login_hint_reach_the_page(partners: Partners)
     assert (request.display, request.ui_locales, request.login_hint) == ("popup", ("en", "zh-CN"), "+8613800000001")
 
 
+@against("another's rights", "acting for somebody")
 async def test_only_a_citizen_for_themself_agrees(partners: Partners, room: Room) -> None:
     browser, zhang = partners.browser, await partners.zhang()
     interaction = await partners.asked(browser)
@@ -179,6 +182,7 @@ async def test_only_a_citizen_for_themself_agrees(partners: Partners, room: Room
     assert await outcome(partners.agreed(browser, interaction, zhang)) == "AUTH_TOKEN_INVALID"
 
 
+@against("replaying", "interaction")
 async def test_an_interaction_is_answered_once_and_expires(partners: Partners, room: Room) -> None:
     browser, zhang = partners.browser, await partners.zhang()
     interaction = await partners.asked(browser)
@@ -194,6 +198,7 @@ async def test_an_interaction_is_answered_once_and_expires(partners: Partners, r
             await partners.provider.interactions.look(interaction_id=guess)
 
 
+@against("session fixation", "interaction of another browser")
 async def test_a_yes_in_another_browser_is_no_yes(partners: Partners, room: Room) -> None:
     """The attacker begins, the victim is sent the link and agrees: neither of the two browsers gets a code."""
     attacker, victim, zhang = partners.browser, partners.browser, await partners.zhang()
@@ -217,6 +222,7 @@ async def test_a_person_is_refused_on_the_citys_page_and_a_program_in_json(partn
     assert (told.status, (await told.json())["error"]) == (400, "invalid_request")
 
 
+@against("session fixation", "provider's cookie")
 async def test_the_session_cookie_is_new_after_each_yes(partners: Partners) -> None:
     browser = partners.browser
     await partners.tokens(browser)
@@ -261,6 +267,7 @@ async def test_acting_for_another_tells_that_others_name_and_who_acts(partners: 
     assert (await partners.userinfo(tokens["access_token"])).status == 401
 
 
+@against("another's rights", "relation of another")
 async def test_nobody_acts_by_anothers_relation(partners: Partners, room: Room) -> None:
     browser, alexander = partners.browser, await room.citizen(ALEXANDER)
     interaction, relation = await partners.asked(browser), await room.relation(RelationKind.CARER)

@@ -26,6 +26,7 @@ from identity.oidc.errors import OAuthError
 from identity.oidc.http import routes
 from identity.oidc.model import AuthMethod, CertificateName, Client, Profile
 from identity.oidc.service import OpenIdProvider
+from tests.support.attacks import against
 from tests.support.conformance import fapi2
 from tests.unit.identity.oidc.partners import (
     BASIC_REQUEST,
@@ -233,6 +234,7 @@ async def test_an_authoritys_certificate_proves_whom_it_names(partners: Partners
         assert (await Proxied(partners, http, bank).push(_handed_on(issued))).error == "invalid_client"
 
 
+@against("key injection", "certificate header")
 async def test_where_no_proxy_hands_certificates_on_a_header_proves_nothing(partners: Partners, room: Room) -> None:
     own = _certificate(_OWN, room.clock.now())
     bank = replace(_BANK, jwks=(_registered(own, _OWN),))

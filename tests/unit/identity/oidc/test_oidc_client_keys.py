@@ -23,6 +23,7 @@ from identity.oidc.errors import OAuthError
 from identity.oidc.model import ClientState
 from identity.oidc.proving import Call
 from identity.oidc.service import OpenIdProvider
+from tests.support.attacks import against
 from tests.unit.identity.oidc.partners import BANK, BANK_KEY, JSON, Partners, private_key, public_jwk
 from tests.unit.identity.room import ISSUER, Room
 
@@ -88,6 +89,7 @@ _CALL = Call(form={}, authorization="", proofs=(), method="POST", url=f"{ISSUER}
 _FORM = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"}
 
 
+@against("a key that is not for signatures", "client's key set")
 def test_only_keys_that_can_serve_are_taken_from_a_set() -> None:
     enc = public_jwk(private_key(), use="enc", kid="e")
     others = [{"kty": "oct", "k": "AAAA"}, {**_FIRST, "d": "AA"}, {"kty": "new"}, "text", {**enc, "x": "AA"}]
@@ -104,6 +106,7 @@ PRIVATE = [
 ]  # fmt: skip
 
 
+@against("key injection", "client's key set")
 async def test_no_address_of_our_own_is_called(partners: Partners) -> None:
     assert not any(is_public(address) for address in PRIVATE)
     assert is_public("93.184.216.34") and is_public("2606:4700::1111")

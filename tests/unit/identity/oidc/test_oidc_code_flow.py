@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from identity.oidc.demo import DEMO_REDIRECT
+from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import APP, BANK, BASIC_REQUEST, CHALLENGE, PARTNER, SHOP, Partners, id_claims
 from tests.unit.identity.room import ISSUER, Room
@@ -63,6 +64,8 @@ BAD = [
 
 
 @oidcc("oidcc-response-type-missing")
+@against("PKCE downgrade", "authorization")
+@against("mix-up", "answer without issuer")
 async def test_a_bad_request_is_refused_at_the_clients_own_uri(partners: Partners) -> None:
     for changed, error in BAD:
         answer = await partners.browser.get("/oidc/authorize", {**BASIC_REQUEST, **changed})
@@ -71,6 +74,7 @@ async def test_a_bad_request_is_refused_at_the_clients_own_uri(partners: Partner
         assert "code" not in answer.told
 
 
+@against("guessing", "pushed request")
 async def test_a_pushed_request_is_not_guessed(partners: Partners) -> None:
     guess = {"request_uri": "urn:ietf:params:oauth:request_uri:guessed"}
     answer = await partners.browser.get("/oidc/authorize", {**BASIC_REQUEST, **guess})
@@ -91,6 +95,7 @@ UNREGISTERED = [
 
 
 @oidcc("oidcc-ensure-registered-redirect-uri")
+@against("open redirect", "authorization")
 async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners) -> None:
     for uri in UNREGISTERED:
         answer = await partners.browser.get(
@@ -99,11 +104,13 @@ async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners
         assert (answer.status, answer.error, answer.to) == (400, "invalid_request", "")
 
 
+@against("open redirect", "authorization")
 async def test_an_unknown_client_leads_nowhere(partners: Partners) -> None:
     answer = await partners.browser.get("/oidc/authorize", {**BASIC_REQUEST, "client_id": "nobody"})
     assert (answer.status, answer.error, answer.to) == (400, "invalid_request", "")
 
 
+@against("open redirect", "parameter given twice")
 async def test_a_parameter_given_twice_leads_nowhere(partners: Partners) -> None:
     pairs = "&".join(f"{name}={value}" for name, value in BASIC_REQUEST.items() if name != "redirect_uri")
     query = f"{pairs}&redirect_uri={DEMO_REDIRECT}&redirect_uri=https://evil.example/"
@@ -127,6 +134,7 @@ async def test_unknown_parameters_and_no_nonce_and_a_posted_request_are_fine(par
 
 @oidcc("oidcc-codereuse", "oidcc-codereuse-30seconds")
 @fapi2("attempt-reuse-authorization-code-after-one-second")
+@against("replaying", "authorization code")
 async def test_a_code_is_good_once_and_a_second_use_ends_what_the_first_brought(partners: Partners, room: Room) -> None:
     browser = partners.browser
     code = await partners.code(browser, await partners.zhang(), scope="openid profile offline_access")
@@ -158,6 +166,7 @@ UNFIT = [
 
 
 @fapi2("ensure-pkce-code-verifier-required", "incorrect-pkce-code-verifier-rejected")
+@against("PKCE downgrade", "token")
 async def test_a_code_wants_its_verifier_and_its_redirect_uri(partners: Partners) -> None:
     zhang = await partners.zhang()
     for changed in UNFIT:
@@ -167,6 +176,7 @@ async def test_a_code_wants_its_verifier_and_its_redirect_uri(partners: Partners
 
 
 @fapi2("ensure-authorization-code-is-bound-to-client")
+@against("mix-up", "code of another client")
 async def test_another_client_cannot_use_a_code_nor_spoil_it(partners: Partners) -> None:
     code = await partners.code(partners.browser, await partners.zhang())
     assert (await partners.redeem(code, client=SHOP)).error == "invalid_grant"
@@ -187,6 +197,7 @@ async def test_a_public_client_binds_its_tokens_to_a_key(partners: Partners) -> 
     "par-attempt-reuse-request_uri",
     "par-attempt-to-use-request_uri-for-different-client",
 )
+@against("replaying", "pushed request")
 async def test_a_fapi_client_must_push_and_its_request_is_answered_once(partners: Partners, room: Room) -> None:
     browser, zhang = partners.browser, await partners.zhang()
     plain = await browser.get("/oidc/authorize", {**BASIC_REQUEST, "client_id": BANK.id})

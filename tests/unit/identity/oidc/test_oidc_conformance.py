@@ -10,6 +10,7 @@ from jwt.algorithms import RSAAlgorithm
 
 from core import jose
 from core.clock import epoch_s
+from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import BANK, BASIC_REQUEST, Browser, Partners, id_claims, private_key, public_jwk
 from tests.unit.identity.room import ISSUER, Room
@@ -81,6 +82,7 @@ async def test_a_fapi_client_goes_its_way(partners: Partners) -> None:
     "ensure-redirect-uri-in-authorization-request",
     "ensure-mismatched-dpop-jkt-fails",
 )
+@against("PKCE downgrade", "pushed request")
 async def test_what_a_fapi_client_cannot_push(partners: Partners, room: Room) -> None:
     bad = {
         "invalid_request": [

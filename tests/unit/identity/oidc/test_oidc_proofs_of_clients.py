@@ -12,6 +12,7 @@ import orjson
 from core.clock import epoch_s
 from identity.oidc.demo import DEMO_REDIRECT, DEMO_SECRET
 from identity.oidc.model import AuthMethod, ClientState
+from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import (
     APP,
@@ -59,6 +60,7 @@ WRONG: list[tuple[dict[str, str], tuple[str, str] | None]] = [
 ]
 
 
+@against("enumeration by message", "client")
 async def test_a_wrong_client_gets_one_answer_whatever_is_wrong(partners: Partners) -> None:
     for form, auth in WRONG:
         answer = await partners.post("/oidc/token", {**ANY_CODE, **form}, auth=auth)
@@ -84,6 +86,7 @@ async def test_a_secret_in_the_form_is_for_whom_it_is_registered(partners: Partn
     assert (await partners.post("/oidc/token", ANY_CODE, auth=(PARTNER.id, DEMO_SECRET))).error == "invalid_client"
 
 
+@against("guessing", "client secret")
 async def test_whoever_guesses_secrets_is_slowed_down(partners: Partners) -> None:
     answers = [await partners.post("/oidc/token", ANY_CODE, auth=(PARTNER.id, f"guess {n}")) for n in range(31)]
     assert [answer.status for answer in answers] == [401] * 30 + [429]
@@ -100,6 +103,7 @@ async def test_a_client_that_is_not_approved_can_do_nothing(partners: Partners) 
 # --- assertions (RFC 7523)
 
 
+@against("replaying", "client assertion")
 async def test_a_good_assertion_proves_the_client_once(partners: Partners) -> None:
     assertion = partners.assertion()
     assert (await _with(partners, assertion)).error == "invalid_grant"  # the client is known; the code is not
@@ -145,6 +149,7 @@ async def test_an_assertion_that_is_not_quite_right_proves_nothing(partners: Par
         assert (answer.status, answer.error) == (401, "invalid_client"), changed
 
 
+@against("algorithm confusion", "client assertion")
 async def test_no_assertion_by_alg_none_or_by_the_public_key_as_a_secret(partners: Partners) -> None:
     head, body, _ = partners.assertion().split(".")
     none = base64.urlsafe_b64encode(b'{"alg":"none","kid":"bank-1"}').decode().rstrip("=")
@@ -166,6 +171,7 @@ BAD_KEYS: list[dict[str, Any]] = [
 ]
 
 
+@against("a key that is not for signatures", "client assertion")
 async def test_a_key_that_is_not_for_checking_signatures_checks_none(partners: Partners) -> None:
     for key in BAD_KEYS:
         client = replace(BANK, jwks=(public_jwk(BANK_KEY, kid="bank-1", **key),))
@@ -181,6 +187,7 @@ async def _shown(partners: Partners, *proofs: str) -> Answer:
     return await partners.post("/oidc/token", form, proofs=proofs)
 
 
+@against("replaying", "proof of a partner's key")
 async def test_a_good_proof_is_good_once(partners: Partners) -> None:
     proof = partners.proof("POST", "/oidc/token")
     assert (await _shown(partners, proof)).error == "invalid_grant"
@@ -221,6 +228,7 @@ BAD_PROOFS: list[dict[str, Any]] = [
 
 
 @fapi2("dpop-negative-tests")
+@against("algorithm confusion", "partner's proof")
 async def test_a_proof_that_is_not_quite_right_proves_nothing(partners: Partners) -> None:
     for changed in BAD_PROOFS:
         answer = await _shown(partners, partners.proof("POST", "/oidc/token", **changed))
@@ -246,6 +254,7 @@ async def test_a_private_key_in_a_proof_is_refused(partners: Partners) -> None:
 # --- what is read at all
 
 
+@against("oversized input", "bodies")
 async def test_bodies_are_bounded_and_of_one_type(partners: Partners) -> None:
     async with partners.http.post("/oidc/token", data=b"a=" + b"x" * 40_000, headers=_FORM) as response:
         assert response.status == 413

@@ -18,6 +18,7 @@ from identity.oidc.client_metadata import read_metadata
 from identity.oidc.demo import DEMO_SECRET
 from identity.oidc.errors import ClientMetadataInvalid, OAuthError
 from identity.oidc.model import Client, ClientState, GrantType, Profile
+from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import (
     BANK_KEY,
@@ -140,6 +141,7 @@ async def test_a_registered_client_waits_for_staff(partners: Partners, room: Roo
     assert told["client_secret"] not in repr(row) and told["registration_access_token"] not in repr(row)
 
 
+@against("replaying", "registration token")
 async def test_a_registration_token_is_good_once_and_for_a_week(partners: Partners, room: Room) -> None:
     token = await partners.provider.registration.give_token(principal=await _officer(room))
     assert (await _send(partners, LIBRARY, token=token)).status == 201
@@ -201,6 +203,7 @@ async def test_a_registration_that_is_refused_spends_no_token(partners: Partners
     assert (await _send(partners, LIBRARY, token=token)).status == 201
 
 
+@against("mass assignment", "client's metadata")
 async def test_nobody_gives_themself_what_only_staff_give(partners: Partners) -> None:
     told = await _registered(
         partners, client_id="demo-bank", state="APPROVED", review_state="APPROVED", service_scopes=["x"],
@@ -242,6 +245,7 @@ async def test_a_client_is_managed_with_its_own_token(partners: Partners, room: 
 # --- staff
 
 
+@against("another's rights", "officer without the role")
 async def test_only_those_whose_work_it_is(partners: Partners, room: Room) -> None:
     registration, clerk = partners.provider.registration, await room.clerk(CLERK)
     calls: list[Callable[[Principal], Awaitable[object]]] = [

@@ -20,6 +20,7 @@ from identity.oidc.client_metadata import as_metadata, read_metadata
 from identity.oidc.demo import DEMO_SECRET
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import Client, KeyWrap
+from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc
 from tests.unit.identity.oidc.partners import (
     APP,
@@ -88,6 +89,7 @@ async def _push(partners: Partners, client: Client, request: str, **beside: str)
     "state-only-outside-request-object-not-used",
     "ensure-unsigned-request-at-par-endpoint-fails",
 )
+@against("mass assignment", "signed request")
 async def test_what_a_client_signed_is_the_whole_request(partners: Partners, room: Room) -> None:
     bank = await _kept(partners, BANK, jwks=(SIGNING_JWK,), signed_requests=True)
     at = epoch_s(room.clock.now())
@@ -167,6 +169,8 @@ def _bad_requests(at: int) -> list[dict[str, Any]]:
     "par-authorization-request-containing-request_uri",
     "par-authorization-request-containing-request_uri-form-param",
 )
+@against("algorithm confusion", "signed request")
+@against("key injection", "signed request")
 async def test_a_request_that_is_not_quite_right_is_none(partners: Partners, room: Room) -> None:
     bank = await _kept(partners, BANK, jwks=(SIGNING_JWK, RSA_JWK, OPENING_JWK))
     for changed in _bad_requests(epoch_s(room.clock.now())):

@@ -17,6 +17,7 @@ from identity.oidc.logout import NotTold
 from identity.oidc.model import BROWSER_LIFETIME
 from identity.oidc.tokens import LOGOUT_EVENT
 from identity.oidc.worker import subscriptions
+from tests.support.attacks import against
 from tests.support.conformance import oidcc
 from tests.unit.identity.oidc.partners import BASIC_REQUEST, PARTNER, SHOP, Browser, Partners, id_claims
 from tests.unit.identity.room import ISSUER, Room
@@ -72,6 +73,7 @@ UNREGISTERED = [
     "oidcc-rp-initiated-logout-bad-post-logout-redirect-uri",
     "oidcc-rp-initiated-logout-query-added-to-post-logout-redirect-uri",
 )
+@against("open redirect", "signing out")
 async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners) -> None:
     for uri in UNREGISTERED:
         browser = partners.browser
@@ -86,6 +88,7 @@ async def test_nobody_is_sent_to_a_uri_that_is_not_registered(partners: Partners
     "oidcc-rp-initiated-logout-modified-id-token-hint",
     "oidcc-rp-initiated-logout-no-id-token-hint",
 )
+@against("cross-site request", "signing out")
 async def test_a_hint_that_is_not_ours_signs_nobody_out(partners: Partners) -> None:
     browser = partners.browser
     tokens = await partners.tokens(browser)
@@ -115,6 +118,7 @@ async def test_without_a_hint_the_page_asks(partners: Partners) -> None:
     assert not await _signed_in(partners, browser)
 
 
+@against("cross-site request", "signing out")
 async def test_another_browsers_hint_signs_nobody_out(partners: Partners) -> None:
     """A client that kept somebody's ID token sends another browser here with it."""
     browser = partners.browser

@@ -13,6 +13,7 @@ from identity.oidc.demo import DEMO_SECRET
 from identity.oidc.device import USER_CODE_LENGTH
 from identity.oidc.errors import UserCodeWrong
 from identity.oidc.model import GrantType
+from tests.support.attacks import against
 from tests.support.conformance import oidcc
 from tests.unit.identity.oidc.partners import (
     APP,
@@ -41,6 +42,7 @@ def _claims(token: str) -> dict[str, Any]:
 
 
 @oidcc("oidcc-refresh-token")
+@against("replaying", "partner's refresh token")
 async def test_a_refresh_token_rotates_and_its_second_use_ends_the_family(partners: Partners, room: Room) -> None:
     first = await partners.tokens(scope=OFFLINE)
     second = await partners.refresh(first["refresh_token"])
@@ -123,6 +125,7 @@ async def test_userinfo_answers_get_and_post_with_header_or_form(partners: Partn
     assert both.error == "invalid_request"
 
 
+@against("a stolen session", "bound token")
 async def test_a_bound_token_opens_nothing_without_its_key(partners: Partners) -> None:
     token = (await partners.tokens(client=APP))["access_token"]
 
@@ -142,6 +145,7 @@ async def test_a_bound_token_opens_nothing_without_its_key(partners: Partners) -
     assert (await partners.userinfo(plain, proof=proof(token=plain), scheme="DPoP")).status == 401
 
 
+@against("mix-up", "token of another audience")
 async def test_userinfo_takes_no_other_token(partners: Partners, room: Room) -> None:
     tokens, city = await partners.tokens(), await room.sign_in(ALEXANDER)
     head, body, signature = tokens["access_token"].split(".")
@@ -161,6 +165,7 @@ async def test_userinfo_takes_no_other_token(partners: Partners, room: Room) -> 
     assert (await partners.userinfo(tokens["access_token"])).status == 401
 
 
+@against("mix-up", "token of a partner")
 async def test_a_partners_token_never_opens_the_graph(partners: Partners, room: Room) -> None:
     tokens = await partners.tokens(scope=OFFLINE)
     for token in (tokens["access_token"], tokens["id_token"]):
@@ -176,6 +181,7 @@ async def _introspect(partners: Partners, token: str, client: Any = PARTNER) -> 
     return await partners.post("/oidc/introspect", {"token": token}, auth=(client.id, DEMO_SECRET))
 
 
+@against("reading another's", "partner's tokens")
 async def test_a_client_learns_of_its_own_tokens_alone(partners: Partners) -> None:
     tokens = await partners.tokens(scope=OFFLINE)
     told = (await _introspect(partners, tokens["access_token"])).body
@@ -250,6 +256,7 @@ async def test_a_service_calls_another_for_the_same_citizen(partners: Partners, 
     assert len(await room.audited("oidc.token_exchanged")) == 2
 
 
+@against("another's rights", "client")
 async def test_no_exchange_of_what_is_not_the_services_to_exchange(partners: Partners, room: Room) -> None:
     called, own = await _called(partners), (await partners.tokens())["access_token"]
     refused = {
@@ -344,6 +351,7 @@ async def test_a_device_is_refused_expires_and_is_nobody_elses(partners: Partner
     assert wide.error == "invalid_scope"
 
 
+@against("guessing", "user code of a device")
 async def test_user_codes_are_not_guessed(partners: Partners) -> None:
     zhang, interactions = await partners.zhang(), partners.provider.interactions
     outcomes = [

@@ -9,6 +9,7 @@ from core.principal import ANONYMOUS, Principal, PrincipalKind
 from identity.graph_of_acting import DelegationMutation, DelegationQuery
 from identity.organisations.graph import OrganisationsMutation, OrganisationsQuery
 from identity.relations import RelationKind
+from tests.support.attacks import against
 from tests.unit.identity.organisations.relating import Related
 from tests.unit.identity.room import ZHANG
 
@@ -47,6 +48,7 @@ def test_the_table_has_every_verb() -> None:
     assert {to_camel_case(one.python_name) for one in fields} == VERBS.keys() | PUBLIC
 
 
+@against("another's rights", "acting for somebody", "acting as an organisation")
 async def test_every_verb_is_refused_to_whoever_acts_for_another(related: Related) -> None:
     ouyang, organisation = await related.catering()
     (owner,) = await related.organisations.members(principal=ouyang, organisation_id=organisation.id)

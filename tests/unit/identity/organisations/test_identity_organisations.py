@@ -25,6 +25,7 @@ from identity.relations import (
     RelationKind,
     Role,
 )
+from tests.support.attacks import against
 from tests.unit.identity.organisations.relating import CATERING, OPERATOR, VIEWER, Agreement, Related
 from tests.unit.identity.room import NEWCOMER, OUYANG, ZHANG, outcome
 
@@ -126,6 +127,7 @@ async def test_who_does_not_represent_it_is_refused(
     assert await related.kept() == before
 
 
+@against("a race", "organisations")
 async def test_registered_at_once_it_is_one(related: Related) -> None:
     ouyang = await related.room.citizen(OUYANG)
     all_ = await asyncio.gather(*(related.organisations.registered(principal=ouyang, **CATERING) for _ in range(4)))
@@ -203,6 +205,7 @@ PERSONAL = [
 
 
 @pytest.mark.parametrize("query", PERSONAL)
+@against("another's rights", "acting as an organisation")
 async def test_acting_for_an_organisation_opens_nothing_that_is_a_citizens(related: Related, query: str) -> None:
     ouyang, organisation = await related.catering()
     (owner,) = await related.organisations.members(principal=ouyang, organisation_id=organisation.id)
@@ -235,6 +238,7 @@ async def test_acting_for_an_organisation_opens_nothing_that_is_a_citizens(relat
         (Role.VIEWER, Role.VIEWER, False),
     ],
 )
+@against("another's rights", "organisation's admin")
 async def test_who_decides_about_whom(related: Related, by: Role, other: Role, may: bool) -> None:
     ouyang, organisation = await related.catering()
     await related.resident(1)
@@ -299,6 +303,7 @@ async def test_a_changed_role_and_a_removal_end_what_goes_on(related: Related) -
         assert (entry["subject"], entry["about"]["member"]) == (organisation.id, zhang.actor)
 
 
+@against("reading another's", "organisations")
 async def test_others_organisations_and_members_are_not_there(related: Related) -> None:
     ouyang, organisation = await related.catering()
     await related.resident(1)
@@ -323,6 +328,7 @@ async def test_others_organisations_and_members_are_not_there(related: Related) 
     assert await related.kept() == before
 
 
+@against("another's rights", "organisation's admin")
 async def test_an_invitation_of_somebody_who_may_invite_no_more_is_over(related: Related) -> None:
     ouyang, organisation = await related.catering()
     await related.resident(1)
@@ -482,6 +488,7 @@ async def test_what_the_city_suspended_no_owner_resumes(related: Related) -> Non
     assert (own.organisation.suspended_by, own.organisation.reason) == (None, "")
 
 
+@against("a stolen session", "relations")
 async def test_every_change_asks_for_a_fresh_proof(related: Related) -> None:
     ouyang, organisation = await related.catering()
     await related.resident(1)
@@ -504,6 +511,7 @@ async def test_every_change_asks_for_a_fresh_proof(related: Related) -> None:
     assert await related.kept() == before
 
 
+@against("another's rights", "acting as an organisation")
 async def test_an_organisations_token_names_nothing_that_it_may_not(related: Related) -> None:
     """Whatever a row came to say: a token of other matters, or for an organisation as itself, is none."""
     ouyang, organisation = await related.catering()

@@ -20,6 +20,8 @@ from identity.arrivals import Origin
 from identity.consents.erasures import Forgetting
 from identity.faces import FaceCheck
 from identity.model import Audience
+from identity.oidc.grants import Grants
+from identity.oidc.store import ProviderStore
 from identity.recovery.desk import Desk
 from identity.recovery.merges import SETTLED_AFTER, Merges, Merging
 from identity.recovery.model import Merge, PhoneChange, Waits
@@ -104,6 +106,11 @@ class Lost:
             keyless.append(account)
             strong.discard(account)
 
+        grants = Grants(ProviderStore(room.mongo), identity.outbox, identity.audit, room.ids, room.clock)
+
+        async def end_grants(account: str, session: Session) -> None:
+            await grants.end_all(because="account_recovered", session=session, also_offline=True, citizen=account)
+
         async def forget(account: str) -> None:
             forgotten.append(account)
 
@@ -146,7 +153,7 @@ class Lost:
             faces,
             desk,
             phones,
-            Recoveries(desk, phones, faces, forget_keys),
+            Recoveries(desk, phones, faces, forget_keys, end_grants),
             merges,
             Waking(desk, identity.sessions),
             strong,

@@ -13,6 +13,7 @@ from identity.recovery.merges import Merging
 from identity.recovery.model import MergeState
 from identity.relations import RelationKind
 from identity.sessions import SignedIn
+from tests.support.attacks import against
 from tests.unit.identity.recovery.lost import HERE, Lost
 from tests.unit.identity.room import ALEXANDER, NEWCOMER, OUYANG, ZHANG, outcome
 
@@ -54,6 +55,7 @@ async def test_a_second_account_is_closed_at_once_and_what_it_holds_comes_over(l
     assert await lost.phone_of(zhang.actor) == SECOND
 
 
+@against("enumeration by message", "merge")
 async def test_what_cannot_be_merged_stays_and_the_refusal_says_why(lost: Lost) -> None:
     zhang = await lost.room.citizen(ZHANG)
     ouyang = (await lost.room.citizen(OUYANG)).actor
@@ -94,6 +96,8 @@ async def running(lost: Lost, citizen: str) -> list[str]:
     return await lost.desk.accounts.delegations.running_of(citizen)
 
 
+@against("a race", "merge")
+@against("replaying", "merge")
 async def test_two_confirms_merge_once_each_other_one_way_and_a_stranger_not_at_all(lost: Lost) -> None:
     one, two = await lost.room.citizen(SECOND), await lost.room.citizen(NEWCOMER)
     first = await lost.merging(lost.fresh(one), NEWCOMER)
@@ -157,6 +161,7 @@ async def sleeping(lost: Lost, phone: str) -> AccountSleeps:
     return asleep.value
 
 
+@against("skipping the second factor", "sleeping account")
 async def test_a_number_that_changed_hands_opens_no_account_of_somebody_else(lost: Lost) -> None:
     object.__setattr__(lost.room.identity, "door", lost.waking)
     owner = (await lost.room.citizen(ZHANG)).actor

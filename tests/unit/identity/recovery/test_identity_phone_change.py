@@ -11,6 +11,7 @@ from core.principal import ANONYMOUS
 from identity.model import Audience, CodeUse, Freeze, sign_in_text
 from identity.recovery.model import ChangeState
 from identity.recovery.phones import PHONE_CHANGE_WAITING
+from tests.support.attacks import against
 from tests.unit.identity.recovery.lost import HERE, NEW_PHONE, OTHER_PHONE, Lost
 from tests.unit.identity.room import ALEXANDER, OFFICER, OUYANG, ZHANG, outcome
 
@@ -35,6 +36,7 @@ async def test_by_the_old_phone_alone_it_counts_at_once_and_every_other_session_
     assert NEW_PHONE.encode() not in await lost.room.dump()
 
 
+@against("skipping the second factor", "new phone")
 async def test_by_a_password_alone_it_waits_and_any_session_calls_it_off(lost: Lost) -> None:
     other, asking = await lost.room.sign_in(ZHANG), await lost.room.sign_in(ZHANG)
     by_password = await lost.by_password(asking)
@@ -64,6 +66,7 @@ async def test_by_a_password_alone_it_waits_and_any_session_calls_it_off(lost: L
     assert not await lost.live(other)
 
 
+@against("enumeration by message", "change of phone")
 async def test_the_answer_is_the_same_for_a_number_that_has_an_account_which_keeps_it(lost: Lost) -> None:
     ouyang = (await lost.room.citizen(OUYANG)).actor
     zhang = await lost.room.citizen(ZHANG)
@@ -87,6 +90,7 @@ async def test_the_answer_is_the_same_for_a_number_that_has_an_account_which_kee
     assert newest is not None and (newest.id, newest.state) == (waiting.id, ChangeState.REFUSED)
 
 
+@against("a stolen session", "phone")
 async def test_who_may_ask(lost: Lost) -> None:
     zhang = await lost.room.citizen(ZHANG)
     for nobody in (ANONYMOUS, await lost.room.clerk(OFFICER), await lost.room.acting(actor=zhang)):
@@ -110,6 +114,8 @@ async def test_who_may_ask(lost: Lost) -> None:
     assert await lost.phone_of(zhang.actor) == ZHANG
 
 
+@against("guessing", "change of phone")
+@against("replaying", "change of phone")
 async def test_a_code_is_good_for_its_own_change_once_and_guesses_are_counted(lost: Lost) -> None:
     signed_in = await lost.room.sign_in(ZHANG)
     zhang = await lost.room.principal(signed_in)
@@ -138,6 +144,8 @@ async def test_a_code_is_good_for_its_own_change_once_and_guesses_are_counted(lo
     assert said.startswith("【城市通】有人要将其账号改绑到本号码。验证码 012345")
 
 
+@against("a race", "accounts of one phone")
+@against("a frozen or erased account", "change of phone")
 async def test_of_two_that_want_one_number_one_gets_it_and_an_erased_account_none(lost: Lost) -> None:
     zhang, alexander = await lost.room.citizen(ZHANG), await lost.room.citizen(ALEXANDER)
     await lost.asked_for(zhang, NEW_PHONE)

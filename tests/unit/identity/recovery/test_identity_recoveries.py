@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from core.principal import ANONYMOUS, Method
 from identity.model import EndReason
 from identity.recovery.model import ChangeState, RecoveryState
+from tests.support.attacks import against
 from tests.unit.identity.recovery.lost import HERE, NEW_PHONE, OTHER_PHONE, Lost, person
 from tests.unit.identity.room import OUYANG, ZHANG, outcome
 
@@ -20,6 +21,7 @@ CHILDS = {"name": "张小北", "id_number": "110101201706010015"}
 SEEN, UNSEEN = timedelta(hours=24), timedelta(hours=72)
 
 
+@against("skipping the second factor", "recovery")
 async def test_who_was_seen_gets_the_account_after_a_wait_and_nothing_of_before_opens_it(lost: Lost) -> None:
     before = await lost.room.sign_in(ZHANG)
     zhang = await lost.room.principal(before)
@@ -52,6 +54,7 @@ async def test_who_was_seen_gets_the_account_after_a_wait_and_nothing_of_before_
     assert ZHANGS["id_number"].encode() not in dump and NEW_PHONE.encode() not in dump
 
 
+@against("enumeration by message", "recovery")
 async def test_until_a_person_was_seen_all_is_the_same_whoever_they_are(lost: Lost) -> None:
     answers = []
     for who, phone in ((ZHANGS, NEW_PHONE), (NOBODYS, OTHER_PHONE), (CHILDS, "13700000003")):
@@ -86,6 +89,7 @@ async def test_until_a_person_was_seen_all_is_the_same_whoever_they_are(lost: Lo
     assert await outcome(lost.begin(NOBODYS, "13700000005")) == "AUTH_TOO_MANY_REQUESTS"
 
 
+@against("reading another's", "recovery")
 async def test_whoever_is_signed_in_stops_it_and_nobody_else_does(lost: Lost) -> None:
     zhang, ouyang = await lost.room.citizen(ZHANG), await lost.room.citizen(OUYANG)
     asked = await lost.waiting(ZHANGS)
@@ -110,6 +114,7 @@ async def test_whoever_is_signed_in_stops_it_and_nobody_else_does(lost: Lost) ->
     assert await outcome(stop(principal=zhang, recovery_id=id_)) == "IDENTITY_RECOVERY_NOT_OPEN"
 
 
+@against("a race", "recovery")
 async def test_two_phones_for_one_person_stop_each_other_and_the_same_one_begins_its_wait_anew(lost: Lost) -> None:
     first = await lost.waiting(ZHANGS)
     again = await lost.waiting(ZHANGS)
@@ -143,6 +148,7 @@ async def test_a_change_of_phone_falls_with_a_recovery_and_none_begins_meanwhile
 
 
 @pytest.mark.parametrize("meanwhile", ["frozen", "erased", "phone_taken", "too_late"])
+@against("a frozen or erased account", "recovery")
 async def test_what_happened_meanwhile_counts(lost: Lost, meanwhile: str) -> None:
     zhang = await lost.room.citizen(ZHANG)
     asked = await lost.waiting(ZHANGS)

@@ -10,6 +10,7 @@ from core.events import open_facts
 from core.ids import is_id
 from core.principal import Jurisdiction
 from identity.staffing.model import InterventionKind, Kind
+from tests.support.attacks import against
 from tests.unit.identity.room import ALEXANDER, LIU, ZHANG, eventually, outcome
 from tests.unit.identity.staffing.bureau import AUDITOR, OFFICER, OTHER_OFFICER, REASON, Bureau
 
@@ -21,6 +22,7 @@ FREEZE = """mutation($id: ID!, $reason: String!) {
   freezeAccount(input: { citizenId: $id, reason: $reason }) { kind until officer { badge } } }"""
 
 
+@against("a frozen or erased account", "acting", "access token")
 async def test_a_frozen_account_is_nobodys_to_use_until_it_thaws(bureau: Bureau) -> None:
     room = bureau.room
     signed_in = await room.sign_in(ZHANG)
@@ -77,6 +79,7 @@ async def test_a_frozen_account_is_nobodys_to_use_until_it_thaws(bureau: Bureau)
     assert REASON not in (await room.dump()).decode()
 
 
+@against("a frozen or erased account", "partner's grant")
 async def test_what_a_frozen_citizen_granted_and_does_for_others_ends(bureau: Bureau) -> None:
     room, client = bureau.room, await bureau.client()
     zhang = await room.citizen(ZHANG)
@@ -88,6 +91,7 @@ async def test_what_a_frozen_citizen_granted_and_does_for_others_ends(bureau: Bu
     assert ended is not None and ended.ended_at is not None
 
 
+@against("another's rights", "officer without the role", "officer of another place")
 async def test_who_may_freeze_and_let_go_on(bureau: Bureau) -> None:
     room, accounts = bureau.room, bureau.staffing.accounts
     zhang, liu = await room.id_of("zhang"), await room.id_of("liu")
@@ -210,6 +214,7 @@ async def test_an_account_that_two_ended_is_erased_unless_two_undo_it(bureau: Bu
     assert act.reason == ""
 
 
+@against("skipping the second factor", "session that can only enrol")
 async def test_a_member_of_staff_who_is_enrolling_intervenes_in_nothing(bureau: Bureau) -> None:
     officer = await bureau.officer()
     enrolling = dataclasses.replace(officer, scopes=frozenset({"staff:enrol"}))

@@ -19,6 +19,7 @@ from identity.staffing.graph import StaffingMutation, StaffingQuery
 from identity.staffing.model import ActState, Details, Kind, StaffAct
 from identity.staffing.performing import Agreement
 from identity.staffing.rules import Hours
+from tests.support.attacks import against
 from tests.unit.identity.room import ALEXANDER, ZHANG, outcome
 from tests.unit.identity.room import OFFICER as INSPECTOR
 from tests.unit.identity.staffing.bureau import (
@@ -89,6 +90,8 @@ async def test_an_act_goes_from_one_officer_to_another(bureau: Bureau) -> None:
     assert REASON not in (await room.dump()).decode()
 
 
+@against("another's rights", "officer alone")
+@against("a stolen session", "staff")
 async def test_who_approves_is_another_person_with_the_power_and_a_fresh_strong_proof(bureau: Bureau) -> None:
     room, acts = bureau.room, bureau.staffing.acts
     zhang = await room.id_of("zhang")
@@ -122,6 +125,7 @@ async def test_who_approves_is_another_person_with_the_power_and_a_fresh_strong_
     assert await outcome(bureau.approve(other, act)) == "STAFF_ACT_NOT_PENDING"
 
 
+@against("a race", "two officers")
 async def test_of_two_decisions_at_once_one_is_taken(bureau: Bureau) -> None:
     room, acts = bureau.room, bureau.staffing.acts
     one, other = await bureau.officer(), await bureau.officer(OTHER_OFFICER)
@@ -176,6 +180,7 @@ async def test_powers_that_are_gone_are_gone_at_once(bureau: Bureau) -> None:
     assert (await bureau.approve(await bureau.officer(OTHER_OFFICER), act)).state is ActState.DONE
 
 
+@against("a race", "two officers")
 async def test_a_suspension_and_an_approval_at_once(bureau: Bureau) -> None:
     """Who is suspended approves before, or not at all."""
     room = bureau.room
@@ -236,6 +241,7 @@ async def test_staff_are_hired_changed_and_suspended_by_two(bureau: Bureau) -> N
     assert (entry["actor"], entry["about"]["proposer"]) == (other.actor, one.actor)
 
 
+@against("another's rights", "officer of another department", "officer of another place")
 async def test_nobody_grants_what_is_not_theirs(bureau: Bureau) -> None:
     room, ids = bureau.room, bureau.room.id_of
     one, other = await bureau.officer(ADMIN), await bureau.officer(OTHER_ADMIN)
@@ -379,6 +385,7 @@ VERBS = {
 }
 
 
+@against("another's rights", "citizen at staff's verbs", "acting for somebody")
 async def test_no_citizen_and_nobody_for_another_uses_what_is_for_staff(bureau: Bureau) -> None:
     fields = [
         one for mixin in (StaffingQuery, StaffingMutation) for one in get_object_definition(mixin, strict=True).fields

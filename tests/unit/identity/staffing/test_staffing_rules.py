@@ -13,6 +13,7 @@ from identity.model import ROLE_SCOPES
 from identity.staffing.errors import RoleNotYours, RolesConflict, RoleUnknown
 from identity.staffing.model import Alone, Details, Kind, check_details, check_grants, parse_jurisdiction, parse_roles
 from identity.staffing.rules import RULES, Hours, Refusal, Subject, permits
+from tests.support.attacks import against
 
 NOW = datetime(2026, 11, 20, 2, 30, tzinfo=UTC)  # 10:30 in the city
 HOURS = Hours(time(8), time(20), timezone(timedelta(hours=8)))
@@ -89,6 +90,7 @@ def test_the_table(act: Kind | Alone) -> None:
 
 
 @pytest.mark.parametrize("act", TABLE, ids=str)
+@against("another's rights", "officer of another place", "officer about themself", "officer of another department")
 def test_what_no_combination_lets_through(act: Kind | Alone) -> None:
     scope, *asked = TABLE[act]
     for kind in set(PrincipalKind) - {PrincipalKind.STAFF}:

@@ -1,0 +1,19 @@
+"""The room with the wings that attacks go through."""
+
+from __future__ import annotations
+
+import pytest_asyncio
+
+from tests.unit.identity.credentials.holders import Holders, holders
+from tests.unit.identity.room import Room
+from tests.unit.identity.staffing.bureau import Bureau
+
+
+@pytest_asyncio.fixture
+async def people(room: Room) -> Holders:
+    return await holders(room, staff_must=False)
+
+
+@pytest_asyncio.fixture
+async def bureau(room: Room) -> Bureau:
+    return await Bureau.on(room)
