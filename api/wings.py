@@ -416,7 +416,11 @@ def _recoveries(ground: Ground, desk: RecoveryDesk, phones: PhoneChanges, creden
     async def forget_keys(account_id: str, session: Session) -> None:
         await credentials.desk.store.forget(account_id, session=session)
 
-    return Recoveries(desk, phones, _faces(ground), forget_keys)
+    async def end_grants(account_id: str, session: Session) -> None:
+        grants = _grants(ground)
+        await grants.end_all(because="account_recovered", session=session, also_offline=True, citizen=account_id)
+
+    return Recoveries(desk, phones, _faces(ground), forget_keys, end_grants)
 
 
 def _merges(desk: RecoveryDesk, rooms: Sequence[Merging], erasures: Erasures) -> Merges:

@@ -6,7 +6,8 @@ Rules
 - What the asker holds is a secret, told once; the id that the account's owner sees opens nothing.
 - Then it waits, and the old phone, the inbox and every session are told. Anybody who is signed in to the account stops
   it. A second phone that is proven for the same person stops both: that is for a counter.
-- When it is finished the account has the new phone and one session; every way to sign in of before is gone.
+- When it is finished the account has the new phone and one session; every way to sign in of before is gone, and every
+  grant of a program's: whoever held the account may have given it.
 - Never recovered here: an account without a proven id number, a child's, a frozen one, one that is gone; staff, who are
   no citizens and have their own office.
 Source: docs/decisions/0037-a-lost-account-is-given-back-to-a-person-who-was-seen.md
@@ -90,13 +91,15 @@ class Asked:
 class Recoveries:
     """Everybody's recoveries. provider: None where the city has none; then nothing can be recovered.
 
-    forget_keys: deletes what an account proved itself with, in the caller's transaction.
+    In the caller's transaction, forget_keys deletes what an account proved itself with, and end_grants ends what its
+    programs were granted.
     """
 
     desk: Desk
     phones: PhoneChanges
     provider: RealPerson | None
     forget_keys: Callable[[str, Session], Awaitable[None]]
+    end_grants: Callable[[str, Session], Awaitable[None]]
 
     # --- the asker's side
 
@@ -297,6 +300,7 @@ class Recoveries:
         await self.desk.store.move_recovery(asked, RecoveryState.DONE, now=now, session=session)
         ended += await self.desk.sessions.end_all(citizen.id, because=EndReason.RECOVERED, session=session)
         await self.forget_keys(citizen.id, session)
+        await self.end_grants(citizen.id, session)
         await self.desk.accounts.set_phone(citizen.id, asked.phone, now=now, session=session)
         about: dict[str, str | int | bool] = {"recovery": asked.id, "sessions": len(ended)}
         await self.desk.tell(ACCOUNT_RECOVERED, "recoveries.finished", citizen.id, about=about, session=session)
