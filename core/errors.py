@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from typing import Any, ClassVar, dataclass_transform
 
@@ -44,6 +44,8 @@ HTTP_STATUS: dict[Kind, int] = {
     Kind.INTERNAL: 500,
 }
 
+_BEIJING = timezone(timedelta(hours=8))
+
 RETRYABLE: frozenset[Kind] = frozenset({Kind.LIMITED, Kind.UNAVAILABLE})
 
 
@@ -70,13 +72,16 @@ class DomainError(Exception):
     @property
     def public_fields(self) -> dict[str, object]:
         """The error's fields, as JSON-ready values (instants as RFC 3339 with offset)."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
-        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in values.items()}
+        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in self._values.items()}
+
+    @property
+    def _values(self) -> dict[str, object]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
 
     def message_in(self, locale: Locale) -> str:
         """The sentence in the reader's language."""
         template = self.template_zh if locale is Locale.ZH_CN else self.template
-        return (template or self.template).format(**{k: _in_words(v) for k, v in self.public_fields.items()})
+        return (template or self.template).format(**{k: _in_words(v) for k, v in self._values.items()})
 
     @property
     def message(self) -> str:
@@ -101,6 +106,9 @@ class DomainError(Exception):
 
 
 def _in_words(value: object) -> object:
+    """Instants to the minute, by the clock that hangs in every office here."""
+    if isinstance(value, datetime):
+        return f"{value.astimezone(_BEIJING):%Y-%m-%d %H:%M} (UTC+8)"
     return "; ".join(map(str, value)) if isinstance(value, list) else value
 
 

@@ -290,8 +290,6 @@ class Evidences:
         await self._require(asking.principal)
         citizen = asking.principal.actor
         await self._charge("ticket", asking, limits=TICKET_LIMITS)
-        if before := await self.pending.take(_TICKET_OF, citizen):
-            await self.pending.take(_TICKET, before)
         expires_at = self.clock.now() + TICKET_LIFE
         code = ticket_code(self.below(TICKETS))
         while not await self.pending.put(_TICKET, code, citizen, life=TICKET_LIFE, replace=False):
@@ -310,7 +308,8 @@ class Evidences:
         code, why, shown = parse_ticket(ticket), parse_reason(reason), self._shown(entered, corrects=True)
         await self._charge("counter", asking, limits=COUNTER_LIMITS)
         citizen_id = await self.pending.get(_TICKET, code)
-        if citizen_id is None:
+        # Of several that were asked for at once the last one is good, as of several one after the other.
+        if citizen_id is None or await self.pending.get(_TICKET_OF, citizen_id) != code:
             raise TicketOver()
         citizen = await self.names.account(citizen_id)
         await self._check_unrelated(officer, citizen, shown)

@@ -30,8 +30,8 @@ class _Sample(DomainError):
 
 def test_an_error_speaks_both_languages_and_says_whether_to_retry() -> None:
     error = _Sample(until=datetime(2026, 1, 2, tzinfo=UTC))
-    assert error.message == "Wait until 2026-01-02T00:00:00+00:00."
-    assert error.message_in(Locale.ZH_CN) == "请等到 2026-01-02T00:00:00+00:00。"
+    assert error.message == "Wait until 2026-01-02 08:00 (UTC+8)."
+    assert error.message_in(Locale.ZH_CN) == "请等到 2026-01-02 08:00 (UTC+8)。"
     assert error.extensions == {
         "until": "2026-01-02T00:00:00+00:00",
         "code": "TEST_SAMPLE",
