@@ -51,11 +51,11 @@ export async function demoCode(phone, expiresAt, signal, { mine = true } = {}) {
 }
 
 /**
- * The message that is sent next to whoever is signed in, for what does not say when its code ends.
+ * The message that is sent next, for what does not say when its code ends.
+ * @param {string | null} [phone]  to whoever is signed in, unless said otherwise
  * @returns {Promise<(signal: AbortSignal) => Promise<string | null>>}  told when it is there; null where none is shown
  */
-export async function demoMessage() {
-  const phone = device.get(PHONE);
+export async function demoMessage(phone = device.get(PHONE)) {
   if (!phone) return async () => null;
   const before = await newest(phone);
   return async (signal) => {

@@ -6,12 +6,12 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from identity.recovery.store import RECOVERIES
 from identity.store import CITIZENS
-from tests.browser.shell_phone import NewPhone, Phone
-from tests.support.city import OpenCity
+from tests.browser.shell_phone import NewPhone, Phone, answer, operation
+from tests.support.city import JSON, OpenCity
 
 OWNER, NEW_NUMBER = "13700000071", "13700000073"
 NAME, ID_NUMBER = "王小明", "110101199003070038"
@@ -110,7 +110,36 @@ async def test_each_way_to_be_known(new_phone: NewPhone) -> None:
     await hers.page.get_by_role("button", name="核对").click()
     await expect(hers.page.get_by_test_id("level")).to_contain_text("四级")
     await expect(hers.page.get_by_test_id("ways-to-prove").get_by_role("link")).to_have_text([re.compile("窗口")])
+    await readings_alike_stand_as_one(hers)
     assert own_faults(hers) == []
+
+
+async def readings_alike_stand_as_one(phone: Phone) -> None:
+    """As a code that a guardian keeps on screen writes them: every time stands behind it, and others between stay."""
+
+    def reading(minute: int, purpose: str) -> JSON:
+        who: JSON = {"purpose": purpose, "reason": None, "program": "演示图书馆", "officer": None, "person": None}
+        fields = [{"code": "name", "name": "姓名", "sensitive": False}]
+        at = f"2026-11-20T10:{minute:02}:00+00:00"
+        return {"id": f"acc_{minute}", "at": at, "onBehalfOf": None, "fields": fields, **who}
+
+    nodes = [*(reading(m, "出示城市码") for m in (42, 41, 40)), reading(39, "办证"), reading(38, "出示城市码")]
+    body = answer(data={"accessLog": {"nodes": nodes, "pageInfo": {"hasNextPage": False, "endCursor": None}}})
+
+    async def told(route: Route) -> None:
+        if operation(route.request) == "AccessLog":
+            await route.fulfill(body=body, content_type="application/json")
+        else:
+            await route.continue_()
+
+    await phone.page.route("**/graphql", told)
+    await phone.open("/me/data/access", ready="[data-testid=access]")
+    await expect(phone.page.get_by_test_id("access")).to_have_count(3)
+    times = phone.page.get_by_test_id("times")
+    await times.locator("summary").click()
+    await expect(times).to_contain_text("共 3 次，18:40–18:42")
+    await expect(times).to_contain_text("18:42:00 · 18:41:00 · 18:40:00")
+    assert await phone.violations() == [] and await phone.small_targets(44) == []
 
 
 async def asks_for_the_account(phone: Phone) -> None:
@@ -209,6 +238,21 @@ async def another_account_is_merged(phone: Phone, new_phone: NewPhone) -> None:
             assert await phone.violations() == []
             await page.reload()
     await expect(page.get_by_test_id("merged")).to_be_visible()
+
+    # A number that is another account's leads here; the freed one becomes this account's.
+    await phone.open("/security/phone", ready="#new-phone")
+    for number in ("13800000003", "13700000074"):
+        await page.fill("#new-phone", number)
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("#new-code")
+        await told_code(page)
+        await page.get_by_role("button", name="确认新手机号").click()
+        if number.startswith("138"):
+            await expect(page.get_by_test_id("trouble")).to_have_attribute("data-code", "IDENTITY_PHONE_HAS_ACCOUNT")
+            await expect(page.get_by_test_id("onward")).to_have_attribute("href", "#/security/merge")
+            await page.get_by_test_id("call-off").click()
+            await page.wait_for_selector("#new-phone")
+    await expect(page.locator("main")).to_contain_text("137****0074")
     assert own_faults(phone) == []
 
 

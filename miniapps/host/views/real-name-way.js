@@ -113,14 +113,21 @@ const demoPlatform = () =>
 function atCounter(screen) {
   const said = h("div");
   const shown = h("div");
-  const take = actButton({ words: t("realname.ticket"), work: issue, said, signal: screen.signal, look: "primary.wide", id: "issue-ticket" });
-  async function issue() {
+  const issue = async () => {
     const { issueCounterTicket: ticket } = await whole(askAsMyself(COUNTER_TICKET, {}, screen));
     if (screen.signal.aborted) return false;
     fill(shown, ticketSlab(ticket, screen.signal));
-    fill(take, t("prove.ticket.again"));
-    take.classList.replace("primary", "second");
+    fill(foot, take("second.wide", t("prove.ticket.again")));
     return false;
-  }
-  return [heading("COUNTER"), h("p.lead", null, t("prove.counter.lead")), shown, said, take, h("p.side-note", null, shape("info"), h("span", null, t("realname.ticket.text")))];
+  };
+  const take = (look, words) => actButton({ words, work: issue, said, signal: screen.signal, look, id: "issue-ticket" });
+  const foot = h("div", null, take("primary.wide", t("realname.ticket")));
+  return [
+    heading("COUNTER"),
+    h("p.lead", null, t("prove.counter.lead")),
+    shown,
+    said,
+    foot,
+    h("p.side-note", null, shape("info"), h("span", null, t("realname.ticket.text"))),
+  ];
 }

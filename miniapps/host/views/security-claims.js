@@ -14,7 +14,7 @@ import { confirmSheet } from "../ui/sheet.js";
 import { skeleton } from "../ui/skeleton.js";
 import { state } from "../ui/state.js";
 
-const TONES = { WAITING: ["warn", "clock"], DONE: ["info", "ok"], STOPPED: ["plain", "stop"] };
+const TONES = { WAITING: ["warn", "clock"], DONE: ["info", "ok"], STOPPED: ["info", "stop"] };
 
 /** @type {import("../router.js").View} */
 export const securityClaims = { title: "claim.title", for: "CITIZEN", back: "/security", enter };
@@ -72,7 +72,7 @@ export async function claimNotice(place, screen) {
       "div.partial",
       { "data-testid": "claim-notice" },
       shape("warn"),
-      h("p", null, t("claim.notice")),
+      h("div", null, h("p", null, t("claim.notice"))),
       h("a.second", { href: "#/security/claims" }, t("claim.onward")),
     ),
   );

@@ -1,6 +1,7 @@
 /** Another phone number for my account: its code, and, where the city wants to be sure, some days to call it off. */
 
 import { ask, CityError, whole } from "../api.js";
+import { demoMessage } from "../demo.js";
 import { fill, h } from "../dom.js";
 import { BEGIN_PHONE_CHANGE, CANCEL_PHONE_CHANGE, CONFIRM_PHONE_CHANGE, PHONE_CHANGE } from "../documents-security.js";
 import { dayAndClock } from "../format.js";
@@ -8,6 +9,7 @@ import { t } from "../i18n.js";
 import { announce } from "../ui/announce.js";
 import { busy } from "../ui/busy.js";
 import { codeField } from "../ui/code-field.js";
+import { demoFill } from "../ui/demo-line.js";
 import { forgetAnswers, load } from "../ui/load.js";
 import { skeleton } from "../ui/skeleton.js";
 import { state } from "../ui/state.js";
@@ -15,6 +17,9 @@ import { complain } from "../ui/trouble.js";
 import { MOBILE, national } from "./sign-in.js";
 
 const CODE_LENGTH = 6;
+
+/** What a demo city shows of the code that is on its way. @type {((signal: AbortSignal) => Promise<string | null>) | null} */
+let arriving = null;
 
 /** @type {import("../router.js").View} */
 export const securityPhone = { title: "number.title", for: "CITIZEN", back: "/security", enter };
@@ -60,6 +65,7 @@ function asking(screen) {
   const work = async () => {
     const newPhone = national(input.value);
     if (!MOBILE.test(newPhone)) throw new CityError("AUTH_PHONE_INVALID", "");
+    arriving = await demoMessage(newPhone);
     await whole(ask(BEGIN_PHONE_CHANGE, { newPhone }, screen));
     return t("number.sent");
   };
@@ -74,7 +80,9 @@ function codeSent(screen, change) {
     return t("number.confirmed");
   };
   const label = h("label", { for: "new-code" }, t("number.code", { phone: change.maskedPhone }));
-  return [form(screen, [label, el], input, t("number.confirm"), work), cancelButton(screen)];
+  const demo = h("div");
+  arriving?.(screen.signal).then((code) => code && fill(demo, demoFill(code, input)));
+  return [form(screen, [label, el], input, t("number.confirm"), work), demo, cancelButton(screen)];
 }
 
 const waiting = (screen, change) => [
