@@ -5,7 +5,7 @@ import { brought, usedUp } from "../brought.js";
 import { FINISH_FACE_CHECK, PROVE_RECOVERY } from "../documents-person.js";
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { keepRecovering, recovering } from "../recovering.js";
+import { dropRecovering, keepRecovering, recovering } from "../recovering.js";
 import { replace } from "../router.js";
 import { audience } from "../session.js";
 import { announce } from "../ui/announce.js";
@@ -31,6 +31,7 @@ async function enter(screen) {
     if (screen.signal.aborted) return;
     if (lineBroke(error)) return fill(region, problem(error, screen.again));
     usedUp();
+    if (asked && error.code?.startsWith("IDENTITY_")) dropRecovering(); // its look was used: there is no way on from here
     fill(region, problem(error), onward(mine));
   }
 }
