@@ -3,10 +3,10 @@ hired; an identity seen at a counter."""
 
 from __future__ import annotations
 
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 
 from identity.demo import CITIZENS
-from tests.browser.shell_phone import NewPhone, Phone
+from tests.browser.shell_phone import NewPhone, Phone, answer, operation
 from tests.support.city import OpenCity
 
 OFFICER, OTHER_OFFICER, ADMIN, PARTNERS, CLERK = (f"139000000{n}" for n in (11, 12, 13, 10, "09"))
@@ -32,7 +32,18 @@ async def test_one_officer_freezes_and_two_let_go_on(new_phone: NewPhone) -> Non
     await page.get_by_test_id("freeze").click()
     await page.fill("dialog textarea", "手机丢失,防止冒用")
     assert await wrong(officer) == []
+    asked: list[str] = []
+
+    async def want_a_proof(route: Route) -> None:
+        asked.append(operation(route.request))
+        if asked.count("Freeze") == 1 and asked[-1] == "Freeze":
+            refused = answer(code="STEP_UP_REQUIRED", max_age_s=300, strong=True)
+            return await route.fulfill(body=refused, content_type="application/json")
+        await route.continue_()
+
+    await page.route("**/graphql", want_a_proof)
     await page.get_by_test_id("confirm").click()
+    await page.get_by_test_id("step-up").get_by_test_id("demo-code").get_by_role("button").click()
     await expect(page.get_by_test_id("account-state")).to_contain_text("已冻结至")
     await expect(page.get_by_test_id("intervention")).to_contain_text("手机丢失,防止冒用")
 
@@ -69,6 +80,7 @@ async def test_one_officer_freezes_and_two_let_go_on(new_phone: NewPhone) -> Non
     await expect(rows.first).to_contain_text("ZS-0202")
     await expect(rows.last).to_contain_text("账号已冻结")
     assert await wrong(owner) == []
+    assert asked.count("StepUp") == 1 and asked.count("Freeze") == 2
     assert officer.faults + other.faults + owner.faults == []
 
 

@@ -3,7 +3,7 @@
 import { ask, whole } from "../api.js";
 import { CLIENTS, MEMBER_ONE, PROPOSE_ACT, PROPOSE_FORM } from "../documents-staff.js";
 import { fill, h } from "../dom.js";
-import { t } from "../i18n.js";
+import { has, t } from "../i18n.js";
 import { replace } from "../router.js";
 import { cityNow } from "../session.js";
 import { announce } from "../ui/announce.js";
@@ -32,6 +32,7 @@ export const propose = { title: "propose.title", for: "STAFF", back: "/desk/acts
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
   const { kind } = screen.at;
+  if (!has(`act.${kind}`)) return replace("/desk/acts");
   const subject = screen.asked.get("subject") ?? "";
   const region = h("div");
   fill(screen.main, region);
