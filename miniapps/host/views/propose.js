@@ -1,6 +1,6 @@
 /** An act that takes two officers, as the first of them writes it: what, about whom, for how long, why. */
 
-import { ask, whole } from "../api.js";
+import { CityError, ask, whole } from "../api.js";
 import { CLIENTS, MEMBER_ONE, PROPOSE_ACT, PROPOSE_FORM } from "../documents-staff.js";
 import { fill, h } from "../dom.js";
 import { has, t } from "../i18n.js";
@@ -154,5 +154,11 @@ function clientOf(waiting) {
   const options = waiting.map((one) => [one.id, one.client.name]);
   show();
   const pick = choices({ legend: t("clients.which"), name: "client", value: chosen.id, options, onpick });
-  return { el: [pick, facts], read: () => ({ subject: chosen.id, scopes: ticks.read() }) };
+  return { el: [pick, facts], read: () => ({ subject: chosen.id, scopes: some(ticks.read()) }) };
+}
+
+/** To the city no scopes mean all of them: that is never what nothing ticked means. */
+function some(scopes) {
+  if (!scopes.length) throw new CityError("CLIENT_NO_SCOPES", "");
+  return scopes;
 }
