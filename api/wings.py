@@ -249,7 +249,7 @@ class Wings:
     def subscriptions(self, *, sms: SmsSender, http: aiohttp.ClientSession) -> list[Subscription]:
         return [
             *identity.worker.subscriptions(self.identity, sender=sms),
-            *identity.oidc.worker.subscriptions(self.openid, post=posting(http)),
+            *identity.oidc.worker.subscriptions(self.openid, post=posting(http, issuer=self.openid.parts.issuer)),
         ]
 
     @property

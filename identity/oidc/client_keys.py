@@ -9,13 +9,10 @@ Rules
 
 from __future__ import annotations
 
-import asyncio
-import socket
 from asyncio import Lock
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any, Final, Protocol
 
 import aiohttp
@@ -24,6 +21,7 @@ from yarl import URL
 
 from core.clock import Clock
 from core.jose import Jwk, public_key_fault
+from identity.oidc.calling import public_address
 from identity.oidc.encrypting import encryption_key_fault
 from identity.oidc.model import URI_LENGTH_MAX, Client, ClientState
 
@@ -34,8 +32,6 @@ SET_BYTES_MAX: Final = 64 * 1024
 SET_KEYS_MAX: Final = 20
 SETS_MAX: Final = 500
 _TIMEOUT: Final = aiohttp.ClientTimeout(total=5)
-# Reaches IPv4 addresses through a translator, private ones too (RFC 6052).
-_TRANSLATED: Final = ip_network("64:ff9b::/32")
 
 
 class SetUnavailable(Exception):
@@ -131,7 +127,7 @@ def fetching(http: aiohttp.ClientSession) -> Fetch:
         if set_uri_fault(uri) is not None:
             raise SetUnavailable("its address will not do")
         try:
-            called = url.with_host(await _public_address(host))
+            called = url.with_host(await public_address(host))
             async with http.get(
                 called,
                 headers={"Host": host, "Accept": "application/jwk-set+json, application/json"},
@@ -151,26 +147,3 @@ def fetching(http: aiohttp.ClientSession) -> Fetch:
         return bytes(raw)
 
     return fetch
-
-
-async def _public_address(host: str) -> str:
-    """One address of the host, all of which are public. Raises: SetUnavailable, OSError."""
-    loop = asyncio.get_running_loop()
-    async with asyncio.timeout(5):
-        found = await loop.getaddrinfo(host, 443, type=socket.SOCK_STREAM)
-    addresses = [str(sockaddr[0]) for *_, sockaddr in found]
-    if not addresses or not all(is_public(address) for address in addresses):
-        raise SetUnavailable("its address is not public")
-    return addresses[0]
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the public internet, and hides no other."""
-    try:
-        parsed = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address):
-        if parsed.ipv4_mapped or parsed.sixtofour or parsed.teredo or parsed in _TRANSLATED:
-            return False
-    return parsed.is_global and not parsed.is_multicast

@@ -5,6 +5,7 @@ Rules
 - Without an ID token of ours that belongs to this browser nobody is signed out unasked: the shell's page asks.
 - The browser is sent on only to a URI that the client of the hint registered, character by character.
 - Every client of the browser that waits to hear of it is told by a signed token; who does not answer is told again.
+  Its address is a stranger's (`identity.oidc.calling`).
 """
 
 from __future__ import annotations
@@ -15,9 +16,11 @@ from typing import Any, Final, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import aiohttp
+from yarl import URL
 
 from core.mongo import Session
 from identity.oidc.authorizing import Authorizing, Visit
+from identity.oidc.calling import on_this_machine, public_address
 from identity.oidc.errors import OAuthError
 from identity.oidc.model import Client, ClientState
 from identity.oidc.parts import Parts
@@ -105,7 +108,7 @@ class Logout:
             raise NotTold(fault.description) from fault
         try:
             status = await post(client.backchannel_logout_uri, {"logout_token": token})
-        except (aiohttp.ClientError, TimeoutError) as fault:
+        except (aiohttp.ClientError, TimeoutError, OSError) as fault:
             raise NotTold(type(fault).__name__) from fault
         if status // 100 == 2:
             await self.parts.audited("oidc.logout_told", actor=client_id, subject=subject, client=client_id)
@@ -150,11 +153,17 @@ class Logout:
         await self.parts.transaction(work)
 
 
-def posting(http: aiohttp.ClientSession) -> Post:
-    """Over HTTP: no redirects followed, nothing of the answer read but its status."""
+def posting(http: aiohttp.ClientSession, *, issuer: str) -> Post:
+    """Over HTTP: no redirects followed, nothing of the answer read but its status. issuer: the city's address."""
 
     async def post(url: str, form: Mapping[str, str]) -> int:
-        async with http.post(url, data=dict(form), timeout=_TIMEOUT, allow_redirects=False) as response:
+        to, host, headers = URL(url), None, dict[str, str]()
+        if not (on_this_machine(issuer) and on_this_machine(url)):
+            host, headers = to.raw_host or "", {"Host": to.raw_authority}
+            to = to.with_host(await public_address(host, port=to.port or 443))
+        async with http.post(
+            to, data=dict(form), headers=headers, server_hostname=host, timeout=_TIMEOUT, allow_redirects=False
+        ) as response:
             return response.status
 
     return post

@@ -10,11 +10,11 @@ import aiohttp
 import orjson
 import pytest
 
+from identity.oidc.calling import is_public
 from identity.oidc.client_keys import (
     ClientKeys,
     SetUnavailable,
     fetching,
-    is_public,
     read_set,
     set_uri_fault,
 )
