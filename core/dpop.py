@@ -27,6 +27,8 @@ NONCE_WINDOW_S: Final = 300
 _JTI_LENGTH_MAX: Final = 128
 # Clocks differ: FAPI 2.0 §5.3.2.1 has up to ten seconds accepted.
 _EARLY_S: Final = 10
+# Names of the machine itself, by each of which people open a city that runs on it.
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class ProofFault(Exception):
@@ -114,12 +116,13 @@ def _hash(text: str) -> str:
 
 
 def _without_query(url: object) -> tuple[str, str, str] | None:
-    """Scheme, host and path (RFC 3986 §6.2.2, .3); None for what is no URL."""
+    """Scheme, host and path (RFC 3986 §6.2.2, .3), whose machine's own names are one; None for what is no URL."""
     try:
         parts = urlsplit(url if isinstance(url, str) else "")
         port = parts.port
     except ValueError:
         return None
     default = {"https": 443, "http": 80}.get(parts.scheme)
-    host = (parts.hostname or "") + (f":{port}" if port not in (None, default) else "")
+    name = parts.hostname or ""
+    host = ("localhost" if name in _LOOPBACK else name) + (f":{port}" if port not in (None, default) else "")
     return (parts.scheme, host, parts.path or "/")

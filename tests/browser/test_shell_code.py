@@ -12,6 +12,9 @@ from playwright.async_api import Page, Route, expect
 from tests.browser.shell_phone import CITIZEN, NewPhone, Phone, answer, operation
 from tests.support.waiting import until
 
+# What is asked with a clock that has just run ahead is asked again by the city's, for its proof was refused.
+ONCE = (["Code"], ["Code", "Code"])
+
 
 async def read(page: Page) -> str:
     """What a decoder that we did not write sees on the screen."""
@@ -79,7 +82,7 @@ async def test_it_renews_itself_before_it_ends(new_phone: NewPhone) -> None:
     assert "Code" not in asked
     async with page.expect_response("**/graphql"):
         await page.clock.run_for(5_000)
-    assert asked == ["Code"]
+    assert asked in ONCE
 
     async def another_code() -> bool:
         """The phone's clock runs ahead of the city's, and a code made within the same second is the same code."""
@@ -131,7 +134,7 @@ async def test_a_hidden_page_rests_and_renews_when_looked_at(new_phone: NewPhone
     assert await phone.violations() == []
     await page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))")
     await expect(page.get_by_test_id("city-code")).to_have_attribute("data-state", "live")
-    assert asked == ["Code"]
+    assert asked in ONCE
 
 
 async def test_the_band_moves_and_stands_still_for_who_asks_so(new_phone: NewPhone) -> None:

@@ -195,7 +195,7 @@ async def test_a_wrong_clock_is_set_by_the_city_s(new_phone: NewPhone) -> None:
 async def test_at_another_address_than_the_city_s_own_no_session_is_bound(
     shell_city: OpenCity, shell_browser: Browser
 ) -> None:
-    base = shell_city.base.replace("127.0.0.1", "localhost")
+    base = shell_city.base.replace("127.0.0.1", "elsewhere.localhost")
     context, phone = await phone_of(shell_browser, base, prefs={"locale": "zh-CN"})
     async with context:
         page = phone.page

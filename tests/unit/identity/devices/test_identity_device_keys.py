@@ -98,6 +98,12 @@ async def test_a_proof_that_is_not_quite_right_proves_nothing_and_a_good_one_is_
             await prove(key.proof(token=token, htu=htu, age_s=55), method="POST", path="/graphql", token=token)
             == key.jkt
         )
+    # A machine's own names are one; its other ports and names are not.
+    here = _process(city, city.room.redis, base="http://127.0.0.1:8000")
+    hosts = ("localhost:8000", "[::1]:8000", "localhost:8001", "a.localhost:8000")
+    local = [key.proof(token=token, htu=f"http://{host}/graphql") for host in hosts]
+    codes = [await outcome(here(proof, method="POST", path="/graphql", token=token)) for proof in local]
+    assert codes == ["ok"] * 2 + ["AUTH_DPOP_PROOF_INVALID"] * 2
     # A `kid` names nothing: the key is the one that the proof brings.
     assert await told(key.proof(token=token, header={"kid": "../../etc/passwd"})) == "ok"
 
@@ -116,10 +122,10 @@ async def test_a_proof_that_is_not_quite_right_proves_nothing_and_a_good_one_is_
         await away.aclose()
 
 
-def _process(city: Owners, redis: Redis) -> Possession:
+def _process(city: Owners, redis: Redis, *, base: str = ISSUER) -> Possession:
     """Another process's."""
     name, room = city.room.mongo.database.name, city.room
-    return Possession(redis=redis, cipher=room.cipher, clock=room.clock, namespace=name, base=ISSUER)
+    return Possession(redis=redis, cipher=room.cipher, clock=room.clock, namespace=name, base=base)
 
 
 @against("a stolen session", "bound token")
