@@ -194,7 +194,7 @@ async def test_signing_out_does_not_wait_for_the_line(new_phone: NewPhone) -> No
     assert await phone.page.evaluate(SIDE) is None
     assert await phone.page.evaluate(REFRESH_TOKEN) is None
     assert await phone.page.evaluate("sessionStorage.length") == 0
-    assert [token.startswith("Bearer ey") for token in tokens] == [True]
+    assert [token.startswith("DPoP ey") for token in tokens] == [True]
     await expect(phone.page.get_by_test_id("ended")).to_have_count(0)
     async with phone.page.expect_response(lambda response: operation(response.request) == "SignOut"):
         may_answer.set()
