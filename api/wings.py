@@ -213,7 +213,7 @@ class Wings:
             downloads=downloads,
             erasures=erasures,
             phone_changes=phone_changes,
-            recoveries=_recoveries(ground, desk, phone_changes, credentials),
+            recoveries=_recoveries(ground, desk, phone_changes, credentials, erasures),
             merges=_merges(desk, coming_over, erasures),
             waking=waking,
             staffing=_staffing(ground, identity, erasures, organisations, openid),
@@ -412,7 +412,9 @@ def _recovery_desk(ground: Ground, identity: Identity, credentials: Credentials)
     )
 
 
-def _recoveries(ground: Ground, desk: RecoveryDesk, phones: PhoneChanges, credentials: Credentials) -> Recoveries:
+def _recoveries(
+    ground: Ground, desk: RecoveryDesk, phones: PhoneChanges, credentials: Credentials, erasures: Erasures
+) -> Recoveries:
     async def forget_keys(account_id: str, session: Session) -> None:
         await credentials.desk.store.forget(account_id, session=session)
 
@@ -420,7 +422,7 @@ def _recoveries(ground: Ground, desk: RecoveryDesk, phones: PhoneChanges, creden
         grants = _grants(ground)
         await grants.end_all(because="account_recovered", session=session, also_offline=True, citizen=account_id)
 
-    return Recoveries(desk, phones, _faces(ground), forget_keys, end_grants)
+    return Recoveries(desk, phones, _faces(ground), (forget_keys, end_grants, erasures.stay))
 
 
 def _merges(desk: RecoveryDesk, rooms: Sequence[Merging], erasures: Erasures) -> Merges:

@@ -181,13 +181,19 @@ class Erasures:
         principal.require_citizen(principal.subject)
 
         async def work(session: Session) -> Erasure:
-            cancelled = await self.erasures.cancel(principal.subject, now=self.clock.now(), session=session)
+            cancelled = await self.stay(principal.subject, session)
             if cancelled is None:
                 raise ErasureNotWaiting()
-            await self._tell(ERASURE_CANCELLED, "erasures.cancelled", cancelled, session)
             return cancelled
 
         return await self.erasures.transaction(work)
+
+    async def stay(self, citizen: str, session: Session) -> Erasure | None:
+        """Call off what was asked for from the account, in the caller's transaction; None when nothing waits."""
+        cancelled = await self.erasures.cancel(citizen, now=self.clock.now(), session=session)
+        if cancelled is not None:
+            await self._tell(ERASURE_CANCELLED, "erasures.cancelled", cancelled, session)
+        return cancelled
 
     async def standing(self, *, principal: Principal) -> Standing | None:
         """The caller's newest erasure; None when they never asked. Raises: SignInRequired, Forbidden, Unavailable."""

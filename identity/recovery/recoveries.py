@@ -15,7 +15,7 @@ Source: docs/decisions/0037-a-lost-account-is-given-back-to-a-person-who-was-see
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -91,15 +91,14 @@ class Asked:
 class Recoveries:
     """Everybody's recoveries. provider: None where the city has none; then nothing can be recovered.
 
-    In the caller's transaction, forget_keys deletes what an account proved itself with, and end_grants ends what its
-    programs were granted.
+    also: what else becomes of an account in the transaction that gives it back, by its id: what it proved itself with
+    is deleted, what its programs were granted ends, an erasure that was asked for is called off.
     """
 
     desk: Desk
     phones: PhoneChanges
     provider: RealPerson | None
-    forget_keys: Callable[[str, Session], Awaitable[None]]
-    end_grants: Callable[[str, Session], Awaitable[None]]
+    also: Sequence[Callable[[str, Session], Awaitable[object]]]
 
     # --- the asker's side
 
@@ -299,8 +298,8 @@ class Recoveries:
         now = self.desk.now
         await self.desk.store.move_recovery(asked, RecoveryState.DONE, now=now, session=session)
         ended += await self.desk.sessions.end_all(citizen.id, because=EndReason.RECOVERED, session=session)
-        await self.forget_keys(citizen.id, session)
-        await self.end_grants(citizen.id, session)
+        for step in self.also:
+            await step(citizen.id, session)
         await self.desk.accounts.set_phone(citizen.id, asked.phone, now=now, session=session)
         about: dict[str, str | int | bool] = {"recovery": asked.id, "sessions": len(ended)}
         await self.desk.tell(ACCOUNT_RECOVERED, "recoveries.finished", citizen.id, about=about, session=session)

@@ -153,7 +153,7 @@ class Lost:
             faces,
             desk,
             phones,
-            Recoveries(desk, phones, faces, forget_keys, end_grants),
+            Recoveries(desk, phones, faces, (forget_keys, end_grants)),
             merges,
             Waking(desk, identity.sessions),
             strong,
