@@ -31,8 +31,8 @@ _HELD = """async () => {
 }"""
 _ACT = """async () => {
   const api = await own("api.js");
-  const { me } = (await api.ask("{ me { id relations { id side } } }")).data;
-  await api.actFor(me.relations.find((one) => one.side === "ACTOR").id);
+  const { me } = (await api.ask("{ me { id relations { id side kind } } }")).data;
+  await api.actFor(me.relations.find((one) => one.side === "ACTOR" && one.kind === "CARER").id);
   const bound = (await own("device-key.js")).isBound((await own("acting.js")).acting().token);
   return { bound, mine: me.id, theirs: (await api.ask("{ me { id } }")).data.me.id };
 }"""

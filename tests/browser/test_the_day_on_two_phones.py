@@ -20,6 +20,7 @@ from playwright.async_api import Playwright, async_playwright, expect
 
 from core.clock import SystemClock
 from core.embedded import Stores
+from core.processes import free_port
 from tests.browser.shell_phone import CITIZEN, OFFICER, NewPhone, Phone, phone_of
 from tests.browser.test_shell_street import HANDLER, LAMP, MOTHER, cases_of, picture, plate_of, step
 from tests.browser.test_the_walk_on_two_phones import camera_that_sees, film
@@ -32,8 +33,12 @@ async def shell_city(stores: Stores) -> AsyncIterator[OpenCity]:
     """A city of the day's own: in the one that all phones share, others have paid and been told before."""
     clock = SystemClock()
     async with departments(mongo_url=stores.mongo_url, database="day", clock=clock) as beside:
-        told = settings(mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="day", departments=beside)
-        async with open_demo_city(told, clock) as city:
+        port = free_port()
+        more = {"TONG_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+        told = settings(
+            mongo_url=stores.mongo_url, redis_url=stores.redis_url, database="day", departments=beside, **more
+        )
+        async with open_demo_city(told, clock, port=port) as city:
             yield city
 
 
