@@ -377,6 +377,8 @@ def test_the_table_of_verbs_has_every_root_field_that_is_not_public() -> None:
     fields -= {to_camel_case(one.python_name) for one in defined}
     public = {"districts", "signInRules", "requestSignInCode", "signIn", "refreshSession", "_entities", "_service"}
     allowed = {"me", "acting"}
+    # Of evidence, whose test has them; they stand in the schema itself because a citizen is what they answer.
+    fields -= {"confirmDocument", "confirmNetId", "finishFaceCheck"}
     refused = {name for name in fields for query, _, _ in VERBS if f" {name}" in query or f"{{ {name}" in query}
     assert fields - public - allowed == refused - allowed
 
