@@ -162,6 +162,8 @@ class Masking:
 
 def role_of(principal: Principal) -> Role:
     """As whom the principal reads."""
+    if principal.kind is PrincipalKind.ORGANISATION:
+        return Role.ACTING
     if principal.kind is PrincipalKind.CITIZEN:
         return Role.ACTING if principal.delegated else Role.CITIZEN
     return Role(principal.kind.value)

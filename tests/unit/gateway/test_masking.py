@@ -218,6 +218,13 @@ def test_above_the_clearance_the_table_decides(role: Role, verdicts: str, class_
         assert view.of(frozenset({label}))[0] is Verdict[expected.upper()]
 
 
+@pytest.mark.parametrize("kind", PrincipalKind)
+def test_whoever_asks_reads_as_somebody(kind: PrincipalKind) -> None:
+    """Who acts for an organisation reads as who acts for anybody."""
+    reads = role_of(Principal(kind=kind, actor="cit_1", subject="org_1"))
+    assert reads is (Role.ACTING if kind in (PrincipalKind.CITIZEN, PrincipalKind.ORGANISATION) else Role(kind.value))
+
+
 def test_the_table_names_every_role() -> None:
     assert TABLE.keys() == set(Role) == READERS.keys()
 
