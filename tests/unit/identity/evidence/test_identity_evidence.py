@@ -167,8 +167,8 @@ async def test_who_is_not_known_or_has_not_just_proven_themself_begins_nothing(w
     for query, variables in ((BEGIN, {}), (TICKET, {}), (NET_ID, {"credential": "x"})):
         assert (await world.ask(query, wang, **variables))["codes"] == ["STEP_UP_REQUIRED"]
         assert (await world.ask(query, acting, **variables))["codes"] == ["FORBIDDEN"]
-    for query, variables in ((DOCUMENT, {"input": PERMIT}), (FINISH, {"id": "x", "result": "x"})):
-        assert (await world.ask(query, acting, **variables))["codes"] == ["FORBIDDEN"]
+    assert (await world.ask(DOCUMENT, acting, input=PERMIT))["codes"] == ["FORBIDDEN"]
+    assert (await world.ask(FINISH, acting, id="x", result="x"))["codes"] == ["FORBIDDEN"]
     world.strong.clear()
     world.room.clock.advance(seconds=301)
     assert (await world.ask(TICKET, wang))["codes"] == ["STEP_UP_REQUIRED"]
