@@ -38,8 +38,11 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# One worker more than cores, for they wait too: for processes and for pages.
+WORKERS ?= $(shell expr $$(nproc) + 1)
+
 test: setup debian composer audits
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 # What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
 debian:

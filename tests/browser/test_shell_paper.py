@@ -17,6 +17,7 @@ from playwright.async_api import Page, Route, expect
 from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, operation
 from tests.browser.test_shell_screens import check
 from tests.support.city import OpenCity
+from tests.support.waiting import until
 
 PAPERS = """{ me { id unreadCount
   wallet { available { amount } }
@@ -213,10 +214,15 @@ async def test_a_code_that_nobody_checked_ends_after_its_minute_and_the_city_is_
 
 
 async def test_a_message_is_read_once_opened_and_the_dock_counts(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    page, outbox = phone.page, shell_city.city.ground.outbox
+
+    async def all_told() -> bool:
+        return not (await outbox.backlog()).waiting
+
+    await until(all_told, what="the message about this sign-in")
     me = await papers(shell_city)
     expiring = [each for each in me["inbox"]["nodes"] if each["category"] == "LICENCES" and not each["readAt"]]
-    phone = await new_phone(signed_in=CITIZEN)
-    page = phone.page
     await phone.open("/messages", ready="[data-testid=letter]")
     count = page.get_by_test_id("unread").locator(".unseen")
     await expect(count).to_have_text(f"，{me['unreadCount']} 条未读")
@@ -288,9 +294,8 @@ async def test_home_says_what_matters_and_what_is_missing(new_phone: NewPhone, s
 
 SEEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
     "light": ({"theme": "light"}, {}),
-    "dark": ({"theme": "dark"}, {}),
+    "dark-english-larger": ({"theme": "dark", "locale": "en", "text": "larger"}, {}),
     "elder": ({"theme": "light", "mode": "elder"}, {}),
-    "english-larger": ({"locale": "en", "text": "larger"}, {}),
     "320px-200%": ({"locale": "en"}, {"viewport": {"width": 320, "height": 568}}),
 }
 

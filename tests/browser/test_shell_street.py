@@ -404,7 +404,7 @@ async def test_the_street_s_screens_in_every_look(new_phone: NewPhone, shell_cit
     assert citizen.faults == [] and citizen.strangers == []
 
 
-@pytest.mark.parametrize("look", ["dark", "elder"])
+@pytest.mark.parametrize("look", ["dark-english-larger", "elder"])
 async def test_a_handler_s_screens(new_phone: NewPhone, shell_city: OpenCity, look: str) -> None:
     handler = await new_phone(signed_in=HANDLER, prefs=LOOKS[look])
     case = (await mine(shell_city))["id"]

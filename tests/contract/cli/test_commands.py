@@ -94,12 +94,12 @@ async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> No
     status, out, _ = await run("rotate-keys", "--force", **told)
     rings = (
         "access-token",
-        "city-code",
-        "place-code",
-        "licence-showing",
         "oidc-ES256",
         "oidc-Ed25519",
         "oidc-RS256",
+        "city-code",
+        "place-code",
+        "licence-showing",
         "audit-checkpoint",
     )
     assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)
