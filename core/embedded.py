@@ -136,6 +136,8 @@ def _mongo(folder: Path) -> tuple[Child, str, str]:
     argv = [str(mongod_binary()), "--dbpath", str(data), "--port", str(port), "--bind_ip", "127.0.0.1"]
     argv += ["--replSet", _REPLICA_SET, "--nounixsocket", "--wiredTigerCacheSizeGB", "0.25", "--oplogSize", "64"]
     argv += ["--networkMessageCompressors", "snappy,zstd", "--quiet"]
+    # MongoDB's own telemetry, each second, is for its makers.
+    argv += ["--setParameter", "diagnosticDataCollectionEnabled=false"]
     # What a killed process held in a transaction is free again after this, not after a minute.
     argv += ["--setParameter", "transactionLifetimeLimitSeconds=15"]
 

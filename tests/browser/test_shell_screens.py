@@ -32,7 +32,6 @@ LOOKS: dict[str, dict[str, str]] = {
     "light": {"theme": "light"},
     "dark-english-larger": {"theme": "dark", "locale": "en", "text": "larger"},
     "elder": {"theme": "light", "mode": "elder"},
-    "elder-dark-en": {"theme": "dark", "mode": "elder", "locale": "en"},
 }
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-import pytest
-
 from tests.support.city import OpenCity
 
 ZHANG, CLERK = "13800000001", "13900000004"
@@ -39,10 +37,10 @@ async def test_a_thing_that_is_not_there_leaves_the_rest_of_the_answer(city: Ope
     assert answer.codes == ["NOT_FOUND"] * 3
 
 
-@pytest.mark.parametrize("amount", [1.0, 1.5, "1", True, 2**63])
-async def test_an_amount_that_is_no_whole_number_of_64_bits_is_bad_input(city: OpenCity, amount: object) -> None:
+async def test_an_amount_that_is_no_whole_number_of_64_bits_is_bad_input(city: OpenCity) -> None:
     zhang = await city.token(ZHANG)
     before = await city.ask(BALANCE, token=zhang)
-    refused = await city.ask(TOP_UP, token=zhang, input={"amountFen": amount, "idempotencyKey": "no-whole-number"})
-    assert (refused.data, refused.codes) == (None, ["BAD_USER_INPUT"])
+    for amount in (1.0, 1.5, "1", True, 2**63):
+        refused = await city.ask(TOP_UP, token=zhang, input={"amountFen": amount, "idempotencyKey": "no-whole-number"})
+        assert (amount, refused.data, refused.codes) == (amount, None, ["BAD_USER_INPUT"])
     assert (await city.ask(BALANCE, token=zhang)).data == before.data

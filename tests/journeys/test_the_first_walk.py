@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from core.clock import FixedClock
 from tests.support.city import OpenCity
 from tests.support.waiting import until
@@ -88,23 +86,21 @@ async def test_the_same_walk_in_english(city: OpenCity) -> None:
     assert me["homeDistrict"]["airQuality"]["categoryLabel"].isascii()
 
 
-@pytest.mark.parametrize(
-    ("spoil", "code"),
-    [
-        (lambda text: text[:-3] + ("000" if text[-3:] != "000" else "111"), "CITYCODE_FORGED"),
-        (lambda text: "CC1:" + "A" * 30, "CITYCODE_MALFORMED"),
-        (lambda text: "https://example.org/", "CITYCODE_MALFORMED"),
-        (lambda text: text * 1000, "CITYCODE_MALFORMED"),
-    ],
-)
-async def test_a_spoilt_code_is_refused_and_nothing_is_recorded(city: OpenCity, spoil, code: str) -> None:  # type: ignore[no-untyped-def]
+async def test_a_spoilt_code_is_refused_and_nothing_is_recorded(city: OpenCity) -> None:
     citizen = await city.token(CITIZEN)
     officer = await city.token(OFFICER, audience="STAFF")
     home = await city.ask(HOME, token=citizen)
     assert home.data is not None
-    text = spoil(home.data["me"]["cityCode"]["text"])
-    scan = await city.ask(SCAN, token=officer, input={"text": text, "purpose": "TRANSIT"})
-    assert scan.codes == [code] and scan.errors[0]["path"] == ["scanCityCode"]
+    text = home.data["me"]["cityCode"]["text"]
+    spoilt = {
+        text[:-3] + ("000" if text[-3:] != "000" else "111"): "CITYCODE_FORGED",
+        "CC1:" + "A" * 30: "CITYCODE_MALFORMED",
+        "https://example.org/": "CITYCODE_MALFORMED",
+        text * 1000: "CITYCODE_MALFORMED",
+    }
+    for said, code in spoilt.items():
+        scan = await city.ask(SCAN, token=officer, input={"text": said, "purpose": "TRANSIT"})
+        assert scan.codes == [code] and scan.errors[0]["path"] == ["scanCityCode"]
     seen = await city.ask(SCANS, token=citizen)
     assert seen.data is not None and seen.data["me"]["scans"]["nodes"] == []
 

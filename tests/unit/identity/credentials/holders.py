@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pyotp
+from argon2 import PasswordHasher
 
 from core.clock import epoch_s
 from core.graph import Client, Context
@@ -31,6 +32,8 @@ from tests.unit.identity.credentials.authenticator import Authenticator
 from tests.unit.identity.room import ISSUER, ZHANG, Room
 
 HERE = Origin("device-1", "36.110.3.9")
+# Tests that are about hashing bring the city's own.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 PASSPHRASE = "四月的风吹过胡同 27 次"
 NUMBERS = (42, 17, 88)
 
@@ -141,7 +144,7 @@ async def holders(room: Room, *, staff_must: bool, hashing: Hashing | None = Non
         accounts=identity.store,
         sessions=identity.sessions,
         tickets=Tickets(redis=room.redis, cipher=room.cipher, clock=room.clock, namespace=room.mongo.database.name),
-        hashing=hashing or Hashing(),
+        hashing=hashing or Hashing(parameters=QUICK),
         charges=identity.codes.charges,
         limits=identity.codes.limits.answers,
         outbox=identity.outbox,

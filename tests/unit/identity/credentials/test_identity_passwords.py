@@ -43,7 +43,8 @@ async def test_a_password_signs_in_however_it_was_typed(people: Holders) -> None
     ]
 
 
-async def test_a_hash_is_argon2id_with_owasps_parameters_and_stands_nowhere_in_clear(people: Holders) -> None:
+async def test_a_hash_is_argon2id_with_owasps_parameters_and_stands_nowhere_in_clear(room: Room) -> None:
+    people = await holders(room, staff_must=False, hashing=Hashing())
     principal = await people.zhang()
     await people.with_password(principal)
     held = await people.held(principal)
@@ -176,7 +177,7 @@ async def test_a_password_is_hashed_again_when_the_parameters_change(room: Room)
     before = await holders(room, staff_must=False, hashing=Hashing(parameters=old))
     principal = await before.zhang()
     await before.with_password(principal)
-    after = await holders(room, staff_must=False)
+    after = await holders(room, staff_must=False, hashing=Hashing())
     await after.by_password()
     held = await after.held(principal)
     assert held.password is not None and not OWASP.check_needs_rehash(held.password.hash)
