@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest_asyncio
 
+from identity.credentials.hashing import Hashing
 from tests.unit.identity.credentials.holders import Holders, holders
 from tests.unit.identity.room import Room
 from tests.unit.identity.staffing.bureau import Bureau
@@ -11,7 +12,8 @@ from tests.unit.identity.staffing.bureau import Bureau
 
 @pytest_asyncio.fixture
 async def people(room: Room) -> Holders:
-    return await holders(room, staff_must=False)
+    # A hash takes longer than a key is held: as in a city.
+    return await holders(room, staff_must=False, hashing=Hashing())
 
 
 @pytest_asyncio.fixture
