@@ -25,6 +25,7 @@ from core.crypto import MASTER_KEY_BYTES
 from core.divisions import division_name
 from identity.faces import check_key
 from identity.oidc.certificates import authorities
+from miniapps.releases.origins import Origins, OriginsInvalid
 
 
 class SettingsError(Exception):
@@ -173,6 +174,12 @@ class Settings:
     port: int = _setting(_whole(0, 65535), "The port to listen on; 0 takes a free one.", default=8000)
     public_url: str = _setting(
         _url("http", "https"), "The address citizens use; the issuer of access tokens.", default="http://127.0.0.1:8000"
+    )
+    mini_url: str = _setting(
+        _url("http", "https"),
+        "Under whose host each mini-program gets one of its own: a domain beside the city's. None: "
+        "mini.localhost for a city on this machine, and no programs elsewhere.",
+        default="",
     )
     subgraphs: Mapping[str, str] = _setting(
         _subgraphs, "Where subgraphs over HTTP answer: name=URL, with commas between.", default={}
@@ -328,9 +335,23 @@ class Settings:
                 faults.append(f"{name} {fault}")
         if values.get("client_certificate_header") and not values.get("trusted_proxies"):
             faults.append("TONG_CLIENT_CERTIFICATE_HEADER needs TONG_TRUSTED_PROXIES: only a proxy may write it")
+        faults += _faults_of_origins(values.get("mini_url", ""), values.get("public_url", _default("public_url")))
         if faults:
             raise SettingsError(faults)
         return cls(**values)
+
+
+def _default(name: str) -> Any:
+    return next(one.default for one in fields(Settings) if one.name == name)
+
+
+def _faults_of_origins(mini_url: str, public_url: str) -> list[str]:
+    """Programs must never be of the city's origin or site: a city that would serve them so does not start."""
+    try:
+        Origins.of(mini_url=mini_url, public_url=public_url)
+    except OriginsInvalid as fault:
+        return [f"TONG_MINI_URL {fault}"]
+    return []
 
 
 def variable(field_name: str) -> str:

@@ -15,6 +15,7 @@ from multidict import istr
 from api.web.asking import REQUEST_ID, Asked, begin
 from api.web.figures import EngineFigures
 from api.web.graphql import GraphQLDoor, response
+from api.web.hosts import OtherHosts, is_for
 from api.web.lean import LEAN, Lean
 from api.web.media import JSON
 from api.web.metrics import Metrics
@@ -47,16 +48,18 @@ def application(
     shell: Path | None,
     routes: Sequence[web.RouteDef],
     development: bool,
+    others: OtherHosts | None = None,
 ) -> web.Application:
     """Assemble the door.
 
     checks: name and probe of each thing that must answer before this process takes work.
     shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's
-    messages).
+    messages). others: who answers on hosts that are not the city's; none of the routes is there.
     """
-    app = web.Application(middlewares=[_around(metrics, graphql.unbroken)], client_max_size=graphql.request_bytes_max)
+    surrounding = [_apart(others, metrics), _around(metrics, graphql.unbroken)]
+    app = web.Application(middlewares=surrounding, client_max_size=graphql.request_bytes_max)
     app.on_cleanup.append(_ended(graphql.unbroken))
-    app[LEAN] = Lean(graphql, metrics)
+    app[LEAN] = Lean(graphql, metrics, others)
     metrics.registry.register(EngineFigures(graphql))
     app.router.add_post("/graphql", graphql.post)
     app.router.add_get("/graphql", graphql.get, allow_head=False)
@@ -77,6 +80,32 @@ def _ended(unbroken: Unbroken) -> Callable[[web.Application], Awaitable[None]]:
         await unbroken.ended(within_s=_ENDS_WITHIN_S)
 
     return wait
+
+
+def _apart(others: OtherHosts | None, metrics: Metrics) -> Middleware:
+    """The outermost: what names a host that is not the city's never comes to a route of the city."""
+
+    @web.middleware
+    async def apart(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if others is None or not is_for(others, request):
+            return await handler(request)
+        started = time.perf_counter()
+        answer = await _answered_by(others, request)
+        metrics.answered("other host", answer.status, time.perf_counter() - started)
+        return answer
+
+    return apart
+
+
+async def _answered_by(others: OtherHosts, request: web.Request) -> web.StreamResponse:
+    request_id = request[REQUEST_ID] = begin(request.headers.get("X-Request-Id", ""))
+    try:
+        answer = await others.answer(request)
+    except Exception as fault:
+        answer = response(broken(Asked.of(request), fault, "other host"))
+    answer.headers[_X_REQUEST_ID] = request_id
+    answer.headers[hdrs.SERVER] = SERVER_NAME
+    return answer
 
 
 def _around(metrics: Metrics, unbroken: Unbroken) -> Middleware:

@@ -6,6 +6,7 @@ Rules
   connection is read by two parsers in turn.
 - A connection is handed over between requests only. One request is under way at a time; what a client sends ahead
   waits in a bounded buffer.
+- A request to a host that is not the city's is aiohttp's too, which knows who answers there.
 - No timer belongs to a request: one sweep looks at all connections.
 - A client that hangs up ends its query, and never a mutation half-way (`GraphQLDoor`).
 Source: RFC 9112 §2.2, §5 and §6.3 (the strict form), §9.3 (keep-alive), §9.5 (deadlines).
@@ -28,6 +29,7 @@ from aiohttp import web
 
 from api.web.asking import Asked, begin
 from api.web.graphql import BODY_S, GraphQLDoor, too_slow
+from api.web.hosts import OtherHosts
 from api.web.media import require_json, response_type
 from api.web.metrics import Metrics
 from api.web.replies import SECURITY_HEADERS, SERVER_NAME, Reply, broken
@@ -113,6 +115,10 @@ class Lean:
 
     graphql: GraphQLDoor
     metrics: Metrics
+    others: OtherHosts | None = None
+
+    def answers(self, head: Head) -> bool:
+        return self.others is None or not self.others.owns(head.headers["host"])
 
 
 LEAN: Final = web.AppKey("lean", Lean)
@@ -272,9 +278,11 @@ class Connection(asyncio.Protocol):
     def _read(self, head: bytes) -> Head | None:
         if self._known is not None and self._known[0] == head:
             return self._known[1]
-        found = plain(head, self._listener.lean.graphql.request_bytes_max)
-        if found is not None:
-            self._known = (head, found)
+        lean = self._listener.lean
+        found = plain(head, lean.graphql.request_bytes_max)
+        if found is None or not lean.answers(found):
+            return None
+        self._known = (head, found)
         return found
 
     def _taken(self, last: int) -> bytes | bytearray:

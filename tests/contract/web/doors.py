@@ -19,6 +19,7 @@ from api.gateway.transport import LocalTransport
 from api.web.asking import Asking
 from api.web.door import application
 from api.web.graphql import GraphQLDoor
+from api.web.hosts import OtherHosts
 from api.web.metrics import Metrics
 from api.web.ports import SERVER, answering, bound
 from core.errors import SignInRequired
@@ -106,7 +107,12 @@ async def _fails(request: web.Request) -> web.Response:
 
 
 def door(
-    *, development: bool = False, trusted_proxies: int = 0, checks: Any = (), root: Root | None = None
+    *,
+    development: bool = False,
+    trusted_proxies: int = 0,
+    checks: Any = (),
+    root: Root | None = None,
+    others: OtherHosts | None = None,
 ) -> web.Application:
     schema = build_schema(f"type Query {{ {_FIELDS} }} type Mutation {{ change: String  changeSlowly: String }}")
     source = root or Root()
@@ -125,6 +131,7 @@ def door(
         shell=Path("miniapps/host").resolve(),
         routes=[web.get("/fails", _fails)],
         development=development,
+        others=others,
     )
 
 

@@ -77,3 +77,33 @@ def test_clients_certificates_come_from_a_proxy_and_authorities_from_a_file(tmp_
     for file in ("empty.pem", "missing.pem"):
         with pytest.raises(SettingsError, match="certificates in PEM"):
             Settings.from_env({**GOOD, "TONG_CLIENT_CERTIFICATE_AUTHORITIES": str(tmp_path / file)})
+
+
+@pytest.mark.parametrize(
+    "mini",
+    [
+        "https://city.example",
+        "https://CITY.example.",
+        "https://example",
+        "https://mini.city.example",
+        "https://a.mini.city.example:8443",
+        "http://citymini.example",
+        "https://citymini.example/programs",
+        "https://user@citymini.example",
+        "https://203.0.113.7",
+        "https://[2001:db8::7]",
+        "https://citymini.example:99999",
+    ],
+)
+def test_programs_are_never_of_the_citys_site(mini: str) -> None:
+    """T7, E17: what a program's host could share with the city's stops the start."""
+    with pytest.raises(SettingsError) as refusal:
+        Settings.from_env({**GOOD, "TONG_PUBLIC_URL": "https://city.example", "TONG_MINI_URL": mini})
+    assert [fault.split(" ")[0] for fault in refusal.value.faults] == ["TONG_MINI_URL"]
+
+
+def test_a_host_above_the_citys_is_none_for_programs() -> None:
+    told = {**GOOD, "TONG_PUBLIC_URL": "https://app.city.example", "TONG_MINI_URL": "https://city.example"}
+    with pytest.raises(SettingsError, match="one is under the other"):
+        Settings.from_env(told)
+    assert Settings.from_env({**told, "TONG_MINI_URL": "https://citymini.example"}).mini_url
