@@ -12,15 +12,15 @@ Source: docs/decisions/0052-a-program-is-served-from-a-host-of-its-own.md
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Final, Self
 from urllib.parse import urlsplit
 
-_APP_KEY: Final = re.compile(r"[a-z2-7]{26}")
+from miniapps.bundles.hashing import APP_KEY_CHARACTERS
+
+_APP_KEY: Final = re.compile(rf"[a-z2-7]{{{APP_KEY_CHARACTERS}}}")
 _LOCAL_HOST: Final = "mini.localhost"
 # One machine's names for itself; a shell that is opened by either frames the same programs.
 _LOOPBACK: Final = ("127.0.0.1", "localhost")
@@ -29,12 +29,6 @@ _NAME: Final = re.compile(r"(?=.{1,200}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-
 
 class OriginsInvalid(ValueError):
     """The address of the programs cannot be that. The message goes on from the setting's name."""
-
-
-def app_key(*, app_id: str, organisation_key_id: str) -> str:
-    """26 characters of base32. organisation_key_id: of the key that its organisation came with, for ever."""
-    digest = hashlib.sha256(f"{app_id}\0{organisation_key_id}".encode()).digest()
-    return base64.b32encode(digest).decode().lower()[:26]
 
 
 def host_name(host: str) -> str:

@@ -1,0 +1,83 @@
+"""What the city signs of programs: its word on a package, where it stands in the log, and what was revoked.
+
+Three rings of Ed25519, one for each, so that none of these can be taken for another. Keys are published in one set,
+with what each is for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from core.keys import KeyRing, RingKey
+from miniapps.bundles import revocations, tlog
+from miniapps.releases.model import Revocation
+
+PLATFORM_KEYS: Final = "mini-platform"
+LOG_KEYS: Final = "mini-log"
+REVOCATION_KEYS: Final = "mini-revocations"
+DEVELOPER_KEYS: Final = "mini-developer"
+# A package must verify as long as it may be run, and a checkpoint as long as anybody may look back.
+KEY_OVERLAP: Final = timedelta(days=365 * 10)
+REVOCATIONS_MAX_AGE_S: Final = 3600
+
+
+def private_key(key: RingKey) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(bytes(key.ed25519))
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """developer: of the city's own organisation, which builds the city's programs."""
+
+    platform: KeyRing
+    log: KeyRing
+    revocations: KeyRing
+    developer: KeyRing
+
+    @property
+    def all(self) -> tuple[KeyRing, ...]:
+        return self.platform, self.log, self.revocations, self.developer
+
+    async def open(self) -> None:
+        for ring in self.all:
+            await ring.open()
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """The transparency log's own part. origin: its name, which its checkpoints begin with."""
+
+    origin: str
+    keys: KeyRing
+
+    def key(self, key: RingKey) -> tlog.NoteKey:
+        return tlog.NoteKey(self.origin, private_key(key).public_key())
+
+    def checkpoint(self, leaves: Sequence[bytes]) -> str:
+        """The signed note of the tree of these leaves."""
+        return tlog.sign_checkpoint(
+            tlog.Checkpoint(self.origin, len(leaves), tlog.root(leaves)), private_key(self.keys.active)
+        )
+
+
+def signed_list(listed: Iterable[Revocation], *, sequence: int, issued_at: int, keys: KeyRing) -> str:
+    """The list of revocations as it is published, a compact JWS. issued_at: seconds of Unix time."""
+    every = list(listed)
+    whole = frozenset(one.app_id for one in every if one.version_code is None)
+    versions = {(one.app_id, one.version_code) for one in every if one.version_code is not None}
+    return revocations.sign(
+        revocations.Revocations(
+            sequence=sequence,
+            issued_at=issued_at,
+            max_age=REVOCATIONS_MAX_AGE_S,
+            apps=whole,
+            versions=frozenset(versions),
+        ),
+        key=private_key(keys.active),
+        kid=keys.active.kid,
+    )
