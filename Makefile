@@ -2,6 +2,7 @@
 # make check  format, lint, types, import rules                 make schema  the graph's snapshots
 # make load   locust on a city of its own                       make bench   the figures in docs/benchmarks/
 # make docs   generated documents                               make reset   forget ./var
+# make contract   what is made of sdk/contract/bridge.schema.json
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN    := .venv/bin
@@ -14,7 +15,7 @@ MEASURED := citycode data health identity licences notifications payments rates 
 # What is imported is compiled once, not in every process that starts; some images ask for the latter.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check setup composer audits format schema docs load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd audit $(MEASURED:%=bench-%) lock reset debian
+.PHONY: run test check setup composer audits format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -67,6 +68,9 @@ schema: setup composer
 
 docs: setup
 	$(BIN)/python -m api docs
+
+contract: setup
+	$(BIN)/python -m sdk.contract.generate
 
 load: setup
 	$(BIN)/python -m loadtest

@@ -1,0 +1,134 @@
+"""What the SDK for JavaScript carries with it: small first, for every program loads it.
+
+Shapes are data, read by one short interpreter (`parts/validate.js`, which says how they are written). Errors are rows.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final
+
+from sdk.contract.generate import problems
+from sdk.contract.generate.javascript import HEADER, key, literal, regex
+from sdk.contract.generate.model import DEADLINE_MS, Contract, Method
+from sdk.contract.generate.shapes import (
+    FORMATS,
+    Choice,
+    Flag,
+    Json,
+    List,
+    Map,
+    Number,
+    OneOf,
+    Record,
+    Shape,
+    Text,
+)
+
+_PARTS: Final = Path(__file__).parent / "parts"
+
+
+def validate() -> str:
+    """`validate.js`."""
+    return HEADER + (_PARTS / "validate.js").read_text(encoding="utf-8")
+
+
+def errors(contract: Contract) -> str:
+    """`errors.js`: in English; the host says it in the citizen's language."""
+    rows = "".join(
+        f"  {one.code}: row({one.errno}, {literal(one.message['en'])}{', true' if one.retryable else ''}),\n"
+        for one in contract.errors
+    )
+    return (
+        f"{HEADER}const row = (errno, message, retryable = false) => ({{ errno, message, retryable }});\n\n"
+        f"export const ERRORS = {{\n{rows}}};\n\n"
+        f"for (const code of Object.keys(ERRORS)) ERRORS[code].docs = `{contract.docs}#${{code}}`;\n"
+    )
+
+
+def methods(contract: Contract) -> str:
+    """`methods.js`."""
+    patterns = _Patterns()
+    rows = "".join(f"  {one.name}: row({_method(one, patterns)}),\n" for one in contract.methods)
+    events = "".join(f"  {key(one.name)}: {_event(one.internal)},\n" for one in contract.events)
+    return (
+        f"{HEADER}export const PROTOCOL = {contract.protocol};\n"
+        f"export const SDK = {literal(contract.sdk)};\n"
+        f"export const DEPTH = {contract.limits['depth']};\n"
+        f"export const PATTERNS = [\n{patterns.text()}];\n\n"
+        f"{_ROW}export const METHODS = {{\n{rows}}};\n\n"
+        f"export const EVENTS = {{\n{events}}};\n"
+    )
+
+
+_ROW: Final = f"""\
+const names = (shape) =>
+  shape['|'] ? [...new Set(shape['|'].flatMap(names))] : Object.keys(shape).map((name) => name.replace('!', ''));
+const row = (shape, more) => ({{ shape, params: names(shape), deadline_ms: {DEADLINE_MS}, ...more }});
+
+"""
+
+
+def _method(one: Method, patterns: _Patterns) -> str:
+    more = {} if one.deadline_ms == DEADLINE_MS else {"deadline_ms": one.deadline_ms}
+    more |= {word: True for word in ("local", "sync", "internal") if getattr(one, word)}
+    return ", ".join([_written(one.params, patterns), *([literal(more)] if more else [])])
+
+
+def _event(internal: bool) -> str:
+    return "{ internal: true }" if internal else "{}"
+
+
+class _Patterns:
+    """Each pattern once, with what is wrong with a text that does not match it."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], int] = {}
+
+    def number(self, pattern: str, problem: str) -> int:
+        return self._rows.setdefault((pattern, problem), len(self._rows))
+
+    def text(self) -> str:
+        return "".join(f"  [{regex(pattern)}, {literal(problem)}],\n" for pattern, problem in self._rows)
+
+
+def _written(one: Shape, patterns: _Patterns) -> str:
+    match one:
+        case Json():
+            return "0"
+        case Flag():
+            return "1"
+        case Text():
+            return literal(_text(one, patterns))
+        case Number(whole=whole, min=least, max=most):
+            return literal(("i" if whole else "n") + _bounds(least, most))
+        case Choice(values=values):
+            return literal(values)
+        case List(items=items, min=least, max=most):
+            return _of_many("[]", items, _bounds(least or None, most), patterns)
+        case Map(values=values, max=most):
+            return _of_many("*", values, _bounds(None, most), patterns)
+        case OneOf(options=options):
+            return '{ "|": [' + ", ".join(_written(option, patterns) for option in options) + "] }"
+        case Record(members=members):
+            inner = (
+                f"{key(member.name + '!' * member.required)}: {_written(member.shape, patterns)}" for member in members
+            )
+            return "{ " + ", ".join(inner) + " }" if members else "{}"
+
+
+def _of_many(sign: str, inner: Shape, bounds: str, patterns: _Patterns) -> str:
+    return f'{{ "{sign}": {_written(inner, patterns)}' + (f", n: {literal(bounds)}" if bounds else "") + " }"
+
+
+def _text(one: Text, patterns: _Patterns) -> str:
+    numbers: list[Any] = [one.min or "", "" if one.max is None else one.max]
+    if one.pattern:
+        numbers.append(patterns.number(one.pattern, problems.FORM))
+    elif one.format:
+        numbers.append(patterns.number(FORMATS[one.format].pattern, problems.of_format(one.format)))
+    return "s" + ",".join(map(str, numbers)).rstrip(",")
+
+
+def _bounds(least: float | None, most: float | None) -> str:
+    return f"{'' if least is None else least},{'' if most is None else most}".rstrip(",")
