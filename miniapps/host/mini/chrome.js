@@ -28,9 +28,10 @@
  * @property {boolean} back         there is a page behind this one, or the program listens to the back button
  * @property {boolean} home         this page is not where the program begins, and nothing lies behind it
  *
- * @typedef {{ text: string, icon: string | null, selectedIcon: string | null, badge: string | null, dot: boolean }} Tab
- *   text, badge: of the program; icons: addresses within the program's own origin, https or loopback
- * @typedef {{ tabs: Tab[], selected: number, color: string, selectedColor: string, background: string }} TabBar
+ * @typedef {{ text: string, icon: string | null, selectedIcon: string | null, badge: string | null }} Tab
+ *   text, badge: of the program; icons: addresses within the program's own origin (the shell's policy may not let them
+ *   be shown: then words alone)
+ * @typedef {{ tabs: Tab[], selected: number }} TabBar
  *
  * @typedef {{ text: string, loading: boolean, disabled: boolean, visible: boolean }} HostButton  text: of the program
  *
@@ -40,15 +41,16 @@
  * @typedef {{ granted: string[], denied: string[], text: string }} PermissionAnswer
  *   text: all the words that stood on the sheet, as they were read: kept with the consent
  *
- * @typedef {"open-url" | "make-call" | "open-program" | "leave-page" | "copy-out" | "save-image"} ConfirmKind
+ * @typedef {"open-url" | "make-call" | "open-program" | "leave-page" | "save-image"} ConfirmKind
  *   What is asked: the screens have the words. leave-page: the program asked to warn (`subject` is its message).
  *
- * @typedef {{ kind: ConfirmKind, subject: string, host?: string, to?: ProgramFacts | null }} Confirm
- *   subject: what it is about, as text: an address, a number, a message of the program. host: of the address, alone
+ * @typedef {{ kind: ConfirmKind, subject: string, host?: string, image?: Blob }} Confirm
+ *   subject: what it is about, as text: an address, a number, the id of another program (whose name the city knows:
+ *   `miniProgram(appId)`), a message of the program. host: of the address, alone. image: save-image
  *
  * @typedef {{ code: string, retry: boolean }} Closing  why a program went away
- *   code: LEFT (the person closed it, or it closed itself) · BACK (it went back to who opened it) · IDLE · PRESSURE ·
- *   SIGNED_OUT · NOT_RESPONDING · FLOOD · E_APP_REVOKED · E_VERSION_REVOKED · E_UPDATE_REQUIRED · OFFLINE ·
+ *   code: LEFT (the person closed it, or it closed itself) · BACK (it went back to who opened it) · IDLE · PRESSURE · UPDATE (opens again) ·
+ *   SIGNED_OUT · EXPIRED · NOT_RESPONDING · FLOOD · E_APP_REVOKED · E_VERSION_REVOKED · E_UPDATE_REQUIRED · OFFLINE ·
  *   UNTRUSTED (the package is not what was signed) · BROKEN. retry: opening it again may help
  *
  * @typedef {object} Chrome
@@ -57,7 +59,8 @@
  * @property {(bar: NavigationBar) => void} navigationBar
  * @property {(bar: TabBar | null) => void} tabBar   null: this page has none
  * @property {(name: "main" | "back" | "settings", button: HostButton) => void} button
- *   "back" has `visible` only: an arrow of its own instead of the bar's
+ *   "back": `visible` and `disabled` only; the bar's arrow then tells the program instead of going back. "settings": an
+ *   entry in the host's menu
  * @property {(state: "OFF" | "READY" | "RUNNING") => void} pullDown   whether pulling does something; RUNNING until told
  * @property {(state: "LOADING" | "PAINTED") => void} progress   LOADING: skeleton over the frame; PAINTED: something shows
  * @property {(version: string) => void} updateReady   a newer version lies ready: `running.reload()`
@@ -68,7 +71,7 @@
  * @property {() => void} hideToast
  * @property {(loading: { title: string, mask: boolean } | null) => void} loading   null: away with it
  * @property {(notice: "clipboard-read" | "clipboard-written") => void} notice   the host's own words, with the program's name
- * @property {() => Promise<boolean>} vibrate   false where the phone cannot
+ * @property {(ms: number) => void} vibrate
  *
  * — what a person answers —
  * @property {(modal: { title: string, content: string, showCancel: boolean, cancelText: string | null, confirmText: string | null, editable: boolean, placeholder: string }, signal: AbortSignal) => Promise<{ confirm: boolean, content: string | null }>} modal
@@ -79,20 +82,19 @@
  * @property {(state: { capabilities: Capability[], set: (name: string, state: "GRANTED" | "DENIED" | "PROMPT") => Promise<Capability[]> }, signal: AbortSignal) => Promise<void>} settings
  *   what this program may do, with switches; settles when it is left
  * @property {(signal: AbortSignal) => Promise<string | null>} scan   the camera, reading one code (`camera.js`)
- * @property {(asked: { count: number, sources: ("album" | "camera")[] }, signal: AbortSignal) => Promise<File[] | null>} choosePhotos
+ * @property {(asked: { count: number, source: "album" | "camera" }, signal: AbortSignal) => Promise<File[] | null>} choosePhotos
  *   drawn by the host, so that the tap is one on the host's own button
- * @property {(shown: { images: Blob[], first: number }, signal: AbortSignal) => Promise<void>} previewImages
- * @property {(shared: { title: string, address: string }, signal: AbortSignal) => Promise<boolean>} share
- *   title: of the program; address: the city's own deep link to the page
+ * @property {(shared: { title: string, text: string, address: string }, signal: AbortSignal) => Promise<boolean>} share
+ *   title, text: of the program; address: the city's own deep link to the page
  * @property {(signal: AbortSignal) => Promise<"wait" | "close">} notResponding
  *
  * — beyond the program —
  * @property {(url: string) => void} openUrl   confirmed and https: a new tab with no opener
  * @property {(number: string) => void} call   confirmed
  * @property {(name: string, data: Blob) => void} save   confirmed
- * @property {(to: { appId: string, page: string | null, query: Record<string, string>, scene: string, referrerSession: string }) => void} openProgram
- *   to that program's screen; the present one is hidden, not closed
- * @property {() => void} leave   to the screen from which the program was opened
+ * @property {(to: { appId: string, page: string | null, query: Record<string, string>, scene: string, referrer: string, extraData: object | null }) => void} openProgram
+ *   to that program's screen, as an `Opening` of its own; the present one is hidden, not closed
+ * @property {() => void} leave   to the screen from which the program was opened: the program itself asked for it
  */
 
 /**
@@ -102,7 +104,8 @@
  * @property {ProgramFacts} program
  * @property {string} session            of this run; another program that it opens names it as where it came from
  * @property {() => Capability[]} capabilities   as they stand
- * @property {() => void} show           its screen is before the person (again)
+ * @property {(again?: { page: string, query?: Record<string, string>, scene?: string }) => void} show
+ *   its screen is before the person (again). again: they came by a link to a page: it begins there
  * @property {() => void} hide           another screen is; after five minutes, or under pressure, it is unloaded
  * @property {() => boolean} back        the bar's back was pressed. false: nothing lies behind, leave the screen
  * @property {() => void} home           to the first page
@@ -118,6 +121,7 @@
  * @property {string | null} [page]      path within the program, without extension; null: where it begins
  * @property {Record<string, string>} [query]   from a link: nobody vouches for it
  * @property {string} [scene]            how one came here: "home" | "search" | "scan" | "link" | "recent" | "program" | "message"
+ * @property {object | null} [extraData]   of the program that opened it, for the program alone
  * @property {string | null} [referrer]  the session of the program that opened it (`Chrome.openProgram`)
  * @property {HTMLElement} mount         holds the frame. It stays where it is as long as the program lives: a frame that is moved
  *   in the document loads again. Hidden by `hidden`; sized by style. One for each program

@@ -1,0 +1,73 @@
+/**
+ * What the runtime asks of the city, always as the citizen who is signed in, never for whom they act: a program knows
+ * one person by one openid. Nothing here reaches a program but by the methods that call it.
+ */
+
+import { askAsMyself, CityError, OFFLINE, sendAsMyself, UNREACHABLE, whole } from "../api.js";
+import { prefs } from "../prefs.js";
+import * as documents from "./documents.js";
+
+const GRAPHQL = "/mini/graphql";
+const ask = (document, variables, signal) => whole(askAsMyself(document, variables, { signal }));
+
+/** @param {import("./chrome.js").Opening} opening */
+export const begin = async ({ appId, page, query, scene, referrer }, signal) =>
+  (
+    await ask(
+      documents.OPEN,
+      { appId, page: page ?? null, query: query ?? {}, scene: scene ?? "home", referrer: referrer ?? null },
+      signal,
+    )
+  ).openMiniProgram;
+
+/** @param {string} session */
+export const city = (session) => ({
+  end: () => ask(documents.CLOSE, { session }),
+  standing: async () => (await ask(documents.STANDING, { session })).miniSession,
+  stored: async () => {
+    const { storage, storageRevision } = (await ask(documents.STORED, { session })).miniSession;
+    return { values: storage, revision: storageRevision };
+  },
+  /** @param {number} revision @param {import("./storage.js").Change} change */
+  store: async (revision, change) =>
+    (await ask(documents.STORE, { session, revision, ...change })).writeMiniStorage.revision,
+  /** @param {{ granted: string[], denied: string[], text: string }} answer */
+  answer: async (answer) => (await ask(documents.ANSWER, { session, ...answer })).answerMiniPermissions,
+  login: async (signal) => (await ask(documents.LOGIN, { session }, signal)).miniLogin,
+  launchToken: async (signal) => (await ask(documents.LAUNCH_TOKEN, { session }, signal)).miniLaunchToken,
+  phoneCode: async (signal) => (await ask(documents.PHONE_CODE, { session }, signal)).miniPhoneCode,
+  graphql: (documentId, variables, signal) => graphql(session, documentId, variables, signal),
+});
+
+/** @param {string} appId @param {string} name @param {"GRANTED" | "DENIED" | "PROMPT"} state */
+export const settle = async (appId, name, state) =>
+  (await ask(documents.SETTLE, { appId, name, state })).setMiniPermission;
+
+/** One of the release's own documents. @returns {Promise<{ data: any, errors?: any[], withheld: string[] }>} */
+const graphql = (session, documentId, variables, signal) =>
+  sendAsMyself("POST", GRAPHQL, async (shown) => {
+    const response = await reach(session, documentId, variables, { signal, shown });
+    const answer = await response.json().catch(() => null);
+    if (answer === null || typeof answer !== "object") throw new CityError(UNREACHABLE, "");
+    const [first] = answer.errors ?? [];
+    const code = answer.data === undefined || answer.data === null ? (first?.extensions?.code ?? null) : null;
+    return { ...told(answer, first, code), code, date: response.headers.get("Date") };
+  });
+
+function told(answer, first, code) {
+  if (code) return { refusal: new CityError(code, first.message, first.extensions) };
+  const { data = null, errors, withheld = [] } = answer;
+  return { answer: { data, withheld, ...(errors?.length && { errors }) } };
+}
+
+async function reach(session, documentId, variables, { signal, shown }) {
+  const headers = { "Content-Type": "application/json", "Accept-Language": prefs().locale, ...shown };
+  const body = JSON.stringify({ session, documentId, variables });
+  const asked = { method: "POST", body, headers, signal, credentials: "same-origin", cache: "no-store" };
+  try {
+    return await fetch(GRAPHQL, /** @type {RequestInit} */ (asked));
+  } catch (cause) {
+    if (signal.aborted) throw cause;
+    throw new CityError(navigator.onLine ? UNREACHABLE : OFFLINE, "");
+  }
+}

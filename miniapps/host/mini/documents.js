@@ -1,0 +1,68 @@
+/** What the runtime asks the city's graph. */
+
+const CAPABILITY = "name state why reason";
+
+const SESSION = `
+  id page query scene referrerAppId storage storageRevision
+  program {
+    appId name shortName iconUrl versionName
+    organisation { id name verified }
+  }
+  release {
+    id appId versionName versionCode packageUrl packageSha256 filesH1 origin root manifest
+  }
+  capabilities { ${CAPABILITY} }
+`;
+
+export const OPEN = `
+  mutation OpenMiniProgram($appId: String!, $page: String, $query: JSON, $scene: String, $referrer: ID) {
+    openMiniProgram(appId: $appId, page: $page, query: $query, scene: $scene, referrerSession: $referrer) { ${SESSION} }
+  }
+`;
+
+export const CLOSE = `
+  mutation CloseMiniProgram($session: ID!) { closeMiniProgram(session: $session) }
+`;
+
+/** How a session stands: polled. */
+export const STANDING = `
+  query MiniSession($session: ID!) {
+    miniSession(session: $session) { ended capabilities { ${CAPABILITY} } }
+  }
+`;
+
+export const STORED = `
+  query MiniSessionStorage($session: ID!) {
+    miniSession(session: $session) { storage storageRevision }
+  }
+`;
+
+export const STORE = `
+  mutation WriteMiniStorage($session: ID!, $revision: Int!, $put: JSON, $removed: [String!], $clear: Boolean) {
+    writeMiniStorage(session: $session, revision: $revision, put: $put, removed: $removed, clear: $clear) { revision }
+  }
+`;
+
+export const LOGIN = `
+  mutation MiniLogin($session: ID!) { miniLogin(session: $session) { code expiresIn } }
+`;
+
+export const LAUNCH_TOKEN = `
+  mutation MiniLaunchToken($session: ID!) { miniLaunchToken(session: $session) { token expiresAt } }
+`;
+
+export const PHONE_CODE = `
+  mutation MiniPhoneCode($session: ID!) { miniPhoneCode(session: $session) { code expiresIn } }
+`;
+
+export const ANSWER = `
+  mutation AnswerMiniPermissions($session: ID!, $granted: [String!]!, $denied: [String!]!, $text: String!) {
+    answerMiniPermissions(session: $session, granted: $granted, denied: $denied, text: $text) { ${CAPABILITY} }
+  }
+`;
+
+export const SETTLE = `
+  mutation SetMiniPermission($appId: String!, $name: String!, $state: MiniPermissionChoice!) {
+    setMiniPermission(appId: $appId, name: $name, state: $state) { ${CAPABILITY} }
+  }
+`;

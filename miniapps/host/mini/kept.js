@@ -1,0 +1,65 @@
+/**
+ * What this device keeps of programs: packages that were verified, which version was seen last, and, for the citizen who
+ * is signed in, what the last run was told and what their programs stored. What is a citizen's goes when they sign out.
+ *
+ * Where the browser keeps nothing for us, nothing is kept: programs then need a line at each start.
+ */
+
+import { onSessionChange, sessionId } from "../session.js";
+
+const STORES = /** @type {const} */ (["packages", "seen", "lists", "runs", "storage"]);
+const OF_CITIZEN = /** @type {const} */ (["runs", "storage"]);
+
+/** @typedef {typeof STORES[number]} Store */
+
+/** @param {Store} store @param {string} key @returns {Promise<any>} null when there is none */
+export const read = async (store, key) =>
+  (await within("readonly", store, (one) => one.get(key)).catch(() => undefined)) ?? null;
+
+/** @param {Store} store @param {string} key @param {any} value @returns {Promise<boolean>} whether it was kept */
+export const write = (store, key, value) =>
+  within("readwrite", store, (one) => one.put(value, key)).then(
+    () => true,
+    () => false,
+  );
+
+/** @param {Store} store @param {string} key */
+export const drop = (store, key) => within("readwrite", store, (one) => one.delete(key)).catch(() => null);
+
+/** Under what a citizen's own things are kept: two sessions never see each other's. @param {string} appId */
+export const ownKey = (appId) => `${sessionId()} ${appId}`;
+
+export const forgetCitizen = () =>
+  Promise.all(OF_CITIZEN.map((store) => within("readwrite", store, (one) => one.clear()).catch(() => null)));
+
+let keptFor = sessionId();
+
+onSessionChange(() => {
+  if (sessionId() === keptFor) return;
+  keptFor = sessionId();
+  void forgetCitizen();
+});
+
+/** @param {IDBTransactionMode} mode @param {Store} store @param {(store: IDBObjectStore) => IDBRequest} act */
+async function within(mode, store, act) {
+  const database = await opened();
+  try {
+    return await new Promise((resolve, reject) => {
+      const transaction = database.transaction(store, mode);
+      const request = act(transaction.objectStore(store));
+      transaction.oncomplete = () => resolve(request.result);
+      transaction.onerror = transaction.onabort = () => reject(transaction.error);
+    });
+  } finally {
+    database.close();
+  }
+}
+
+/** @returns {Promise<IDBDatabase>} */
+const opened = () =>
+  new Promise((resolve, reject) => {
+    const request = indexedDB.open("citytong-mini", 1);
+    request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });

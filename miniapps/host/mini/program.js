@@ -1,0 +1,434 @@
+/**
+ * A program that runs: its session with the city, its pages, what it may do, what it keeps, and the life it leads.
+ *
+ * It is one of one citizen. It lives while it is before them, and five minutes beyond; it ends when it, they, or the city
+ * end it, and `chrome.closed` says why, once. All strings of the program pass through here to `chrome` as data.
+ */
+
+import { Budget } from "./budget.js";
+import { Gate, toProgram } from "./capabilities.js";
+import { city, settle } from "./city.js";
+import { BridgeError, ENDINGS } from "./errors.js";
+import { Files } from "./files.js";
+import { METHODS } from "./generated/bridge.js";
+import { ownKey, write } from "./kept.js";
+import { HIDDEN_MS_MAX, programStates } from "./lifecycle.js";
+import { surroundings, watchLook } from "./look.js";
+import { Manifest } from "./manifest.js";
+import { method, unsupported } from "./methods/all.js";
+import { Documents, Routed } from "./pages.js";
+import { routeTo } from "./routes.js";
+import { ProgramStorage } from "./storage.js";
+
+/** So long a page that is closed may still write down what it has. */
+const GRACE_MS = 300;
+const STANDING_EVERY_MS = 30_000;
+/** Nothing was painted: the program may draw nothing that counts; the skeleton goes all the same. */
+const PAINT_MS_MAX = 4_000;
+
+/** @typedef {{ program: Program, page: import("./page.js").Page, params: any, signal: AbortSignal }} MethodCall */
+
+const UNLOADED = /** @type {Record<string, string>} */ ({
+  IDLE: "hidden",
+  PRESSURE: "pressure",
+  UPDATE: "update",
+  E_APP_REVOKED: "revoked",
+  E_VERSION_REVOKED: "revoked",
+});
+
+/** What a page that is going may still say. */
+const LAST_WORDS = new Set(["storageWrite", "logWrite"]);
+
+export class Program {
+  /**
+   * @param {object} run
+   * @param {any} run.answer   `MiniSession` of the city, or as it was last kept
+   * @param {import("./chrome.js").Opening} run.opening
+   * @param {import("./frame.js").Player} run.player
+   * @param {import("./storage.js").Kept} run.kept
+   * @param {boolean} run.offline  the city did not answer; what is known is from the last time
+   * @param {import("./clock.js").Clock} run.clock
+   * @param {(program: Program) => void} run.ended
+   */
+  constructor({ answer, opening, player, kept, offline, clock, ended }) {
+    this.session = answer.id;
+    this.facts = { ...answer.program };
+    this.release = answer.release;
+    this.manifest = new Manifest(answer.release.manifest);
+    this.routes = this.manifest.pages;
+    this.opening = opening;
+    this.chrome = opening.chrome;
+    this.player = player;
+    this.clock = clock;
+    this.ended = ended;
+    this.offline = offline;
+    this.city = city(answer.id);
+    this.life = new AbortController();
+    this.states = programStates((from, to) => console.warn(`program ${this.facts.appId}: ${from} → ${to} dropped`));
+    this.budget = new Budget(clock.now);
+    this.files = new Files();
+    this.asking = false;
+    /** @type {AbortController | null} */
+    this.silence = null;
+    /** @type {{ versionName: string, versionCode: number } | null} */
+    this.newer = null;
+    /** What it hands to the program that opened it. @type {{ appId: string, extraData: object | null } | null} */
+    this.returned = null;
+    this.badges = new Map();
+    /** The last things it wrote down, for who looks into it. @type {{ level: string, at: number, text: string }[]} */
+    this.logs = [];
+    this.launch = launchOf(answer, opening);
+    this.gate = new Gate({
+      capabilities: answer.capabilities,
+      ask: (wanted, signal) => this.ask((until) => this.chrome.permissionSheet(wanted, until), signal),
+      tell: (said) => this.city.answer(said),
+      shown: () => this.shown,
+      touched: () => navigator.userActivation?.isActive !== false,
+      changed: (changed) => this.emit("capabilitychange", { capabilities: changed.map(toProgram) }),
+      clock,
+    });
+    this.storage = new ProgramStorage({
+      kept,
+      send: (revision, change) => this.city.store(revision, change),
+      read: () => this.city.stored(),
+      keep: (one) => write("storage", ownKey(this.facts.appId), one),
+      changed: (change, writer) => this.emit("storagechange", change, writer),
+      clock,
+    });
+    this.pages = this.manifest.spa ? new Routed(this) : new Documents(this);
+    this.stopHidden = () => {};
+    this.stopStanding = () => {};
+    this.stopPaint = () => {};
+  }
+
+  /** The first page, before the person. */
+  start() {
+    watchLook(
+      (type, data) => this.emit(type, data),
+      (how) => this.pages.all().forEach((page) => page.showLook(how)),
+      this.life.signal,
+    );
+    this.chrome.progress("LOADING");
+    this.stopPaint = this.clock.after(PAINT_MS_MAX, () => this.pages.top?.paint());
+    this.states.to("shown");
+    this.pages.go("reLaunch", routeTo(this.launch.page, this.launch.query));
+    this.#watchStanding();
+  }
+
+  get shown() {
+    return this.states.state === "shown";
+  }
+
+  // --- what the host's own controls do
+
+  show(again = null) {
+    this.stopHidden();
+    if (!this.states.to("shown")) return;
+    if (again) this.launch = again;
+    this.#watchStanding();
+    if (again) this.pages.go("reLaunch", routeTo(again.page, again.query));
+    else this.turned();
+  }
+
+  /** @param {"home" | "covered" | "program" | "closed"} reason */
+  hide(reason = "home") {
+    if (!this.states.to("hidden")) return;
+    this.stopStanding();
+    this.pages.top?.show(false, reason);
+    void this.storage.flush();
+    this.stopHidden = this.clock.after(HIDDEN_MS_MAX, () => this.close("IDLE"));
+  }
+
+  /** @returns {boolean} false: nothing lies behind */
+  back() {
+    const page = this.pages.top;
+    if (!page) return false;
+    if (page.buttons.back.visible) {
+      page.emit("backbutton");
+      return true;
+    }
+    if (this.pages.stack().length < 2) return false;
+    void this.mayLeave(page).then((may) => may && this.pages.back(1));
+    return true;
+  }
+
+  home() {
+    this.pages.go("reLaunch", routeTo(this.routes[0], {}));
+  }
+
+  /** @param {number} index */
+  tab(index) {
+    const tab = this.manifest.tabs[index];
+    if (tab && tab.page !== this.pages.top?.route.page) this.pages.go("switchTab", routeTo(tab.page, {}));
+  }
+
+  /** @param {"main" | "back" | "settings"} name */
+  press(name) {
+    const page = this.pages.top;
+    const button = page?.buttons[name];
+    if (button?.visible && !button.disabled && !button.loading) page?.emit(`${name}button`);
+  }
+
+  pull() {
+    const page = this.pages.top;
+    if (!page || !this.manifest.pullDown || page.pulling) return;
+    page.pulling = true;
+    this.draw();
+    page.emit("pulldownrefresh");
+  }
+
+  async settings(signal = this.life.signal) {
+    const set = async (name, state) => {
+      this.gate.keep(await settle(this.facts.appId, name, state));
+      return this.gate.all();
+    };
+    await this.ask((until) => this.chrome.settings({ capabilities: this.gate.all(), set }, until), signal);
+  }
+
+  /**
+   * It goes away. The first reason stands.
+   * @param {string} code  of `Closing`
+   */
+  close(code) {
+    if (this.states.state === "unloaded") return;
+    this.states.to("unloaded");
+    this.stopHidden();
+    this.stopStanding();
+    this.stopPaint();
+    for (const page of this.pages.all()) page.leave(UNLOADED[code] ?? "closed");
+    this.life.abort();
+    this.ended(this);
+    this.chrome.closed({ code, retry: code !== "E_APP_REVOKED" && code !== "UNTRUSTED" });
+    this.clock.after(GRACE_MS, () => void this.#gone());
+  }
+
+  async #gone() {
+    for (const page of this.pages.all()) page.close();
+    this.player.close();
+    await this.storage.flush();
+    if (!this.offline) await this.city.end().catch(() => null); // the city ends it by itself, later
+  }
+
+  // --- what its pages say
+
+  /** A call over a page's bridge. @param {import("./page.js").Page} page @param {import("./bridge.js").Call} call */
+  call(page, { method: name, params, signal }) {
+    if (this.states.state === "unloaded" && !LAST_WORDS.has(name)) throw new BridgeError("E_DISCONNECTED");
+    const act = method(name);
+    if (!act) throw new BridgeError("E_UNSUPPORTED");
+    const { gesture, permission, permissionWhen } = METHODS[name];
+    if (gesture) this.gate.needTouch();
+    const needed = permissionFor(permission, permissionWhen, params);
+    if (needed.length === 0 || needed.some((one) => this.gate.state(one) === "GRANTED")) {
+      return act({ program: this, page, params, signal });
+    }
+    if (NEVER_ASKS.has(name)) throw new BridgeError("E_CONSENT_REQUIRED", { why: "consent" });
+    return this.gate.need(needed, signal).then(() => act({ program: this, page, params, signal }));
+  }
+
+  /**
+   * Something that a person answers: one at a time, with the program behind it out of reach.
+   * @template T
+   * @param {(until: AbortSignal) => Promise<T>} draw
+   * @param {AbortSignal} signal
+   * @returns {Promise<T>}
+   * @throws {BridgeError} E_UI_BUSY while another is up, or the program is not before the person
+   */
+  async ask(draw, signal) {
+    if (!this.shown || this.asking) throw new BridgeError("E_UI_BUSY", { why: "context" });
+    const until = AbortSignal.any([signal, this.life.signal]);
+    this.asking = true;
+    this.player.hold(true);
+    try {
+      return await orAborted(draw(until), until);
+    } finally {
+      this.asking = false;
+      this.player.hold(false);
+    }
+  }
+
+  /** May this page be left? @param {import("./page.js").Page} page @returns {Promise<boolean>} */
+  async mayLeave(page) {
+    const { alert } = page;
+    if (alert === null || !this.shown) return true;
+    const asked = this.ask((until) => this.chrome.confirmSheet({ kind: "leave-page", subject: alert }, until), this.life.signal);
+    return asked.catch(() => false);
+  }
+
+  /** @param {string} type @param {object} data @param {unknown} [except] */
+  emit(type, data, except) {
+    for (const page of this.pages.all()) if (page !== except) page.emit(type, data);
+  }
+
+  /** @param {string} message  the program's own */
+  fault(message) {
+    this.states.to("error");
+    this.note("error", message);
+    this.emit("apperror", { errorDescription: message.slice(0, 1024) });
+  }
+
+  /** @param {string} level @param {string} text */
+  note(level, text, at = Date.now()) {
+    this.logs = [...this.logs.slice(-199), { level, at, text }];
+  }
+
+  /** A page gave no sign of life. */
+  silent(page) {
+    if (page !== this.pages.top || this.silence) return;
+    this.silence = new AbortController();
+    const until = AbortSignal.any([this.silence.signal, this.life.signal]);
+    void this.chrome.notResponding(until).then((answer) => {
+      const waiting = this.silence && !this.silence.signal.aborted;
+      this.silence = null;
+      if (waiting && answer === "close") this.close("NOT_RESPONDING");
+      else page.bridge?.watch(page.shown);
+    });
+  }
+
+  alive() {
+    this.silence?.abort();
+  }
+
+  painted(page) {
+    if (page !== this.pages.top) return;
+    this.stopPaint();
+    this.chrome.progress("PAINTED");
+  }
+
+  /** Back to the program that opened this one. @param {object | null} extraData */
+  goBack(extraData) {
+    this.returned = { appId: this.facts.appId, extraData };
+    this.close("BACK");
+  }
+
+  /** The one that this one opened is done. @param {{ appId: string, extraData: object | null }} from */
+  returnedTo({ appId, extraData }) {
+    this.launch = { ...this.launch, scene: "program", referrer: { appId, ...(extraData && { extraData }) } };
+  }
+
+  /** A newer version lies ready. @param {{ versionName: string, versionCode: number }} newer */
+  offer(newer) {
+    if (this.newer || this.states.state === "unloaded") return;
+    this.newer = newer;
+    this.emit("update-ready", newer);
+    this.chrome.updateReady(newer.versionName);
+  }
+
+  // --- what is seen
+
+  /** Another page is on top, or the same one again. */
+  turned() {
+    if (this.shown) this.pages.top?.show(true);
+    this.draw();
+  }
+
+  /** @param {import("./page.js").Page} page */
+  leavePage(page) {
+    page.leave("closed");
+    this.clock.after(GRACE_MS, () => page.close());
+  }
+
+  /** The bars, as they are for the page on top. */
+  draw() {
+    const page = this.pages.top;
+    if (!page || this.states.state === "unloaded") return;
+    const stack = this.pages.stack();
+    const deep = stack.length > 1 || page.buttons.back.visible;
+    const first = stack[0]?.split("?")[0] === this.routes[0] || this.isTab(page.route.page);
+    this.chrome.navigationBar({ ...page.bar, style: this.manifest.window.style, back: deep, home: !deep && !first });
+    this.chrome.tabBar(this.isTab(page.route.page) && stack.length === 1 ? this.#tabBar(page) : null);
+    for (const name of /** @type {const} */ (["main", "back", "settings"])) this.chrome.button(name, page.buttons[name]);
+    this.chrome.pullDown(page.pulling ? "RUNNING" : this.manifest.pullDown ? "READY" : "OFF");
+  }
+
+  /** @param {string} page */
+  isTab(page) {
+    return this.manifest.tabs.some((tab) => tab.page === page);
+  }
+
+  windowOf() {
+    return { ...this.manifest.window, title: this.manifest.window.title || this.facts.shortName };
+  }
+
+  #tabBar(page) {
+    const address = (path) => path && `${this.release.origin}/${this.release.root}/${path}`;
+    const tabs = this.manifest.tabs.map((tab, index) => ({
+      text: tab.text,
+      icon: address(tab.icon),
+      selectedIcon: address(tab.selectedIcon),
+      badge: this.badges.get(index) || null,
+    }));
+    const selected = this.manifest.tabs.findIndex((tab) => tab.page === page.route.page);
+    return { tabs, selected };
+  }
+
+  // --- what a document is told at its beginning
+
+  welcome() {
+    const { versionName: name, versionCode: code } = this.release;
+    return {
+      mp: "welcome",
+      protocol: 1,
+      session: this.session,
+      launch: this.launch,
+      env: {
+        ...surroundings(),
+        appId: this.facts.appId,
+        version: { name, code },
+        style: this.manifest.spa ? "spa" : "pages",
+        pages: this.routes,
+        stack: this.pages.stack(),
+        connect: this.manifest.connect,
+        unsupported: unsupported(),
+      },
+      storage: this.storage.all(),
+    };
+  }
+
+  // --- how it stands with the city
+
+  /** Whether it may still run; what it may do. Asked again and again while it is shown. */
+  #watchStanding() {
+    this.stopStanding();
+    if (this.offline) return;
+    this.stopStanding = this.clock.after(STANDING_EVERY_MS, () => {
+      this.#watchStanding();
+      void this.look();
+    });
+  }
+
+  async look() {
+    const standing = await this.city.standing().catch(() => null); // without a line it runs on
+    if (!standing || this.states.state === "unloaded") return;
+    if (standing.ended) this.close(ENDINGS[standing.ended] ?? standing.ended);
+    else this.gate.keep(standing.capabilities);
+  }
+}
+
+/** Asked for nothing: these tell how things stand. */
+const NEVER_ASKS = new Set(["checkSession"]);
+
+/** A finer permission holds the coarser one. */
+const HOLDS = /** @type {Record<string, string>} */ ({ "city.device.location.fuzzy": "city.device.location" });
+
+/** @returns {string[]} one of which will do; the first is asked for */
+function permissionFor(permission, when, params) {
+  const special = Object.entries(when ?? {}).flatMap(([param, table]) => table[params[param]] ?? []);
+  const name = special[0] ?? permission;
+  return name ? [name, ...(HOLDS[name] ? [HOLDS[name]] : [])] : [];
+}
+
+/** @param {any} answer @param {import("./chrome.js").Opening} opening */
+function launchOf({ page, query, scene, referrerAppId }, { extraData }) {
+  const referrer = referrerAppId && { appId: referrerAppId, ...(extraData && { extraData }) };
+  return { page, query, scene, ...(referrer && { referrer }) };
+}
+
+/** @template T @param {Promise<T>} work @param {AbortSignal} signal @returns {Promise<T>} */
+const orAborted = (work, signal) =>
+  new Promise((resolve, reject) => {
+    const stop = () => reject(new BridgeError("E_ABORTED"));
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    work.then(resolve, reject);
+  });
