@@ -19,6 +19,7 @@ from api.domains.licences.service import Licences
 from api.domains.payments.ledger import wallet_of
 from api.domains.payments.service import Payments
 from api.domains.reports.service import Reports
+from api.programs import ProgramStores
 from core.access_log import Access, AccessSource, RoomRecords
 from core.clock import to_ms
 from core.locale import Text
@@ -102,6 +103,7 @@ def data_sources(
     reports: Reports,
     health: Health,
     notifications: Notifications,
+    programs: ProgramStores,
 ) -> tuple[DataSource, ...]:
     """What the rooms hold of a citizen; identity's own sources are not among them."""
 
@@ -153,6 +155,7 @@ def data_sources(
         DataSource("reports", Text(zh="上报记录", en="Reports"), cases),
         DataSource("health", Text(zh="健康记录", en="Health records"), facts),
         DataSource("messages", Text(zh="消息", en="Messages"), inbox),
+        programs.data_source,
     )
 
 
@@ -164,6 +167,7 @@ def merging(
     reports: Reports,
     health: Health,
     notifications: Notifications,
+    programs: ProgramStores,
 ) -> tuple[Merging, ...]:
     """What comes over when a person makes one account of two, and what an account that goes must not hold."""
     one = PageRequest.of(first=1, after=None)
@@ -194,6 +198,7 @@ def merging(
         Merging("PAYMENTS", has_books, payments.store.move),
         Merging("REPORTS", nothing, reports.store.hand_over),
         Merging("MESSAGES", nothing, notifications.store.move),
+        programs.merging,
     )
 
 
@@ -210,6 +215,7 @@ def forgetting(
     reports: Reports,
     health: Health,
     notifications: Notifications,
+    programs: ProgramStores,
 ) -> tuple[Forgetting, ...]:
     """Who forgets a citizen whose account is erased. What they keep by law is in `RETAINED`."""
 
@@ -237,4 +243,5 @@ def forgetting(
         Forgetting("city-codes", city_codes.forget),
         Forgetting("check-ins", places.store.forget),
         Forgetting("messages", notifications.forget),
+        programs.forgetting,
     )

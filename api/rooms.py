@@ -25,6 +25,7 @@ import api.domains.reports.http
 import api.domains.reports.open311
 import api.domains.reports.worker
 import identity.demo
+import miniapps.sessions.worker
 import notifications.demo
 import notifications.worker
 from api.domains.citycode import placecode
@@ -56,6 +57,7 @@ from api.domains.reports.service import Reports
 from api.domains.reports.statistics import Statistics
 from api.domains.reports.store import ReportStore
 from api.ground import Ground
+from api.programs import LedgerOfPrograms, PeopleOfCity, ProgramStores
 from api.startup import CityUnavailable
 from api.web.audit import audit_routes
 from api.web.development import net_id_routes, sms_routes, totp_routes
@@ -65,6 +67,17 @@ from core.events import Subscription
 from core.keys import Algorithm, KeyRing
 from core.tasks import Work, every
 from identity.sms import DevelopmentSms, NoCarrier
+from miniapps.limits import Paces
+from miniapps.openid.codes import Codes
+from miniapps.openid.service import KEY_PURPOSE as LAUNCH_KEYS
+from miniapps.openid.service import Openids
+from miniapps.releases.catalogue import Catalogue
+from miniapps.releases.origins import Origins
+from miniapps.releases.service import Releases
+from miniapps.releases.signing import Log, Rings
+from miniapps.sessions.programs import ReleasedPrograms
+from miniapps.sessions.running import Running
+from miniapps.sessions.service import Sessions
 from notifications.channels import Carrier
 from notifications.dispatcher import Dispatcher
 from notifications.mail import CannotMail, SmtpCarrier
@@ -90,6 +103,9 @@ class Rooms:
     health: Health
     notifications: Notifications
     dispatcher: Dispatcher
+    releases: Releases
+    sessions: Sessions
+    openids: Openids
     development_sms: DevelopmentSms | None
 
     @classmethod
@@ -99,6 +115,7 @@ class Rooms:
         messages, dispatcher = _notifications(ground)
         city_codes, places, health = _city_codes(ground), _places(ground), _health(ground)
         payments, reports = _payments(ground), _reports(ground)
+        programs = ProgramStores.on(ground)
         wings = Wings.on(
             ground,
             city_codes=city_codes,
@@ -108,7 +125,10 @@ class Rooms:
             reports=reports,
             health=health,
             notifications=messages,
+            programs=programs,
         )
+        releases = _releases(ground, programs)
+        sessions = _sessions(ground, programs, releases, wings)
         return cls(
             ground=ground,
             wings=wings,
@@ -121,6 +141,9 @@ class Rooms:
             health=health,
             notifications=messages,
             dispatcher=dispatcher,
+            releases=releases,
+            sessions=sessions,
+            openids=_openids(ground, programs, sessions, wings),
             development_sms=_development_sms(ground),
         )
 
@@ -135,6 +158,9 @@ class Rooms:
             self.reports,
             self.health,
             self.notifications,
+            self.releases,
+            self.sessions,
+            self.openids,
         )
 
     @property
@@ -145,8 +171,13 @@ class Rooms:
 
     @property
     def key_rings(self) -> Sequence[KeyRing]:
-        rooms = self.city_codes.keys, self.places.keys, self.licences.keys
+        rooms = self.city_codes.keys, self.places.keys, self.licences.keys, *self._mini_keys
         return *self.wings.key_rings, *rooms, self.ground.audit.keys
+
+    @property
+    def _mini_keys(self) -> Sequence[KeyRing]:
+        """Whose public halves programs, their hosts and their developers check with."""
+        return *self.releases.key_rings, self.openids.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
@@ -156,6 +187,7 @@ class Rooms:
             *api.domains.citycode.worker.subscriptions(self.city_codes),
             *api.domains.reports.worker.subscriptions(self.reports),
             *notifications.worker.subscriptions(self.notifications),
+            *miniapps.sessions.worker.subscriptions(self.sessions),
         ]
 
     @property
@@ -329,6 +361,61 @@ def _notifications(ground: Ground) -> tuple[Notifications, Dispatcher]:
         channels=frozenset(carriers),
     )
     return room, Dispatcher(room=room, carriers=carriers)
+
+
+def _releases(ground: Ground, programs: ProgramStores) -> Releases:
+    settings, store = ground.settings, programs.releases
+    issuer = settings.public_url.rstrip("/")
+    platform, log, revocations, developer = (
+        ground.key_ring(purpose, Algorithm.ED25519)
+        for purpose in ("mini-platform", "mini-log", "mini-revocations", "mini-developer")
+    )
+    return Releases(
+        issuer=issuer,
+        store=store,
+        rings=Rings(platform=platform, log=log, revocations=revocations, developer=developer),
+        log=Log(issuer, log),
+        catalogue=Catalogue(store, ground.clock),
+        shelf=None,
+        origins=Origins.of(mini_url=settings.mini_url, public_url=settings.public_url),
+        outbox=ground.outbox,
+        audit=ground.audit,
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _sessions(ground: Ground, programs: ProgramStores, releases: Releases, wings: Wings) -> Sessions:
+    return Sessions(
+        running=Running(ground.redis, ground.cipher, ground.clock, ground.settings.mongo_database),
+        store=programs.sessions,
+        shelf=programs.shelf,
+        programs=ReleasedPrograms(releases),
+        ledger=LedgerOfPrograms(wings.consents),
+        people=PeopleOfCity(wings.identity.store, ground.clock, ground.settings.city_zone),
+        paces=_paces(ground),
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _openids(ground: Ground, programs: ProgramStores, sessions: Sessions, wings: Wings) -> Openids:
+    return Openids(
+        store=programs.openids,
+        codes=Codes(ground.redis, ground.cipher, ground.clock, ground.settings.mongo_database),
+        keys=ground.key_ring(LAUNCH_KEYS, Algorithm.ED25519),
+        sessions=sessions,
+        people=sessions.people,
+        access=wings.identity.access,
+        paces=_paces(ground),
+        issuer=ground.settings.public_url.rstrip("/"),
+        ids=ground.ids,
+        clock=ground.clock,
+    )
+
+
+def _paces(ground: Ground) -> Paces:
+    return Paces(ground.redis, ground.cipher, ground.clock, ground.settings.mongo_database)
 
 
 def _carriers(ground: Ground) -> dict[Channel, Carrier]:

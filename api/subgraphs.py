@@ -14,6 +14,7 @@ import api.domains.licences.schema
 import api.domains.payments.schema
 import api.domains.reports.schema
 import identity.schema
+import miniapps.schema
 import notifications.schema
 
 
@@ -33,6 +34,7 @@ ROOMS: Final[Mapping[str, Room]] = {
     "reports": Room("api/domains/reports", api.domains.reports.schema.schema),
     "health": Room("api/domains/health", api.domains.health.schema.schema),
     "notifications": Room("notifications", notifications.schema.schema),
+    "miniapps": Room("miniapps", miniapps.schema.schema),
 }
 
 # Departments' backends run as processes of their own; the city knows their committed SDL and their URL.

@@ -31,6 +31,7 @@ from api.domains.payments.service import Payments
 from api.domains.reports.service import Reports
 from api.ground import Ground
 from api.personal_data import access_sources, data_sources, forgetting, merging
+from api.programs import ClientsAndPrograms, ProgramStores
 from api.startup import CityUnavailable
 from core.access_log import AccessLog, AccessSource
 from core.events import Subscription
@@ -144,6 +145,7 @@ class Wings:
         reports: Reports,
         health: Health,
         notifications: Notifications,
+        programs: ProgramStores,
     ) -> Wings:
         """The rooms: whose records of a person are seen, taken along, forgotten and merged.
 
@@ -155,7 +157,7 @@ class Wings:
         desk = _recovery_desk(ground, identity, credentials)
         waking = Waking(desk, credentials.second)
         identity = replace(identity, door=waking, second_factor=credentials.has_strong)
-        consents = _consents(ground, identity)
+        consents = _consents(ground, identity, programs)
         readings, downloads, erasures = _own_data(
             ground,
             identity,
@@ -176,6 +178,7 @@ class Wings:
                 reports=reports,
                 health=health,
                 notifications=notifications,
+                programs=programs,
             ),
             forgetting(
                 credentials=credentials,
@@ -189,6 +192,7 @@ class Wings:
                 reports=reports,
                 health=health,
                 notifications=notifications,
+                programs=programs,
             ),
         )
         organisations, openid = _organisations(ground, identity), _openid(ground, identity, consents)
@@ -200,6 +204,7 @@ class Wings:
             reports=reports,
             health=health,
             notifications=notifications,
+            programs=programs,
         )
         return cls(
             identity=identity,
@@ -344,10 +349,10 @@ def _networks(ground: Ground) -> NetworksOfPlaces:
         raise CityUnavailable(f"TONG_NETWORKS_FILE: {fault}") from fault
 
 
-def _consents(ground: Ground, identity: Identity) -> Consents:
+def _consents(ground: Ground, identity: Identity, programs: ProgramStores) -> Consents:
     return Consents(
         store=ConsentStore(mongo=ground.mongo),
-        clients=GrantedClients(_grants(ground)),
+        clients=ClientsAndPrograms(GrantedClients(_grants(ground)), programs.releases),
         revocations=identity.revocations,
         outbox=ground.outbox,
         audit=ground.audit,

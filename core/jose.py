@@ -71,13 +71,13 @@ class Unverified:
     claims: Mapping[str, Any]
 
 
-def sign(claims: Mapping[str, Any], *, key: RingKey, typ: str) -> str:
-    """A compact JWS of our own, with header {alg, kid, typ}."""
+def sign(claims: Mapping[str, Any], *, key: RingKey, typ: str, alg: str | None = None) -> str:
+    """A compact JWS of our own, with header {alg, kid, typ}. alg: another name of the key's algorithm (`EdDSA`)."""
     algorithm = key.algorithm.value
     private: Any = key.private
     if isinstance(private, SigningKey):
         private = Ed25519PrivateKey.from_private_bytes(bytes(private))
-    header = b64(orjson.dumps({"alg": algorithm, "kid": key.kid, "typ": typ}))
+    header = b64(orjson.dumps({"alg": alg or algorithm, "kid": key.kid, "typ": typ}))
     signed = f"{header}.{b64(orjson.dumps(claims))}"
     return f"{signed}.{b64(_ALGORITHMS[algorithm].sign(signed.encode(), private))}"
 

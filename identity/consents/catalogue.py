@@ -52,7 +52,20 @@ SCOPES: Final[Mapping[str, Field]] = {
     "phone": Field(Text(zh="联系电话", en="Phone")),
     "real_name": Field(Text(zh="实名信息", en="Real name")),
 }
-FIELDS: Final[Mapping[str, Field]] = {**CLAIMS, **SCOPES}
+# What a mini-program can ask a citizen for, by the names of its manifest.
+PERMISSIONS: Final[Mapping[str, Field]] = {
+    "city.user.phone": Field(Text(zh="手机号码", en="Phone number"), sensitive=True),
+    "city.user.profile": Field(Text(zh="昵称和头像", en="Display name and picture")),
+    "city.user.realname": Field(Text(zh="真实姓名", en="Real name"), sensitive=True),
+    "city.user.address": Field(Text(zh="地址", en="Addresses"), sensitive=True),
+    "city.device.location": Field(Text(zh="精确位置", en="Exact location"), sensitive=True),
+    "city.device.location.fuzzy": Field(Text(zh="大致位置", en="Approximate location")),
+    "city.device.camera": Field(Text(zh="相机", en="Camera")),
+    "city.device.album": Field(Text(zh="相册", en="Pictures")),
+    "city.device.clipboard": Field(Text(zh="剪贴板", en="Clipboard")),
+    "city.device.biometry": Field(Text(zh="指纹或面容验证结果", en="Whether fingerprint or face fits"), sensitive=True),
+}
+FIELDS: Final[Mapping[str, Field]] = {**CLAIMS, **SCOPES, **PERMISSIONS}
 # Beside those: what the city's own rooms show to others.
 _SHOWN: Final[Mapping[str, Text]] = {
     "account": Text(zh="账号是否存在", en="Whether there is an account"),
@@ -78,6 +91,7 @@ _PURPOSES: Final[Mapping[str, Text]] = {
     "health.look": Text(zh="查看健康状态", en="Looked at the health status"),
     "citycode.show": Text(zh="代您出示城市码", en="Showed your city code for you"),
     "citycode.scan": Text(zh="扫描城市码", en="Scanned your city code"),
+    "mini.phone": Text(zh="小程序经您同意获取手机号", en="A mini-program was told, with your consent"),
     "oidc.claims": Text(zh="经您同意提供", en="Told with your consent"),
 }
 

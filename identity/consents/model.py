@@ -30,7 +30,8 @@ CONSENT_PREFIX: Final = "con"
 ENTRY_PREFIX: Final = "cse"
 PURPOSE_LENGTH_MAX: Final = 200
 TEXT_LENGTH_MAX: Final = 8000
-CLIENT_LENGTH_MAX: Final = 128
+# A mini-program's is `mini:` and its id, which has up to 128 characters.
+CLIENT_LENGTH_MAX: Final = 133
 # Of one citizen: far more programs than anybody uses.
 CONSENTS_MAX: Final = 500
 

@@ -188,15 +188,27 @@ class Consents:
             if consent.fields(now):
                 await self._end(consent.id)
 
-    async def _end(self, consent_id: str) -> None:
+    async def withdraw_from(self, *, citizen: str, client: str, fields: Iterable[str] | None = None) -> None:
+        """For a room that made sure that this citizen takes back what a client has, for whichever purpose: these fields,
+        or all. What rests on a law or a contract stays. Raises: Unavailable.
+        """
+        taken, now = None if fields is None else frozenset(fields), self.clock.now()
+        for consent in await self.store.consents(citizen, client=client):
+            live = consent.fields(now)
+            if consent.basis is LegalBasis.CONSENT and (live if taken is None else live & taken):
+                await self._end(consent.id, taken)
+
+    async def _end(self, consent_id: str, fields: frozenset[str] | None = None) -> None:
         now, ended = to_ms(self.clock.now()), list[str]()
 
         async def work(session: Session) -> None:
             consent = await self.store.consent(consent_id, session=session)
-            if consent is None or not consent.fields(now):
+            live = consent.fields(now) if consent is not None else frozenset[str]()
+            taken = live if fields is None else live & fields
+            if consent is None or not taken:
                 return
             ended[:] = await self.clients.end(citizen=consent.citizen, client=consent.client, session=session)
-            await self._take(consent, consent.fields(now), consent.citizen, now, session)
+            await self._take(consent, taken, consent.citizen, now, session)
 
         await self.store.transaction(work)
         for id_ in ended:

@@ -1,0 +1,1 @@
+"""How a program knows a citizen: openid and unionid, login codes, launch tokens, phone codes."""
