@@ -34,15 +34,18 @@ def validate() -> str:
 
 
 def errors(contract: Contract) -> str:
-    """`errors.js`: in English; the host says it in the citizen's language."""
-    rows = "".join(
-        f"  {one.code}: row({one.errno}, {literal(one.message['en'])}{', true' if one.retryable else ''}),\n"
-        for one in contract.errors
-    )
+    """`errors.js`: English sentences for what the SDK itself raises; the host says its own in each language."""
+    rows = ""
+    for one in contract.errors:
+        more = [literal(one.message["en"])] if one.code in contract.raised_by_sdk else ["0"] if one.retryable else []
+        rows += f"  {one.code}: [{', '.join([str(one.errno), *more, *(['1'] if one.retryable else [])])}],\n"
     return (
-        f"{HEADER}const row = (errno, message, retryable = false) => ({{ errno, message, retryable }});\n\n"
-        f"export const ERRORS = {{\n{rows}}};\n\n"
-        f"for (const code of Object.keys(ERRORS)) ERRORS[code].docs = `{contract.docs}#${{code}}`;\n"
+        f"{HEADER}const ROWS = {{\n{rows}}};\n\n"
+        "export const ERRORS = {};\n"
+        "for (const [code, [errno, message, retryable]] of Object.entries(ROWS)) {\n"
+        "  const words = message || code.slice(2).toLowerCase().replaceAll('_', ' ');\n"
+        f"  ERRORS[code] = {{ errno, message: words, retryable: !!retryable, docs: `{contract.docs}#${{code}}` }};\n"
+        "}\n"
     )
 
 
@@ -70,9 +73,11 @@ const row = (shape, more) => ({{ shape, params: names(shape), deadline_ms: {DEAD
 
 
 def _method(one: Method, patterns: _Patterns) -> str:
+    """What the SDK says by itself, and no program through it, is checked by the host alone."""
     more = {} if one.deadline_ms == DEADLINE_MS else {"deadline_ms": one.deadline_ms}
     more |= {word: True for word in ("local", "sync", "internal") if getattr(one, word)}
-    return ", ".join([_written(one.params, patterns), *([literal(more)] if more else [])])
+    checked = one.by_hand or not one.internal
+    return ", ".join([_written(one.params, patterns) if checked else "0", *([literal(more)] if more else [])])
 
 
 def _event(internal: bool) -> str:
@@ -89,7 +94,8 @@ class _Patterns:
         return self._rows.setdefault((pattern, problem), len(self._rows))
 
     def text(self) -> str:
-        return "".join(f"  [{regex(pattern)}, {literal(problem)}],\n" for pattern, problem in self._rows)
+        rows = ([regex(pattern), *([literal(problem)] * (problem != problems.FORM))] for pattern, problem in self._rows)
+        return "".join(f"  [{', '.join(row)}],\n" for row in rows)
 
 
 def _written(one: Shape, patterns: _Patterns) -> str:

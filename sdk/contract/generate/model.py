@@ -94,6 +94,7 @@ class Contract:
     rates: tuple[Rate, ...]
     errors: tuple[Problem, ...]
     common_errors: tuple[str, ...]
+    raised_by_sdk: tuple[str, ...]
     permissions: tuple[Permission, ...]
     named: Mapping[str, Shape]
     wire: tuple[Message, ...]
@@ -113,6 +114,7 @@ def parsed(raw: Mapping[str, Any]) -> Contract:
         rates=tuple(Rate(name, one["per_second"], one["burst"], one["doc"]) for name, one in raw["rates"].items()),
         errors=tuple(_problem(code, one, raw) for code, one in raw["errors"].items()),
         common_errors=tuple(raw["common_errors"]),
+        raised_by_sdk=tuple(raw["raised_by_sdk"]),
         permissions=tuple(Permission(name, p["name"], p["sentence"]) for name, p in raw["permissions"].items()),
         named={name: shape(node, defs, f"$defs/{name}") for name, node in defs.items()},
         wire=tuple(
@@ -176,7 +178,7 @@ def _consistent(read: Contract) -> None:
     for words in [e.message for e in read.errors] + [w for p in read.permissions for w in (p.title, p.sentence)]:
         if tuple(words) != LANGUAGES or not all(words.values()):
             raise ContractError(f"{words}: not in {LANGUAGES}")
-    for code in set(read.common_errors) | {code for one in read.methods for code in one.errors}:
+    for code in {*read.common_errors, *read.raised_by_sdk} | {code for one in read.methods for code in one.errors}:
         if code not in codes:
             raise ContractError(f"{code} is no error")
     for one in read.methods:

@@ -16,19 +16,15 @@ Scalar = str | int | float | bool | None
 
 # What a `format` means: a pattern, alike in JavaScript and Python, and the problem of a text that does not match it.
 # Written as patterns so that all implementations decide alike: a URL parser mends what it reads, each its own way.
-_LABEL: Final = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # The last label begins with a letter: no address of numbers, in any of the ways in which a browser reads them.
-_HOST: Final = rf"(?:{_LABEL}\.)*[A-Za-z](?:[A-Za-z0-9-]{{0,61}}[A-Za-z0-9])?"
-_PORT: Final = r"(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?"
+_HOST: Final = r"(?:[A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*(?::[0-9]{1,5})?"
 # No controls, no spaces of any alphabet, nothing that turns the direction of writing, no backslash.
-_UNSEEN: Final = (
-    r"\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\"
-)
+_UNSEEN: Final = r"\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\"
 _REST: Final = rf"(?:[/?#][^{_UNSEEN}]*)?"
-_SCHEME: Final = r"[Hh][Tt][Tt][Pp][Ss]://"
+_HTTPS: Final = rf"[Hh][Tt][Tt][Pp][Ss]://{_HOST}"
 _SEGMENT: Final = rf"(?!\.{{1,2}}(?:[/?#]|$))[^{_UNSEEN}/?#:%]+"
 _APP_ID: Final = r"[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+"
-_LOOPBACK: Final = rf"http://(?:(?:{_LABEL}\.)*localhost|127\.0\.0\.1|\[::1\]){_PORT}{_REST}"
+_LOOPBACK: Final = r"http://(?:(?:[A-Za-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +34,16 @@ class Format:
 
 
 FORMATS: Final[Mapping[str, Format]] = {
-    "https-url": Format(rf"^{_SCHEME}{_HOST}{_PORT}{_REST}$", "must be an https address"),
+    "https-url": Format(rf"^{_HTTPS}{_REST}$", "must be an https address"),
     "page-path": Format(
         rf"^/?{_SEGMENT}(?:/{_SEGMENT})*(?:\?[^{_UNSEEN}#]*)?(?:#[^{_UNSEEN}]*)?$", "must be a page of the program"
     ),
     "uri-miniapp": Format(
-        rf"^{_SCHEME}{_HOST}{_PORT}/miniapp/{_APP_ID}(?:;version=[A-Za-z0-9._~-]{{1,64}})?{_REST}$",
+        rf"^{_HTTPS}/miniapp/{_APP_ID}(?:;version=[A-Za-z0-9._~-]{{1,64}})?{_REST}$",
         "must be the address of a mini-program",
     ),
     "backend-url": Format(
-        rf"^(?:{_SCHEME}{_HOST}{_PORT}{_REST}|{_LOOPBACK}|/(?!/)[^{_UNSEEN}]*)$", "must be an https address or a path"
+        rf"^(?:(?:{_HTTPS}|{_LOOPBACK}){_REST}|/(?!/)[^{_UNSEEN}]*)$", "must be an https address or a path"
     ),
 }
 

@@ -88,7 +88,7 @@ _TABLES: Final = """\
 export const PROTOCOL: number;
 export const SDK: string;
 export const DEPTH: number;
-export const PATTERNS: readonly (readonly [RegExp, string])[];
+export const PATTERNS: readonly (readonly [RegExp, string?])[];
 
 export interface MethodRow {
   /** Names of the parameters. */

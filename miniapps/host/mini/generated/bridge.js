@@ -208,7 +208,7 @@ function isPage(v) {
   if (typeof v !== "string") return fault("must be text");
   if (v.length > 2048) return fault("is too long: at most 2048");
   if (HALF.test(v)) return fault("is not well-formed text");
-  if (!/^\/?(?!\.{1,2}(?:[\/?#]|$))[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\\/?#:%]+(?:\/(?!\.{1,2}(?:[\/?#]|$))[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\\/?#:%]+)*(?:\?[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\#]*)?(?:#[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\]*)?$/.test(v)) return fault("must be a page of the program");
+  if (!/^\/?(?!\.{1,2}(?:[\/?#]|$))[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\\/?#:%]+(?:\/(?!\.{1,2}(?:[\/?#]|$))[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\\/?#:%]+)*(?:\?[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\#]*)?(?:#[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)?$/.test(v)) return fault("must be a page of the program");
   return null;
 }
 
@@ -523,7 +523,7 @@ function isEnvConnectItem(v) {
   if (typeof v !== "string") return fault("must be text");
   if (v.length > 512) return fault("is too long: at most 512");
   if (HALF.test(v)) return fault("is not well-formed text");
-  if (!/^(?:[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(?:[\/?#][^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\]*)?|http:\/\/(?:(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*localhost|127\.0\.0\.1|\[::1\])(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(?:[\/?#][^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\]*)?|\/(?!\/)[^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\]*)$/.test(v)) return fault("must be an https address or a path");
+  if (!/^(?:(?:[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*(?::[0-9]{1,5})?|http:\/\/(?:(?:[A-Za-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?)(?:[\/?#][^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)?|\/(?!\/)[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)$/.test(v)) return fault("must be an https address or a path");
   return null;
 }
 
@@ -805,7 +805,7 @@ function isOpenMiniProgramParamsUri(v) {
   if (typeof v !== "string") return fault("must be text");
   if (v.length > 2048) return fault("is too long: at most 2048");
   if (HALF.test(v)) return fault("is not well-formed text");
-  if (!/^[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?\/miniapp\/[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+(?:;version=[A-Za-z0-9._~-]{1,64})?(?:[\/?#][^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\]*)?$/.test(v)) return fault("must be the address of a mini-program");
+  if (!/^[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*(?::[0-9]{1,5})?\/miniapp\/[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+(?:;version=[A-Za-z0-9._~-]{1,64})?(?:[\/?#][^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)?$/.test(v)) return fault("must be the address of a mini-program");
   return null;
 }
 
@@ -839,7 +839,7 @@ function isOpenURLParamsUrl(v) {
   if (typeof v !== "string") return fault("must be text");
   if (v.length > 2048) return fault("is too long: at most 2048");
   if (HALF.test(v)) return fault("is not well-formed text");
-  if (!/^[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)*[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?::(?:[0-9]{1,4}|[1-5][0-9]{4}|6[0-4][0-9]{3}))?(?:[\/?#][^\u0000-\u0020\u007f-\u00a0\u00ad\u061c\u1680\u180e\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff\\]*)?$/.test(v)) return fault("must be an https address");
+  if (!/^[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*(?::[0-9]{1,5})?(?:[\/?#][^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)?$/.test(v)) return fault("must be an https address");
   return null;
 }
 

@@ -1004,7 +1004,7 @@ export interface EventData {
 export const PROTOCOL: number;
 export const SDK: string;
 export const DEPTH: number;
-export const PATTERNS: readonly (readonly [RegExp, string])[];
+export const PATTERNS: readonly (readonly [RegExp, string?])[];
 
 export interface MethodRow {
   /** Names of the parameters. */

@@ -32,7 +32,8 @@ function text(value, [least, most, pattern]) {
   if (typeof value !== 'string') return fault('must be text');
   const wrong = length(value.length, [least, most]);
   if (wrong || HALF.test(value)) return wrong || fault('is not well-formed text');
-  return pattern && !PATTERNS[pattern][0].test(value) ? fault(PATTERNS[pattern][1]) : null;
+  const [right, problem = 'does not have the right form'] = PATTERNS[pattern] || [];
+  return right && !right.test(value) ? fault(problem) : null;
 }
 
 function number(value, whole, [least, most]) {
@@ -44,10 +45,11 @@ function number(value, whole, [least, most]) {
 function json(value, depth) {
   if (value === null || typeof value === 'boolean') return null;
   if (typeof value === 'string') return text(value, []);
-  if (typeof value === 'number' ? !Number.isFinite(value) : typeof value !== 'object') return fault('is not JSON');
-  if (typeof value === 'number') return null;
-  if (depth === DEPTH) return fault('is nested too deep');
-  return Array.isArray(value) ? items(value, (one) => json(one, depth + 1)) : keys(value, (one) => json(one, depth + 1));
+  if (Number.isFinite(value)) return null;
+  if (typeof value !== 'object') return fault('is not JSON');
+  return depth === DEPTH
+    ? fault('is nested too deep')
+    : (Array.isArray(value) ? items : keys)(value, (one) => json(one, depth + 1));
 }
 
 const items = (list, check) => first(list.keys(), (at) => under(at, check(list[at])));
