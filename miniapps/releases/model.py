@@ -18,10 +18,10 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from core.locale import Locale
+from miniapps.bundles import manifest as manifests
 from miniapps.bundles.hashing import root_prefix
 from miniapps.releases.errors import CannotChange
 
-Manifest: TypeAlias = Mapping[str, Any]
 Jwk: TypeAlias = Mapping[str, Any]
 
 
@@ -119,9 +119,11 @@ class Program:
 class Release:
     """One published version.
 
-    package_sha256: of the package's bytes without its signing block. files_h1: of the files in it. bytes: of the whole
-    package, as it is handed out. granted: names of the permissions that the city granted it. script_hashes: of the
-    scripts that stand in its pages. log_index: of its leaf in the transparency log. because: why it was revoked.
+    package_sha256: of the package's bytes without its signing block. files_h1: of the files in it. size: of the whole
+    package as it is handed out, in bytes. manifest_text: the manifest's own bytes. reasons: why it asks for each
+    permission, by name. granted: names of the permissions that the city granted it. log_index: of its leaf in the
+    transparency log.
+    because: why it was revoked.
     """
 
     id: str
@@ -133,10 +135,10 @@ class Release:
     state: ReleaseState
     package_sha256: str
     files_h1: str
-    bytes: int
-    manifest: Manifest = field(repr=False)
+    size: int
+    manifest_text: bytes = field(repr=False)
+    reasons: Mapping[Locale, Mapping[str, str]] = field(repr=False)
     granted: frozenset[str]
-    script_hashes: tuple[str, ...]
     log_index: int
     at: datetime
     by: str
@@ -146,6 +148,11 @@ class Release:
     def root(self) -> str:
         """The first part of the path of every file of it."""
         return root_prefix(self.files_h1)
+
+    @property
+    def manifest(self) -> manifests.Manifest:
+        """As it was understood when the release was published."""
+        return manifests.read(self.manifest_text)
 
 
 @dataclass(frozen=True, slots=True)

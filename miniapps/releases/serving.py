@@ -1,11 +1,11 @@
 """What is answered on programs' hosts: their files, the city's few of its own, and nothing else.
 
 Rules
-- `/<root>/<path>` is a file of a release, `/__mini/<name>` one that the city gives every program, and that with the
-  version of all of these between is the same, kept for ever. Everything else is 404; nothing here reads a body, a cookie
-  or a token.
-- A file's address names its content, so it is kept for ever; but for pages: they begin with the city's script of now,
-  and a page that has to be asked for again is what a revoked release cannot start without.
+- `/<root>/<path>` is a file of a release, found by its exact name. `/__mini/<name>` is one that the city gives every
+  program; with the version of all of these between, it is kept for ever. Everything else is 404, and nothing here reads
+  a body, a cookie or a token.
+- A file's address names its content, so it is kept for ever. Pages are asked for again: they begin with the host's
+  script of now, and a revoked release does not start from what a browser has kept.
 - A revoked release is gone (410), and the browser is told to throw away what it kept of it (T9).
 """
 
@@ -19,8 +19,11 @@ from typing import Final, Self
 from aiohttp import web
 
 from core.errors import Unavailable
+from miniapps.bundles import names
+from miniapps.bundles.policy import NO_DOCUMENT
+from miniapps.releases.opening import File
 from miniapps.releases.origins import Origins
-from miniapps.releases.shelf import File, Shelf
+from miniapps.releases.shelf import Shelf
 
 HOST_FOLDER: Final = "__mini"
 PRELOAD: Final = "preload.js"
@@ -29,7 +32,7 @@ _ASK_AGAIN: Final = "no-cache"
 _METHODS: Final = ("GET", "HEAD")
 # Of an answer that is no file: nothing in it can do anything.
 _BARE: Final = {
-    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Content-Security-Policy": NO_DOCUMENT,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Access-Control-Allow-Origin": "*",
@@ -48,7 +51,8 @@ class HostFiles:
     @classmethod
     def of(cls, raw: Mapping[str, bytes]) -> Self:
         digest = hashlib.sha256(b"".join(name.encode() + b"\0" + raw[name] for name in sorted(raw)))
-        return cls(digest.hexdigest()[:16], {name: File.of(text, name) for name, text in raw.items()})
+        files = {name: File.of(text, {**_BARE, "Content-Type": names.check_type(name)}) for name, text in raw.items()}
+        return cls(digest.hexdigest()[:16], files)
 
     def path_of(self, name: str) -> str:
         return f"/{HOST_FOLDER}/{self.version}/{name}"
@@ -84,7 +88,7 @@ class ProgramHosts:
         file = self.host_files.files.get(name)
         if file is None or version not in ("", self.host_files.version):
             return _plain(404)
-        return _answer(request, file, {**_BARE, "Cache-Control": _FOR_EVER if version else _ASK_AGAIN})
+        return _answer(request, file, **{"Cache-Control": _FOR_EVER if version else _ASK_AGAIN})
 
     async def _of_release(self, request: web.Request, key: str, root: str, path: str) -> web.Response:
         found = await self.shelf.find(key, root)
@@ -96,18 +100,17 @@ class ProgramHosts:
         file = opened.files.get(path)
         if file is None:
             return _plain(404)
-        return _answer(request, file, {**opened.headers, "Cache-Control": _ASK_AGAIN if file.page else _FOR_EVER})
+        return _answer(request, file)
 
 
 def _plain(status: int, **headers: str) -> web.Response:
     return web.Response(status=status, headers={**_BARE, **headers})
 
 
-def _answer(request: web.Request, file: File, headers: Mapping[str, str]) -> web.Response:
-    told = {**headers, "ETag": file.etag, "Vary": "Accept-Encoding"}
+def _answer(request: web.Request, file: File, **headers: str) -> web.Response:
+    told = {**file.headers, **headers, "ETag": file.etag, "Vary": "Accept-Encoding"}
     if _has(request, file.etag):
         return web.Response(status=304, headers=told)
-    told["Content-Type"] = file.media_type
     if file.packed is None or "gzip" not in request.headers.get("Accept-Encoding", ""):
         return web.Response(body=file.raw, headers=told)
     return web.Response(body=file.packed, headers={**told, "Content-Encoding": "gzip"})

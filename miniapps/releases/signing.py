@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
 from core.keys import KeyRing, RingKey
-from miniapps.bundles import revocations, tlog
-from miniapps.releases.model import Revocation
+from miniapps.bundles import jws, revocations, tlog
+from miniapps.bundles.hashing import sha256_hex
+from miniapps.bundles.statement import Profile, Submission, sign_platform
+from miniapps.releases.model import Jwk, Revocation
 
 PLATFORM_KEYS: Final = "mini-platform"
 LOG_KEYS: Final = "mini-log"
@@ -24,6 +27,18 @@ DEVELOPER_KEYS: Final = "mini-developer"
 # A package must verify as long as it may be run, and a checkpoint as long as anybody may look back.
 KEY_OVERLAP: Final = timedelta(days=365 * 10)
 REVOCATIONS_MAX_AGE_S: Final = 3600
+
+
+def public_keys(jwks: Sequence[Jwk]) -> jws.Keys:
+    """By name."""
+    return {jwk["kid"]: _public_key(jwk) for jwk in jwks}
+
+
+def _public_key(jwk: Jwk) -> jws.PublicKey:
+    algorithm = OKPAlgorithm if jwk["kty"] == "OKP" else ECAlgorithm
+    key = algorithm.from_jwk(dict(jwk))
+    assert isinstance(key, jws.PublicKey)
+    return key
 
 
 def private_key(key: RingKey) -> Ed25519PrivateKey:
@@ -55,14 +70,39 @@ class Log:
     origin: str
     keys: KeyRing
 
-    def key(self, key: RingKey) -> tlog.NoteKey:
-        return tlog.NoteKey(self.origin, private_key(key).public_key())
+    def note_keys(self) -> list[tlog.NoteKey]:
+        """Those that its checkpoints are checked with, the next one included."""
+        keys = public_keys(self.keys.jwks()["keys"]).values()
+        return [tlog.NoteKey(self.origin, key) for key in keys if isinstance(key, Ed25519PublicKey)]
 
     def checkpoint(self, leaves: Sequence[bytes]) -> str:
         """The signed note of the tree of these leaves."""
         return tlog.sign_checkpoint(
             tlog.Checkpoint(self.origin, len(leaves), tlog.root(leaves)), private_key(self.keys.active)
         )
+
+
+def approved(
+    submission: Submission, *, capabilities: frozenset[str], issuer: str, review: str, at: int, key: RingKey
+) -> bytes:
+    """The city's word on a package: what it may do, from when on. review: the id of what decided it. at: Unix time."""
+    said, asked = submission.statement, submission.manifest
+    profile = Profile(
+        issuer=issuer,
+        issued_at=at,
+        not_before=at,
+        app_id=said.app_id,
+        version_code=said.version_code,
+        pkg_sha256=said.pkg_sha256,
+        files_h1=said.files_h1,
+        developer_sha256=sha256_hex(submission.developer),
+        review=review,
+        capabilities=capabilities,
+        connect=asked.connect,
+        img=asked.img,
+        trusted_types=asked.trusted_types,
+    )
+    return sign_platform(profile, key=private_key(key), kid=key.kid)
 
 
 def signed_list(listed: Iterable[Revocation], *, sequence: int, issued_at: int, keys: KeyRing) -> str:

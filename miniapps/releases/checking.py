@@ -1,0 +1,75 @@
+"""Whether a package may be released: signed by its organisation, of one reading, and with pages that keep the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from core.locale import Locale
+from miniapps.bundles import errors as faults
+from miniapps.bundles import manifest as manifests
+from miniapps.bundles import names
+from miniapps.bundles.errors import BundleError
+from miniapps.bundles.policy import page_hashes
+from miniapps.bundles.statement import Submission, submitted
+from miniapps.releases.errors import NotTheDevelopers, PackageInvalid
+from miniapps.releases.model import Icon, Organisation, Words, icon_of
+from miniapps.releases.signing import public_keys
+
+ICON_BYTES_MAX: Final = 256 * 1024
+# What says that somebody else signed it, or signed something else.
+_NOT_THEIRS: Final = frozenset({faults.KEY_UNKNOWN, faults.SIGNATURE})
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A package that may be released, and what the city keeps of it. icon: None where none is small enough."""
+
+    submission: Submission
+    words: Mapping[Locale, Words]
+    reasons: Mapping[Locale, Mapping[str, str]] = field(repr=False)
+    icon: Icon | None
+
+    @property
+    def manifest(self) -> manifests.Manifest:
+        return self.submission.manifest
+
+    @property
+    def manifest_text(self) -> bytes:
+        return self.submission.files[manifests.FILE]
+
+
+def checked(package: bytes, organisation: Organisation) -> Checked:
+    """Raises: PackageInvalid, NotTheDevelopers."""
+    try:
+        submission = submitted(package, developer_keys=public_keys(organisation.keys))
+        page_hashes(submission.files)
+    except BundleError as fault:
+        if fault.code in _NOT_THEIRS:
+            raise NotTheDevelopers(organisation=organisation.names[Locale.EN]) from fault
+        raise PackageInvalid(rule=fault.code, where=fault.path, detail=fault.detail) from fault
+    read = {locale: manifests.localised(submission.manifest, submission.files, locale.value) for locale in Locale}
+    return Checked(
+        submission=submission,
+        words={locale: _words(one) for locale, one in read.items()},
+        reasons={locale: _reasons(one) for locale, one in read.items()},
+        icon=_icon(submission),
+    )
+
+
+def _words(read: manifests.Manifest) -> Words:
+    return Words(read.name, read.short_name or read.name, read.description)
+
+
+def _reasons(read: manifests.Manifest) -> Mapping[str, str]:
+    return {asked.name: asked.reason for asked in (*read.req_permissions, *read.opt_permissions)}
+
+
+def _icon(submission: Submission) -> Icon | None:
+    """The first that is a picture and small enough."""
+    for icon in submission.manifest.icons:
+        raw, media_type = submission.files[icon.src], names.check_type(icon.src)
+        if media_type.startswith("image/") and len(raw) <= ICON_BYTES_MAX:
+            return icon_of(raw, media_type)
+    return None

@@ -1,0 +1,369 @@
+"""Publishing programs, taking them back, and finding them.
+
+A release is one transaction: the package with every signature, its leaf in the log, the program that runs it now, the
+event and the audit's entry. Of two that publish at once, the second begins again after the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from core.audit import AuditLog
+from core.clock import Clock, epoch_s, to_ms
+from core.errors import BadInput, NotFound
+from core.events import Outbox
+from core.ids import Ids
+from core.keys import KeyRing
+from core.locale import Locale
+from core.mongo import Session
+from core.paging import Page, PageRequest
+from miniapps.bundles import blocks, hashing, tlog
+from miniapps.bundles.statement import log_entry
+from miniapps.releases.catalogue import Catalogue
+from miniapps.releases.checking import Checked, checked
+from miniapps.releases.errors import NoProgramsHere, ProgramRevoked, ProgramTaken, VersionNotNewer
+from miniapps.releases.model import (
+    SEARCH_MAX,
+    Category,
+    Icon,
+    Organisation,
+    Program,
+    Release,
+    ReleaseState,
+    Revocation,
+    check_becomes,
+    found,
+)
+from miniapps.releases.origins import Origins
+from miniapps.releases.shelf import Shelf
+from miniapps.releases.signing import Log, Rings, approved, signed_list
+from miniapps.releases.store import ReleaseStore
+
+RELEASE_PUBLISHED: Final = "miniapps.release_published"
+RELEASE_REVOKED: Final = "miniapps.release_revoked"
+REASON_MAX: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A program with the release of it that runs now, and who builds it."""
+
+    program: Program
+    release: Release
+    organisation: Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Releases:
+    """issuer: the city's address. origins: None where it has no host for programs; then none is found."""
+
+    issuer: str
+    store: ReleaseStore
+    rings: Rings
+    log: Log
+    catalogue: Catalogue
+    shelf: Shelf | None
+    origins: Origins | None
+    outbox: Outbox
+    audit: AuditLog
+    ids: Ids
+    clock: Clock
+
+    async def open(self) -> None:
+        """Make the indexes and the first keys."""
+        await self.store.open()
+        await self.rings.open()
+
+    @property
+    def key_rings(self) -> Sequence[KeyRing]:
+        return self.rings.all
+
+    # --- finding
+
+    async def programs(
+        self, *, search: str = "", category: Category | None = None, locale: Locale, page: PageRequest
+    ) -> Page[Program]:
+        """Programs that run here, the best first. search: part of a name or description in any language.
+
+        Raises: BadInput, Unavailable.
+        """
+        if len(search) > SEARCH_MAX:
+            raise BadInput(field="search", problem=f"must be at most {SEARCH_MAX} characters")
+        if self.origins is None:
+            return Page.of(rows=[], keys=[], request=page)
+        listed = await self.catalogue.listed()
+        rows = found(listed.programs.values(), search=search, category=category, locale=locale)
+        rest = [one for one in rows if page.after is None or one.key > page.after][: page.limit]
+        return Page.of(rows=[one.program for one in rest], keys=[one.key for one in rest], request=page)
+
+    async def program(self, app_id: str) -> Program | None:
+        """One that runs here; ids are lower-case, whatever a link says. Raises: Unavailable."""
+        return (await self.catalogue.listed()).programs.get(app_id.lower()) if self.origins else None
+
+    async def organisation(self, id: str) -> Organisation:
+        """Of a program. Raises: NotFound, Unavailable."""
+        found = (await self.catalogue.listed()).organisations.get(id)
+        if found is None:
+            found = (await self.store.organisations([id])).get(id)
+        if found is None:
+            raise NotFound(thing="organisation")
+        return found
+
+    async def running(self, app_id: str) -> Running:
+        """What is opened now, read from the store. Raises: NotFound, NoProgramsHere, Unavailable."""
+        if self.origins is None:
+            raise NoProgramsHere()
+        program = await self.store.program(app_id.lower())
+        release = await self.store.release(program.current) if program and program.current else None
+        if program is None or release is None:
+            raise NotFound(thing="mini-program")
+        return Running(program, release, (await self.store.organisations([program.organisation]))[program.organisation])
+
+    async def release(self, id: str) -> Release | None:
+        """Of any state. Raises: Unavailable."""
+        return await self.store.release(id)
+
+    async def has_version(self, app_id: str, version_name: str) -> bool:
+        """Whether it ever had a release of this name. Raises: Unavailable."""
+        return any(one.version_name == version_name for one in await self.store.releases_of(app_id))
+
+    def origin_of(self, release: Release) -> str:
+        """Raises: NoProgramsHere."""
+        if self.origins is None:
+            raise NoProgramsHere()
+        return self.origins.of_program(release.app_key)
+
+    async def csp_of(self, release: Release) -> str:
+        """The policy of its pages. Raises: NoProgramsHere, NotFound (it is not served), Unavailable."""
+        if self.shelf is None:
+            raise NoProgramsHere()
+        opened = await self.shelf.find(release.app_key, release.root)
+        if opened is None:
+            raise NotFound(thing="mini-program")
+        return opened[0].csp
+
+    async def package(self, sha256: str) -> bytes | None:
+        """The package of a release that may still be run. Raises: Unavailable."""
+        release = await self.store.release_of_package(sha256)
+        if release is None or release.state is ReleaseState.REVOKED:
+            return None
+        return await self.store.package(sha256)
+
+    async def icon(self, sha256: str) -> Icon | None:
+        return await self.store.icon(sha256)
+
+    # --- publishing
+
+    async def organisation_of(
+        self, *, names: Mapping[Locale, str], verified: bool, keys: Sequence[Mapping[str, str]], key_id: str
+    ) -> Organisation:
+        """The organisation of this name, with these keys from now on; made where there is none.
+
+        key_id: of the key that a new one comes with. Raises: Unavailable.
+        """
+        known = await self.store.organisation_named(names[Locale.EN])
+        if known is None:
+            await self.store.add_organisation(
+                Organisation(self.ids.new("mpo"), dict(names), verified, key_id, tuple(keys))
+            )
+            known = await self.store.organisation_named(names[Locale.EN])
+            assert known is not None, "it was just made, and none is ever taken away"
+        told = replace(known, names=dict(names), verified=verified, keys=tuple(keys))
+        if told != known:
+            await self.store.put_organisation(told)
+        return told
+
+    async def publish(
+        self,
+        *,
+        package: bytes,
+        organisation: Organisation,
+        granted: Collection[str],
+        by: str,
+        category: Category | None = None,
+    ) -> Release:
+        """Check, sign, log and release a package that its developer signed; the same one again changes nothing.
+
+        granted: names of the permissions that the program is given, of those that it asks for. by: who decided it.
+        category: None for what it was before.
+        Raises: PackageInvalid, NotTheDevelopers, ProgramTaken, ProgramRevoked, VersionNotNewer, Unavailable.
+        """
+        found = await asyncio.to_thread(checked, package, organisation)
+        given = found.manifest.declared & frozenset(granted)
+
+        async def step(session: Session) -> Release:
+            sha256 = found.submission.statement.pkg_sha256
+            there = await self.store.release_of_package(sha256, session=session)
+            return there or await self._release(found, organisation, given, by, category, session)
+
+        release = await self.store.mongo.transaction(step)
+        self.catalogue.forget()
+        return release
+
+    async def _release(
+        self,
+        found: Checked,
+        organisation: Organisation,
+        given: frozenset[str],
+        by: str,
+        category: Category | None,
+        session: Session,
+    ) -> Release:
+        said = found.submission.statement
+        before = await self.store.program(said.app_id, session=session)
+        _check_next(said.app_id, said.version_code, organisation, before)
+        id = self.ids.new("mpr")
+        signed, index = await self._logged(found, given, id, session)
+        release = Release(
+            id=id,
+            app_id=said.app_id,
+            app_key=before.app_key if before else hashing.app_key(said.app_id, organisation.key_id),
+            organisation=organisation.id,
+            version_name=said.version_name,
+            version_code=said.version_code,
+            state=ReleaseState.RELEASED,
+            package_sha256=said.pkg_sha256,
+            files_h1=said.files_h1,
+            size=len(signed),
+            manifest_text=found.manifest_text,
+            reasons=found.reasons,
+            granted=given,
+            log_index=index,
+            at=to_ms(self.clock.now()),
+            by=by,
+        )
+        if before and before.current:
+            await self.store.set_state(before.current, ReleaseState.SUPERSEDED, session=session)
+        await self.store.add_release(release, signed, session=session)
+        if found.icon:
+            await self.store.put_icon(found.icon, session=session)
+        program = Program(
+            app_id=release.app_id,
+            app_key=release.app_key,
+            organisation=release.organisation,
+            category=category or (before.category if before else Category.OTHER),
+            words=found.words,
+            icon=found.icon.sha256 if found.icon else "",
+            version_name=release.version_name,
+            newest_code=release.version_code,
+            current=release.id,
+        )
+        await self.store.put_program(program, session=session)
+        await self._tell_published(release, session)
+        return release
+
+    async def _tell_published(self, release: Release, session: Session) -> None:
+        about: dict[str, str | int] = {
+            "app_id": release.app_id,
+            "version_code": release.version_code,
+            "package": release.package_sha256,
+        }
+        payload = {**about, "release": release.id, "version_name": release.version_name}
+        await self.outbox.append(name=RELEASE_PUBLISHED, payload=payload, session=session)
+        await self.audit.append(
+            RELEASE_PUBLISHED, actor=release.by, subject=release.organisation, about=about, session=session
+        )
+
+    async def _logged(self, found: Checked, given: frozenset[str], id: str, session: Session) -> tuple[bytes, int]:
+        """The package with every signature, and the number of its leaf. id: of the release."""
+        submission = found.submission
+        profile = approved(
+            submission,
+            capabilities=given,
+            issuer=self.issuer,
+            review=id,
+            at=epoch_s(self.clock.now()),
+            key=self.rings.platform.active,
+        )
+        entry = log_entry(submission.statement, developer=submission.developer, platform=profile)
+        leaves = await self.store.leaves(session=session)
+        leaf = tlog.leaf_hash(entry)
+        index, tree = len(leaves), [*leaves, leaf]
+        checkpoint = self.log.checkpoint(tree)
+        await self.store.add_leaf(index=index, leaf_hash=leaf, entry=entry, checkpoint=checkpoint, session=session)
+        proof = tlog.write_proof(index, tlog.inclusion(index, tree), checkpoint)
+        values = {
+            blocks.DEVELOPER: submission.developer,
+            blocks.PLATFORM: profile,
+            blocks.LOG_PROOF: proof.encode(),
+        }
+        return blocks.join(submission.unsigned, values), index
+
+    # --- taking back
+
+    async def revoke(self, *, app_id: str, version_code: int | None = None, reason: str, by: str) -> Revocation:
+        """Take a version back, or the whole program: nothing of it is served or listed any more. Once is enough.
+
+        Raises: BadInput, NotFound, CannotChange (it was revoked before), Unavailable.
+        """
+        if not 0 < len(reason.strip()) <= REASON_MAX:
+            raise BadInput(field="reason", problem=f"must be 1 to {REASON_MAX} characters")
+
+        async def step(session: Session) -> Revocation:
+            return await self._revoke(app_id, version_code, reason.strip(), by, session)
+
+        revocation = await self.store.mongo.transaction(step)
+        self.catalogue.forget()
+        if self.shelf:
+            self.shelf.forget()
+        return revocation
+
+    async def _revoke(
+        self, app_id: str, version_code: int | None, reason: str, by: str, session: Session
+    ) -> Revocation:
+        program = await self.store.program(app_id, session=session)
+        releases = await self.store.releases_of(app_id, session=session)
+        meant = [one for one in releases if version_code in (None, one.version_code)]
+        if program is None or not meant:
+            raise NotFound(thing="mini-program")
+        if version_code is None and program.revoked:
+            raise ProgramRevoked(app_id=app_id)
+        if version_code is not None:
+            check_becomes(meant[0].state, ReleaseState.REVOKED)
+        for one in meant:
+            if one.state is not ReleaseState.REVOKED:
+                await self.store.set_state(one.id, ReleaseState.REVOKED, because=reason, session=session)
+        gone = {one.id for one in meant}
+        told = replace(
+            program,
+            current=None if program.current in gone else program.current,
+            revoked=program.revoked or version_code is None,
+        )
+        await self.store.put_program(told, session=session)
+        sequence = await self.store.revoked(session=session) + 1
+        revocation = Revocation(sequence, app_id, version_code, reason, to_ms(self.clock.now()))
+        await self.store.add_revocation(revocation, by=by, session=session)
+        codes = [one.version_code for one in meant]
+        payload = {"app_id": app_id, "version_codes": codes, "whole": version_code is None, "sequence": sequence}
+        await self.outbox.append(name=RELEASE_REVOKED, payload={**payload, "reason": reason}, session=session)
+        about: dict[str, str | int] = {
+            "app_id": app_id,
+            "whole": version_code is None,
+            "version_code": version_code or 0,
+        }
+        await self.audit.append(RELEASE_REVOKED, actor=by, subject=program.organisation, about=about, session=session)
+        return revocation
+
+    async def revocations(self) -> str:
+        """The signed list of what was revoked, as of now. Raises: Unavailable."""
+        listed = await self.store.revocations()
+        return signed_list(
+            listed,
+            sequence=listed[-1].sequence if listed else 0,
+            issued_at=epoch_s(self.clock.now()),
+            keys=self.rings.revocations,
+        )
+
+
+def _check_next(app_id: str, version_code: int, organisation: Organisation, before: Program | None) -> None:
+    if before is None:
+        return
+    if before.organisation != organisation.id:
+        raise ProgramTaken(app_id=app_id)
+    if before.revoked:
+        raise ProgramRevoked(app_id=app_id)
+    if version_code <= before.newest_code:
+        raise VersionNotNewer(newest=before.newest_code)
