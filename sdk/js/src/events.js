@@ -1,7 +1,6 @@
 /** Events of the host: who listens to what, by type. One listener that throws does not keep the others from hearing. */
 import { MpError } from './errors.js';
 import { EVENTS } from './generated/methods.js';
-import { nearest } from './nearest.js';
 
 export class Events {
   #listeners = new Map();
@@ -41,4 +40,4 @@ export class Events {
 }
 
 const unknown = (type) =>
-  new MpError('E_INVALID_PARAM', { method: 'on', path: '/type', message: `There is no event "${type}". Did you mean "${nearest(type, Object.keys(EVENTS))}"?` });
+  new MpError('E_INVALID_PARAM', { method: 'on', path: '/type', message: `There is no event "${type}".` });

@@ -1,7 +1,6 @@
 /** What the host told and the page knows, for the calls that answer at once. Readable anywhere: outside a host, in Node. */
-import { METHODS, EVENTS } from './generated/methods.js';
+import { EVENTS, METHODS, SDK } from './generated/methods.js';
 
-export const SDK_VERSION = '1.0.0';
 const NO_AREA = { top: 0, right: 0, bottom: 0, left: 0 };
 
 /** What holds where no host has spoken yet. */
@@ -36,7 +35,7 @@ export function windowInfo({ safeArea }) {
 }
 
 export function baseInfo({ hostVersion, lang, theme, fontScale, elderMode }) {
-  return { version: hostVersion, SDKVersion: SDK_VERSION, language: lang, theme, fontSizeScaleFactor: fontScale, elderMode };
+  return { version: hostVersion, SDKVersion: SDK, language: lang, theme, fontSizeScaleFactor: fontScale, elderMode };
 }
 
 export const systemInfo = (env) => ({ platform: env.platform, ...baseInfo(env), ...windowInfo(env) });

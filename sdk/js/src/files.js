@@ -15,9 +15,9 @@ export class Files {
     return address;
   }
 
-  get(address, method, path) {
+  get(address, method) {
     const blob = this.#blobs.get(address);
-    if (!blob) throw new MpError('E_INVALID_PARAM', { method, path, message: 'No such file: take a path that chooseMedia or downloadFile gave.' });
+    if (!blob) throw new MpError('E_INVALID_PARAM', { method, path: '/filePath', message: 'No such file: take a path that chooseMedia or downloadFile gave.' });
     return blob;
   }
 
@@ -27,28 +27,31 @@ export class Files {
     return blob instanceof Blob ? { ...options, filePath: this.add(blob) } : options;
   }
 
-  /** Fetches from the host what it keeps as `file`. */
-  async read({ file, type, size }, ask) {
-    const pieces = [];
-    for (let offset = 0; offset < size; ) {
-      const { data } = await ask('tempFileRead', { file, offset, length: Math.min(PIECE, size - offset) });
-      const bytes = Uint8Array.from(atob(data), (character) => character.charCodeAt(0));
-      if (!bytes.length) break;
-      pieces.push(bytes);
-      offset += bytes.length;
+  /** `chooseMedia`; `ask(method, params)` speaks to the host. */
+  async choose({ count = 9, sourceType = ['album'] }, ask) {
+    const chosen = await ask('mediaChoose', { count, source: sourceType[0] });
+    const tempFiles = [];
+    for (const { file, type, size } of chosen.files) {
+      const pieces = [];
+      for (let offset = 0; offset < size; offset += PIECE) {
+        const { data } = await ask('tempFileRead', { file, offset, length: Math.min(PIECE, size - offset) });
+        pieces.push(Uint8Array.from(atob(data), (character) => character.charCodeAt(0)));
+      }
+      tempFiles.push({ tempFilePath: this.add(new Blob(pieces, { type })), fileType: 'image', size });
     }
-    return new Blob(pieces, { type });
+    return { tempFiles, type: 'image' };
   }
 
-  /** Gives the host a copy, and returns the name by which it keeps it. */
-  async write(blob, ask) {
+  /** `saveImageToAlbum`. */
+  async save({ filePath }, ask) {
+    const blob = this.get(filePath, 'saveImageToAlbum');
     const bytes = new Uint8Array(await blob.arrayBuffer());
-    let kept;
-    for (let offset = 0; offset < bytes.length || !kept; offset += PIECE) {
+    let file;
+    for (let offset = 0; offset < bytes.length || !file; offset += PIECE) {
       const data = base64(bytes.subarray(offset, offset + PIECE));
-      kept = (await ask('tempFileWrite', kept ? { file: kept, data } : { type: blob.type || 'image/png', data })).file;
+      ({ file } = await ask('tempFileWrite', file ? { file, data } : { type: blob.type || 'image/png', data }));
     }
-    return kept;
+    return ask('albumSave', { file });
   }
 }
 

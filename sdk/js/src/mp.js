@@ -9,9 +9,9 @@ import { button, Log, updateManager } from './controls.js';
 import { knock, PROTOCOLS } from './door.js';
 import { MpError } from './errors.js';
 import { Events } from './events.js';
-import { accountInfo, baseInfo, canIUse, CHANGES, noEnv, NO_LAUNCH, SDK_VERSION, systemInfo, windowInfo } from './facts.js';
+import { accountInfo, baseInfo, canIUse, CHANGES, noEnv, NO_LAUNCH, systemInfo, windowInfo } from './facts.js';
 import { Files } from './files.js';
-import { EVENTS, METHODS } from './generated/methods.js';
+import { EVENTS, METHODS, SDK } from './generated/methods.js';
 import { Lifecycle, PAGE, PROGRAM } from './lifecycle.js';
 import { Line } from './line.js';
 import { Network } from './network.js';
@@ -47,34 +47,33 @@ export function createMp() {
   const files = new Files();
   const network = new Network(
     (signal) => line.ask('getLaunchToken', {}, signal),
-    () => arrival.then(() => env.connect),
+    async (method) => {
+      await arrival;
+      if (line.ended) throw new MpError(line.ended.code, { ...line.ended, method });
+      return env.connect;
+    },
     files,
   );
 
   const on = (type, listener, options) => events.on(type, listener, options);
-  const ask = (method, params) => {
-    const { deadline_ms: deadline } = METHODS[method];
-    return within(method, deadline, undefined, async (signal) => line.ask(method, checked(method, params), signal));
-  };
-  const stored = (method) => (options) =>
-    call(method, options, async (params) => {
-      if (method === 'getStorage') return read(params, method);
-      if (method === 'getStorageInfo') return arrival.then(() => storage.info(method));
-      write(method, params);
-      await storage.kept();
-      return {};
-    });
-
+  const ask = (method, params) =>
+    within(method, METHODS[method].deadline_ms, undefined, async (signal) => line.ask(method, checked(method, params), signal));
   function write(method, { key, data }) {
-    if (method.startsWith('set')) storage.set(key, data, method);
-    else if (method.startsWith('remove')) storage.remove(key, method);
+    if (method[0] === 's') storage.set(key, data, method);
+    else if (method[0] === 'r') storage.remove(key, method);
     else storage.clear(method);
   }
 
-  async function read({ key }, method) {
+  const written = (method) => async (params) => {
+    write(method, params);
+    await storage.kept();
+    return {};
+  };
+
+  async function read({ key }) {
     await arrival;
-    const data = storage.get(key, method);
-    if (data === undefined) throw new MpError('E_INVALID_PARAM', { method, path: '/key', message: 'Nothing is stored under this key.' });
+    const data = storage.get(key, 'getStorage');
+    if (data === undefined) throw new MpError('E_INVALID_PARAM', { method: 'getStorage', path: '/key', message: 'Nothing is stored under this key.' });
     return { data };
   }
 
@@ -164,7 +163,7 @@ export function createMp() {
     program.restart();
     begun = false;
     arrival = new Promise((resolve) => (arrived = resolve));
-    const door = knock(`js/${SDK_VERSION}`);
+    const door = knock(`js/${SDK}`);
     preloaded = door?.preloaded ?? false;
     if (!door) return line.end({ code: 'E_NO_HOST' });
     if (door.early) return welcome(door.port, door.early);
@@ -208,45 +207,36 @@ export function createMp() {
     },
   };
 
-  for (const [name, { internal, local }] of Object.entries(METHODS)) {
-    if (!internal && !local) mp[name] = (options) => call(name, options, (params, signal) => line.ask(name, params, signal));
+  const sent = (method) => (params, signal) => line.ask(method, params, signal);
+  const answeredHere = {
+    getLaunchToken: (_, signal) => network.token(signal),
+    request: (params, signal) => network.request(params, signal),
+    uploadFile: (params, signal) => network.uploadFile(params, signal),
+    downloadFile: (params, signal) => network.downloadFile(params, signal),
+    getStorage: read,
+    getStorageInfo: () => arrival.then(() => storage.info('getStorageInfo')),
+    setStorage: written('setStorage'),
+    removeStorage: written('removeStorage'),
+    clearStorage: written('clearStorage'),
+    pageScrollTo: scrollTo,
+    previewImage: showPictures,
+    chooseMedia: (params, signal) => files.choose(params, (method, asked) => line.ask(method, asked, signal, 'chooseMedia')),
+    saveImageToAlbum: (params, signal) => files.save(params, (method, asked) => line.ask(method, asked, signal, 'saveImageToAlbum')),
+  };
+  for (const [name, { internal, sync }] of Object.entries(METHODS)) {
+    if (!internal && !sync) mp[name] = (options) => call(name, files.named(options), answeredHere[name] || sent(name));
   }
-  for (const name of ['getStorage', 'setStorage', 'removeStorage', 'clearStorage', 'getStorageInfo']) mp[name] = stored(name);
 
   Object.assign(mp, {
-    getLaunchToken: (options) => call('getLaunchToken', options, (_, signal) => network.token(signal)),
     graphql: (document, variables, options) =>
-      call('graphql', { ...options, documentId: document?.documentId ?? document, variables }, (params, signal) => line.ask('graphql', params, signal)),
-    reportEvent: (eventId, data, options) =>
-      call('reportEvent', { ...options, eventId, data }, (params, signal) => line.ask('reportEvent', params, signal)),
+      call('graphql', { ...options, documentId: document?.documentId ?? document, variables }, sent('graphql')),
+    reportEvent: (eventId, data, options) => call('reportEvent', { ...options, eventId, data }, sent('reportEvent')),
     fetch: (url, init) => network.fetch(url, init),
-    request: (options) => network.request(options),
-    uploadFile: (options) => network.upload(options),
-    downloadFile: (options) => network.download(options),
     getStorageSync: (key) => storage.get(checked('getStorageSync', { key }).key, 'getStorageSync') ?? '',
     setStorageSync: (key, data) => write('setStorageSync', checked('setStorageSync', { key, data })),
     removeStorageSync: (key) => write('removeStorageSync', checked('removeStorageSync', { key })),
     clearStorageSync: () => write('clearStorageSync', {}),
     getStorageInfoSync: () => storage.info('getStorageInfoSync'),
-    pageScrollTo: (options) => call('pageScrollTo', options, scrollTo),
-    previewImage: (options) => call('previewImage', options, showPictures),
-    chooseMedia: (options) =>
-      call('chooseMedia', options, async ({ count = 9, sourceType = ['album'] }, signal) => {
-        const from = (method, params) => line.ask(method, params, signal, 'chooseMedia');
-        const chosen = await from('mediaChoose', { count, source: sourceType[0] });
-        const tempFiles = [];
-        for (const file of chosen.files) {
-          const blob = await files.read(file, from);
-          tempFiles.push({ tempFilePath: files.add(blob), fileType: 'image', size: blob.size });
-        }
-        return { tempFiles, type: 'image' };
-      }),
-    saveImageToAlbum: (options) =>
-      call('saveImageToAlbum', files.named(options), async ({ filePath }, signal) => {
-        const to = (method, params) => line.ask(method, params, signal, 'saveImageToAlbum');
-        const file = await files.write(files.get(filePath, 'saveImageToAlbum', '/filePath'), to);
-        return to('albumSave', { file });
-      }),
     getSystemInfoSync: () => systemInfo(env),
     getWindowInfo: () => windowInfo(env),
     getAppBaseInfo: () => baseInfo(env),

@@ -3,7 +3,7 @@
  * launch token by which that server knows who asks (`Authorization: MP …`). A path alone (`/loans`) means the first domain.
  * The page's security policy enforces the domains as well; what is checked here keeps the token from other ears.
  */
-import { call, within } from './calls.js';
+import { within } from './calls.js';
 import { MpError } from './errors.js';
 import { METHODS } from './generated/methods.js';
 
@@ -17,7 +17,7 @@ export class Network {
 
   /**
    * @param {(signal: AbortSignal) => Promise<{ token: string, expiresAt: number }>} ask for a launch token
-   * @param {() => Promise<string[]>} domains that are declared, once the host has said so
+   * @param {(method: string) => Promise<string[]>} domains that are declared, once the host has said so
    * @param {import('./files.js').Files} files
    */
   constructor(ask, domains, files) {
@@ -46,39 +46,33 @@ export class Network {
     });
   }
 
-  request(options) {
-    return call('request', options, async ({ url, method = 'GET', data, header, dataType = 'json', responseType }, signal) => {
-      const init = { method, headers: header };
-      if (data !== undefined && (method === 'GET' || method === 'HEAD')) url = withQuery(url, data);
-      else if (data !== undefined) {
-        init.body = typeof data === 'string' ? data : JSON.stringify(data);
-        init.headers = { 'content-type': 'application/json', ...header };
-      }
-      const reply = await this.#send('request', url, init, true, signal);
-      const said = await read('request', reply, responseType === 'arraybuffer' ? 'arrayBuffer' : 'text');
-      return { data: dataType === 'json' && typeof said === 'string' ? parsed(said) : said, statusCode: reply.status, header: Object.fromEntries(reply.headers) };
-    });
+  async request({ url, method = 'GET', data, header, dataType = 'json', responseType }, signal) {
+    const init = { method, headers: header };
+    if (data !== undefined && (method === 'GET' || method === 'HEAD')) url = withQuery(url, data);
+    else if (data !== undefined) {
+      init.body = typeof data === 'string' ? data : JSON.stringify(data);
+      init.headers = { 'content-type': 'application/json', ...header };
+    }
+    const reply = await this.#send('request', url, init, true, signal);
+    const said = await read('request', reply, responseType === 'arraybuffer' ? 'arrayBuffer' : 'text');
+    return { data: dataType === 'json' && typeof said === 'string' ? parsed(said) : said, statusCode: reply.status, header: Object.fromEntries(reply.headers) };
   }
 
-  upload(options) {
-    return call('uploadFile', this.#files.named(options), async ({ url, filePath, name, header, formData }, signal) => {
-      const body = new FormData();
-      for (const [key, value] of Object.entries(formData || {})) body.append(key, value);
-      body.append(name, this.#files.get(filePath, 'uploadFile', '/filePath'), 'file');
-      const reply = await this.#send('uploadFile', url, { method: 'POST', body, headers: header }, true, signal);
-      return { data: await read('uploadFile', reply, 'text'), statusCode: reply.status };
-    });
+  async uploadFile({ url, filePath, name, header, formData }, signal) {
+    const body = new FormData();
+    for (const [key, value] of Object.entries(formData || {})) body.append(key, value);
+    body.append(name, this.#files.get(filePath, 'uploadFile'), 'file');
+    const reply = await this.#send('uploadFile', url, { method: 'POST', body, headers: header }, true, signal);
+    return { data: await read('uploadFile', reply, 'text'), statusCode: reply.status };
   }
 
-  download(options) {
-    return call('downloadFile', options, async ({ url, header }, signal) => {
-      const reply = await this.#send('downloadFile', url, { headers: header }, true, signal);
-      return { tempFilePath: this.#files.add(await read('downloadFile', reply, 'blob')), statusCode: reply.status };
-    });
+  async downloadFile({ url, header }, signal) {
+    const reply = await this.#send('downloadFile', url, { headers: header }, true, signal);
+    return { tempFilePath: this.#files.add(await read('downloadFile', reply, 'blob')), statusCode: reply.status };
   }
 
   async #send(method, url, init, token, signal) {
-    const address = this.#address(method, String(url), await this.#domains());
+    const address = this.#address(method, String(url), await this.#domains(method));
     const headers = new Headers(init.headers);
     if (token && !headers.has('authorization')) headers.set('authorization', `MP ${await this.token(signal)}`);
     try {

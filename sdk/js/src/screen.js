@@ -21,9 +21,8 @@ export async function showPictures({ urls, current }) {
     picture.src = urls[at];
     picture.alt = `${at + 1} / ${urls.length}`;
   };
-  box.tabIndex = -1;
-  box.style.cssText = 'border:0;padding:0;margin:auto;background:none;max-width:100vw;max-height:100vh;outline:0';
-  picture.style.cssText = 'display:block;max-width:100vw;max-height:100vh;object-fit:contain';
+  box.style.cssText = 'border:0;padding:0;background:none;max-width:100vw;max-height:100vh';
+  picture.style.cssText = 'display:block;max-width:100vw;max-height:100vh';
   box.append(picture);
   box.onclose = () => box.remove();
   box.onkeydown = ({ key }) => key.startsWith('Arrow') && go(key === 'ArrowLeft' || key === 'ArrowUp' ? -1 : 1);

@@ -11,6 +11,7 @@ import { bytesOf } from './line.js';
 
 export const QUOTA = 10 * 1024 * 1024;
 export const LARGEST = 192 * 1024;
+const REMOVED = 4096;
 const ATTEMPTS = 5;
 
 export class Storage {
@@ -36,9 +37,7 @@ export class Storage {
   fill(stored) {
     const early = this.#batch;
     if (!early) this.#forgetAll();
-    for (const [key, value] of Object.entries(early?.clear ? {} : stored || {})) {
-      if (!early?.put.has(key) && !early?.removed.has(key)) this.#keep(key, JSON.stringify(value));
-    }
+    this.merge({ put: stored, removed: [] });
     this.#known = true;
     this.#gone = null;
     this.#send();
@@ -46,10 +45,8 @@ export class Storage {
 
   /** Another page or device of the same citizen wrote. What was written here and is not sent yet will win there, too. */
   merge({ put, removed, clear }) {
-    const ours = (key) => this.#batch?.clear || this.#batch?.put.has(key) || this.#batch?.removed.has(key);
-    const gone = clear ? [...this.#texts.keys()] : removed;
-    for (const key of gone) if (!ours(key)) this.#drop(key);
-    for (const [key, value] of Object.entries(put)) if (!ours(key)) this.#keep(key, JSON.stringify(value));
+    for (const key of clear ? [...this.#texts.keys()] : removed) if (!this.#ours(key)) this.#keep(key);
+    for (const [key, value] of Object.entries(put)) if (!this.#ours(key)) this.#keep(key, JSON.stringify(value));
   }
 
   /** There is no host, or no more: nothing can be stored. What was read can still be read. */
@@ -64,7 +61,7 @@ export class Storage {
   get(key, method) {
     const text = this.#texts.get(key);
     if (text !== undefined) return JSON.parse(text);
-    if (!this.#known && !this.#batch?.clear && !this.#batch?.removed.has(key)) this.#needHost(method);
+    if (!this.#known && !this.#ours(key)) this.#needHost(method);
     return undefined;
   }
 
@@ -76,25 +73,20 @@ export class Storage {
     if (bytes > LARGEST) throw new MpError('E_TOO_LARGE', { method, why: 'quota' });
     if (this.#bytes - this.#sizeOf(key) + bytes > QUOTA) throw new MpError('E_QUOTA', { method, why: 'quota' });
     this.#keep(key, text);
-    const batch = this.#open();
-    batch.removed.delete(key);
-    batch.put.set(key, text);
+    this.#open().changes.set(key, text);
   }
 
   remove(key, method) {
     this.#mayWrite(method);
-    this.#drop(key);
-    const batch = this.#open();
-    batch.put.delete(key);
-    batch.removed.add(key);
+    this.#keep(key);
+    this.#open().changes.set(key);
   }
 
   clear(method) {
     this.#mayWrite(method);
     this.#forgetAll();
     const batch = this.#open();
-    batch.put.clear();
-    batch.removed.clear();
+    batch.changes.clear();
     batch.clear = true;
   }
 
@@ -129,15 +121,17 @@ export class Storage {
     return text === undefined ? 0 : bytesOf(key) + bytesOf(text);
   }
 
-  #keep(key, text) {
-    this.#drop(key);
-    this.#texts.set(key, text);
-    this.#bytes += this.#sizeOf(key);
+  /** Whether a write that is not sent yet decides what stands at `key`. */
+  #ours(key) {
+    return this.#batch && (this.#batch.clear || this.#batch.changes.has(key));
   }
 
-  #drop(key) {
+  /** Without `text`: not any more. */
+  #keep(key, text) {
     this.#bytes -= this.#sizeOf(key);
-    this.#texts.delete(key);
+    if (text === undefined) this.#texts.delete(key);
+    else this.#texts.set(key, text);
+    this.#bytes += this.#sizeOf(key);
   }
 
   #forgetAll() {
@@ -147,7 +141,7 @@ export class Storage {
 
   #open() {
     if (!this.#batch) {
-      this.#batch = { clear: false, removed: new Set(), put: new Map(), waiters: [] };
+      this.#batch = { clear: false, changes: new Map(), waiters: [] };
       queueMicrotask(() => this.#send());
     }
     return this.#batch;
@@ -155,32 +149,20 @@ export class Storage {
 
   /** As much of what is to be written as one message holds; who waits, waits for the last part. */
   #part() {
-    const { clear, removed, put, waiters } = this.#batch;
-    const part = { clear, removed: new Set(), put: new Map(), waiters: [] };
+    const batch = this.#batch;
+    const message = { clear: batch.clear, removed: [], put: Object.create(null) };
     let room = LARGEST;
-    for (const [from, to] of [[removed, part.removed], [put, part.put]]) {
-      for (const [key, text] of from.entries()) {
-        room -= bytesOf(key) + bytesOf(text);
-        if (room < 0 && part.put.size + part.removed.size) {
-          this.#batch.clear = false;
-          return part;
-        }
-        if (to === part.put) to.set(key, text);
-        else to.add(key);
-        from.delete(key);
-      }
+    for (const [key, text] of batch.changes) {
+      room -= bytesOf(key + text);
+      if (room < 0 || message.removed.length === REMOVED) break;
+      batch.changes.delete(key);
+      if (text === undefined) message.removed.push(key);
+      else message.put[key] = JSON.parse(text);
     }
-    part.waiters = waiters;
+    batch.clear = false;
+    if (batch.changes.size) return { message, waiters: [] };
     this.#batch = null;
-    return part;
-  }
-
-  #message({ clear, removed, put }) {
-    return {
-      ...(clear && { clear }),
-      ...(removed.size && { removed: [...removed] }),
-      ...(put.size && { put: Object.fromEntries([...put].map(([key, text]) => [key, JSON.parse(text)])) }),
-    };
+    return { message, waiters: batch.waiters };
   }
 
   async #send() {
@@ -193,7 +175,7 @@ export class Storage {
   async #sendPart() {
     const part = this.#part();
     try {
-      await this.#persist(this.#message(part));
+      await this.#persist(part.message);
       for (const { resolve } of part.waiters) resolve();
     } catch (error) {
       this.#failed(part, error);
