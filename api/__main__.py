@@ -191,6 +191,8 @@ async def _serve(arguments: argparse.Namespace) -> int:
         if settings.demo:
             say("Loading demo data (once) …")
             await city.load_demo()
+        else:
+            await city.rooms.publish_programs()
         await stack.enter_async_context(city.working())
         address = await stack.enter_async_context(listening(city, held))
         _settle()

@@ -244,6 +244,7 @@ def door(city: City) -> web.Application:
         shell=_SHELL,
         routes=city.rooms.routes(asking.context_of, asking.address_of),
         development=settings.development,
+        others=city.rooms.program_hosts,
     )
 
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -25,6 +27,7 @@ import api.domains.reports.http
 import api.domains.reports.open311
 import api.domains.reports.worker
 import identity.demo
+import miniapps.releases.http
 import miniapps.sessions.worker
 import notifications.demo
 import notifications.worker
@@ -72,9 +75,14 @@ from miniapps.openid.codes import Codes
 from miniapps.openid.service import KEY_PURPOSE as LAUNCH_KEYS
 from miniapps.openid.service import Openids
 from miniapps.releases.catalogue import Catalogue
+from miniapps.releases.opening import Opener
 from miniapps.releases.origins import Origins
+from miniapps.releases.own import OwnPrograms
 from miniapps.releases.service import Releases
-from miniapps.releases.signing import Log, Rings
+from miniapps.releases.serving import PRELOAD, HostFiles, ProgramHosts
+from miniapps.releases.shelf import Shelf
+from miniapps.releases.signing import DEVELOPER_KEYS, LOG_KEYS, PLATFORM_KEYS, REVOCATION_KEYS, Log, Rings
+from miniapps.releases.signing import KEY_OVERLAP as PROGRAM_KEY_OVERLAP
 from miniapps.sessions.programs import ReleasedPrograms
 from miniapps.sessions.running import Running
 from miniapps.sessions.service import Sessions
@@ -86,6 +94,10 @@ from notifications.outgoing import DeliveryStore
 from notifications.reach import ReachStore
 from notifications.service import Notifications
 from notifications.store import MessageStore
+
+_ROOT: Final = Path(__file__).parents[1]
+_PROGRAMS: Final = _ROOT / "miniapps" / "programs"
+_SDK: Final = _ROOT / "sdk" / "js" / "src"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,7 @@ class Rooms:
     notifications: Notifications
     dispatcher: Dispatcher
     releases: Releases
+    host_files: HostFiles
     sessions: Sessions
     openids: Openids
     development_sms: DevelopmentSms | None
@@ -127,7 +140,8 @@ class Rooms:
             notifications=messages,
             programs=programs,
         )
-        releases = _releases(ground, programs)
+        host_files = HostFiles.shipped()
+        releases = _releases(ground, programs, host_files)
         sessions = _sessions(ground, programs, releases, wings)
         return cls(
             ground=ground,
@@ -142,6 +156,7 @@ class Rooms:
             notifications=messages,
             dispatcher=dispatcher,
             releases=releases,
+            host_files=host_files,
             sessions=sessions,
             openids=_openids(ground, programs, sessions, wings),
             development_sms=_development_sms(ground),
@@ -217,10 +232,22 @@ class Rooms:
                 partners=self.ground.settings.open311_keys,
                 public_url=self.ground.settings.public_url,
             ),
+            *miniapps.releases.http.routes(
+                self.releases,
+                rings=(*self.releases.key_rings, self.openids.keys),
+                https=self.ground.settings.public_url.startswith("https:"),
+                trusted_proxies=self.ground.settings.trusted_proxies,
+            ),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
             *(totp_routes(self._demo_totp) if self.development_sms else ()),
             *self._net_id_routes(),
         ]
+
+    @property
+    def program_hosts(self) -> ProgramHosts | None:
+        """Who answers on programs' hosts; None where the city has none for them."""
+        origins = self.releases.origins
+        return ProgramHosts(origins, self.releases.shelf, self.host_files) if origins else None
 
     def _net_id_routes(self) -> list[web.RouteDef]:
         settings = self.ground.settings
@@ -249,6 +276,11 @@ class Rooms:
         await api.domains.reports.demo.load_demo(service=self.reports, people=people)
         await api.domains.health.demo.load_demo(health=self.health, clock=self.ground.clock, people=people)
         await notifications.demo.load_demo(room=self.notifications, people=people)
+        await self.publish_programs()
+
+    async def publish_programs(self) -> None:
+        """Release what changed of the city's own programs. Raises: PackageInvalid, Unavailable."""
+        await OwnPrograms(self.releases, programs=_PROGRAMS, sdk=_SDK).publish()
 
     async def close(self) -> None:
         await self.dispatcher.close()
@@ -363,21 +395,25 @@ def _notifications(ground: Ground) -> tuple[Notifications, Dispatcher]:
     return room, Dispatcher(room=room, carriers=carriers)
 
 
-def _releases(ground: Ground, programs: ProgramStores) -> Releases:
+def _releases(ground: Ground, programs: ProgramStores, host_files: HostFiles) -> Releases:
     settings, store = ground.settings, programs.releases
     issuer = settings.public_url.rstrip("/")
     platform, log, revocations, developer = (
-        ground.key_ring(purpose, Algorithm.ED25519)
-        for purpose in ("mini-platform", "mini-log", "mini-revocations", "mini-developer")
+        ground.key_ring(purpose, Algorithm.ED25519, overlap=PROGRAM_KEY_OVERLAP)
+        for purpose in (PLATFORM_KEYS, LOG_KEYS, REVOCATION_KEYS, DEVELOPER_KEYS)
     )
+    origins = Origins.of(mini_url=settings.mini_url, public_url=settings.public_url)
+    tree = Log(f"{urlsplit(issuer).netloc}/{LOG_KEYS}", log)
+    shells = origins.shells if origins else ()
+    opener = Opener(platform=platform, log=tree, shells=shells, preload=host_files.path_of(PRELOAD))
     return Releases(
         issuer=issuer,
         store=store,
         rings=Rings(platform=platform, log=log, revocations=revocations, developer=developer),
-        log=Log(issuer, log),
+        log=tree,
         catalogue=Catalogue(store, ground.clock),
-        shelf=None,
-        origins=Origins.of(mini_url=settings.mini_url, public_url=settings.public_url),
+        shelf=Shelf(store, ground.clock, opener),
+        origins=origins,
         outbox=ground.outbox,
         audit=ground.audit,
         ids=ground.ids,

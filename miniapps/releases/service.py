@@ -7,6 +7,7 @@ event and the audit's entry. Of two that publish at once, the second begins agai
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
@@ -42,6 +43,7 @@ from miniapps.releases.shelf import Shelf
 from miniapps.releases.signing import Log, Rings, approved, signed_list
 from miniapps.releases.store import ReleaseStore
 
+_LOG = logging.getLogger(__name__)
 RELEASE_PUBLISHED: Final = "miniapps.release_published"
 RELEASE_REVOKED: Final = "miniapps.release_revoked"
 REASON_MAX: Final = 500
@@ -65,7 +67,7 @@ class Releases:
     rings: Rings
     log: Log
     catalogue: Catalogue
-    shelf: Shelf | None
+    shelf: Shelf
     origins: Origins | None
     outbox: Outbox
     audit: AuditLog
@@ -74,6 +76,8 @@ class Releases:
 
     async def open(self) -> None:
         """Make the indexes and the first keys."""
+        if self.origins is None:
+            _LOG.warning("this city has no host for mini-programs, so none is found here: set TONG_MINI_URL")
         await self.store.open()
         await self.rings.open()
 
@@ -137,9 +141,7 @@ class Releases:
         return self.origins.of_program(release.app_key)
 
     async def csp_of(self, release: Release) -> str:
-        """The policy of its pages. Raises: NoProgramsHere, NotFound (it is not served), Unavailable."""
-        if self.shelf is None:
-            raise NoProgramsHere()
+        """The policy of its pages. Raises: NotFound (it is not served), Unavailable."""
         opened = await self.shelf.find(release.app_key, release.root)
         if opened is None:
             raise NotFound(thing="mini-program")
@@ -307,8 +309,7 @@ class Releases:
 
         revocation = await self.store.mongo.transaction(step)
         self.catalogue.forget()
-        if self.shelf:
-            self.shelf.forget()
+        self.shelf.forget()
         return revocation
 
     async def _revoke(

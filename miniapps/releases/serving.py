@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Self
 
 from aiohttp import web
@@ -27,6 +28,8 @@ from miniapps.releases.shelf import Shelf
 
 HOST_FOLDER: Final = "__mini"
 PRELOAD: Final = "preload.js"
+_HOST: Final = Path(__file__).parents[1] / "host" / "mini"
+_NAMES: Final = (PRELOAD,)
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
 _METHODS: Final = ("GET", "HEAD")
@@ -53,6 +56,11 @@ class HostFiles:
         digest = hashlib.sha256(b"".join(name.encode() + b"\0" + raw[name] for name in sorted(raw)))
         files = {name: File.of(text, {**_BARE, "Content-Type": names.check_type(name)}) for name, text in raw.items()}
         return cls(digest.hexdigest()[:16], files)
+
+    @classmethod
+    def shipped(cls) -> Self:
+        """Those beside the shell's runtime, which they belong to."""
+        return cls.of({name: (_HOST / name).read_bytes() for name in _NAMES})
 
     def path_of(self, name: str) -> str:
         return f"/{HOST_FOLDER}/{self.version}/{name}"
