@@ -35,6 +35,7 @@ def generated() -> dict[Path, str]:
         kit_folder / "methods.d.ts": types.methods(read),
         kit_folder / "validate.js": kit.validate(),
         kit_folder / "validate.d.ts": types.validate(),
+        kit_folder / "permissions.js": kit.permissions(read),
         kit_folder / "errors.js": kit.errors(read),
         kit_folder / "errors.d.ts": types.errors(read),
         ROOT / "miniapps/host/mini/generated/bridge.js": host.bridge(read),

@@ -72,6 +72,23 @@ const row = (shape, more) => ({{ shape, params: names(shape), deadline_ms: {DEAD
 """
 
 
+def permissions(contract: Contract) -> str:
+    """`permissions.js`, for the host of tests: what each call on the wire needs."""
+    rows = "".join(
+        f"  {one.name}: {literal(one.permission)},\n" for one in contract.methods if one.permission and not one.local
+    )
+    when = {
+        one.name: [list(row) for row in one.permission_when]
+        for one in contract.methods
+        if one.permission_when and not one.local
+    }
+    return (
+        f"{HEADER}export const PERMISSIONS = {{\n{rows}}};\n\n"
+        "/** Of some: [a parameter, its value, the permission that is needed then instead]. */\n"
+        f"export const PERMISSIONS_WHEN = {literal(when)};\n"
+    )
+
+
 def _method(one: Method, patterns: _Patterns) -> str:
     """What the SDK says by itself, and no program through it, is checked by the host alone."""
     more = {} if one.deadline_ms == DEADLINE_MS else {"deadline_ms": one.deadline_ms}
