@@ -164,7 +164,7 @@ class ReleaseStore:
             "bytes": one.size,
             "manifest": one.manifest_text,
             # As text: the names are the developer's, and dots in them would mean something to MongoDB.
-            "reasons": orjson.dumps(one.reasons).decode(),
+            "reasons": orjson.dumps({locale.value: said for locale, said in one.reasons.items()}).decode(),
             "granted": sorted(one.granted),
             "log_index": Int64(one.log_index),
             "at": one.at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -113,6 +113,7 @@ def door(
     checks: Any = (),
     root: Root | None = None,
     others: OtherHosts | None = None,
+    routes: Sequence[web.RouteDef] = (),
 ) -> web.Application:
     schema = build_schema(f"type Query {{ {_FIELDS} }} type Mutation {{ change: String  changeSlowly: String }}")
     source = root or Root()
@@ -129,7 +130,7 @@ def door(
         metrics=Metrics(),
         checks=checks,
         shell=Path("miniapps/host").resolve(),
-        routes=[web.get("/fails", _fails)],
+        routes=[web.get("/fails", _fails), *routes],
         development=development,
         others=others,
     )

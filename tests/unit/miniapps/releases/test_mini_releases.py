@@ -1,0 +1,258 @@
+"""Publishing programs, the log of releases, taking back, and the city's own programs."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from core.clock import FixedClock, epoch_s
+from core.crypto import FieldCipher
+from core.errors import NotFound
+from core.events import EVENTS
+from core.ids import Ids
+from core.locale import Locale
+from core.mongo import Mongo
+from core.paging import PageRequest
+from miniapps.bundles import blocks, revocations, statement, tlog
+from miniapps.bundles.errors import BundleError
+from miniapps.releases import own
+from miniapps.releases.errors import (
+    CannotChange,
+    NotTheDevelopers,
+    PackageInvalid,
+    ProgramRevoked,
+    ProgramTaken,
+    VersionNotNewer,
+)
+from miniapps.releases.model import Category, Program, ReleaseState
+from miniapps.releases.own import OwnPrograms
+from miniapps.releases.signing import public_keys
+from tests.unit.miniapps.releases.workshop import APP, Developer, Workshop, build, files
+
+ALL = PageRequest.of(first=20, after=None)
+
+
+async def listed(workshop: Workshop, search: str = "", locale: Locale = Locale.EN) -> list[Program]:
+    return list((await workshop.releases.programs(search=search, locale=locale, page=ALL)).rows)
+
+
+async def verified(workshop: Workshop, package: bytes, **more: int) -> statement.Verified:
+    """As a host does it, offline, with what the city publishes."""
+    releases = workshop.releases
+    return statement.verify(
+        package,
+        developer_keys=public_keys([workshop.developer.jwk]),
+        platform_keys=public_keys(releases.rings.platform.jwks()["keys"]),
+        log_key=next(key for key in releases.log.note_keys() if key.id.hex() in _note_ids(package)),
+        now=epoch_s(workshop.clock.now()),
+        **more,
+    )
+
+
+def _note_ids(package: bytes) -> str:
+    proof = blocks.split(package).values[blocks.LOG_PROOF].decode()
+    return base64.b64decode(proof.rstrip("\n").rpartition(" ")[2])[:4].hex()
+
+
+async def test_a_release_is_vouched_for_by_developer_city_and_log(workshop: Workshop) -> None:
+    release = await workshop.publish()
+    package = await workshop.releases.package(release.package_sha256)
+    assert package is not None and len(package) == release.size
+    found = await verified(workshop, package)
+    assert found.profile.capabilities == release.granted == {"city.user.phone"}
+    assert found.profile.connect == ("https://api.library.example",)
+    assert (found.profile.issuer, found.profile.review) == ("http://127.0.0.1:8000", release.id)
+    assert found.log_index == release.log_index == 0
+    assert release.files_h1 == found.statement.files_h1 and release.manifest == found.manifest
+
+
+async def test_what_citizens_find(workshop: Workshop) -> None:
+    release = await workshop.publish()
+    (program,) = await listed(workshop, "LIBRARY")
+    assert (program.app_id, program.category, program.current) == (APP, Category.CULTURE, release.id)
+    assert program.in_(Locale.ZH_CN).name == "图书馆" and program.in_(Locale.EN).name == "Library"
+    assert [one.app_id for one in await listed(workshop, "借书", Locale.EN)] == [APP]
+    assert await listed(workshop, "swimming") == []
+    running = await workshop.releases.running(APP.upper())
+    assert running.release == release and running.organisation.names[Locale.ZH_CN] == "市图书馆"
+    assert release.reasons[Locale.EN] == {"city.user.phone": "To tell you", "city.device.location": "分馆"}
+
+
+async def test_the_same_package_is_published_once(workshop: Workshop, mongo: Mongo) -> None:
+    package = workshop.package()
+    releases = await asyncio.gather(*(workshop.publish(package=package) for _ in range(3)))
+    assert len({one.id for one in releases}) == 1
+    assert await mongo.collection(EVENTS).count_documents({"name": "miniapps.release_published"}) == 1
+    assert len(await workshop.releases.store.leaves()) == 1
+
+
+async def test_the_next_release_supersedes_and_the_log_grows_into_itself(workshop: Workshop) -> None:
+    releases = [await workshop.publish(code) for code in (1, 2, 5)]
+    states = [(one.version_code, one.state) for one in await workshop.releases.store.releases_of(APP)]
+    assert states == [
+        (5, ReleaseState.RELEASED),
+        (2, ReleaseState.SUPERSEDED),
+        (1, ReleaseState.SUPERSEDED),
+    ]
+    leaves = await workshop.releases.store.leaves()
+    for size, release in enumerate(releases, start=1):
+        package = await workshop.releases.package(release.package_sha256)
+        assert package is not None
+        proof = blocks.split(package).values[blocks.LOG_PROOF].decode()
+        key = next(key for key in workshop.releases.log.note_keys() if key.id.hex() == _note_ids(package))
+        checkpoint = tlog.read_checkpoint(proof.partition("\n\n")[2], key)
+        assert checkpoint.size == size
+        path = tlog.consistency(size, leaves)
+        assert tlog.consistent(size, checkpoint.root, len(leaves), tlog.root(leaves), path)
+
+
+async def test_two_programs_at_once_both_stand_in_the_log(workshop: Workshop) -> None:
+    other = workshop.package(app_id="org.example.swimming")
+    await asyncio.gather(workshop.publish(1), workshop.publish(package=other))
+    assert sorted(one.app_id for one in await listed(workshop)) == [APP, "org.example.swimming"]
+    both = [await workshop.releases.running(app_id) for app_id in (APP, "org.example.swimming")]
+    assert sorted(one.release.log_index for one in both) == [0, 1]
+    for one in both:
+        package = await workshop.releases.package(one.release.package_sha256)
+        assert package is not None
+        assert (await verified(workshop, package)).log_index == one.release.log_index
+
+
+async def test_what_is_refused_changes_nothing(workshop: Workshop) -> None:
+    await workshop.publish(3)
+    stranger = Developer(bytes(range(32, 64)))
+    at = epoch_s(workshop.clock.now())
+    with pytest.raises(VersionNotNewer) as refusal:
+        await workshop.publish(2)
+    assert refusal.value.newest == 3
+    with pytest.raises(NotTheDevelopers):
+        await workshop.publish(package=stranger.signed(files(4), at=at))
+    with pytest.raises(PackageInvalid) as invalid:
+        hostile = {**files(4), "pages/index.html": b"<!doctype html><iframe src='x'></iframe>"}
+        await workshop.publish(package=workshop.developer.signed(hostile, at=at))
+    assert (invalid.value.rule, invalid.value.where) == ("BUNDLE_HTML_ELEMENT", "pages/index.html")
+    with pytest.raises(PackageInvalid, match="BUNDLE_NOT_A_ZIP"):
+        await workshop.publish(package=b"no package")
+    with pytest.raises(ProgramTaken):
+        theirs = await workshop.organisation("Somebody else", stranger)
+        await workshop.releases.publish(
+            package=stranger.signed(files(9), at=at), organisation=theirs, granted=(), by="stf_1"
+        )
+    assert (await workshop.releases.running(APP)).release.version_code == 3
+    assert len(await workshop.releases.store.leaves()) == 1
+
+
+async def test_a_program_of_another_key_lives_elsewhere(workshop: Workshop, mongo: Mongo) -> None:
+    stranger = Developer(bytes(range(32, 64)))
+    release = await workshop.publish()
+    theirs = await workshop.releases.publish(
+        package=stranger.signed(files(1, app_id="org.example.other"), at=epoch_s(workshop.clock.now())),
+        organisation=await workshop.organisation("Somebody else", stranger),
+        granted=(),
+        by="stf_1",
+    )
+    origins = [workshop.releases.origin_of(one) for one in (release, theirs)]
+    assert origins[0] == f"http://{release.app_key}.mini.localhost:8000" and len(set(origins)) == 2
+
+
+async def test_taking_a_version_back_leaves_the_next_one_to_come(workshop: Workshop, mongo: Mongo) -> None:
+    await workshop.publish(1)
+    release = await workshop.publish(2)
+    with pytest.raises(NotFound):
+        await workshop.releases.revoke(app_id=APP, version_code=7, reason="it leaks", by="stf_1")
+    revocation = await workshop.releases.revoke(app_id=APP, version_code=2, reason="it leaks", by="stf_1")
+    assert (revocation.sequence, revocation.version_code) == (1, 2)
+    assert await listed(workshop) == []
+    with pytest.raises(NotFound):
+        await workshop.releases.running(APP)
+    assert await workshop.releases.package(release.package_sha256) is None
+    event = await mongo.collection(EVENTS).find_one({"name": "miniapps.release_revoked"})
+    assert event is not None
+    assert event["payload"] == {
+        "app_id": APP,
+        "version_codes": [2],
+        "whole": False,
+        "sequence": 1,
+        "reason": "it leaks",
+    }
+    with pytest.raises(CannotChange):
+        await workshop.releases.revoke(app_id=APP, version_code=2, reason="again", by="stf_1")
+    assert (await workshop.publish(3)).state is ReleaseState.RELEASED
+
+
+async def test_a_program_that_was_taken_back_has_no_release_again(workshop: Workshop) -> None:
+    await workshop.publish(1)
+    await workshop.releases.revoke(app_id=APP, reason="a fraud", by="stf_1")
+    with pytest.raises(ProgramRevoked):
+        await workshop.publish(2)
+    with pytest.raises(ProgramRevoked):
+        await workshop.releases.revoke(app_id=APP, reason="again", by="stf_1")
+
+
+async def test_the_list_of_what_was_revoked_is_signed_numbered_and_fresh(workshop: Workshop) -> None:
+    releases, clock = workshop.releases, workshop.clock
+    keys = public_keys(releases.rings.revocations.jwks()["keys"])
+    empty = revocations.read(await releases.revocations(), keys=keys, now=epoch_s(clock.now()))
+    assert (empty.sequence, empty.max_age, empty.apps) == (0, 3600, frozenset())
+    await workshop.publish(1)
+    await releases.revoke(app_id=APP, version_code=1, reason="it leaks", by="stf_1")
+    await workshop.publish(2)
+    await releases.revoke(app_id=APP, reason="a fraud", by="stf_1")
+    clock.advance(seconds=60)
+    found = revocations.read(await releases.revocations(), keys=keys, now=epoch_s(clock.now()), seen_sequence=1)
+    assert (found.sequence, found.apps, found.versions) == (2, {APP}, {(APP, 1)})
+    with pytest.raises(BundleError, match="BUNDLE_REVOKED"):
+        found.check(APP, 9)
+
+
+async def test_programs_are_not_found_where_they_have_no_host(
+    mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCipher, workshop: Workshop
+) -> None:
+    await workshop.publish()
+    homeless = replace(workshop.releases, origins=None)
+    page = await homeless.programs(locale=Locale.EN, page=ALL)
+    assert list(page.rows) == [] and await homeless.program(APP) is None
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> OwnPrograms:
+    """The city's own programs, but for the releases that they become."""
+    for name, raw in files().items():
+        file = tmp_path / "programs" / "library" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(raw)
+    (tmp_path / "programs" / "library" / "README.md").write_text("For readers.")
+    (tmp_path / "sdk").mkdir()
+    (tmp_path / "sdk" / "index.js").write_text("export const mp = {};\n")
+    (tmp_path / "sdk" / "index.d.ts").write_text("export const mp: {};\n")
+    return OwnPrograms(None, tmp_path / "programs", tmp_path / "sdk")  # type: ignore[arg-type]
+
+
+async def test_own_programs_are_released_when_they_changed(workshop: Workshop, folders: OwnPrograms) -> None:
+    programs = replace(folders, releases=workshop.releases)
+    (first,) = await programs.publish()
+    assert (first.version_code, first.granted) == (1, {"city.user.phone", "city.device.location"})
+    assert first.by == own.BY
+    found = await workshop.releases.shelf.find(first.app_key, first.root)
+    assert found is not None
+    assert sorted(found[0].files) == sorted([*files(), "sdk/index.js"])
+    assert await programs.publish() == []
+    (folders.sdk / "index.js").write_text("export const mp = { next: true };\n")
+    (second,) = await programs.publish()
+    assert (second.version_code, second.app_key) == (2, first.app_key)
+    assert await programs.publish() == []
+    await workshop.releases.revoke(app_id=APP, version_code=2, reason="a fault", by="stf_1")
+    assert await programs.publish() == []
+
+
+async def test_two_processes_publish_own_programs_once(
+    workshop: Workshop, folders: OwnPrograms, mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCipher
+) -> None:
+    beside = await build(mongo=mongo, clock=clock, ids=ids, cipher=cipher)
+    both = [replace(folders, releases=one.releases) for one in (workshop, beside)]
+    await asyncio.gather(*(one.publish() for one in both))
+    assert [one.version_code for one in await workshop.releases.store.releases_of(APP)] == [1]
