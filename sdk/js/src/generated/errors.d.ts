@@ -1,10 +1,10 @@
 // Made by `make contract` of sdk/contract/bridge.schema.json; not to be changed by hand.
 export type ErrorCode =
-  /** 1001: This page does not run in the city's app. Check mp.inHost, or use @citytong/sdk/testing. */
+  /** 1001: This page does not run in the city's app. Check mp.inHost. */
   | 'E_NO_HOST'
   /** 1002: No answer came in time. Try again, or give a longer timeout. */
   | 'E_TIMEOUT'
-  /** 1003: The connection to the host ended. The page is being closed or loaded anew. */
+  /** 1003: The line to the host ended: the page closes or loads anew. */
   | 'E_DISCONNECTED'
   /** 1004: This host does not offer that. Ask mp.canIUse first. */
   | 'E_UNSUPPORTED'
@@ -12,9 +12,9 @@ export type ErrorCode =
   | 'E_INVALID_PARAM'
   /** 1006: Too many calls. Wait for retryAfter seconds. */
   | 'E_RATE_LIMITED'
-  /** 1007: A limit is reached. Remove something, or ask for a higher quota. */
+  /** 1007: A limit is reached. Remove something first. */
   | 'E_QUOTA'
-  /** 1008: The program itself called this off. */
+  /** 1008: The program called this off. */
   | 'E_ABORTED'
   /** 1009: Something failed in the city's app. Try again later. */
   | 'E_INTERNAL'
@@ -36,9 +36,9 @@ export type ErrorCode =
   | 'E_UI_BUSY'
   /** 1108: The city's rules forbid it here: age, guardian or region. */
   | 'E_POLICY'
-  /** 1201: The network could not be reached. Try again when the line is back. */
+  /** 1201: The network could not be reached. Try again later. */
   | 'E_NETWORK'
-  /** 1202: That domain is not among city_domains of the manifest. */
+  /** 1202: That domain is not in the manifest's city_domains. */
   | 'E_DOMAIN_NOT_ALLOWED'
   /** 1203: The server answered with an error; data.status says which. */
   | 'E_HTTP'
