@@ -153,13 +153,13 @@ def _kind(one: Shape) -> str:
         case Text(pattern=str(pattern)):
             return f"text, `{pattern}`{_upto(one.max)}"
         case Text():
-            return f"text{_span(one.min, one.max)}"
+            return f"text{_span(one.min or None, one.max)}"
         case Number(whole=whole):
             return f"{'integer' if whole else 'number'}{_span(one.min, one.max)}"
         case Choice(values=values):
             return " or ".join(map(_code, values))
         case List():
-            return f"list{_span(one.min, one.max)} of: {_kind(one.items)}"
+            return f"list{_span(one.min or None, one.max)} of: {_kind(one.items)}"
         case Map():
             return f"object by key{_upto(one.max)} of: {_kind(one.values)}"
         case OneOf():

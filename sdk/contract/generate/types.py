@@ -71,6 +71,9 @@ import type { MpError } from '../errors.js';
 /** JSON of the program's own. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+/** What a call resolves to that has nothing to say. */
+export type Nothing = {};
+
 /** What every call takes beside its parameters. */
 export interface CallOptions<R = unknown> {
   /** Calls off: the promise rejects with E_ABORTED. */
@@ -78,7 +81,7 @@ export interface CallOptions<R = unknown> {
   /** Milliseconds; 0 for no deadline. */
   timeout?: number;
   /** As in wx; the promise settles all the same. */
-  success?: (result: R) => void;
+  success?: (result: R extends string | readonly unknown[] ? R : R & { errMsg: string }) => void;
   fail?: (error: MpError) => void;
   complete?: (outcome: R | MpError) => void;
 }
@@ -139,7 +142,7 @@ class _Types:
         parts = []
         if _members(one.params):
             parts.append(self._declared(f"{title}Params", one.params))
-        if _members(one.result) or isinstance(one.result, OneOf | Map | List):
+        if one.result not in self._named and self._result(one, title) == f"{title}Result":
             parts.append(self._declared(f"{title}Result", one.result))
         return parts
 
@@ -168,7 +171,7 @@ class _Types:
             return next(self._type(m.shape, "") for m in one.result.members if m.name == one.value)
         if one.result in self._named:
             return self._named[one.result]
-        return f"{title}Result" if _members(one.result) or isinstance(one.result, OneOf | Map | List) else "{}"
+        return f"{title}Result" if _members(one.result) or isinstance(one.result, OneOf | Map | List) else "Nothing"
 
     def _declared(self, name: str, one: Shape) -> str:
         if isinstance(one, Record):
@@ -202,7 +205,7 @@ class _Types:
 
     def _record(self, one: Record, indent: str) -> str:
         if not one.members:
-            return "{}"
+            return "Nothing"
         inner = "".join(self._member(member, indent + "  ") for member in one.members)
         return f"{{\n{inner}{indent}}}"
 

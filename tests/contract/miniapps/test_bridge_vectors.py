@@ -69,7 +69,7 @@ def fault(case: dict[str, Any]) -> dict[str, str] | None:
 
 def python_finds(case: dict[str, Any]) -> dict[str, str] | None:
     found = CHECKS[case["check"]](case["of"], grown(case))
-    return found and {"path": found.path, "problem": found.problem}
+    return None if found is None else {"path": found.path, "problem": found.problem}
 
 
 @pytest.fixture(scope="module")

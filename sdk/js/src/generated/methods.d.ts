@@ -4,6 +4,9 @@ import type { MpError } from '../errors.js';
 /** JSON of the program's own. */
 export type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
+/** What a call resolves to that has nothing to say. */
+export type Nothing = {};
+
 /** What every call takes beside its parameters. */
 export interface CallOptions<R = unknown> {
   /** Calls off: the promise rejects with E_ABORTED. */
@@ -11,7 +14,7 @@ export interface CallOptions<R = unknown> {
   /** Milliseconds; 0 for no deadline. */
   timeout?: number;
   /** As in wx; the promise settles all the same. */
-  success?: (result: R) => void;
+  success?: (result: R extends string | readonly unknown[] ? R : R & { errMsg: string }) => void;
   fail?: (error: MpError) => void;
   complete?: (outcome: R | MpError) => void;
 }
@@ -137,26 +140,10 @@ export interface AuthorizeResult {
   denied: Permission[];
 }
 
-export interface GetSettingResult {
-  /** By permission, for what the citizen was asked. */
-  authSetting: { [key: string]: boolean };
-}
-
-export interface OpenSettingResult {
-  /** By permission, for what the citizen was asked. */
-  authSetting: { [key: string]: boolean };
-}
-
 export interface LoginResult {
   /** Single use. */
   code: string;
   expiresIn: number;
-}
-
-export interface GetLaunchTokenResult {
-  token: string;
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
-  expiresAt: number;
 }
 
 export interface GetUserProfileParams {
@@ -617,7 +604,7 @@ export interface Methods {
    * @since 1.0
    * @throws E_CONSENT_REQUIRED
    */
-  checkSession(options?: CallOptions<{}>): Promise<{}>;
+  checkSession(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * A signed token for the program's own server, which checks it offline. Kept by the SDK until a minute before it expires.
    * Permission: city.user.openid.
@@ -659,19 +646,19 @@ export interface Methods {
    * @throws E_TOO_LARGE
    * @throws E_NETWORK
    */
-  setStorage(options: SetStorageParams & CallOptions<{}>): Promise<{}>;
+  setStorage(options: SetStorageParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Forgets a key; resolves when the host has.
    * @since 1.0
    * @throws E_NETWORK
    */
-  removeStorage(options: RemoveStorageParams & CallOptions<{}>): Promise<{}>;
+  removeStorage(options: RemoveStorageParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Forgets every key; resolves when the host has.
    * @since 1.0
    * @throws E_NETWORK
    */
-  clearStorage(options?: CallOptions<{}>): Promise<{}>;
+  clearStorage(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * As getStorageInfoSync.
    * @since 1.0
@@ -682,27 +669,27 @@ export interface Methods {
    * @since 1.0
    * @throws E_QUOTA
    */
-  navigateTo(options: NavigateToParams & CallOptions<{}>): Promise<{}>;
+  navigateTo(options: NavigateToParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Opens a page in place of this one.
    * @since 1.0
    */
-  redirectTo(options: RedirectToParams & CallOptions<{}>): Promise<{}>;
+  redirectTo(options: RedirectToParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Goes to a page of the tab bar and closes the others.
    * @since 1.0
    */
-  switchTab(options: SwitchTabParams & CallOptions<{}>): Promise<{}>;
+  switchTab(options: SwitchTabParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Closes every page and opens one.
    * @since 1.0
    */
-  reLaunch(options: ReLaunchParams & CallOptions<{}>): Promise<{}>;
+  reLaunch(options: ReLaunchParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Closes `delta` pages; the first page stays.
    * @since 1.0
    */
-  navigateBack(options?: NavigateBackParams & CallOptions<{}>): Promise<{}>;
+  navigateBack(options?: NavigateBackParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Opens another mini-program, by id or by its W3C address, once the citizen says yes.
    * Only after a tap.
@@ -712,17 +699,17 @@ export interface Methods {
    * @throws E_UI_BUSY
    * @throws E_POLICY
    */
-  openMiniProgram(options: OpenMiniProgramParams & CallOptions<{}>): Promise<{}>;
+  openMiniProgram(options: OpenMiniProgramParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Goes back to the program that opened this one.
    * @since 1.0
    */
-  navigateBackMiniProgram(options?: NavigateBackMiniProgramParams & CallOptions<{}>): Promise<{}>;
+  navigateBackMiniProgram(options?: NavigateBackMiniProgramParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Closes this program.
    * @since 1.0
    */
-  exitMiniProgram(options?: CallOptions<{}>): Promise<{}>;
+  exitMiniProgram(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Opens a website outside, once the citizen has seen its address and said yes.
    * Only after a tap.
@@ -731,27 +718,27 @@ export interface Methods {
    * @throws E_NEEDS_GESTURE
    * @throws E_UI_BUSY
    */
-  openURL(options: OpenURLParams & CallOptions<{}>): Promise<{}>;
+  openURL(options: OpenURLParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * A short word that goes away by itself.
    * @since 1.0
    */
-  showToast(options: ShowToastParams & CallOptions<{}>): Promise<{}>;
+  showToast(options: ShowToastParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Takes the toast away.
    * @since 1.0
    */
-  hideToast(options?: CallOptions<{}>): Promise<{}>;
+  hideToast(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Shows that the citizen has to wait.
    * @since 1.0
    */
-  showLoading(options: ShowLoadingParams & CallOptions<{}>): Promise<{}>;
+  showLoading(options: ShowLoadingParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * The waiting is over.
    * @since 1.0
    */
-  hideLoading(options?: CallOptions<{}>): Promise<{}>;
+  hideLoading(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Asks the citizen something in a sheet of the host.
    * @since 1.0
@@ -769,37 +756,37 @@ export interface Methods {
    * The title of the shown page.
    * @since 1.0
    */
-  setNavigationBarTitle(options: SetNavigationBarTitleParams & CallOptions<{}>): Promise<{}>;
+  setNavigationBarTitle(options: SetNavigationBarTitleParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Colours of the bar above the page; the host may keep them legible.
    * @since 1.0
    */
-  setNavigationBarColor(options: SetNavigationBarColorParams & CallOptions<{}>): Promise<{}>;
+  setNavigationBarColor(options: SetNavigationBarColorParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * What was pulled down is fresh.
    * @since 1.0
    */
-  stopPullDownRefresh(options?: CallOptions<{}>): Promise<{}>;
+  stopPullDownRefresh(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Scrolls the page to a place or to an element.
    * @since 1.0
    */
-  pageScrollTo(options?: PageScrollToParams & CallOptions<{}>): Promise<{}>;
+  pageScrollTo(options?: PageScrollToParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * The host asks before the page is left.
    * @since 1.0
    */
-  enableAlertBeforeUnload(options: EnableAlertBeforeUnloadParams & CallOptions<{}>): Promise<{}>;
+  enableAlertBeforeUnload(options: EnableAlertBeforeUnloadParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * The host asks no more.
    * @since 1.0
    */
-  disableAlertBeforeUnload(options?: CallOptions<{}>): Promise<{}>;
+  disableAlertBeforeUnload(options?: CallOptions<Nothing>): Promise<Nothing>;
   /**
    * A small word at a tab.
    * @since 1.0
    */
-  setTabBarBadge(options: SetTabBarBadgeParams & CallOptions<{}>): Promise<{}>;
+  setTabBarBadge(options: SetTabBarBadgeParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Where the citizen is (WGS 84). Fuzzy is rounded to about a kilometre.
    * Permission: city.device.location.fuzzy; city.device.location where `type` is exact.
@@ -831,7 +818,7 @@ export interface Methods {
    * Shows pictures large, inside the program's own frame.
    * @since 1.0
    */
-  previewImage(options: PreviewImageParams & CallOptions<{}>): Promise<{}>;
+  previewImage(options: PreviewImageParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Offers the citizen a picture to keep.
    * Permission: city.device.album.
@@ -843,7 +830,7 @@ export interface Methods {
    * @throws E_UI_BUSY
    * @throws E_TOO_LARGE
    */
-  saveImageToAlbum(options: SaveImageToAlbumParams & CallOptions<{}>): Promise<{}>;
+  saveImageToAlbum(options: SaveImageToAlbumParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Copies a text; the host says so.
    * Permission: city.device.clipboard.
@@ -852,7 +839,7 @@ export interface Methods {
    * @throws E_PERMISSION_DENIED
    * @throws E_NEEDS_GESTURE
    */
-  setClipboardData(options: SetClipboardDataParams & CallOptions<{}>): Promise<{}>;
+  setClipboardData(options: SetClipboardDataParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * The text that was copied last.
    * Permission: city.device.clipboard.
@@ -866,7 +853,7 @@ export interface Methods {
    * A short buzz, where the device can.
    * @since 1.0
    */
-  vibrateShort(options?: VibrateShortParams & CallOptions<{}>): Promise<{}>;
+  vibrateShort(options?: VibrateShortParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Opens the telephone with a number, once the citizen says yes.
    * Only after a tap.
@@ -875,7 +862,7 @@ export interface Methods {
    * @throws E_NEEDS_GESTURE
    * @throws E_UI_BUSY
    */
-  makePhoneCall(options: MakePhoneCallParams & CallOptions<{}>): Promise<{}>;
+  makePhoneCall(options: MakePhoneCallParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * Offers the citizen a link to a page of this program, to pass on.
    * Only after a tap.
@@ -884,7 +871,7 @@ export interface Methods {
    * @throws E_NEEDS_GESTURE
    * @throws E_UI_BUSY
    */
-  share(options: ShareParams & CallOptions<{}>): Promise<{}>;
+  share(options: ShareParams & CallOptions<Nothing>): Promise<Nothing>;
   /**
    * The citizen confirms an order in the city's own sheet. The status is a hint; ask your server.
    * Permission: city.pay.
@@ -981,15 +968,15 @@ export interface EventData {
     versionCode: number;
   };
   /** A tap on the main button. */
-  mainbutton: {};
+  mainbutton: Nothing;
   /** A tap on the back button that the program asked for. */
-  backbutton: {};
+  backbutton: Nothing;
   /** A tap on the settings entry. */
-  settingsbutton: {};
+  settingsbutton: Nothing;
   /** The citizen pulled the page down; end it with stopPullDownRefresh. */
-  pulldownrefresh: {};
+  pulldownrefresh: Nothing;
   /** The page is scrolled to its end. */
-  reachbottom: {};
+  reachbottom: Nothing;
   /** The program's part of the screen changed. The SDK raises it for the page's own resize, too. */
   resize: {
     /** CSS pixels. */
