@@ -30,7 +30,10 @@ from core.errors import DomainError, Unavailable
 if TYPE_CHECKING:
     from api.app import City
     from api.settings import Settings
+    from miniapps.releases.model import Category
 
+# Who did it, in the audit, when it is done at the city's machine.
+_OPERATOR = "operator"
 _OF_EMBEDDED = "of the embedded city that runs on this folder; else the TONG_ variables say which"
 
 
@@ -152,6 +155,24 @@ def _parser() -> argparse.ArgumentParser:
     staff.add_argument("--jurisdiction", default=CITY_CODE, metavar="CODE", help="of a division; all of the city")
     staff.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
     staff.set_defaults(command=_staff)
+
+    program = commands.add_parser("program", help="mini-programs: publish a package, revoke one or a version of it")
+    doing = program.add_subparsers(required=True, metavar="ACTION")
+    publish = doing.add_parser("publish", help="release a package that its developer signed")
+    publish.add_argument("package", type=Path, metavar="PATH.ma")
+    publish.add_argument("--organisation", required=True, metavar="NAME", help="whose it is, in English")
+    publish.add_argument("--organisation-zh", default="", metavar="NAME", help="the same in Chinese, of a new one")
+    publish.add_argument("--key", type=Path, metavar="JWK", help="its public key (with kid), of a new one")
+    publish.add_argument("--grant", action="append", default=[], metavar="PERMISSION", help="what the program may ask")
+    publish.add_argument("--category", help="where citizens look for it; as before by default")
+    publish.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
+    publish.set_defaults(command=_publish_program)
+    revoke = doing.add_parser("revoke", help="take a program back, or one version of it")
+    revoke.add_argument("app_id", metavar="APP_ID")
+    revoke.add_argument("version", nargs="?", type=int, metavar="VERSION", help="its code; all of them without it")
+    revoke.add_argument("--reason", required=True, help="as the audit and its organisation read it")
+    revoke.add_argument("--data-dir", type=Path, help=_OF_EMBEDDED)
+    revoke.set_defaults(command=_revoke_program)
     return parser
 
 
@@ -373,6 +394,66 @@ async def _staff(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _publish_program(arguments: argparse.Namespace) -> int:
+    from core.locale import Locale
+
+    package = _bytes(arguments.package)
+    names = {Locale.EN: arguments.organisation, Locale.ZH_CN: arguments.organisation_zh or arguments.organisation}
+    key, category = _jwk(arguments.key), _category(arguments.category)
+    async with _opened(_operators_settings(arguments)) as city:
+        releases = city.rooms.releases
+        try:
+            release = await releases.publish(
+                package=package,
+                organisation=await releases.organisation_with(names=names, key=key),
+                granted=arguments.grant,
+                by=_OPERATOR,
+                category=category,
+            )
+        except DomainError as refusal:
+            print(f"{refusal.code}: {refusal.message}", file=sys.stderr)
+            return 1
+    print(f"{release.id}: {release.app_id} {release.version_name} ({release.version_code}), {release.state.value}")
+    print(f"granted: {', '.join(sorted(release.granted)) or 'nothing'}")
+    return 0
+
+
+def _jwk(file: Path | None) -> dict[str, Any] | None:
+    from api.startup import CityUnavailable
+
+    try:
+        key = orjson.loads(_bytes(file)) if file else None
+    except orjson.JSONDecodeError:
+        key = ""
+    if key is not None and not isinstance(key, dict):
+        raise CityUnavailable(f"{file} is not a JWK.")
+    return key
+
+
+def _category(name: str | None) -> Category | None:
+    from api.startup import CityUnavailable
+    from miniapps.releases.model import Category
+
+    try:
+        return Category(name) if name else None
+    except ValueError as fault:
+        raise CityUnavailable(f"A category is one of {', '.join(Category)}.") from fault
+
+
+async def _revoke_program(arguments: argparse.Namespace) -> int:
+    async with _opened(_operators_settings(arguments)) as city:
+        try:
+            done = await city.rooms.releases.revoke(
+                app_id=arguments.app_id, version_code=arguments.version, reason=arguments.reason, by=_OPERATOR
+            )
+        except DomainError as refusal:
+            print(f"{refusal.code}: {refusal.message}", file=sys.stderr)
+            return 1
+    what = "the whole program" if done.version_code is None else f"version {done.version_code}"
+    print(f"{done.app_id}: {what} is revoked, number {done.sequence} of the list")
+    return 0
+
+
 def _operators_settings(arguments: argparse.Namespace) -> Settings:
     """Of the environment, or of the embedded city that runs on `--data-dir`."""
     from api.settings import Settings
@@ -443,11 +524,18 @@ def _read(file: Path) -> str:
     from api.startup import CityUnavailable
 
     try:
-        return file.read_text(encoding="utf-8")
-    except OSError as fault:
-        raise CityUnavailable(f"{file} cannot be read: {fault.strerror}.") from fault
+        return _bytes(file).decode()
     except UnicodeDecodeError as fault:
         raise CityUnavailable(f"{file} is not UTF-8 text.") from fault
+
+
+def _bytes(file: Path) -> bytes:
+    from api.startup import CityUnavailable
+
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise CityUnavailable(f"{file} cannot be read: {fault.strerror}.") from fault
 
 
 def _ready_line(address: str, pids: Mapping[str, int | None]) -> None:

@@ -39,6 +39,12 @@ class Checked:
     def manifest_text(self) -> bytes:
         return self.submission.files[manifests.FILE]
 
+    @property
+    def operations(self) -> bytes | None:
+        """The documents that it asks the graph by; None where it has none."""
+        path = self.manifest.operations
+        return self.submission.files[path] if path else None
+
 
 def checked(package: bytes, organisation: Organisation) -> Checked:
     """Raises: PackageInvalid, NotTheDevelopers."""

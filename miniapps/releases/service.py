@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -17,6 +17,7 @@ from core.clock import Clock, epoch_s, to_ms
 from core.errors import BadInput, NotFound
 from core.events import Outbox
 from core.ids import Ids
+from core.jose import thumbprint
 from core.keys import KeyRing
 from core.locale import Locale
 from core.mongo import Session
@@ -30,6 +31,7 @@ from miniapps.releases.model import (
     SEARCH_MAX,
     Category,
     Icon,
+    Jwk,
     Organisation,
     Program,
     Release,
@@ -40,7 +42,7 @@ from miniapps.releases.model import (
 )
 from miniapps.releases.origins import Origins
 from miniapps.releases.shelf import Shelf
-from miniapps.releases.signing import Log, Rings, approved, signed_list
+from miniapps.releases.signing import Log, Rings, approved, check_developer_key, signed_list
 from miniapps.releases.store import ReleaseStore
 
 _LOG = logging.getLogger(__name__)
@@ -60,7 +62,10 @@ class Running:
 
 @dataclass(frozen=True, slots=True)
 class Releases:
-    """issuer: the city's address. origins: None where it has no host for programs; then none is found."""
+    """issuer: the city's address. origins: None where it has no host for programs; then none is found.
+
+    check_operations: refuses a program's documents of the graph that cannot be trusted, by what its manifest declares.
+    """
 
     issuer: str
     store: ReleaseStore
@@ -73,6 +78,7 @@ class Releases:
     audit: AuditLog
     ids: Ids
     clock: Clock
+    check_operations: Callable[[bytes, Collection[str]], None]
 
     async def open(self) -> None:
         """Make the indexes and the first keys."""
@@ -160,7 +166,7 @@ class Releases:
     # --- publishing
 
     async def organisation_of(
-        self, *, names: Mapping[Locale, str], verified: bool, keys: Sequence[Mapping[str, str]], key_id: str
+        self, *, names: Mapping[Locale, str], verified: bool, keys: Sequence[Jwk], key_id: str
     ) -> Organisation:
         """The organisation of this name, with these keys from now on; made where there is none.
 
@@ -178,6 +184,25 @@ class Releases:
             await self.store.put_organisation(told)
         return told
 
+    async def organisation_with(self, *, names: Mapping[Locale, str], key: Jwk | None) -> Organisation:
+        """The organisation of this name; a new one comes with its key, and one that is there gets it beside its others.
+
+        Raises: NotFound (there is none, and no key), BadInput (the key is none for packages), Unavailable.
+        """
+        known = await self.store.organisation_named(names[Locale.EN])
+        if key is None:
+            if known is None:
+                raise NotFound(thing="organisation")
+            return known
+        check_developer_key(key)
+        others = [one for one in known.keys if one["kid"] != key["kid"]] if known else []
+        return await self.organisation_of(
+            names=known.names if known else names,
+            verified=known.verified if known else False,
+            keys=[*others, key],
+            key_id=thumbprint(key),
+        )
+
     async def publish(
         self,
         *,
@@ -191,9 +216,12 @@ class Releases:
 
         granted: names of the permissions that the program is given, of those that it asks for. by: who decided it.
         category: None for what it was before.
-        Raises: PackageInvalid, NotTheDevelopers, ProgramTaken, ProgramRevoked, VersionNotNewer, Unavailable.
+        Raises: PackageInvalid, NotTheDevelopers, OperationsInvalid, ProgramTaken, ProgramRevoked, VersionNotNewer,
+        Unavailable.
         """
         found = await asyncio.to_thread(checked, package, organisation)
+        if found.operations is not None:
+            await asyncio.to_thread(self.check_operations, found.operations, found.manifest.declared)
         given = found.manifest.declared & frozenset(granted)
 
         async def step(session: Session) -> Release:

@@ -14,6 +14,8 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
+from core.errors import BadInput
+from core.jose import fits, public_key_fault
 from core.keys import KeyRing, RingKey
 from miniapps.bundles import jws, revocations, tlog
 from miniapps.bundles.hashing import sha256_hex
@@ -26,12 +28,24 @@ REVOCATION_KEYS: Final = "mini-revocations"
 DEVELOPER_KEYS: Final = "mini-developer"
 # A package must verify as long as it may be run, and a checkpoint as long as anybody may look back.
 KEY_OVERLAP: Final = timedelta(days=365 * 10)
+_KID_MAX: Final = 128
 REVOCATIONS_MAX_AGE_S: Final = 3600
 
 
 def public_keys(jwks: Sequence[Jwk]) -> jws.Keys:
     """By name."""
     return {jwk["kid"]: _public_key(jwk) for jwk in jwks}
+
+
+def check_developer_key(jwk: Jwk) -> None:
+    """Raises: BadInput unless packages can be signed with it: Ed25519 or P-256, public, with a name."""
+    fault = public_key_fault(jwk)
+    if fault is None and not any(fits(jwk, algorithm) for algorithm in ("EdDSA", "ES256")):
+        fault = "must be of Ed25519 or P-256"
+    if fault is None and not (isinstance(jwk.get("kid"), str) and 0 < len(jwk["kid"]) <= _KID_MAX):
+        fault = f"must have a kid of at most {_KID_MAX} characters"
+    if fault:
+        raise BadInput(field="key", problem=fault)
 
 
 def _public_key(jwk: Jwk) -> jws.PublicKey:

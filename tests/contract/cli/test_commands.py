@@ -13,15 +13,18 @@ import sys
 from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest
 from bson import Int64
 
 from api import __main__ as command_line
 from api.app import open_city
 from api.settings import Settings
+from api.startup import CityUnavailable
 from core.embedded import Stores
 from core.mongo import Mongo, Session
 from tests.support.process import city_process
+from tests.unit.miniapps.releases.workshop import Developer, files
 
 ROOT = Path(__file__).parents[3]
 KEY = base64.b64encode(bytes(range(32))).decode()
@@ -212,6 +215,35 @@ async def test_the_first_staff_are_added_and_no_third(
         assert re.fullmatch(r"stf_\w+: staff_admin of 111100000000310005, 110000\n", out)
     status, out, err = await add("13900000093")
     assert (status, out) == (1, "") and err.startswith("STAFF_ADMINS_SUFFICE: This department has two")
+
+
+async def test_programs_are_published_and_taken_back(
+    stores: Stores, mongo: Mongo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    developer = Developer()
+    (tmp_path / "library.ma").write_bytes(developer.signed(files(), at=1_800_000_000))
+    (tmp_path / "library.jwk").write_bytes(orjson.dumps(developer.jwk))
+    for name, value in stores_of(stores, mongo.database.name).items():
+        monkeypatch.setenv(name, value)
+
+    async def program(*told: str) -> tuple[int, str, str]:
+        arguments = command_line._parser().parse_args(["program", *told])
+        status = await arguments.command(arguments)
+        captured = capsys.readouterr()
+        return status, captured.out, captured.err
+
+    publish = ("publish", str(tmp_path / "library.ma"), "--organisation", "City Library")
+    assert await program(*publish) == (1, "", "NOT_FOUND: There is no such organisation.\n")
+    key = ("--key", str(tmp_path / "library.jwk"), "--grant", "city.user.phone", "--category", "culture")
+    status, out, _ = await program(*publish, *key)
+    assert status == 0
+    assert re.fullmatch(r"mpr_\w+: org\.example\.library 1\.1\.0 \(1\), released\ngranted: city\.user\.phone\n", out)
+    revoke = ("revoke", "org.example.library", "1", "--reason", "it leaks")
+    assert await program(*revoke) == (0, "org.example.library: version 1 is revoked, number 1 of the list\n", "")
+    status, out, err = await program(*revoke)
+    assert (status, out) == (1, "") and err.startswith("MINIAPPS_RELEASE_CANNOT_CHANGE: ")
+    with pytest.raises(CityUnavailable, match="A category is one of government, "):
+        await program(*publish, "--category", "everything")
 
 
 async def test_books_of_a_city_that_is_not_there_are_not_proven(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from api.city_graph import PublishedGraph
 from core.audit import KEY_OVERLAP as AUDIT_OVERLAP
 from core.audit import KEY_PURPOSE, AuditLog
 from core.clock import FixedClock, epoch_s
@@ -19,6 +20,7 @@ from core.jose import key_of_seed, thumbprint
 from core.keys import Algorithm, KeyRing
 from core.locale import Locale
 from core.mongo import Mongo
+from miniapps.asking.published import OperationsCheck
 from miniapps.bundles import archive, blocks, statement
 from miniapps.releases.catalogue import Catalogue
 from miniapps.releases.model import Category, Organisation, Release
@@ -149,6 +151,7 @@ async def build(*, mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCiphe
         audit=AuditLog(mongo=mongo, keys=ring(KEY_PURPOSE), ids=ids, clock=clock),
         ids=ids,
         clock=clock,
+        check_operations=OperationsCheck(PublishedGraph()),
     )
     await releases.open()
     return Workshop(releases, ProgramHosts(origins, releases.shelf, host_files), clock)
