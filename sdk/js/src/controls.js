@@ -31,12 +31,12 @@ export class Log {
   }
 
   /** From now on what the page writes to `console` goes to the log as well, until the function that comes back is called. */
-  captureConsole = (levels = ['info', 'warn', 'error']) => {
+  captureConsole = (levels = ['log', 'info', 'warn', 'error']) => {
     const before = levels.map((level) => [level, console[level]]);
     for (const [level, print] of before) {
       console[level] = (...said) => {
         print.apply(console, said);
-        this.#add(level, said);
+        this.#add(level === 'warn' || level === 'error' ? level : 'info', said);
       };
     }
     return () => before.forEach(([level, print]) => (console[level] = print));

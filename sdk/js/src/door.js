@@ -8,23 +8,19 @@ export const HANDOVER = Symbol.for('citytong.mp');
 export const PROTOCOLS = [1];
 
 /**
- * @typedef {object} Door
- * @property {boolean} preloaded   the host's own script was here before: a host is certain
- * @property {object | null} early  the welcome, where it has come already
- * @property {object | null} port   as far as it is known
- * @property {Promise<{ port: object, welcome: object }>} coming  stays open while nobody answers
+ * @typedef {{ port: object, welcome: object }} Opened
+ * @returns {{ preloaded: boolean, opened: Opened | Promise<Opened> } | null} `opened`: at once where the welcome has come,
+ *   and a promise that stays open while nobody answers. null: no host, or another copy of this package has taken the line
  */
-
-/** @returns {Door | null} null: there is no host, or another copy of this package has taken the line */
 export function knock(sdk) {
   const hand = globalThis[HANDOVER];
   if (hand) {
-    const taken = hand.take();
-    return taken && { preloaded: true, early: taken.early, port: taken.port, coming: taken.welcome.then((welcome) => ({ port: taken.port, welcome })) };
+    const opened = hand.take();
+    return opened && { preloaded: true, opened };
   }
   const { window, parent, top } = globalThis;
   if (!window || !parent || parent === window || typeof parent.postMessage !== 'function') return null;
-  const coming = new Promise((resolve) => {
+  const opened = new Promise((resolve) => {
     window.addEventListener('message', function welcomed({ source, data, ports }) {
       if ((source !== parent && source !== top) || data?.mp !== 'welcome' || !ports[0]) return;
       window.removeEventListener('message', welcomed);
@@ -32,5 +28,5 @@ export function knock(sdk) {
     });
   });
   parent.postMessage({ mp: 'hello', protocols: PROTOCOLS, sdk }, '*');
-  return { preloaded: false, early: null, port: null, coming };
+  return { preloaded: false, opened };
 }

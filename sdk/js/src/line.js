@@ -64,7 +64,9 @@ export class Line {
     if (this.#port) this.end({ code: 'E_DISCONNECTED' });
     this.#ended = null;
     this.#port = port;
-    port.onclose = () => this.#port === port && this.end({ code: 'E_DISCONNECTED' });
+    const closed = () => this.#port === port && this.end({ code: 'E_DISCONNECTED' });
+    if (port.addEventListener) port.addEventListener('close', closed);
+    else port.onclose = closed;
     port.onmessage = ({ data }) => this.#port === port && this.#take(data);
     this.#send();
   }
@@ -75,7 +77,7 @@ export class Line {
     this.#port = null;
     this.#ended = why;
     if (port) {
-      port.onmessage = port.onclose = null;
+      port.onmessage = null;
       port.close();
     }
     const calls = [...this.#away.values(), ...this.#waiting];

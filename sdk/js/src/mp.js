@@ -145,7 +145,7 @@ export function createMp() {
     line.start(port);
   }
 
-  function welcome(port, said) {
+  function welcome({ port, welcome: said }) {
     if (!PROTOCOLS.includes(said.protocol)) return line.end({ code: 'E_UPDATE_REQUIRED' });
     env = Object.freeze({ ...noEnv(), ...said.env });
     launch = Object.freeze(said.launch);
@@ -166,11 +166,11 @@ export function createMp() {
     const door = knock(`js/${SDK}`);
     preloaded = door?.preloaded ?? false;
     if (!door) return line.end({ code: 'E_NO_HOST' });
-    if (door.early) return welcome(door.port, door.early);
+    if (!(door.opened instanceof Promise)) return welcome(door.opened);
     const patience = setTimeout(() => mine === attempt && line.end({ code: 'E_NO_HOST' }), READY_MS);
-    door.coming.then(({ port, welcome: said }) => {
+    door.opened.then((opened) => {
       clearTimeout(patience);
-      if (mine === attempt) welcome(port, said);
+      if (mine === attempt) welcome(opened);
     });
   }
 
