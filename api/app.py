@@ -16,8 +16,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from api import publications
-from api.composition import SUPERGRAPH
+from api import city_graph, publications
 from api.gateway.client import Client
 from api.gateway.documents import Documents, read_manifest
 from api.gateway.errors import ManifestInvalid
@@ -82,6 +81,10 @@ class City:
         """What calls the subgraphs that answer over HTTP."""
         return Client()
 
+    async def asked(self, context: Context, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What the graph answers to somebody."""
+        return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
+
     @property
     def settings(self) -> Settings:
         return self.ground.settings
@@ -113,7 +116,7 @@ class City:
 
         async def ask(query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
             context = Context(request_id=ground.ids.new("req"), services=self.rooms.services)
-            return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
+            return await self.asked(context, query, variables)
 
         return publications.chores(
             publications.Publisher(
@@ -165,7 +168,7 @@ async def _assemble(ground: Ground) -> City:
 
 
 def _engine(settings: Settings, client: Client) -> Engine:
-    supergraph = Supergraph.parse(SUPERGRAPH.read_text())
+    supergraph = city_graph.supergraph()
     return Engine(
         supergraph=supergraph,
         transports=_transports(supergraph, settings, client),
@@ -242,7 +245,7 @@ def door(city: City) -> web.Application:
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
-        routes=city.rooms.routes(asking.context_of, asking.address_of),
+        routes=city.rooms.routes(asking.context_of, asking.address_of, city.asked),
         development=settings.development,
         others=city.rooms.program_hosts,
     )

@@ -27,10 +27,12 @@ import api.domains.reports.http
 import api.domains.reports.open311
 import api.domains.reports.worker
 import identity.demo
+import miniapps.asking.http
 import miniapps.releases.http
 import miniapps.sessions.worker
 import notifications.demo
 import notifications.worker
+from api.city_graph import PublishedGraph
 from api.domains.citycode import placecode
 from api.domains.citycode.places import KEY_OVERLAP as PLACE_KEY_OVERLAP
 from api.domains.citycode.places import KEY_PURPOSE as PLACE_KEYS
@@ -70,6 +72,9 @@ from core.events import Subscription
 from core.keys import Algorithm, KeyRing
 from core.tasks import Work, every
 from identity.sms import DevelopmentSms, NoCarrier
+from miniapps.asking.http import Graph
+from miniapps.asking.published import OperationsCheck, ReleasedOperations
+from miniapps.asking.service import Asking
 from miniapps.limits import Paces
 from miniapps.openid.codes import Codes
 from miniapps.openid.service import KEY_PURPOSE as LAUNCH_KEYS
@@ -119,6 +124,7 @@ class Rooms:
     host_files: HostFiles
     sessions: Sessions
     openids: Openids
+    asking: Asking
     development_sms: DevelopmentSms | None
 
     @classmethod
@@ -159,6 +165,7 @@ class Rooms:
             host_files=host_files,
             sessions=sessions,
             openids=_openids(ground, programs, sessions, wings),
+            asking=_asking(ground, releases, sessions, wings),
             development_sms=_development_sms(ground),
         )
 
@@ -217,8 +224,10 @@ class Rooms:
             **notifications.worker.chores(self.dispatcher),
         }
 
-    def routes(self, context: ContextOf, address: AddressOf) -> list[web.RouteDef]:
-        """What rooms answer over HTTP beside the graph. context: who makes a request. address: where from."""
+    def routes(self, context: ContextOf, address: AddressOf, graph: Graph) -> list[web.RouteDef]:
+        """What rooms answer over HTTP beside the graph. context: who makes a request. address: where from. graph: what
+        is asked for somebody.
+        """
         return [
             *audit_routes(self.ground.audit),
             *self.wings.routes(context, address),
@@ -238,6 +247,7 @@ class Rooms:
                 https=self.ground.settings.public_url.startswith("https:"),
                 trusted_proxies=self.ground.settings.trusted_proxies,
             ),
+            *miniapps.asking.http.routes(asking=self.asking, context=context, graph=graph),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
             *(totp_routes(self._demo_totp) if self.development_sms else ()),
             *self._net_id_routes(),
@@ -417,6 +427,18 @@ def _releases(ground: Ground, programs: ProgramStores, host_files: HostFiles) ->
         outbox=ground.outbox,
         audit=ground.audit,
         ids=ground.ids,
+        clock=ground.clock,
+        check_operations=OperationsCheck(PublishedGraph()),
+    )
+
+
+def _asking(ground: Ground, releases: Releases, sessions: Sessions, wings: Wings) -> Asking:
+    return Asking(
+        sessions=sessions,
+        operations=ReleasedOperations(releases),
+        graph=PublishedGraph(),
+        access=wings.identity.access,
+        paces=_paces(ground),
         clock=ground.clock,
     )
 

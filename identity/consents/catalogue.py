@@ -63,6 +63,15 @@ PERMISSIONS: Final[Mapping[str, Field]] = {
     "city.device.camera": Field(Text(zh="相机", en="Camera")),
     "city.device.album": Field(Text(zh="相册", en="Pictures")),
     "city.device.clipboard": Field(Text(zh="剪贴板", en="Clipboard")),
+    "city.data.name": Field(Text(zh="姓名", en="Name"), sensitive=True),
+    "city.data.masked_name": Field(Text(zh="姓名(部分隐藏)", en="Name, partly hidden")),
+    "city.data.phone": Field(Text(zh="手机号码", en="Phone number"), sensitive=True),
+    "city.data.masked_phone": Field(Text(zh="手机号码(部分隐藏)", en="Phone number, partly hidden")),
+    "city.data.real_name_level": Field(Text(zh="实名等级", en="Real-name level")),
+    "city.data.home_district": Field(Text(zh="常住区", en="Home district")),
+    "city.data.city_code": Field(Text(zh="城市码", en="City code"), sensitive=True),
+    "city.data.scans": Field(Text(zh="谁扫过您的城市码", en="Who scanned your city code"), sensitive=True),
+    "city.data.health": Field(Text(zh="健康状态", en="Health status"), sensitive=True),
     "city.device.biometry": Field(Text(zh="指纹或面容验证结果", en="Whether fingerprint or face fits"), sensitive=True),
 }
 FIELDS: Final[Mapping[str, Field]] = {**CLAIMS, **SCOPES, **PERMISSIONS}
@@ -91,6 +100,7 @@ _PURPOSES: Final[Mapping[str, Text]] = {
     "health.look": Text(zh="查看健康状态", en="Looked at the health status"),
     "citycode.show": Text(zh="代您出示城市码", en="Showed your city code for you"),
     "citycode.scan": Text(zh="扫描城市码", en="Scanned your city code"),
+    "mini.graphql": Text(zh="小程序经您同意读取", en="A mini-program read, with your consent"),
     "mini.phone": Text(zh="小程序经您同意获取手机号", en="A mini-program was told, with your consent"),
     "oidc.claims": Text(zh="经您同意提供", en="Told with your consent"),
 }

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from miniapps.bundles import permissions
+from miniapps.scopes import SCOPES, SETTLED
 
 FULL_AGE: Final = 18
 # From when on a person agrees to the processing of their data by themself. Source: PIPL article 31.
@@ -82,14 +82,14 @@ PERMISSIONS: Final[Mapping[str, Permission]] = {
     "city.pay": Permission(asked=False, age_min=FULL_AGE, own=True, settled=True),
     "city.message.subscribe": Permission(asked=False, own=True),
     "city.web.own-origin": Permission(asked=False),
+    # What documents read of the graph.
+    **{scope: Permission(own=True, settled=scope in SETTLED) for scope in SCOPES},
 }
-# What stands behind `city.data.<scope>` is agreed to field by field, when a document asks for it.
-_OF_DOCUMENTS: Final = Permission(asked=False)
 
 
 def permission(name: str) -> Permission | None:
     """None where there is none of this name."""
-    return PERMISSIONS.get(name) or (_OF_DOCUMENTS if permissions.known(name) else None)
+    return PERMISSIONS.get(name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from itertools import product
 import pytest
 
 from miniapps.bundles import permissions
+from miniapps.scopes import SCOPES
 from miniapps.sessions.capabilities import (
     PERMISSIONS,
     PROMPTS_MAX,
@@ -58,9 +59,11 @@ def _situations(name: str) -> Iterator[Situation]:
 
 _ADULTS = {"city.user.realname", "city.device.biometry", "city.pay"}
 _OWN = {one for one in PERMISSIONS if one.startswith("city.user.")} - {"city.user.openid"}
-_OWN |= {"city.pay", "city.message.subscribe"}
-_SETTLED = {"city.user.phone", "city.user.realname", "city.pay"}
-_UNASKED = {"city.user.openid", "city.pay", "city.message.subscribe", "city.web.own-origin", "city.data.stations"}
+_OWN |= {"city.pay", "city.message.subscribe", *SCOPES}
+_SETTLED = {"city.user.phone", "city.user.realname", "city.pay"} | {
+    *("city.data.name", "city.data.phone", "city.data.scans", "city.data.health")
+}
+_UNASKED = {"city.user.openid", "city.pay", "city.message.subscribe", "city.web.own-origin"}
 
 
 def _expected(name: str, now: Situation) -> tuple[CapabilityState, Why]:
@@ -68,7 +71,7 @@ def _expected(name: str, now: Situation) -> tuple[CapabilityState, Why]:
     who, young = now.person, now.person.age is not None
     demands = {
         Why.MANIFEST: name in now.declared,
-        Why.REVIEW: name in now.granted and (name in PERMISSIONS or name == "city.data.stations"),
+        Why.REVIEW: name in now.granted and name in PERMISSIONS,
         Why.POLICY: not now.blocked
         and (not now.districts or who.district in now.districts)
         and not (name in _ADULTS and young and (who.age or 0) < 18)
@@ -125,6 +128,7 @@ def test_who_was_asked_often_enough_is_left_alone(changed: dict[str, object], st
 
 
 def test_a_package_can_declare_just_what_there_is_a_rule_for() -> None:
-    assert PERMISSIONS.keys() == permissions.PERMISSIONS
-    assert permission("city.data.stations:read") is not None
+    assert PERMISSIONS.keys() == permissions.PERMISSIONS | SCOPES.keys()
+    assert all(permissions.known(scope) for scope in SCOPES)
+    assert permission("city.data.stations") is None, "a scope that opens nothing"
     assert permission("city.user.secrets") is None
