@@ -299,10 +299,12 @@ def _inflated(data: bytes, entry: _Entry) -> bytes:
         content = inflate.decompress(data, entry.size + 1)
     except zlib.error:
         raise BundleError(ZIP_DATA, entry.path, "broken") from None
-    if len(content) != entry.size:
-        raise BundleError(ZIP_SIZE, entry.path, "unpacks to another size than declared")
+    if len(content) > entry.size:
+        raise BundleError(ZIP_SIZE, entry.path, "unpacks to more than declared")
     if not inflate.eof or inflate.unused_data:
         raise BundleError(ZIP_DATA, entry.path, "ends early, or goes on after its end")
+    if len(content) < entry.size:
+        raise BundleError(ZIP_SIZE, entry.path, "unpacks to less than declared")
     return content
 
 

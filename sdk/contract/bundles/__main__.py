@@ -1,0 +1,16 @@
+"""`python -m sdk.contract.bundles`: writes the vectors of packages and the city's copy of their library."""
+
+from __future__ import annotations
+
+from sdk.contract.bundles import ROOT, generated
+
+
+def main() -> None:
+    for file, text in generated().items():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if not file.exists() or file.read_text(encoding="utf-8") != text:
+            file.write_text(text, encoding="utf-8")
+            print(file.relative_to(ROOT))
+
+
+main()
