@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from core.clock import FixedClock, epoch_s
 from core.crypto import FieldCipher
 from core.errors import NotFound
 from core.events import EVENTS
+from core.graph import Context
 from core.ids import Ids
 from core.locale import Locale
 from core.mongo import Mongo
@@ -30,8 +33,10 @@ from miniapps.releases.errors import (
 )
 from miniapps.releases.model import Category, Program, ReleaseState
 from miniapps.releases.own import OwnPrograms
+from miniapps.releases.service import Releases
 from miniapps.releases.signing import public_keys
-from tests.unit.miniapps.releases.workshop import APP, Developer, Workshop, build, files
+from miniapps.schema import schema
+from tests.unit.miniapps.releases.workshop import APP, ICON, Developer, Workshop, build, files
 
 ALL = PageRequest.of(first=20, after=None)
 
@@ -255,3 +260,43 @@ async def test_two_processes_publish_own_programs_once(
     both = [replace(folders, releases=one.releases) for one in (workshop, beside)]
     await asyncio.gather(*(one.publish() for one in both))
     assert [one.version_code for one in await workshop.releases.store.releases_of(APP)] == [1]
+
+
+PROGRAMS = """query($search: String, $after: String) {
+  miniPrograms(search: $search, first: 1, after: $after) {
+    nodes { appId name shortName description iconUrl category versionName organisation { name verified } }
+    pageInfo { hasNextPage endCursor }
+  }
+  miniProgram(appId: "org.example.nobody") { appId }
+}"""
+
+
+async def test_the_graph_lists_programs_in_the_readers_language(workshop: Workshop) -> None:
+    await workshop.publish()
+    await workshop.publish(package=workshop.package(app_id="org.example.swimming", name="游泳馆"))
+
+    async def asked(locale: Locale, **variables: str) -> dict[str, Any]:
+        context = Context(request_id="req_1", locale=locale, services={Releases: workshop.releases})
+        result = await schema.execute(PROGRAMS, variable_values=variables, context_value=context)
+        assert result.errors is None and result.data is not None
+        return result.data
+
+    english = await asked(Locale.EN, search="library")
+    (library,) = (await asked(Locale.EN))["miniPrograms"]["nodes"]
+    assert library == english["miniPrograms"]["nodes"][0]
+    assert library == {
+        "appId": APP,
+        "name": "Library",
+        "shortName": "Library",
+        "description": "Borrow books",
+        "iconUrl": f"/mini/icons/{hashlib.sha256(ICON).hexdigest()}",
+        "category": "CULTURE",
+        "versionName": "1.1.0",
+        "organisation": {"name": "City Library", "verified": True},
+    }
+    first = await asked(Locale.ZH_CN)
+    second = await asked(Locale.ZH_CN, after=first["miniPrograms"]["pageInfo"]["endCursor"])
+    names = [page["miniPrograms"]["nodes"][0]["name"] for page in (first, second)]
+    assert names == ["图书馆", "游泳馆"]
+    assert [page["miniPrograms"]["pageInfo"]["hasNextPage"] for page in (first, second)] == [True, False]
+    assert first["miniProgram"] is None
