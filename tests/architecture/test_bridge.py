@@ -94,6 +94,7 @@ def test_addresses_that_reach_the_host_are_checked_as_addresses() -> None:
         ({"methods": {"login": {"errors": ["E_TIRED"]}}}, "E_TIRED"),
         ({"methods": {"login": {"permission": "city.user.shoe"}}}, "login"),
         ({"methods": {"login": {"sync": True}}}, "wire"),
+        ({"methods": {"getLocation": {"deadline_ms": 30000}}}, "deadline"),
         ({"errors": {"E_NO_HOST": {"errno": 1002}}}, "1002"),
         ({"errors": {"E_NO_HOST": {"message": {"en": "x"}}}}, "zh-CN"),
     ],

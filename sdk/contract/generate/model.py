@@ -13,6 +13,8 @@ from sdk.contract.generate.shapes import ContractError, Record, Shape, shape
 LANGUAGES: Final = ("en", "zh-CN")
 DEADLINE_MS: Final = 10_000
 _NOTHING: Final = Record(())
+# Declared and granted, but no sheet opens for it.
+_NEVER_ASKED: Final = "city.user.openid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,5 +187,7 @@ def _consistent(read: Contract) -> None:
         needed = {p for p in (one.permission, *(when[2] for when in one.permission_when)) if p}
         if needed - permissions or one.rate not in rates or not re.fullmatch(r"[a-z][A-Za-z]*", one.name):
             raise ContractError(f"{one.name}: names what there is not")
+        if needed - {_NEVER_ASKED} and one.deadline_ms:
+            raise ContractError(f"{one.name}: a person who is asked has no deadline")
         if one.sync and not one.local:
             raise ContractError(f"{one.name}: what crosses the wire is never there at once")

@@ -1678,8 +1678,7 @@ function isScanCodeResult(v) {
   let inner;
   if (v.result === undefined) return under("result", fault("is missing"));
   if ((inner = isErrorPath(v.result))) return under("result", inner);
-  if (v.scanType === undefined) return under("scanType", fault("is missing"));
-  if ((inner = isScanCodeResultScanType(v.scanType))) return under("scanType", inner);
+  if (v.scanType !== undefined && (inner = isScanCodeResultScanType(v.scanType))) return under("scanType", inner);
   for (const key of Object.keys(v)) if (key !== "result" && key !== "scanType") return under(token(key), fault("is unknown"));
   return null;
 }

@@ -433,7 +433,7 @@ export interface ScanCodeParams {
 
 export interface ScanCodeResult {
   result: string;
-  scanType: string;
+  scanType?: string;
 }
 
 export interface ChooseMediaParams {
