@@ -1,15 +1,20 @@
 /**
- * The player and the frames within it: the one place where a program's document is made, and where its windows are heard.
+ * Players and the frames within them: the one place where a program's document is made, and where its windows are heard.
  *
- * The shell frames `/run/<app id>`, a document of its own origin without any script, whose policy names one program's
- * origin and nothing else. The program's pages are frames within it; so a program that navigates can get nowhere but to
- * itself, and two programs can be open under two policies. See docs/decisions/0053.
+ * With a line (`Player`): the shell frames `/run/<app id>`, a document of its own origin without any script, whose policy
+ * names one program's origin and nothing else. The program's pages are frames within it, served by the network; so a
+ * program that navigates can get nowhere but to itself, and two programs can be open under two policies.
+ *
+ * Without one (`KeptPlayer`): each page is a player of its own, `/run/<app id>/kept?page=…`, which the shell's service
+ * worker puts together from the package that was verified and kept; the program stands in it as `srcdoc`.
+ *
+ * Either way the frame is opaque: `allow-same-origin` is never given. See docs/decisions/0053.
  */
 
 import { Handshake, isHello } from "./handshake.js";
 
 const SANDBOX = "allow-scripts allow-forms";
-/** What a program's frame is for the windows around it: `allow-same-origin` is never given. */
+/** What a program's frame is for the windows around it. */
 const OPAQUE = "null";
 /** A name longer than this is not worth its copy. */
 const NAME_MAX = 1024 * 1024;
@@ -20,20 +25,22 @@ const STYLE = `
 `;
 
 /** @typedef {{ onPort: (port: MessagePort, answer: (welcome: object) => void) => void, onNewDocument: () => void }} Hearing */
+/**
+ * @typedef {{ url: string, page: string, title: string, boot: object, hearing: Hearing }} PageFrame
+ *   title: the program's name. boot: what its preload reads before anything else runs
+ */
 
+export class PlayerUnavailable extends Error {}
+
+/** One document for all pages of a program, which come by the network. */
 export class Player {
-  /** @param {HTMLIFrameElement} element @param {Window} view @param {Document} within */
-  constructor(element, view, within) {
+  /** @param {HTMLIFrameElement} element  that shows the player */
+  constructor(element) {
     this.element = element;
-    this.document = within;
+    this.within = dressed(element);
     /** @type {Set<Frame>} */
     this.frames = new Set();
-    const sheet = new /** @type {any} */ (view).CSSStyleSheet();
-    sheet.replaceSync(STYLE);
-    within.adoptedStyleSheets = [sheet];
-    view.addEventListener("message", (event) => {
-      for (const frame of this.frames) frame.heard(event);
-    });
+    heard(element, this.frames);
   }
 
   /**
@@ -44,38 +51,38 @@ export class Player {
    * @throws {PlayerUnavailable} when the city did not answer with its player
    */
   static async open(mount, appId, signal) {
-    const element = document.createElement("iframe");
-    element.className = "mini-player";
-    element.title = ""; // the frame within has the program's name
-    element.src = `/run/${encodeURIComponent(appId)}`;
+    const element = playerAt(`/run/${encodeURIComponent(appId)}`);
     const loaded = new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
     mount.append(element);
     signal.addEventListener("abort", () => element.remove(), { once: true });
     await Promise.race([loaded, aborted(signal)]);
-    const within = element.contentDocument;
-    if (!within?.querySelector("[data-player]")) {
+    if (!isPlayer(element)) {
       element.remove();
       throw new PlayerUnavailable("no player");
     }
-    return new Player(element, /** @type {Window} */ (element.contentWindow), within);
+    return new Player(element);
   }
 
-  /**
-   * A page of the program.
-   * @param {{ url: string, title: string, boot: object, hearing: Hearing }} page
-   *   title: the program's name. boot: what its preload reads before anything else runs
-   */
+  /** A page of the program. @param {PageFrame} page */
   add({ url, title, boot, hearing }) {
-    const frame = new Frame(this, title, hearing);
-    this.frames.add(frame);
-    frame.start(url, boot);
+    const frame = new Frame(this.frames, hearing, this.within.createElement("iframe"));
+    const { element } = frame;
+    element.setAttribute("sandbox", SANDBOX);
+    element.setAttribute("allow", "");
+    element.setAttribute("referrerpolicy", "no-referrer");
+    element.setAttribute("credentialless", "");
+    element.title = title;
+    const name = JSON.stringify(boot);
+    if (name.length <= NAME_MAX) element.name = name; // read by the document in the frame, and by no other window
+    element.src = url;
+    frame.watch(element);
+    this.within.body.append(element);
     return frame;
   }
 
   /** Behind a sheet of the host: no tap, no key, no focus reaches the program. @param {boolean} held */
   hold(held) {
-    this.element.inert = held;
-    if (held && document.activeElement === this.element) this.element.blur();
+    hold([this.element], held);
   }
 
   close() {
@@ -84,41 +91,69 @@ export class Player {
   }
 }
 
-export class PlayerUnavailable extends Error {}
-
-export class Frame {
-  /** @param {Player} player @param {string} title @param {Hearing} hearing */
-  constructor(player, title, hearing) {
-    this.player = player;
-    this.hearing = hearing;
-    this.handshake = new Handshake();
-    const element = player.document.createElement("iframe");
-    element.setAttribute("sandbox", SANDBOX);
-    element.setAttribute("allow", "");
-    element.setAttribute("referrerpolicy", "no-referrer");
-    element.setAttribute("credentialless", "");
-    element.title = title;
-    element.addEventListener("load", () => this.handshake.load() && hearing.onNewDocument());
-    this.element = element;
+/** A player for each page, from what this device keeps. */
+export class KeptPlayer {
+  /** @param {HTMLElement} mount @param {string} appId @param {AbortSignal} signal */
+  constructor(mount, appId, signal) {
+    this.mount = mount;
+    this.appId = appId;
+    /** @type {Set<Frame>} */
+    this.frames = new Set();
+    signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
-  /**
-   * The name is read by the first document in the frame and by no other window: what the host knows is there before the
-   * first line of the program runs.
-   */
-  start(url, boot) {
-    const name = JSON.stringify(boot);
-    if (name.length <= NAME_MAX) this.element.name = name;
-    this.element.src = url;
-    this.player.document.body.append(this.element);
+  /** @param {PageFrame} page */
+  add({ page, title, hearing }) {
+    const element = playerAt(`/run/${encodeURIComponent(this.appId)}/kept?page=${encodeURIComponent(page)}`);
+    const frame = new Frame(this.frames, hearing, element);
+    element.addEventListener("load", () => {
+      const program = isPlayer(element) ? dressed(element).querySelector("iframe") : null;
+      if (!program) return;
+      program.title = title;
+      heard(element, new Set([frame]));
+      frame.watch(program);
+      frame.handshake.load(); // it had loaded before the player did
+    });
+    this.mount.append(element);
+    return frame;
+  }
+
+  /** @param {boolean} held */
+  hold(held) {
+    hold([...this.frames].map((frame) => frame.element), held);
+  }
+
+  close() {
+    for (const frame of this.frames) frame.close();
+  }
+}
+
+/** One page's frame: `element` is what is shown and hidden; the program's own window may be deeper. */
+export class Frame {
+  /** @param {Set<Frame>} among @param {Hearing} hearing @param {HTMLIFrameElement} element */
+  constructor(among, hearing, element) {
+    this.among = among;
+    this.hearing = hearing;
+    this.element = element;
+    this.handshake = new Handshake();
+    /** @type {HTMLIFrameElement | null} */
+    this.program = null;
+    among.add(this);
+  }
+
+  /** @param {HTMLIFrameElement} program  whose documents are the program's */
+  watch(program) {
+    this.program = program;
+    program.addEventListener("load", () => this.handshake.load() && this.hearing.onNewDocument());
   }
 
   /** @param {MessageEvent} event */
   heard(event) {
-    if (!isHello(event, this.element.contentWindow, OPAQUE) || !this.handshake.hello()) return;
-    this.element.removeAttribute("name"); // it was read: a document that comes later asks for what is true then
+    const view = this.program?.contentWindow ?? null;
+    if (!view || !isHello(event, view, OPAQUE) || !this.handshake.hello()) return;
+    this.program?.removeAttribute("name"); // it was read: a document that comes later asks for what is true then
     const { port1, port2 } = new MessageChannel();
-    this.hearing.onPort(port1, (welcome) => this.element.contentWindow?.postMessage(welcome, "*", [port2]));
+    this.hearing.onPort(port1, (welcome) => view.postMessage(welcome, "*", [port2]));
   }
 
   /** The document at the other end is gone. */
@@ -129,16 +164,47 @@ export class Frame {
   /** @param {boolean} shown */
   show(shown) {
     this.element.hidden = !shown;
-    this.element.inert = !shown;
-  }
-
-  focus() {
-    this.element.focus({ preventScroll: true });
   }
 
   close() {
-    this.player.frames.delete(this);
+    this.among.delete(this);
     this.element.remove();
+  }
+}
+
+/** @param {string} address */
+function playerAt(address) {
+  const element = document.createElement("iframe");
+  element.className = "mini-player";
+  element.src = address;
+  return element;
+}
+
+/** The city's own document, and no error page. @param {HTMLIFrameElement} element */
+function isPlayer({ contentDocument: within }) {
+  return within?.contentType === "text/html" && within.URL.startsWith(`${location.origin}/run/`);
+}
+
+/** @param {HTMLIFrameElement} element @returns {Document} */
+function dressed({ contentDocument: within, contentWindow: view }) {
+  const sheet = new /** @type {any} */ (view).CSSStyleSheet();
+  sheet.replaceSync(STYLE);
+  /** @type {Document} */ (within).adoptedStyleSheets = [sheet];
+  return /** @type {Document} */ (within);
+}
+
+/** @param {HTMLIFrameElement} player @param {Set<Frame>} frames */
+function heard(player, frames) {
+  player.contentWindow?.addEventListener("message", (event) => {
+    for (const frame of frames) frame.heard(event);
+  });
+}
+
+/** @param {HTMLIFrameElement[]} elements @param {boolean} held */
+function hold(elements, held) {
+  for (const element of elements) {
+    element.inert = held;
+    if (held && document.activeElement === element) element.blur();
   }
 }
 

@@ -6,7 +6,7 @@
  * an answered hello is that document's own; any other `load` is a new document. A document that goes away closes its end
  * of the port, where the browser tells so (`close`): then the next hello is a new document's as well.
  *
- * Where two documents come quicker than one `load`, the second has to say hello again; it does (every 250 ms).
+ * Where two documents come quicker than one `load`, the second has to say hello again; it does (every 100 ms).
  */
 
 export class Handshake {

@@ -3,9 +3,10 @@
  * is signed in, what the last run was told and what their programs stored. What is a citizen's goes when they sign out.
  *
  * Where the browser keeps nothing for us, nothing is kept: programs then need a line at each start.
+ *
+ * For the shell's pages and its service worker: nothing here needs a window. Packages: by app id, `{ packageSha256,
+ * versionCode, bytes }`, verified.
  */
-
-import { onSessionChange, sessionId } from "../session.js";
 
 const STORES = /** @type {const} */ (["packages", "seen", "lists", "runs", "storage"]);
 const OF_CITIZEN = /** @type {const} */ (["runs", "storage"]);
@@ -26,19 +27,15 @@ export const write = (store, key, value) =>
 /** @param {Store} store @param {string} key */
 export const drop = (store, key) => within("readwrite", store, (one) => one.delete(key)).catch(() => null);
 
-/** Under what a citizen's own things are kept: two sessions never see each other's. @param {string} appId */
-export const ownKey = (appId) => `${sessionId()} ${appId}`;
-
-export const forgetCitizen = () =>
-  Promise.all(OF_CITIZEN.map((store) => within("readwrite", store, (one) => one.clear()).catch(() => null)));
-
-let keptFor = sessionId();
-
-onSessionChange(() => {
-  if (sessionId() === keptFor) return;
-  keptFor = sessionId();
-  void forgetCitizen();
-});
+/** Of what citizens have here, all goes but what begins so. @param {string} mine */
+export const forgetBut = (mine) =>
+  Promise.all(
+    OF_CITIZEN.flatMap((store) =>
+      [IDBKeyRange.upperBound(mine, true), IDBKeyRange.lowerBound(`${mine}\uffff`)].map((others) =>
+        within("readwrite", store, (one) => one.delete(others)).catch(() => null),
+      ),
+    ),
+  );
 
 /** @param {IDBTransactionMode} mode @param {Store} store @param {(store: IDBObjectStore) => IDBRequest} act */
 async function within(mode, store, act) {

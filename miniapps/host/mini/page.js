@@ -34,6 +34,7 @@ export class Page {
     const { program, route } = this;
     this.frame = program.player.add({
       url: pageUrl(program.release, route.page, route.query),
+      page: route.page,
       title: program.facts.name,
       boot: { mp: "boot", welcome: program.welcome(this), look: look() },
       hearing: {

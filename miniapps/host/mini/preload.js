@@ -15,7 +15,7 @@
 (() => {
   "use strict";
 
-  const HELLO_EVERY_MS = 250;
+  const HELLO_EVERY_MS = 100;
   const PREFIX = "localStorage/";
   const WRITE_AFTER_MS = 120;
   const REPORT_MAX = 500;

@@ -5,17 +5,19 @@
  * end it, and `chrome.closed` says why, once. All strings of the program pass through here to `chrome` as data.
  */
 
+import { sessionId } from "../session.js";
 import { Budget } from "./budget.js";
 import { Gate, toProgram } from "./capabilities.js";
 import { city, settle } from "./city.js";
 import { BridgeError, ENDINGS } from "./errors.js";
 import { Files } from "./files.js";
 import { METHODS } from "./generated/bridge.js";
-import { ownKey, write } from "./kept.js";
+import { write } from "./kept.js";
 import { HIDDEN_MS_MAX, programStates } from "./lifecycle.js";
 import { surroundings, watchLook } from "./look.js";
 import { Manifest } from "./manifest.js";
 import { method, unsupported } from "./methods/all.js";
+import { ownKey } from "./owned.js";
 import { Documents, Routed } from "./pages.js";
 import { routeTo } from "./routes.js";
 import { ProgramStorage } from "./storage.js";
@@ -44,7 +46,7 @@ export class Program {
    * @param {object} run
    * @param {any} run.answer   `MiniSession` of the city, or as it was last kept
    * @param {import("./chrome.js").Opening} run.opening
-   * @param {import("./frame.js").Player} run.player
+   * @param {import("./frame.js").Player | import("./frame.js").KeptPlayer} run.player
    * @param {import("./storage.js").Kept} run.kept
    * @param {boolean} run.offline  the city did not answer; what is known is from the last time
    * @param {import("./clock.js").Clock} run.clock
@@ -52,6 +54,8 @@ export class Program {
    */
   constructor({ answer, opening, player, kept, offline, clock, ended }) {
     this.session = answer.id;
+    /** Whose it is: the session of the shell. */
+    this.person = sessionId();
     this.facts = { ...answer.program };
     this.release = answer.release;
     this.manifest = new Manifest(answer.release.manifest);

@@ -27,8 +27,9 @@ import { lineBroke } from "../api.js";
 import { onSessionChange, sessionId } from "../session.js";
 import { begin } from "./city.js";
 import { CLOCK } from "./clock.js";
-import { Player } from "./frame.js";
-import { drop, ownKey, read, write } from "./kept.js";
+import { KeptPlayer, Player } from "./frame.js";
+import { drop, read, write } from "./kept.js";
+import { ownKey } from "./owned.js";
 import { Program } from "./program.js";
 import { notRevoked, Untrusted, verified } from "./trust.js";
 
@@ -57,19 +58,27 @@ export async function openProgram(opening, clock = CLOCK) {
   alive.get(opening.appId)?.close("LEFT");
   const around = new AbortController();
   opening.signal?.addEventListener("abort", () => around.abort(opening.signal?.reason), { once: true });
-  const framed = Player.open(opening.mount, opening.appId, around.signal);
+  const until = around.signal;
+  const framed = Player.open(opening.mount, opening.appId, until);
+  framed.catch(() => null); // told below, unless the session fails first
   try {
-    const { answer, offline } = await session(opening, around.signal);
-    const [player, kept] = await Promise.all([framed, stored(answer), trusted(answer.release, offline, around.signal)]);
-    if (around.signal.aborted) throw around.signal.reason;
+    const { answer, offline } = await session(opening, until);
+    const [kept] = await Promise.all([stored(answer), trusted(answer.release, offline, until)]);
+    const player = offline ? keptPlayer(opening, around) : await framed;
+    if (until.aborted) throw until.reason;
     const program = new Program({ answer, opening, player, kept, offline, clock, ended });
     make(program, clock);
     return handles(program);
   } catch (error) {
     around.abort(error);
-    framed.catch(() => null);
     throw error;
   }
+}
+
+/** Nobody answered with a player; what is kept is put together by the shell's service worker. */
+function keptPlayer({ mount, appId }, around) {
+  mount.replaceChildren();
+  return new KeptPlayer(mount, appId, around.signal);
 }
 
 function make(program, clock) {
@@ -152,11 +161,6 @@ function watchList(program, clock) {
   program.life.signal.addEventListener("abort", stop, { once: true });
 }
 
-let person = sessionId();
 onSessionChange(() => {
-  if (sessionId() === person) return;
-  person = sessionId();
-  for (const program of [...alive.values()]) program.close("SIGNED_OUT");
+  for (const program of [...alive.values()]) if (program.person !== sessionId()) program.close("SIGNED_OUT");
 });
-
-

@@ -1,22 +1,28 @@
 /**
  * Only what was signed runs. Before the first page of a release is asked for, its package is fetched once and verified
  * here (developer, city, log; `package.js`), is of the release that the city named, and is no older than the newest of
- * that program which this device has seen. What was verified is kept with the digest of each file.
+ * that program which this device has seen. What was verified is kept, and not fetched again.
  *
  * The list of what was revoked is signed too, numbered and good for a while; a list that is older than one seen before
  * counts as none.
+ *
+ * Keys: `/.well-known/mini-jwks.json`, each with what it is for (`city_purpose`): a key of one kind vouches for nothing
+ * of another.
  */
 
-import { drop, read, write } from "./kept.js";
-import { readRevocations, verifyPackage } from "./package.js";
+import { read, write } from "./kept.js";
+import { checkRevoked, keysOf, logKeyOf, readRevocations, verifyPackage } from "./package.js";
+import { BLOCK, split } from "./unzip.js";
 
 const KEYS = "/.well-known/mini-jwks.json";
 const REVOCATIONS = "/.well-known/mini-revocations.json";
 const BYTES_MAX = 12 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 
+/** @typedef {{ kid: string, kty: string, crv: string, x: string, city_purpose: string, city_log?: string }} Jwk */
+
 export class Untrusted extends Error {
-  /** @param {string} code  UNTRUSTED, OLDER, E_APP_REVOKED, E_VERSION_REVOKED @param {unknown} [cause] */
+  /** @param {"UNTRUSTED" | "OLDER" | "E_APP_REVOKED" | "E_VERSION_REVOKED"} code @param {unknown} [cause] */
   constructor(code, cause) {
     super(code, { cause });
     this.code = code;
@@ -28,31 +34,37 @@ export class Untrusted extends Error {
 /**
  * @param {Release} release
  * @param {AbortSignal} [signal]
- * @returns {Promise<Map<string, string>>} the digest of each file, by its path
  * @throws {Untrusted}
  */
 export async function verified(release, signal) {
   const { appId, versionCode, packageSha256 } = release;
   if (versionCode < ((await read("seen", appId)) ?? 0)) throw new Untrusted("OLDER");
-  const kept = await read("packages", appId);
-  if (kept?.packageSha256 === packageSha256) return kept.digests;
+  if ((await read("packages", appId))?.packageSha256 === packageSha256) return;
   const bytes = await fetched(release, signal);
-  const found = await verifyPackage(bytes, { keys: await keys(), now: seconds() }).catch((cause) => {
-    throw new Untrusted("UNTRUSTED", cause);
-  });
+  const { statement } = await vouchedFor(bytes);
   const same =
-    found.appId === appId &&
-    found.versionCode === versionCode &&
-    found.packageSha256 === packageSha256 &&
-    found.filesH1 === release.filesH1;
+    statement.app_id === appId &&
+    statement.version.code === versionCode &&
+    statement.pkg_sha256 === packageSha256 &&
+    statement.files_h1 === release.filesH1;
   if (!same) throw new Untrusted("UNTRUSTED");
-  await write("packages", appId, { packageSha256, versionCode, digests: found.digests, bytes });
+  await write("packages", appId, { packageSha256, versionCode, bytes });
   await write("seen", appId, versionCode);
-  return found.digests;
 }
 
-/** @param {string} appId */
-export const forgetPackage = (appId) => drop("packages", appId);
+async function vouchedFor(bytes) {
+  try {
+    const known = await keys();
+    const [developerKeys, platformKeys, logKey] = await Promise.all([
+      keysFor(known, "mini-developer"),
+      keysFor(known, "mini-platform"),
+      logKeyFor(known, bytes),
+    ]);
+    return await verifyPackage(bytes, { developerKeys, platformKeys, logKey, now: seconds() });
+  } catch (cause) {
+    throw new Untrusted("UNTRUSTED", cause);
+  }
+}
 
 /**
  * @param {{ appId: string, versionCode: number }} release
@@ -61,8 +73,11 @@ export const forgetPackage = (appId) => drop("packages", appId);
  */
 export async function notRevoked({ appId, versionCode }, { offline = false } = {}) {
   const list = offline ? await keptList() : await newestList();
-  if (list.apps.has(appId)) throw new Untrusted("E_APP_REVOKED");
-  if (list.versions.has(`${appId} ${versionCode}`)) throw new Untrusted("E_VERSION_REVOKED");
+  try {
+    checkRevoked(list, appId, versionCode);
+  } catch (cause) {
+    throw new Untrusted(list.apps.includes(appId) ? "E_APP_REVOKED" : "E_VERSION_REVOKED", cause);
+  }
 }
 
 async function newestList() {
@@ -80,12 +95,16 @@ async function keptList() {
   return checkedList(kept.text, kept.sequence);
 }
 
-const checkedList = async (text, seenSequence) =>
-  readRevocations(text, { keys: await keys(), now: seconds(), seenSequence }).catch((cause) => {
+async function checkedList(text, seenSequence) {
+  try {
+    const known = await keysFor(await keys(), "mini-revocations");
+    return await readRevocations(text, { keys: known, now: seconds(), seenSequence });
+  } catch (cause) {
     throw new Untrusted("UNTRUSTED", cause);
-  });
+  }
+}
 
-/** The city's keys; those kept where there is no line. */
+/** The city's keys; those kept where there is no line. @returns {Promise<Jwk[]>} */
 async function keys() {
   const response = await fetch(KEYS, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
   if (!response?.ok) return (await read("lists", "keys")) ?? [];
@@ -93,6 +112,26 @@ async function keys() {
   await write("lists", "keys", found);
   return found;
 }
+
+const keysFor = (known, purpose) => keysOf({ keys: known.filter((one) => one.city_purpose === purpose) });
+
+/** Of the log's keys, the one that the package's proof names (C2SP signed-note: four bytes before the signature). */
+async function logKeyFor(known, bytes) {
+  const proof = new TextDecoder().decode(split(bytes).values.get(BLOCK.logProof));
+  const [, sealed = ""] = /— \S+ (\S+)\n$/u.exec(proof) ?? [];
+  const named = atob(sealed).slice(0, 4);
+  for (const { x, city_log: log } of known.filter((one) => one.city_purpose === "mini-log")) {
+    const key = `\u0001${atob(x.replaceAll("-", "+").replaceAll("_", "/"))}`;
+    const sum = await crypto.subtle.digest("SHA-256", binary(`${log}\n${key}`));
+    const id = String.fromCharCode(...new Uint8Array(sum, 0, 4));
+    if (id === named) return logKeyOf(`${log}+${hex(id)}+${btoa(key)}`);
+  }
+  throw new Untrusted("UNTRUSTED");
+}
+
+/** @param {string} text  a byte each */
+const binary = (text) => Uint8Array.from(text, (one) => one.charCodeAt(0));
+const hex = (text) => Array.from(binary(text), (byte) => byte.toString(16).padStart(2, "0")).join("");
 
 /** @param {Release} release */
 async function fetched({ packageUrl }, signal) {

@@ -1,0 +1,9 @@
+/** Under what a citizen's own things are kept on this device, and that they go when the citizen does. */
+
+import { onSessionChange, sessionId } from "../session.js";
+import { forgetBut } from "./kept.js";
+
+/** Two sessions never see each other's. @param {string} appId */
+export const ownKey = (appId) => `${sessionId()} ${appId}`;
+
+onSessionChange(() => void forgetBut(`${sessionId()} `));
