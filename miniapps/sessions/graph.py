@@ -178,6 +178,14 @@ class SessionsQuery:
         told = await info.context.service(Sessions).told(principal=info.context.principal, session_id=session)
         return MiniSessionState.of(told, info.context.locale)
 
+    @strawberry.federation.field(
+        requires_scopes=CITIZEN, description="What a mini-program could do if you opened it now; settled outside of it."
+    )
+    async def mini_capabilities(self, info: Info, app_id: str) -> list[MiniCapability]:
+        service, locale = info.context.service(Sessions), info.context.locale
+        program, listed = await service.outside(principal=info.context.principal, app_id=app_id)
+        return [MiniCapability.of(one, program, locale) for one in listed]
+
 
 @strawberry.type
 class SessionsMutation:

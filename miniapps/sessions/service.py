@@ -309,7 +309,7 @@ class Sessions:
             count = REFUSALS_MAX if choice is Choice.DENIED else 0
             await self.store.set_refusals(citizen, program.app_id, [name], count=count)
         await self.running.forgive(principal.session_id, program.app_id, name)
-        return program, await self.outside(principal=principal, program=program)
+        return await self.outside(principal=principal, app_id=app_id)
 
     async def _settle_for(self, principal: Principal, program: Runnable, name: str, locale: Locale) -> None:
         citizen = principal.subject
@@ -320,10 +320,14 @@ class Sessions:
         await self._give(citizen, program, {name} - now.consented, "", locale)
         await self.store.set_refusals(citizen, program.app_id, [name], count=0)
 
-    async def outside(self, *, principal: Principal, program: Runnable) -> Sequence[Capability]:
-        """What a program could do if the citizen opened it now. Raises: SignInRequired, Forbidden, Unavailable."""
+    async def outside(self, *, principal: Principal, app_id: str) -> tuple[Runnable, Sequence[Capability]]:
+        """What a program could do if the citizen opened it now.
+
+        Raises: SignInRequired, Forbidden, NotFound, Unavailable.
+        """
         principal.require_citizen(principal.subject)
-        return rules.capabilities(await self._situation_outside(principal, program))
+        program = await self.programs.current(app_id)
+        return program, rules.capabilities(await self._situation_outside(principal, program))
 
     async def _give(self, citizen: str, program: Runnable, names: Collection[str], text: str, locale: Locale) -> None:
         asked = [name for name in names if (rule := rules.permission(name)) is not None and rule.asked]

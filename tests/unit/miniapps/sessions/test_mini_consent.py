@@ -133,6 +133,8 @@ async def test_settings_take_back_and_ask_again(runs: Runs) -> None:
     assert (await runs.states(ZHANG, session))[PHONE] == PROMPT
     assert await _settle(runs, CAMERA, Choice.PROMPT) == PROMPT
     assert (await runs.states(ZHANG, session))[CAMERA] == PROMPT  # also in the session that it was refused in
+    _, listed = await runs.sessions.outside(principal=ZHANG, app_id=LIBRARY.app_id)
+    assert states(listed)[CAMERA] == PROMPT  # and so they see it who look before they open it
     for name, refusal in ((ADDRESS, NotPermitted), (PAY, PermissionUnknown)):
         with pytest.raises(refusal):
             await _settle(runs, name, Choice.GRANTED)
