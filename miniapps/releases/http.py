@@ -32,6 +32,8 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ANYBODY: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 # The next key is in the set long before it signs, so a copy that is five minutes old still knows every signer.
 _KEYS_CACHE: Final = "public, max-age=300"
+# What is signed with these keys names it so: libraries know the older name (RFC 8037), and compare the two.
+_ALGORITHM: Final = "EdDSA"
 _ICON_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -68,10 +70,11 @@ def routes(releases: Releases, *, rings: Sequence[KeyRing], https: bool, trusted
 
 
 def key_set(rings: Sequence[KeyRing]) -> web.RouteDef:
-    """`GET /.well-known/mini-jwks.json`: the public keys of all these rings (RFC 7517 §5), each with what it is for."""
+    """`GET /.well-known/mini-jwks.json`: the public keys of these Ed25519 rings (RFC 7517 §5), each with its use."""
 
     async def published(_: web.Request) -> web.Response:
-        keys = [{**key, "city_purpose": ring.purpose} for ring in rings for key in ring.jwks()["keys"]]
+        told = {"alg": _ALGORITHM}
+        keys = [{**key, **told, "city_purpose": ring.purpose} for ring in rings for key in ring.jwks()["keys"]]
         return web.Response(
             body=orjson.dumps({"keys": keys}),
             content_type="application/jwk-set+json",
