@@ -2,7 +2,7 @@
 # make check  format, lint, types, import rules                 make schema  the graph's snapshots
 # make load   locust on a city of its own                       make bench   the figures in docs/benchmarks/
 # make docs   generated documents                               make reset   forget ./var
-# make contract   what is made of sdk/contract/bridge.schema.json
+# make contract   what is made of sdk/contract/bridge.schema.json; then make sdk-js, which packs the JavaScript SDK
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN    := .venv/bin
@@ -15,7 +15,7 @@ MEASURED := citycode data health identity licences notifications payments rates 
 # What is imported is compiled once, not in every process that starts; some images ask for the latter.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check setup composer audits format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd audit $(MEASURED:%=bench-%) lock reset debian
+.PHONY: run test check setup composer audits kit sdk-js format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -42,7 +42,7 @@ format: setup
 # One worker more than cores, for they wait too: for processes and for pages.
 WORKERS ?= $(shell expr $$(nproc) + 1)
 
-test: setup debian composer audits
+test: setup debian composer audits kit
 	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
 
 # What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
@@ -62,6 +62,17 @@ tests/contract/web/audits/node_modules/installed: tests/contract/web/audits/pack
 	@cd tests/contract/web/audits && npm ci --ignore-scripts --silent
 	@touch $@
 
+# What @citytong/sdk is built and tested with.
+kit: sdk/js/node_modules/installed
+
+sdk/js/node_modules/installed: sdk/js/package-lock.json
+	@cd sdk/js && npm ci --ignore-scripts --silent
+	@touch $@
+
+# The published form of @citytong/sdk, after a change of sdk/js/src.
+sdk-js: kit
+	@cd sdk/js && node build.js
+
 schema: setup composer
 	for backend in sensor governance data; do $(BIN)/python -m backends.$$backend schema || exit 1; done
 	$(BIN)/python -m api schema
@@ -71,6 +82,7 @@ docs: setup
 
 contract: setup
 	$(BIN)/python -m sdk.contract.generate
+	$(BIN)/python -m sdk.contract.bundles
 
 load: setup
 	$(BIN)/python -m loadtest
