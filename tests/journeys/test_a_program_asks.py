@@ -19,7 +19,7 @@ from tests.unit.miniapps.releases.workshop import APP, Developer, files
 
 ZHANG, ALEXANDER, INSPECTOR = "13800000001", "13800000002", "13900000001"
 PHONE, LOCATION, CAMERA = "city.user.phone", "city.device.location", "city.device.camera"
-DECLARED = {
+DECLARED: Any = {
     "req_permissions": [
         {"name": "city.user.openid", "reason": "识别读者"},
         {"name": PHONE, "reason": "取书通知"},
