@@ -150,6 +150,7 @@ export function createMp() {
     env = Object.freeze({ ...noEnv(), ...said.env });
     launch = Object.freeze(said.launch);
     storage.fill(said.storage);
+    line.renew();
     // A moment later, so that who imports this has said what it listens to.
     queueMicrotask(() => begin(port));
     arrived();

@@ -1,6 +1,6 @@
 import type { MpErrorOptions } from './errors.js';
 import type {
-  CallOptions, Capability, Env, ErrorCode, Events, GetLaunchTokenResult, GraphqlAnswer, GraphqlParams, Json, Launch, Methods, Permission,
+  CallOptions, Capability, Env, ErrorCode, Events, GraphqlAnswer, GraphqlParams, Json, Launch, Methods, Permission,
   ReportEventParams,
 } from './index.js';
 
@@ -22,7 +22,7 @@ export type HostParams<M extends HostMethod> =
 export type HostResult<M extends HostMethod> =
   M extends 'graphql' ? GraphqlAnswer<unknown>
   : M extends 'reportEvent' ? object
-  : M extends 'getLaunchToken' ? GetLaunchTokenResult
+  : M extends 'getLaunchToken' ? { token: string; expiresAt: number }
   : M extends keyof Methods ? Awaited<ReturnType<Methods[M]>>
   : never;
 
