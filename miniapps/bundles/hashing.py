@@ -12,6 +12,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
+from .encoding import from_b64
+
 H1: Final = "h1:"
 APP_KEY_CHARACTERS: Final = 26
 ROOT_CHARACTERS: Final = 16
@@ -33,8 +35,7 @@ def root_prefix(h1: str) -> str:
 
     Raises: ValueError unless `h1` is one.
     """
-    digest = base64.b64decode(h1.removeprefix(H1), validate=True)
-    if not h1.startswith(H1) or len(digest) != 32:
+    if not h1.startswith(H1) or len(digest := from_b64(h1.removeprefix(H1))) != 32:
         raise ValueError("not an h1 hash")
     return _base32(digest)[:ROOT_CHARACTERS]
 

@@ -10,7 +10,7 @@ import json
 from pathlib import Path
 from typing import Final
 
-from sdk.contract.bundles import addresses, archives, manifests, pages, signatures
+from . import addresses, archives, manifests, pages, signatures
 
 ROOT: Final = Path(__file__).parents[3]
 LIBRARY: Final = ROOT / "sdk" / "python" / "src" / "citytong_sdk" / "bundles"

@@ -21,10 +21,20 @@ def vectors() -> object:
 
 
 _GOOD: Final = {
-    "pkg-html-vite": '<!doctype html>\n<html lang="zh-CN">\n  <head>\n    <meta charset="UTF-8" />\n    <link rel="icon" '
-    'type="image/svg+xml" href="./i.svg" />\n    <title>图 &amp; 书</title>\n    <script type="module" crossorigin '
-    'src="./assets/index.js"></script>\n    <link rel="stylesheet" href="./assets/index.css">\n  </head>\n  <body>\n    '
-    '<div id="app"></div>\n  </body>\n</html>\n',
+    "pkg-html-vite": """<!doctype html>
+<html lang="zh-CN">
+  <head>
+    <meta charset="UTF-8" />
+    <link rel="icon" type="image/svg+xml" href="./i.svg" />
+    <title>图 &amp; 书</title>
+    <script type="module" crossorigin src="./assets/index.js"></script>
+    <link rel="stylesheet" crossorigin href="./assets/index.css">
+  </head>
+  <body>
+    <div id="app"></div>
+  </body>
+</html>
+""",
     "pkg-html-noscript": "<noscript><strong>It needs <a href='x'>scripts</a>.</strong></noscript>",
     "pkg-html-inline-script": "<script>let a = 1 < 2 && '</p>';</script>",
     "pkg-html-inline-svg": '<svg viewBox="0 0 1 1"><title>x</title><path d="M0 0"/><g><circle r=1 /></g>'

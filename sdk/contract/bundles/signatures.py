@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from citytong_sdk.bundles import blocks, errors, hashing, jws, revocations, statement, tlog
+from citytong_sdk.bundles import archive, blocks, errors, hashing, jws, revocations, statement, tlog
 from citytong_sdk.bundles.encoding import b64url, canonical
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -334,12 +334,12 @@ def _respelled(said: statement.Statement) -> bytes:
 
 
 def _entries(parts: Parts) -> bytes:
-    return parts.unsigned[: blocks.directory_offset(parts.unsigned)]
+    return parts.unsigned[: archive.directory_offset(parts.unsigned)]
 
 
 def _foot(package: bytes) -> int:
     """Where the block's second size stands."""
-    return blocks.directory_offset(package) - len(blocks.MAGIC) - 8
+    return archive.directory_offset(package) - len(blocks.MAGIC) - 8
 
 
 def _flipped(package: bytes, at: int) -> bytes:
@@ -349,7 +349,7 @@ def _flipped(package: bytes, at: int) -> bytes:
 def _with_block(unsigned: bytes, pairs: bytes, *, again: bytes = b"") -> bytes:
     """`unsigned` (or `again`, which has a block) with a block of these pairs, which `blocks.join` would not write."""
     package = again or unsigned
-    at = blocks.directory_offset(package)
+    at = archive.directory_offset(package)
     size = (len(pairs) + 24).to_bytes(8, "little")
     if again:
         pairs = (4 + 1).to_bytes(8, "little") + blocks.DEVELOPER.to_bytes(4, "little") + b"x"

@@ -7,7 +7,6 @@ const { unpack, MEDIA_TYPES } = await import(new URL("mini/unzip.js", host));
 const { verifyPackage, readRevocations, keysOf, logKeyOf, filesH1, rootPrefix, appKey, inject } = await import(
   new URL("mini/package.js", host)
 );
-const { miniUri } = await import(new URL("mini/urls.js", host));
 const read = (name) => JSON.parse(readFileSync(new URL(`${name}.json`, vectors), "utf8"));
 const bytes = (text) => Uint8Array.from(Buffer.from(text, "base64"));
 const told = (run) => run().then((found) => ({ ok: found ?? true }), (fault) => ({ code: fault.code ?? String(fault) }));
@@ -64,6 +63,5 @@ for (let at = 0; at < good.length; at += 1) {
   results.flips[said] = (results.flips[said] ?? 0) + 1;
 }
 
-for (const { id, uri } of read("addresses").refused) results.cases[id] = { ok: miniUri(uri) };
 results.injected = read("pages").injected.map(({ html, src }) => Buffer.from(inject(new TextEncoder().encode(html), src)).toString());
 console.log(JSON.stringify(results));

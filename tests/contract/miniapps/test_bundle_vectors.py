@@ -29,6 +29,8 @@ from citytong_sdk.bundles.encoding import from_b64url
 from citytong_sdk.bundles.errors import BundleError
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicNumbers
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "sdk" / "contract" / "vectors" / "bundles"
@@ -39,7 +41,7 @@ def read(name: str) -> dict[str, Any]:
     return found
 
 
-def cases(name: str, kind: str) -> Any:
+def cases(name: str, kind: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("case", read(name)[kind], ids=lambda case: case["id"])
 
 
@@ -151,6 +153,23 @@ def test_a_list_of_revocations(case: dict[str, Any]) -> None:
         assert run().versions == {("c.d", 3)}
     else:
         refused(case, run)
+
+
+GOOD = base64.b64decode(SIGNED["good"][0]["bytes"])
+
+
+@given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
+def test_no_byte_of_a_signed_package_can_change(at: int, by: int) -> None:
+    with pytest.raises(BundleError):
+        statement.verify(GOOD[:at] + bytes([GOOD[at] ^ by]) + GOOD[at + 1 :], **KNOWN)
+
+
+@given(st.integers(0, len(GOOD)), st.integers(1, 40), st.binary(max_size=40))
+def test_nothing_can_be_cut_from_a_signed_package_or_put_in(at: int, cut: int, put: bytes) -> None:
+    changed = GOOD[:at] + put + GOOD[at + cut :]
+    assume(changed != GOOD)
+    with pytest.raises(BundleError):
+        statement.verify(changed, **KNOWN)
 
 
 def test_javascript_says_the_same() -> None:
