@@ -82,7 +82,7 @@ docs: setup
 
 contract: setup
 	$(BIN)/python -m sdk.contract.generate
-	$(BIN)/python -m sdk.contract.bundles
+	@PYTHONPATH=sdk/python/src $(BIN)/python -m sdk.contract.bundles
 
 load: setup
 	$(BIN)/python -m loadtest
