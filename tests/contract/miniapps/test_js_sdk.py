@@ -6,22 +6,20 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 SDK = Path(__file__).parents[3] / "sdk/js"
-# Npm's own noise stays out of what is read.
-QUIET = os.environ | {"NO_COLOR": "1", "NPM_CONFIG_UPDATE_NOTIFIER": "false", "NPM_CONFIG_LOGLEVEL": "error"}
+NPM = ("npm", "--loglevel=error", "--no-update-notifier")
 
 pytestmark = pytest.mark.timeout(180)
 
 
 def ran(*command: str, cwd: Path = SDK) -> str:
     """What a command printed. It must end well."""
-    done = subprocess.run(command, cwd=cwd, env=QUIET, capture_output=True, text=True, timeout=150)
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=150)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -35,7 +33,7 @@ def test_types_say_what_they_should() -> None:
 
 
 def test_the_published_form_works_in_an_empty_project(tmp_path: Path) -> None:
-    [packed] = json.loads(ran("npm", "pack", "--ignore-scripts", "--json", "--pack-destination", str(tmp_path)))
+    [packed] = json.loads(ran(*NPM, "pack", "--ignore-scripts", "--json", "--pack-destination", str(tmp_path)))
     files = {one["path"] for one in packed["files"]}
     assert files == {
         "README.md",
@@ -45,7 +43,7 @@ def test_the_published_form_works_in_an_empty_project(tmp_path: Path) -> None:
         *(f"src/generated/{name}.d.ts" for name in ("methods", "errors", "validate")),
     }
     (tmp_path / "package.json").write_text('{"name": "program", "private": true, "type": "module"}')
-    ran("npm", "install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", packed["filename"], cwd=tmp_path)
+    ran(*NPM, "install", "--offline", "--ignore-scripts", "--no-audit", "--no-fund", packed["filename"], cwd=tmp_path)
     assert [path.name for path in (tmp_path / "node_modules").iterdir() if path.name[0] != "."] == ["@citytong"]
     for entry in ("", "/wx", "/testing"):
         ran("node", "-e", f"import('@citytong/sdk{entry}')", cwd=tmp_path)
