@@ -99,7 +99,7 @@ async def test_a_copy_holds_what_every_room_holds(city: OpenCity) -> None:
     with zipfile.ZipFile(io.BytesIO(raw)) as archive:
         held = {name: archive.read(name) for name in archive.namelist()}
     rooms = "account sessions devices relations consents access-log sign-in-methods licences payments reports health"
-    assert set(held) == {"index.html", *(f"{room}.json" for room in (*rooms.split(), "messages"))}
+    assert set(held) == {"index.html", *(f"{room}.json" for room in (*rooms.split(), "messages", "mini-programs"))}
     assert orjson.loads(held["account.json"])["name"] == "张丽华"
     assert orjson.loads(held["licences.json"])
     assert orjson.loads(held["payments.json"])["bills"]
