@@ -65,7 +65,7 @@ _BAD: Final = {
     "adr-scheme-digit": "1city://miniapp/a.b",
     "adr-scheme-underscore": "city_tong://miniapp/a.b",
     "adr-scheme-tilde": "city~://miniapp/a.b",
-    "adr-javascript": "javascript://miniapp/a.b%0aalert(1)//\n",
+    "adr-javascript": "javascript://miniapp/a.b/%0Aalert(1)",
     "adr-https-as-custom": "https://miniapp/a.b",
     "adr-parent": "https://c.example/miniapp/a.b/../x",
     "adr-parent-encoded": "https://c.example/miniapp/a.b/%2e%2e/x",

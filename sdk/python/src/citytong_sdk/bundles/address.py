@@ -31,6 +31,12 @@ _PREFIX: Final = re.compile(
 )
 
 
+# Schemes that browsers run or read: `javascript://miniapp/…` is a script, whatever W3C's grammar says.
+_TAKEN: Final = frozenset(
+    "about blob chrome data file filesystem ftp http https intent javascript vbscript view-source ws wss".split()
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Address:
     """A program, and perhaps one of its pages. `host` is empty for a scheme of one's own; `page` is decoded,
@@ -48,7 +54,7 @@ class Address:
 def parse(uri: str) -> Address:
     """The address that `uri` is. Raises: BundleError ADDRESS."""
     prefix = _PREFIX.match(uri)
-    if not prefix or len(uri) > ADDRESS_CHARACTERS_MAX or (prefix["scheme"] or "").lower() in ("http", "https"):
+    if not prefix or len(uri) > ADDRESS_CHARACTERS_MAX or (prefix["scheme"] or "").lower() in _TAKEN:
         raise BundleError(ADDRESS, detail="neither https nor a scheme of a city")
     scheme = (prefix["scheme"] or "https").lower()
     return parse_path(uri[prefix.end() :], scheme=scheme, host=(prefix["host"] or "").lower())
