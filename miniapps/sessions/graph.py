@@ -75,10 +75,12 @@ class MiniSession:
     async def of(cls, opened: Opened, *, info: Info) -> MiniSession:
         releases, session, locale = info.context.service(Releases), opened.session, info.context.locale
         running = await releases.running(session.app_id)
+        # The next release may have come meanwhile.
+        release = await releases.release(session.release) or running.release
         return cls(
             id=strawberry.ID(session.id),
             program=MiniProgram.of(running.program, locale),
-            release=MiniRelease.of(running.release, releases),
+            release=MiniRelease.of(release, releases),
             page=session.way.page,
             query=JSON(dict(session.way.query)),
             scene=session.way.scene,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -158,8 +159,10 @@ class Sessions:
         session = self._session(principal, program, way)
         await self.running.begin(session)
         await self.store.note_visit(session.citizen, program.app_id, at=to_ms(session.opened_at))
-        kept = await self.shelf.read(session.citizen, program.app_id)
-        return Opened(session, program, await self._capabilities(Run(Live(session), program)), kept)
+        kept, listed = await asyncio.gather(
+            self.shelf.read(session.citizen, program.app_id), self._capabilities(Run(Live(session), program))
+        )
+        return Opened(session, program, listed, kept)
 
     def _session(self, principal: Principal, program: Runnable, way: Way) -> Session:
         now = self.clock.now()
@@ -350,14 +353,17 @@ class Sessions:
         return replace(found, cooling=principal.cooling(self.clock.now()))
 
     async def _of_citizen(self, citizen: str, program: Runnable) -> Situation:
-        given = await self.ledger.given(citizen=citizen, app_id=program.app_id)
-        permits = await self.store.permits(citizen, app_id=program.app_id)
+        given, permits, person = await asyncio.gather(
+            self.ledger.given(citizen=citizen, app_id=program.app_id),
+            self.store.permits(citizen, app_id=program.app_id),
+            self.people.person(citizen),
+        )
         return Situation(
             declared=frozenset(program.declared),
             granted=program.granted,
             consented=frozenset(one.name for one in given if one.purpose == purpose_of(program, one.name)),
             refused={one.name: one.refused for one in permits},
-            person=await self.people.person(citizen),
+            person=person,
             blocked=program.standing is not Standing.RUNS,
             districts=program.districts,
         )
