@@ -21,6 +21,11 @@ const REVOCATIONS_TYP = "mini-revocations+jws";
 const CLOCK_SKEW_S = 300;
 const PROOF_HEADER = "c2sp.org/tlog-proof@v1";
 const HASHES_MAX = 63;
+const PROOF = new RegExp(
+  "^(?<head>[^]*?)\\n\\n(?<origin>[^\\n]*)\\n(?<size>[^\\n]*)\\n(?<root>[^\\n]*)\\n" +
+    "\\n— (?<name>[^\\s+]+) (?<signature>[^\\n]*)\\n$",
+  "u",
+);
 const ALGORITHMS = {
   EdDSA: { imported: { name: "Ed25519" }, verified: { name: "Ed25519" } },
   ES256: { imported: { name: "ECDSA", namedCurve: "P-256" }, verified: { name: "ECDSA", hash: "SHA-256" } },
@@ -34,7 +39,8 @@ const utf8 = new TextEncoder();
  * @returns {Promise<{ files: Map<string, Bytes>, manifest: any, statement: Statement, profile: Profile, logIndex: number }>}
  * @throws {BundleError}
  */
-export async function verifyPackage(bundle, { developerKeys, platformKeys, logKey, now, seenVersionCode = 0, revocations }) {
+export async function verifyPackage(bundle, known) {
+  const { developerKeys, platformKeys, logKey, now, seenVersionCode = 0, revocations } = known;
   const { unsigned, values } = split(bundle);
   const files = await unpack(unsigned);
   const manifest = manifestOf(files);
@@ -62,7 +68,8 @@ export async function verifyPackage(bundle, { developerKeys, platformKeys, logKe
 export async function readRevocations(text, { keys, now, seenSequence = 0 }) {
   const list = objectOf(await verifyJws(text, keys, REVOCATIONS_TYP), "revocations");
   const { sequence, issued_at: issuedAt, max_age: maxAge, apps, versions } = list;
-  const sound = integers(sequence, issuedAt, maxAge) && texts(apps) && Array.isArray(versions) && versions.every(isVersion);
+  const listed = texts(apps) && Array.isArray(versions) && versions.every(isVersion);
+  const sound = listed && integers(sequence, issuedAt, maxAge);
   if (!sound) throw new BundleError("BUNDLE_STATEMENT", "revocations");
   const fresh = issuedAt - CLOCK_SKEW_S <= now && now <= issuedAt + maxAge;
   if (sequence < seenSequence || !fresh) throw new BundleError("BUNDLE_REVOCATIONS_STALE");
@@ -150,11 +157,13 @@ function manifestOf(files) {
 /** @param {Bytes} developer @param {Keys} keys @returns {Promise<Statement>} */
 async function statementOf(developer, keys) {
   const end = developer.indexOf(0x0a);
-  const [signature, said] = end < 0 ? [developer, new Uint8Array()] : [developer.slice(0, end), developer.slice(end + 1)];
+  const signature = end < 0 ? developer : developer.slice(0, end);
+  const said = end < 0 ? new Uint8Array() : developer.slice(end + 1);
   await verifyDetached(latin1(signature), said, keys, DEVELOPER_TYP);
   const found = objectOf(said, "statement");
-  const { app_id: appId, version, pkg_sha256: sha, files_h1: h1, manifest_sha256: manifest, operations_h1: operations } = found;
-  const named = texts([appId, version?.name, sha, h1, manifest, found.built_with]);
+  const { version, operations_h1: operations } = found;
+  const hashes = [found.pkg_sha256, found.files_h1, found.manifest_sha256];
+  const named = texts([found.app_id, version?.name, ...hashes, found.built_with]);
   const optional = operations === null || typeof operations === "string";
   if (!named || !optional || !integers(version.code, found.created)) throw new BundleError("BUNDLE_STATEMENT", "statement");
   if (canonical(found) !== strict(said)) throw new BundleError("BUNDLE_HASH", "statement");
@@ -230,7 +239,8 @@ function valueOf(values, id) {
 /** The payload of a compact JWS. @param {string} jws @param {Keys} keys @param {string} typ @throws {BundleError} */
 export async function verifyJws(jws, keys, typ) {
   const { header, payload, signature } = partsOf(jws);
-  await checkSignature(utf8.encode(`${header}.${payload}`), signature, keys, headerOf(header, ["alg", "kid", "typ"], typ));
+  const read = headerOf(header, ["alg", "kid", "typ"], typ);
+  await checkSignature(utf8.encode(`${header}.${payload}`), signature, keys, read);
   return orRefused(() => fromBase64Url(payload));
 }
 
@@ -260,7 +270,8 @@ async function checkSignature(signed, signature, keys, { alg, kid }) {
   const known = typeof kid === "string" ? keys.get(kid) : undefined;
   if (!known) throw new BundleError("BUNDLE_KEY_UNKNOWN");
   if (alg !== known.alg) throw new BundleError("BUNDLE_JWS");
-  const holds = signature.length === 64 && (await crypto.subtle.verify(ALGORITHMS[alg].verified, known.key, signature, signed));
+  const { verified } = ALGORITHMS[alg];
+  const holds = signature.length === 64 && (await crypto.subtle.verify(verified, known.key, signature, signed));
   if (!holds) throw new BundleError("BUNDLE_SIGNATURE");
 }
 
@@ -276,7 +287,7 @@ function orRefused(read) {
 
 /** @param {string} text @param {Bytes} entry @param {LogKey} logKey @returns {Promise<number>} the entry's index */
 export async function checkProof(text, entry, logKey) {
-  const parts = /^(?<head>[^]*?)\n\n(?<origin>[^\n]*)\n(?<size>[^\n]*)\n(?<root>[^\n]*)\n\n— (?<name>[^\s+]+) (?<signature>[^\n]*)\n$/u.exec(text);
+  const parts = PROOF.exec(text);
   if (!parts) throw new BundleError("BUNDLE_LOG");
   const { head, origin, size, root, name, signature } = /** @type {Record<string, string>} */ (parts.groups);
   const [header, line, ...hashes] = head.split("\n");
