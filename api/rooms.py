@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -413,7 +412,7 @@ def _releases(ground: Ground, programs: ProgramStores, host_files: HostFiles) ->
         for purpose in (PLATFORM_KEYS, LOG_KEYS, REVOCATION_KEYS, DEVELOPER_KEYS)
     )
     origins = Origins.of(mini_url=settings.mini_url, public_url=settings.public_url)
-    tree = Log(f"{urlsplit(issuer).netloc}/{LOG_KEYS}", log)
+    tree = Log(f"{settings.city_code}.citytong/{LOG_KEYS}", log)
     shells = origins.shells if origins else ()
     opener = Opener(platform=platform, log=tree, shells=shells, preload=host_files.path_of(PRELOAD))
     return Releases(
@@ -465,6 +464,7 @@ def _openids(ground: Ground, programs: ProgramStores, sessions: Sessions, wings:
         sessions=sessions,
         people=sessions.people,
         access=wings.identity.access,
+        audit=ground.audit,
         paces=_paces(ground),
         issuer=ground.settings.public_url.rstrip("/"),
         ids=ground.ids,

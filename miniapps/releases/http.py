@@ -32,8 +32,6 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ANYBODY: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 # The next key is in the set long before it signs, so a copy that is five minutes old still knows every signer.
 _KEYS_CACHE: Final = "public, max-age=300"
-# What is signed with these keys names it so: libraries know the older name (RFC 8037), and compare the two.
-_ALGORITHM: Final = "EdDSA"
 _ICON_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 
 
@@ -57,36 +55,30 @@ def routes(releases: Releases, *, rings: Sequence[KeyRing], https: bool, trusted
     """rings: all whose keys programs, their hosts and their developers check with. https: whether citizens come by it;
     trusted_proxies: how many stand before the door.
     """
-    doors = _Doors(releases)
+    doors = _Doors(releases, rings)
     links = _Links(releases, https=https and trusted_proxies > 0)
     return [
         web.get(f"/mini/packages/{{sha256:{_SHA256}}}.ma", doors.package),
         web.get(f"/mini/icons/{{sha256:{_SHA256}}}", doors.icon),
         web.get(REVOCATIONS_PATH, doors.revocations),
         web.get("/run/{app_id:[a-z0-9.-]{1,128}}", doors.player),
-        key_set(rings),
+        web.get(KEYS_PATH, doors.keys),
         web.route("*", "/miniapp/{rest:.+}", links.answer),
     ]
 
 
-def key_set(rings: Sequence[KeyRing]) -> web.RouteDef:
-    """`GET /.well-known/mini-jwks.json`: the public keys of these Ed25519 rings (RFC 7517 §5), each with its use."""
+class _Doors:
+    def __init__(self, releases: Releases, rings: Sequence[KeyRing]) -> None:
+        self._releases = releases
+        self._rings = rings
 
-    async def published(_: web.Request) -> web.Response:
-        told = {"alg": _ALGORITHM}
-        keys = [{**key, **told, "city_purpose": ring.purpose} for ring in rings for key in ring.jwks()["keys"]]
+    async def keys(self, _: web.Request) -> web.Response:
+        """A JWK set (RFC 7517 §5)."""
         return web.Response(
-            body=orjson.dumps({"keys": keys}),
+            body=orjson.dumps({"keys": await self._releases.published_keys(self._rings)}),
             content_type="application/jwk-set+json",
             headers={"Cache-Control": _KEYS_CACHE, **_ANYBODY},
         )
-
-    return web.get(KEYS_PATH, published)
-
-
-class _Doors:
-    def __init__(self, releases: Releases) -> None:
-        self._releases = releases
 
     async def package(self, request: web.Request) -> web.Response:
         raw = await self._releases.package(request.match_info["sha256"])

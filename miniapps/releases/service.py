@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -49,6 +49,10 @@ _LOG = logging.getLogger(__name__)
 RELEASE_PUBLISHED: Final = "miniapps.release_published"
 RELEASE_REVOKED: Final = "miniapps.release_revoked"
 REASON_MAX: Final = 500
+# What is signed with these keys names it so: libraries know the older name (RFC 8037), and compare the two.
+_ALGORITHMS: Final = {"OKP": "EdDSA", "EC": "ES256"}
+# What is kept of a developer's key.
+_KEY_MEMBERS: Final = ("kid", "kty", "crv", "x", "y", "alg", "use")
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +167,33 @@ class Releases:
     async def icon(self, sha256: str) -> Icon | None:
         return await self.store.icon(sha256)
 
+    async def published_keys(self, rings: Iterable[KeyRing]) -> list[Jwk]:
+        """All public keys that packages, lists and tokens are checked with, each with what it is for.
+
+        rings: the platform's. Those of organisations whose programs run here are `mini-developer` keys as well. A key
+        of the log comes with the log's name. Raises: Unavailable.
+        """
+        named = {self.log.keys.purpose: {"city_log": self.log.origin}}
+        ours = [
+            {**key, "alg": _ALGORITHMS[key["kty"]], "city_purpose": ring.purpose, **named.get(ring.purpose, {})}
+            for ring in rings
+            for key in ring.jwks()["keys"]
+        ]
+        own = {key["kid"] for key in self.rings.developer.jwks()["keys"]}
+        organisations = (await self.catalogue.listed()).organisations.values()
+        theirs = [
+            {
+                **key,
+                "alg": _ALGORITHMS[key["kty"]],
+                "city_purpose": self.rings.developer.purpose,
+                "city_organisation": one.id,
+            }
+            for one in organisations
+            for key in one.keys
+            if key["kid"] not in own
+        ]
+        return [*ours, *theirs]
+
     # --- publishing
 
     async def organisation_of(
@@ -195,6 +226,7 @@ class Releases:
                 raise NotFound(thing="organisation")
             return known
         check_developer_key(key)
+        key = {name: key[name] for name in _KEY_MEMBERS if name in key}
         others = [one for one in known.keys if one["kid"] != key["kid"]] if known else []
         return await self.organisation_of(
             names=known.names if known else names,

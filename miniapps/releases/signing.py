@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
 from core.errors import BadInput
-from core.jose import fits, public_key_fault
+from core.jose import fits, public_key_fault, thumbprint
 from core.keys import KeyRing, RingKey
 from miniapps.bundles import jws, revocations, tlog
 from miniapps.bundles.hashing import sha256_hex
@@ -28,7 +28,6 @@ REVOCATION_KEYS: Final = "mini-revocations"
 DEVELOPER_KEYS: Final = "mini-developer"
 # A package must verify as long as it may be run, and a checkpoint as long as anybody may look back.
 KEY_OVERLAP: Final = timedelta(days=365 * 10)
-_KID_MAX: Final = 128
 REVOCATIONS_MAX_AGE_S: Final = 3600
 
 
@@ -38,12 +37,15 @@ def public_keys(jwks: Sequence[Jwk]) -> jws.Keys:
 
 
 def check_developer_key(jwk: Jwk) -> None:
-    """Raises: BadInput unless packages can be signed with it: Ed25519 or P-256, public, with a name."""
+    """Raises: BadInput unless packages can be signed with it: Ed25519 or P-256, public, and named by its thumbprint.
+
+    So no two organisations' keys have one name (RFC 7638).
+    """
     fault = public_key_fault(jwk)
     if fault is None and not any(fits(jwk, algorithm) for algorithm in ("EdDSA", "ES256")):
         fault = "must be of Ed25519 or P-256"
-    if fault is None and not (isinstance(jwk.get("kid"), str) and 0 < len(jwk["kid"]) <= _KID_MAX):
-        fault = f"must have a kid of at most {_KID_MAX} characters"
+    if fault is None and jwk.get("kid") != thumbprint(jwk):
+        fault = "its kid must be its thumbprint (RFC 7638, SHA-256)"
     if fault:
         raise BadInput(field="key", problem=fault)
 
@@ -79,7 +81,7 @@ class Rings:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """The transparency log's own part. origin: its name, which its checkpoints begin with."""
+    """The transparency log's own part. origin: its name for ever, which its checkpoints begin with: no address."""
 
     origin: str
     keys: KeyRing

@@ -237,6 +237,10 @@ async def test_packages_icons_keys_and_revocations_are_for_everybody(street: Str
     keys = orjson.loads((await street.ask("/.well-known/mini-jwks.json")).body)["keys"]
     assert {key["city_purpose"] for key in keys} == {ring.purpose for ring in workshop.releases.key_rings}
     assert not any("d" in key for key in keys)
+    (theirs,) = [key for key in keys if key["kid"] == workshop.developer.jwk["kid"]]
+    assert (theirs["city_purpose"], theirs["city_organisation"]) == ("mini-developer", program.organisation)
+    assert {key["alg"] for key in keys} == {"EdDSA"}
+    assert {key.get("city_log") for key in keys if key["city_purpose"] == "mini-log"} == {"110000.citytong/mini-log"}
     listed = await street.ask("/.well-known/mini-revocations.json")
     ours = public_keys([key for key in keys if key["city_purpose"] == "mini-revocations"])
     found = revocations.read(listed.body.decode(), keys=ours, now=epoch_s(workshop.clock.now()))

@@ -135,7 +135,7 @@ async def build(*, mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCiphe
         )
 
     platform, log, store = ring(PLATFORM_KEYS), ring(LOG_KEYS), ReleaseStore(mongo)
-    tree, host_files = Log("city.test/mini-log", log), HostFiles.shipped()
+    tree, host_files = Log("110000.citytong/mini-log", log), HostFiles.shipped()
     origins = Origins.of(mini_url="", public_url=public_url)
     assert origins is not None
     opener = Opener(platform=platform, log=tree, shells=origins.shells, preload=host_files.path_of(PRELOAD))
