@@ -24,7 +24,6 @@ const PING_EVERY_MS = 5_000;
  * @property {() => void} onFlood
  * @property {() => void} onSilent          three signs of life did not come
  * @property {() => void} onAlive           then one came
- * @property {() => void} onGone            the other end is closed
  */
 
 export class Bridge {
@@ -45,7 +44,6 @@ export class Bridge {
     this.missed = 0;
     this.stopPings = () => {};
     port.onmessage = (event) => this.#hear(event.data);
-    port.addEventListener("close", () => this.open && this.#gone());
   }
 
   /** Something happened. @param {string} type @param {any} [data] */
@@ -74,18 +72,15 @@ export class Bridge {
     this.stopPings = this.clock.after(PING_EVERY_MS, ping);
   }
 
-  close() {
+  /** No port tells its other end that it is closed, so that is said. @param {string} [code]  why */
+  close(code = "E_DISCONNECTED") {
     if (!this.open) return;
+    this.#say({ bye: onWire(new BridgeError(code)) });
     this.open = false;
     this.stopPings();
     this.port.close();
     for (const call of this.calls.values()) call.abort();
     this.calls.clear();
-  }
-
-  #gone() {
-    this.close();
-    this.hearing.onGone();
   }
 
   #hear(said) {
@@ -167,7 +162,7 @@ export class Bridge {
 
   #strike() {
     if (this.budget.take("refusal") === 0) return;
-    this.close();
+    this.close("E_RATE_LIMITED");
     this.hearing.onFlood();
   }
 

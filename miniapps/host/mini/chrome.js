@@ -50,7 +50,8 @@
  *
  * @typedef {{ code: string, retry: boolean }} Closing  why a program went away
  *   code: LEFT (the person closed it, or it closed itself) · BACK (it went back to who opened it) · IDLE · PRESSURE · UPDATE (opens again) ·
- *   SIGNED_OUT · EXPIRED · NOT_RESPONDING · FLOOD · E_APP_REVOKED · E_VERSION_REVOKED · E_UPDATE_REQUIRED · OFFLINE ·
+ *   SIGNED_OUT · EXPIRED · NOT_RESPONDING · FLOOD · SEIZED (it took
+ *   the keyboard while the city asked) · E_APP_REVOKED · E_VERSION_REVOKED · E_UPDATE_REQUIRED · OFFLINE ·
  *   UNTRUSTED (the package is not what was signed) · BROKEN. retry: opening it again may help
  *
  * @typedef {object} Chrome

@@ -150,15 +150,10 @@ export class Frame {
   /** @param {MessageEvent} event */
   heard(event) {
     const view = this.program?.contentWindow ?? null;
-    if (!view || !isHello(event, view, OPAQUE) || !this.handshake.hello()) return;
+    if (!view || !isHello(event, view, OPAQUE) || !this.handshake.hello(event.data.sdk)) return;
     this.program?.removeAttribute("name"); // it was read: a document that comes later asks for what is true then
     const { port1, port2 } = new MessageChannel();
     this.hearing.onPort(port1, (welcome) => view.postMessage(welcome, "*", [port2]));
-  }
-
-  /** The document at the other end is gone. */
-  gone() {
-    this.handshake.closed();
   }
 
   /** @param {boolean} shown */

@@ -3,38 +3,31 @@
  * one hello is answered for each document, and the port of the one before is closed first.
  *
  * `preload.js` says hello while its document is still being parsed, before the frame's `load`. So the `load` that follows
- * an answered hello is that document's own; any other `load` is a new document. A document that goes away closes its end
- * of the port, where the browser tells so (`close`): then the next hello is a new document's as well.
- *
- * Where two documents come quicker than one `load`, the second has to say hello again; it does (every 100 ms).
+ * an answered hello is that document's own; any other `load` is a new document. One that leads on before its `load`
+ * never has one: until then a hello by another name (each document makes one up) is that of the next document.
  */
 
 export class Handshake {
   constructor() {
-    /** A port was given. */
-    this.greeted = false;
+    /** The name by which the document that has the port said hello. @type {string | null} */
+    this.greeted = null;
     /** The document that may say hello, or has said it, has loaded. */
     this.loaded = false;
   }
 
-  /** @returns {boolean} whether to answer */
-  hello() {
-    if (this.greeted) return false;
-    this.greeted = true;
+  /** @param {string} name  @returns {boolean} whether to answer */
+  hello(name) {
+    if (this.greeted !== null && (this.loaded || this.greeted === name)) return false;
+    this.greeted = name;
     return true;
   }
 
   /** @returns {boolean} whether the port that there is belongs to a document that is gone */
   load() {
-    const gone = this.greeted && this.loaded;
-    if (gone) this.greeted = false;
+    const gone = this.greeted !== null && this.loaded;
+    if (gone) this.greeted = null;
     this.loaded = true;
     return gone;
-  }
-
-  /** The other end of the port is gone, and its document with it: what comes next has not loaded. */
-  closed() {
-    this.greeted = this.loaded = false;
   }
 }
 
@@ -50,6 +43,7 @@ export function isHello(event, frame, origin) {
     said !== null &&
     typeof said === "object" &&
     said.mp === "hello" &&
+    typeof said.sdk === "string" &&
     Array.isArray(said.protocols) &&
     said.protocols.includes(1)
   );

@@ -74,8 +74,9 @@ export class Page {
     this.emit("appunload", { reason });
   }
 
-  close() {
-    this.bridge?.close();
+  /** @param {string} [code]  what the SDK is told */
+  close(code) {
+    this.bridge?.close(code);
     this.frame?.close();
   }
 
@@ -90,7 +91,6 @@ export class Page {
         onFlood: () => this.program.close("FLOOD"),
         onSilent: () => this.program.silent(this),
         onAlive: () => this.program.alive(this),
-        onGone: () => this.frame.gone(),
       },
       this.program.budget,
       this.program.clock,

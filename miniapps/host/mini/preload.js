@@ -103,7 +103,8 @@
 
     const say = (message) => (port ? post.call(port, message) : out.push(message));
     const pass = (event) => (taker ? taker(event) : heard.push(event));
-    const hello = () => player.postMessage({ mp: "hello", protocols: [1], sdk: "preload" }, "*");
+    const name = `preload ${crypto.getRandomValues(new Uint32Array(2)).join("")}`; // of this document
+    const hello = () => player.postMessage({ mp: "hello", protocols: [1], sdk: name }, "*");
     const again = setInterval(hello, HELLO_EVERY_MS);
 
     function hear(event) {
@@ -150,7 +151,6 @@
       clearInterval(again);
       port = event.ports[0];
       port.onmessage = hear;
-      port.addEventListener("close", () => line.end.onclose?.());
       for (const message of out.splice(0)) say(message);
       const { look, ...rest } = event.data;
       showLook(look);

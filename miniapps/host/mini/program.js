@@ -11,7 +11,7 @@ import { Gate, toProgram } from "./capabilities.js";
 import { city, settle } from "./city.js";
 import { BridgeError, ENDINGS } from "./errors.js";
 import { Files } from "./files.js";
-import { METHODS } from "./generated/bridge.js";
+import { ERRORS, METHODS } from "./generated/bridge.js";
 import { write } from "./kept.js";
 import { HIDDEN_MS_MAX, programStates } from "./lifecycle.js";
 import { surroundings, watchLook } from "./look.js";
@@ -37,6 +37,9 @@ const UNLOADED = /** @type {Record<string, string>} */ ({
   E_APP_REVOKED: "revoked",
   E_VERSION_REVOKED: "revoked",
 });
+
+/** These get no last words. */
+const AT_ONCE = new Set(["SEIZED", "FLOOD", "E_APP_REVOKED", "E_VERSION_REVOKED"]);
 
 /** What a page that is going may still say. */
 const LAST_WORDS = new Set(["storageWrite", "logWrite"]);
@@ -72,6 +75,8 @@ export class Program {
     this.budget = new Budget(clock.now);
     this.files = new Files();
     this.asking = false;
+    /** When it took the keyboard that was not its. @type {number[]} */
+    this.taken = [];
     /** @type {AbortController | null} */
     this.silence = null;
     /** @type {{ versionName: string, versionCode: number } | null} */
@@ -203,11 +208,12 @@ export class Program {
     this.life.abort();
     this.ended(this);
     this.chrome.closed({ code, retry: code !== "E_APP_REVOKED" && code !== "UNTRUSTED" });
-    this.clock.after(GRACE_MS, () => void this.#gone());
+    if (AT_ONCE.has(code)) void this.#gone(code);
+    else this.clock.after(GRACE_MS, () => void this.#gone(code));
   }
 
-  async #gone() {
-    for (const page of this.pages.all()) page.close();
+  async #gone(code) {
+    for (const page of this.pages.all()) page.close(Object.hasOwn(ERRORS, code) ? code : "E_DISCONNECTED");
     this.player.close();
     await this.storage.flush();
     if (!this.offline) await this.city.end().catch(() => null); // the city ends it by itself, later

@@ -28,6 +28,7 @@ import { onSessionChange, sessionId } from "../session.js";
 import { begin } from "./city.js";
 import { CLOCK } from "./clock.js";
 import { KeptPlayer, Player } from "./frame.js";
+import { guardKeyboard } from "./keyboard.js";
 import { drop, read, write } from "./kept.js";
 import { ownKey } from "./owned.js";
 import { Program } from "./program.js";
@@ -160,6 +161,8 @@ function watchList(program, clock) {
   });
   program.life.signal.addEventListener("abort", stop, { once: true });
 }
+
+guardKeyboard(() => [...alive.values()]);
 
 onSessionChange(() => {
   for (const program of [...alive.values()]) if (program.person !== sessionId()) program.close("SIGNED_OUT");

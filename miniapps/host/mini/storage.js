@@ -126,7 +126,7 @@ export class ProgramStorage {
   async #unsent(error, change) {
     this.waiting = after(change, this.waiting ?? { put: {}, removed: [], clear: false });
     if (error.code === CHANGED) {
-      await this.#merge().catch(() => null);
+      await this.#merge().catch(() => (this.revision = error.extensions.revision));
       return this.#later(0);
     }
     this.#later(this.delay);

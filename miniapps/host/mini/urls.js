@@ -44,7 +44,7 @@ export function programOrigin(origin) {
 }
 
 /**
- * A mini-program's address (W3C MiniApp Addressing): `scheme://miniapp/<id>/<page>`, `https://<host>/miniapp/<id>…`.
+ * A mini-program's address (W3C MiniApp Addressing): `<scheme>:` or a host by https, then `/miniapp/<id>/<page>`.
  * The host in it is not followed: programs are asked for at this city alone.
  * @param {string} text
  * @returns {{ appId: string, page?: string, query?: Record<string, string> } | null}
