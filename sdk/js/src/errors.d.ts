@@ -1,4 +1,5 @@
 import type { ErrorCode, Why } from './generated/errors.js';
+import type { Json } from './generated/methods.js';
 
 export type { ErrorCode, Why };
 
@@ -8,6 +9,7 @@ export interface MpErrorOptions {
   why?: Why;
   retryAfter?: number;
   path?: string;
+  data?: { [name: string]: Json };
   docs?: string;
   cause?: unknown;
 }
@@ -31,7 +33,7 @@ export class MpError extends Error {
   /** An address that explains the code. */
   readonly docs: string;
   /** `path`: a JSON pointer to the parameter that is wrong. */
-  readonly data: { readonly path?: string };
+  readonly data: { readonly path?: string; readonly [name: string]: Json | undefined };
   /** Whether `error` is an MpError, and of this code if one is given. */
   static is<C extends ErrorCode>(error: unknown, code?: C): error is MpError & { readonly code: C };
 }

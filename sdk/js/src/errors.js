@@ -13,10 +13,11 @@ export class MpError extends Error {
    * @param {string} [about.why] who said no: manifest, review, consent, policy, context or quota
    * @param {number} [about.retryAfter] seconds
    * @param {string} [about.path] JSON pointer into the parameters
+   * @param {object} [about.data] what else the host tells
    * @param {string} [about.docs] an address
    * @param {unknown} [about.cause]
    */
-  constructor(code, { method = 'mp', message, why, retryAfter, path, docs, cause } = {}) {
+  constructor(code, { method = 'mp', message, why, retryAfter, path, data, docs, cause } = {}) {
     const known = ERRORS[code] ? code : 'E_INTERNAL';
     const { errno, retryable, message: words, docs: page } = ERRORS[known];
     super(message || words, cause === undefined ? undefined : { cause });
@@ -29,7 +30,7 @@ export class MpError extends Error {
     this.why = why;
     this.retryAfter = retryAfter;
     this.docs = docs || page;
-    this.data = path === undefined ? {} : { path };
+    this.data = path === undefined ? { ...data } : { ...data, path };
   }
 
   /** Whether `error` is an `MpError` (of any copy of this package), and of `code` if one is given. */

@@ -160,7 +160,7 @@ class MockHost {
       said = { id, ok: copy((await run()) ?? {}) };
     } catch (error) {
       const { code, errno, message, why, retryAfter, docs, data } = MpError.is(error) ? error : new MpError('E_INTERNAL', { message: String(error) });
-      said = { id, err: { code, errno, message, why, retryAfter, path: data.path, docs } };
+      said = { id, err: { code, errno, message, why, retryAfter, data, path: data.path, docs } };
     }
     if (!this.#cancelled.delete(id) && port === this.#port) port.tell(said);
   }

@@ -38,9 +38,9 @@ test('fail gets the same typed error as the promise', async () => {
 });
 
 test('an error carries who said no, and how long to wait', async () => {
-  host.fail('getLocation', 'E_RATE_LIMITED', { why: 'quota', retryAfter: 7, message: 'Slowly.' });
+  host.fail('getLocation', 'E_RATE_LIMITED', { why: 'quota', retryAfter: 7, message: 'Slowly.', data: { limit: 5 } });
   const error = await mp.getLocation({}).catch((one) => one);
-  expect(error).toMatchObject({ why: 'quota', retryAfter: 7, message: 'Slowly.', retryable: true });
+  expect(error).toMatchObject({ why: 'quota', retryAfter: 7, message: 'Slowly.', retryable: true, data: { limit: 5 } });
   expect(error.docs).toMatch(/#E_RATE_LIMITED$/);
 });
 
