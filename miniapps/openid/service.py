@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.access_log import AccessLog
+from core.audit import AuditLog
 from core.clock import Clock, to_ms
 from core.ids import Ids
 from core.jose import sign
 from core.keys import KeyRing
+from core.mongo import Session as Transaction
 from core.principal import Principal, PrincipalKind
 from miniapps.ledger import client_of
 from miniapps.limits import CODES, PHONE_CODES, Pace, Paces
@@ -42,6 +44,8 @@ OPENID: Final = "city.user.openid"
 PHONE: Final = "city.user.phone"
 # What the access log says of a phone that a program's backend was told (identity.consents.catalogue).
 PHONE_PURPOSE: Final = "mini.phone"
+# And the audit.
+PHONE_TOLD: Final = "miniapps.phone_told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ class Openids:
     sessions: Sessions
     people: People
     access: AccessLog
+    audit: AuditLog
     paces: Paces
     issuer: str
     ids: Ids
@@ -133,6 +138,7 @@ class Openids:
             raise NoPhone()
         reader = Principal(kind=PrincipalKind.SERVICE, actor=client, subject=client)
         await self.access.read(reader=reader, subject=citizen, fields=(PHONE,), purpose=PHONE_PURPOSE, client=client)
+        await self._audit(PHONE_TOLD, run.session)
         await self.sessions.store.note_use(citizen, app_id, PHONE, at=to_ms(self.clock.now()))
         return phone
 
@@ -143,6 +149,16 @@ class Openids:
         if run is None or (run.session.app_id, run.session.version_code) != (app_id, issued.version_code):
             raise CodeInvalid()
         return run
+
+    async def _audit(self, kind: str, run: Session) -> None:
+        client, about = client_of(run.app_id), {"session": run.id, "version": str(run.version_code)}
+
+        async def work(session: Transaction) -> None:
+            await self.audit.append(
+                kind, actor=client, subject=run.citizen, client=client, about=about, session=session
+            )
+
+        await self.store.mongo.transaction(work)
 
     async def _subject(self, session: Session) -> Subject:
         return await self.store.subject(session.citizen, app_id=session.app_id, organisation=session.organisation)

@@ -25,6 +25,8 @@ SESSION_PREFIX: Final = "mps"
 LIFE: Final = timedelta(hours=12)
 # So long after its end a session still says why it ended.
 TOLD_FOR: Final = timedelta(minutes=10)
+# Of one sign-in; with one more, the oldest is over.
+AT_ONCE_MAX: Final = 64
 
 QUERY_NAMES_MAX: Final = 32
 QUERY_BYTES_MAX: Final = 2048

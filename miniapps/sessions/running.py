@@ -15,10 +15,10 @@ from typing import Any, Final
 
 import orjson
 
-from core.clock import Clock
+from core.clock import Clock, epoch_ms
 from core.crypto import FieldCipher, UnsealError
 from core.redis import Redis, answering
-from miniapps.sessions.model import LIFE, TOLD_FOR, Ending, Live, Session, Way
+from miniapps.sessions.model import AT_ONCE_MAX, LIFE, TOLD_FOR, Ending, Live, Session, Way
 
 _PURPOSE: Final = "mini.session"
 _ROW: Final = "row"
@@ -55,13 +55,22 @@ class Running:
     async def begin(self, session: Session) -> None:
         """Raises: Unavailable."""
         key, of_device = self._key("session", session.id), self._key("device", session.device_session)
-        sealed = self.cipher.seal(orjson.dumps(asdict(session)), purpose=_PURPOSE, owner=key)
         async with answering(), self.redis.pipeline(transaction=True) as together:
-            together.hset(key, _ROW, sealed)
+            together.hset(key, _ROW, self._sealed(session, key))
             together.pexpire(key, LIFE + TOLD_FOR)
-            together.sadd(of_device, key)
+            together.zadd(of_device, {key: epoch_ms(session.opened_at)})
             together.pexpire(of_device, LIFE + TOLD_FOR)
-            await together.execute()
+            together.zrange(of_device, 0, -AT_ONCE_MAX - 1)
+            together.zremrangebyrank(of_device, 0, -AT_ONCE_MAX - 1)
+            *_, too_many, _ = await together.execute()
+        for oldest in too_many:
+            await self._end(oldest.decode(), Ending.EXPIRED)
+
+    async def renew(self, session: Session) -> None:
+        """The same session, known better. Raises: Unavailable."""
+        key = self._key("session", session.id)
+        async with answering():
+            await self.redis.eval(_NOTE, 1, key, _ROW, self._sealed(session, key))
 
     async def get(self, session_id: str) -> Live | None:
         """Also one that has ended, for a while. Raises: Unavailable."""
@@ -95,7 +104,7 @@ class Running:
     async def forgive(self, device_session: str, app_id: str, name: str) -> None:
         """What was refused in a session of this sign-in may be asked for in it again. Raises: Unavailable."""
         async with answering():
-            keys: Any = await self.redis.smembers(self._key("device", device_session))
+            keys: Any = await self.redis.zrange(self._key("device", device_session), 0, -1)
             for key in (one.decode() for one in keys):
                 live = await self._at(key)
                 if live is not None and live.session.app_id == app_id:
@@ -109,7 +118,7 @@ class Running:
         """Everything that this sign-in opened. Raises: Unavailable."""
         of_device = self._key("device", device_session)
         async with answering():
-            keys: Any = await self.redis.smembers(of_device)
+            keys: Any = await self.redis.zrange(of_device, 0, -1)
             for key in keys:
                 await self._end(key.decode(), because)
             await self.redis.delete(of_device)
@@ -118,6 +127,9 @@ class Running:
         async with answering():
             kept_ms = int(TOLD_FOR.total_seconds() * 1000)
             await self.redis.eval(_END, 1, key, _ENDING, because.value, kept_ms)
+
+    def _sealed(self, session: Session, key: str) -> bytes:
+        return self.cipher.seal(orjson.dumps(asdict(session)), purpose=_PURPOSE, owner=key)
 
     def _key(self, kind: str, name: str) -> str:
         index = self.cipher.blind_index(name, purpose=f"mini.{kind}").hex()[:32]

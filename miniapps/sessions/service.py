@@ -190,7 +190,7 @@ class Sessions:
         found = await self._looked_at(await self._own(principal, session_id))
         if isinstance(found, Ending):
             raise SessionOver(because=found.value)
-        return found
+        return await self._as_now(found, principal)
 
     async def still_running(self, session_id: str) -> Run | None:
         """For who holds something that came of the session and is not its citizen. Raises: Unavailable."""
@@ -206,7 +206,8 @@ class Sessions:
         found = await self._looked_at(await self._own(principal, session_id))
         if isinstance(found, Ending):
             return Told(found, None, ())
-        return Told(None, found.program, await self._capabilities(found))
+        run = await self._as_now(found, principal)
+        return Told(None, run.program, await self._capabilities(run))
 
     async def close(self, *, principal: Principal, session_id: str) -> None:
         """End a session of the caller's; one that is over stays so. Raises: SignInRequired, Forbidden, Unavailable."""
@@ -228,6 +229,14 @@ class Sessions:
             principal.session_id,
         )
         return live if mine else None
+
+    async def _as_now(self, run: Run, principal: Principal) -> Run:
+        """Its device may have come to be trusted since it was opened."""
+        if run.session.cooling_until == principal.cooling_until:
+            return run
+        session = replace(run.session, cooling_until=principal.cooling_until)
+        await self.running.renew(session)
+        return replace(run, live=replace(run.live, session=session))
 
     async def _looked_at(self, live: Live | None) -> Run | Ending:
         """A session and its program, or why it is over. What was revoked ends here, whoever looks first."""

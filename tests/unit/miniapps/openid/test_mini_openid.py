@@ -18,6 +18,7 @@ from miniapps.ledger import client_of
 from miniapps.limits import PHONE_CODES
 from miniapps.openid.errors import CodeInvalid, CodeUsed, NoPhone
 from miniapps.openid.model import CODE_LIFE, TOKEN_TYPE, Identity
+from miniapps.openid.service import PHONE_TOLD
 from miniapps.sessions.model import Standing
 from tests.unit.miniapps.runs import AIR, ISSUER, LIBRARY, OPENID, PHONE, SHOP, ZHANG, Runs, citizen
 
@@ -232,6 +233,8 @@ async def test_the_phone_is_told_once_with_consent_and_written_down(runs: Runs) 
     (access,) = (await runs.openids.access.page("cit_zhang", request=FIRST)).rows
     client = client_of(LIBRARY.app_id)
     assert (access.reader, access.client, access.fields, access.purpose) == (client, client, (PHONE,), "mini.phone")
+    (entry,) = await runs.mongo.collection("audit_entries").find({"kind": PHONE_TOLD}).to_list(None)
+    assert (entry["actor"], entry["subject"], entry["about"]["session"]) == (client, "cit_zhang", session)
     (permit,) = (await runs.sessions.permits(principal=ZHANG, citizen="cit_zhang", page=FIRST)).rows
     assert permit.used_at == runs.clock.now()
 

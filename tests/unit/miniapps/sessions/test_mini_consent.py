@@ -178,8 +178,14 @@ async def test_policy_and_context_stand_above_consent(runs: Runs) -> None:
     new = replace(ZHANG, session_id="ses_2", cooling_until=runs.clock.now() + timedelta(hours=1))
     opened = await runs.begin(new)
     assert states(opened.capabilities)[PHONE] == "UNAVAILABLE:context"
+    trusted = replace(new, cooling_until=None)
+    assert (await runs.states(trusted, opened.session.id))[PHONE] == GRANTED
+    run = await runs.sessions.still_running(opened.session.id)
+    assert run is not None
+    await runs.sessions.permitted(run, PHONE)  # also for its backend, which brings no citizen
+    again = await runs.begin(new)
     runs.clock.advance(seconds=3600)
-    assert (await runs.states(new, opened.session.id))[PHONE] == GRANTED
+    assert (await runs.states(new, again.session.id))[PHONE] == GRANTED
 
 
 async def test_permits_list_what_stands_the_last_given_first(runs: Runs) -> None:

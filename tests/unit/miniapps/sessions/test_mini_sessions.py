@@ -12,7 +12,7 @@ from core.principal import ANONYMOUS, Principal
 from miniapps.errors import SessionOver, TooOften
 from miniapps.limits import OPENINGS
 from miniapps.sessions.errors import PageUnknown, ReferrerRefused
-from miniapps.sessions.model import LIFE, TOLD_FOR, Ending, Standing
+from miniapps.sessions.model import AT_ONCE_MAX, LIFE, TOLD_FOR, Ending, Standing
 from tests.unit.miniapps.runs import AIR, LIBRARY, PROMPT, SHOP, ZHANG, Runs, citizen, states
 
 ELSEWHERE, LIU = citizen(session="ses_2"), citizen("cit_liu", "ses_9")
@@ -150,6 +150,18 @@ async def test_it_lives_twelve_hours(runs: Runs) -> None:
     assert await _ended(runs, session) is Ending.EXPIRED
     with pytest.raises(SessionOver):
         await runs.sessions.running_one(principal=ZHANG, session_id=session)
+
+
+async def test_the_oldest_of_too_many_is_over(runs: Runs) -> None:
+    first = (await runs.begin(ZHANG)).session
+    runs.clock.advance(seconds=1)
+    for number in range(AT_ONCE_MAX):
+        if number == AT_ONCE_MAX - 1:
+            assert await _ended(runs, first.id) is None
+        await runs.sessions.running.begin(
+            replace(first, id=f"{first.id[:-4]}ZZ{number:02}", opened_at=runs.clock.now())
+        )
+    assert await _ended(runs, first.id) is Ending.EXPIRED
 
 
 async def test_redis_says_nothing_of_who_runs_what(runs: Runs) -> None:
