@@ -280,4 +280,8 @@ async def test_a_person_is_told_where_to_go(tmp_path: Path) -> None:
         async with aiohttp.ClientSession() as http:
             told = await http.get(f"http://127.0.0.1:{port}/.well-known/openid-configuration")
             assert (await told.json())["issuer"] == f"http://127.0.0.1:{port}"
+            # Beside it are the hosts of programs, and nothing of the city is there.
+            for path in ("/healthz", "/"):
+                apart = await http.get(f"http://127.0.0.1:{port}{path}", headers={"Host": f"mini.localhost:{port}"})
+                assert (apart.status, await apart.text()) == (404, "")
         assert await process.stop() == 0
