@@ -244,9 +244,6 @@ class Stage:
     def on_MiniSession(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": {"miniSession": {"ended": self.ended, "capabilities": self.told()}}}
 
-    def on_MiniSessionStorage(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"data": {"miniSession": {"storage": self.stored, "storageRevision": self.revision}}}
-
     def on_CloseMiniProgram(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": {"closeMiniProgram": True}}
 

@@ -24,10 +24,6 @@ export const begin = async ({ appId, page, query, scene, referrer }, signal) =>
 export const city = (session) => ({
   end: () => ask(documents.CLOSE, { session }),
   standing: async () => (await ask(documents.STANDING, { session })).miniSession,
-  stored: async () => {
-    const { storage, storageRevision } = (await ask(documents.STORED, { session })).miniSession;
-    return { values: storage, revision: storageRevision };
-  },
   /** @param {number} revision @param {import("./storage.js").Change} change */
   store: async (revision, change) =>
     (await ask(documents.STORE, { session, revision, ...change })).writeMiniStorage.revision,

@@ -31,12 +31,6 @@ export const STANDING = `
   }
 `;
 
-export const STORED = `
-  query MiniSessionStorage($session: ID!) {
-    miniSession(session: $session) { storage storageRevision }
-  }
-`;
-
 export const STORE = `
   mutation WriteMiniStorage($session: ID!, $revision: Int!, $put: JSON, $removed: [String!], $clear: Boolean) {
     writeMiniStorage(session: $session, revision: $revision, put: $put, removed: $removed, clear: $clear) { revision }

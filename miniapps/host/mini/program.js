@@ -99,7 +99,6 @@ export class Program {
     this.storage = new ProgramStorage({
       kept,
       send: (revision, change) => this.city.store(revision, change),
-      read: () => this.city.stored(),
       keep: (one) => write("storage", ownKey(this.facts.appId), one),
       changed: (change, writer) => this.emit("storagechange", change, writer),
       clock,

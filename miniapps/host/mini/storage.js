@@ -1,9 +1,9 @@
 /**
  * What a program keeps for a citizen: all of it here while the program runs, the city's soon after (write-behind).
  *
- * A write is there for the program at once and for its other pages by `storagechange`. The city takes changes against a
- * revision; where another device wrote in between, its change is read, ours is laid over it, and it is sent again: of
- * two who wrote the same key, the later one at the city is kept. Without a line, changes wait, and are on this device
+ * A write is there for the program at once and for its other pages by `storagechange`. The city takes changes, key by key,
+ * against a revision; where another device wrote in between, ours is sent again against the new one: of two who wrote the
+ * same key, the later one at the city is kept. What the other device wrote is read at the next start. Without a line, changes wait, and are on this device
  * (`kept.js`) over a restart.
  */
 
@@ -26,13 +26,12 @@ export class ProgramStorage {
    * @param {object} around
    * @param {Kept} around.kept   the city's copy, or this device's with what still waits to be sent
    * @param {(revision: number, change: Change) => Promise<number>} around.send   the new revision; throws CHANGED
-   * @param {() => Promise<{ values: Record<string, any>, revision: number }>} around.read   the city's copy now
    * @param {(kept: Kept) => Promise<unknown>} around.keep  on this device
    * @param {(change: Change, writer: unknown) => void} around.changed   for every page but the writer's
    * @param {import("./clock.js").Clock} around.clock
    */
-  constructor({ kept, send, read, keep, changed, clock }) {
-    Object.assign(this, { send, read, keep, changed, clock });
+  constructor({ kept, send, keep, changed, clock }) {
+    Object.assign(this, { send, keep, changed, clock });
     this.revision = kept.revision;
     /** Keys are a stranger's: a map, so that none of them means anything here. @type {Map<string, any>} */
     this.values = new Map(Object.entries(kept.values));
@@ -123,27 +122,12 @@ export class ProgramStorage {
     this.#keepHere();
   }
 
-  async #unsent(error, change) {
+  #unsent(error, change) {
     this.waiting = after(change, this.waiting ?? { put: {}, removed: [], clear: false });
-    if (error.code === CHANGED) {
-      await this.#merge().catch(() => (this.revision = error.extensions.revision));
-      return this.#later(0);
-    }
-    this.#later(this.delay);
-    this.delay = Math.min(this.delay * 2, AGAIN_MS_MAX);
-    return undefined;
-  }
-
-  async #merge() {
-    const { values, revision } = await this.read();
-    const mine = /** @type {Change} */ (this.waiting);
-    const before = this.values;
-    this.values = new Map(Object.entries(values));
-    this.waiting = null;
-    this.#apply(mine);
-    this.revision = revision;
-    const change = difference(before, this.values);
-    if (change) this.changed(change, null);
+    const elsewhere = error.code === CHANGED;
+    if (elsewhere) this.revision = error.extensions.revision;
+    this.#later(elsewhere ? 0 : this.delay);
+    if (!elsewhere) this.delay = Math.min(this.delay * 2, AGAIN_MS_MAX);
   }
 }
 
@@ -155,13 +139,6 @@ function after(first, second) {
   Object.assign(put, second.put);
   const removed = [...new Set([...first.removed, ...second.removed])].filter((key) => !Object.hasOwn(second.put, key));
   return { clear: first.clear, removed, put };
-}
-
-/** @returns {Change | null} */
-function difference(before, now) {
-  const put = [...now].filter(([key, value]) => JSON.stringify(before.get(key)) !== JSON.stringify(value));
-  const removed = [...before.keys()].filter((key) => !now.has(key));
-  return put.length + removed.length ? { put: Object.fromEntries(put), removed, clear: false } : null;
 }
 
 const encoder = new TextEncoder();
