@@ -41,6 +41,10 @@ import { me } from "./views/me.js";
 import { member, members } from "./views/members.js";
 import { messageSettings } from "./views/message-settings.js";
 import { message } from "./views/message.js";
+import { mini } from "./views/mini.js";
+import { miniAbout } from "./views/mini-about.js";
+import { miniPermits } from "./views/mini-permits.js";
+import { miniRun } from "./views/mini-run.js";
 import { money } from "./views/money.js";
 import { myData } from "./views/my-data.js";
 import { organisationInvite, organisationMember } from "./views/organisation-post.js";
@@ -118,6 +122,9 @@ start({
   "/cases": cases,
   "/cases/:id": oneCase,
   "/health": health,
+  "/mini": mini,
+  "/mini/:appId": miniRun,
+  "/mini/:appId/about": miniAbout,
   "/me": me,
   "/me/family": family,
   "/me/family/children": children,
@@ -150,6 +157,7 @@ start({
   "/me/district": district,
   "/me/display": display,
   "/me/messages": messageSettings,
+  "/me/programs": miniPermits,
   "/desk": desk,
   "/desk/accounts": accounts,
   "/desk/accounts/:id": account,

@@ -3,6 +3,7 @@
 import { TOKENS } from "./selections.js";
 
 const SCAN = `id at purpose purposeLabel scanner { organisation badge }`;
+const MINI = `appId name shortName iconUrl`;
 const SEEN = `id at purpose purposeLabel codeIssuedAt person { maskedName realNameLevel }`;
 const SESSIONS = `sessions(first: 20, after: $after) {
   nodes { id deviceName createdAt lastSeenAt current revokedAt }
@@ -39,7 +40,9 @@ export const HOME = `query Home {
     cases(first: 1) { nodes { id statusLabel } }
     healthStatus { colour label }
     relations { id side }
+    recentMiniPrograms(first: 4) { ${MINI} }
   }
+  miniPrograms(first: 8) { nodes { ${MINI} } }
 }`;
 
 export const CODE = `query Code {

@@ -108,7 +108,7 @@ function placeAt(path) {
 const named = (name, step) => (name[0] === ":" ? [[name.slice(1), step]] : []);
 
 /** What stands for a name is an id or a code, and goes into documents as it is. */
-const fits = (name, step) => (name[0] === ":" ? /^[\w.-]{1,64}$/.test(step) : name === step);
+const fits = (name, step) => (name[0] === ":" ? /^[\w.-]{1,128}$/.test(step) : name === step);
 
 /** Is there a screen at `path` for who is signed in? @param {string} path */
 export function leadsTo(path) {

@@ -30,7 +30,13 @@ const part = (screen, show) => ({
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
   const region = h("div");
-  fill(screen.main, h("h1", { tabindex: "-1" }, t("consents.title")), h("p.lead", null, t("consents.lead")), region);
+  fill(
+    screen.main,
+    h("h1", { tabindex: "-1" }, t("consents.title")),
+    h("p.lead", null, t("consents.lead")),
+    h("a.second.wide", { href: "#/me/programs", "data-testid": "to-programs" }, t("mini.permits.to")),
+    region,
+  );
   return load(region, part(screen, ({ data }) => list(data.consents)));
 }
 

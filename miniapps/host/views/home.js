@@ -3,9 +3,11 @@
 import { ask, missing } from "../api.js";
 import { fill, h } from "../dom.js";
 import { HOME } from "../documents.js";
+import { MINI_PROGRAMS } from "../documents-mini.js";
 import { cityHour, clock, daysTo, joined, money, nameLang, partOfDay, today, when } from "../format.js";
 import { t } from "../i18n.js";
 import { cityNow } from "../session.js";
+import { programRow, programTiles } from "../ui/mini-program.js";
 import { horizon } from "../ui/horizon.js";
 import { airShape, icon, shape } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
@@ -18,6 +20,9 @@ const DAY_MS = 86_400_000;
 const HEAVY = 200;
 /** A licence that ends within so many days matters today. */
 const SOON_DAYS = 60;
+const RESTS_MS = 250;
+/** So many programs lie side by side. */
+const TILES = 4;
 /** No health order is in force: nothing to show, and nothing wrong. */
 const NO_ORDER = "HEALTH_NOT_IN_FORCE";
 /** Whoever acts for somebody sees what they were given, and no more. */
@@ -29,7 +34,7 @@ export const home = { title: "home.title", for: "CITIZEN", dock: true, enter };
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
   const region = h("div.home");
-  const finder = search(); // one for the visit: what was typed stays
+  const finder = search(screen.signal); // one for the visit: what was typed stays
   fill(screen.main, region);
   return load(region, {
     key: "home",
@@ -39,7 +44,7 @@ function enter(screen) {
       return { data, errors: errors.filter(({ extensions }) => extensions?.code !== NO_ORDER) };
     },
     skeleton: () => skeleton("title", "line", "block", "row", "row"),
-    show: ({ data: { me }, errors }) => (setUnread(me.unreadCount), [greeting(me), matters(me), air(me, errors, screen), services(me, errors, screen), finder]),
+    show: ({ data: { me, miniPrograms }, errors }) => (setUnread(me.unreadCount), [greeting(me), matters(me), air(me, errors, screen), services(me, errors, screen), programs(me, miniPrograms), finder]),
   });
 }
 
@@ -233,6 +238,21 @@ const SERVICES = [
 const brick = (to, title, fact) =>
   h("li", null, h("a.brick", { href: `#${to}` }, h("span.brick-title", null, title), h("span.brick-fact", null, fact)));
 
+/** What they used last; then what else there is, until the row is full. A part that did not come is not missed here. */
+function programs(me, all) {
+  const recent = me.recentMiniPrograms ?? [];
+  const others = (all?.nodes ?? []).filter(({ appId }) => recent.every((one) => one.appId !== appId));
+  const some = [...recent, ...others].slice(0, TILES);
+  if (!some.length) return null;
+  return h(
+    "section",
+    { "aria-labelledby": "programs" },
+    h("h2.section", { id: "programs" }, t("mini.title")),
+    programTiles(some, recent.length ? "recent" : "home"),
+    h("a.second.wide.mini-all", { href: "#/mini" }, t("mini.all")),
+  );
+}
+
 /** Over what is here. Each entry has the words that people might use for it. */
 const FINDABLE = [
   ["/code", "dock.code", "search.code"],
@@ -243,6 +263,8 @@ const FINDABLE = [
   ["/report", "home.report", "search.report"],
   ["/cases", "home.cases", "search.cases"],
   ["/health", "home.health", "search.health"],
+  ["/mini", "mini.title", "search.mini"],
+  ["/me/programs", "mini.permits", "search.permits"],
   ["/me/family", "home.family", "search.family"],
   ["/me/messages", "reach.title", "search.reach"],
   ["/scans", "scans.title", "search.scans"],
@@ -254,9 +276,10 @@ const FINDABLE = [
   ["/me", "me.title", "search.me"],
 ];
 
-function search() {
+function search(signal) {
   const found = h("ul.rows", { "data-testid": "found" });
   const said = h("p.hint", { role: "status" });
+  const programs = programFinder(signal, (n) => n && fill(said));
   const look = ({ target }) => {
     const wanted = target.value.trim().toLowerCase();
     const hits = wanted
@@ -267,6 +290,7 @@ function search() {
       hits.map(([to, title]) => linkRow({ to, title: t(title) })),
     );
     fill(said, wanted && !hits.length ? t("search.nothing") : "");
+    programs.look(wanted);
   };
   return h(
     "search.search",
@@ -279,6 +303,27 @@ function search() {
       h("input", { type: "search", placeholder: t("search.label"), autocomplete: "off", oninput: look }),
     ),
     found,
+    programs.el,
     said,
   );
+}
+
+/** The city is asked when the typing rests. Without an answer, what is here is found all the same. */
+function programFinder(signal, oncount) {
+  const el = h("ul.mini-list", { "data-testid": "found-programs" });
+  let resting = 0;
+  let last = "";
+  const show = async (wanted) => {
+    const answer = wanted ? await ask(MINI_PROGRAMS, { search: wanted }, { signal }).catch(() => null) : null;
+    if (wanted !== last || signal.aborted) return;
+    const found = answer?.data?.miniPrograms?.nodes.slice(0, TILES) ?? [];
+    fill(el, found.map((program) => programRow(program, "search")));
+    oncount(found.length);
+  };
+  const look = (wanted) => {
+    last = wanted;
+    clearTimeout(resting);
+    resting = setTimeout(() => void show(wanted), wanted ? RESTS_MS : 0);
+  };
+  return { el, look };
 }

@@ -33,6 +33,7 @@ const rows = ({ consents, dataDownloads, erasure }) =>
     "ul.rows",
     { "data-testid": "my-data" },
     linkRow({ to: "/me/data/consents", title: t("consents.title"), fact: consents ? running(consents) : "" }),
+    linkRow({ to: "/me/programs", title: t("mini.permits") }),
     linkRow({ to: "/me/data/access", title: t("access.title") }),
     linkRow({ to: "/me/data/interventions", title: t("interventions.title") }),
     linkRow({ to: "/me/data/copy", title: t("copy.title"), fact: ready(dataDownloads) }),

@@ -1,0 +1,180 @@
+/**
+ * The programs that run in this page, each on a stage of its own: two at most, one of them before the reader. They live
+ * beneath the screens: a screen shows one and, when it is left, hides it.
+ */
+
+import { h } from "../dom.js";
+import { t } from "../i18n.js";
+import { openProgram } from "../mini/runtime.js";
+import { leadTo } from "../mini-way.js";
+import { back, go } from "../router.js";
+import { announce } from "./announce.js";
+import { chromeOf } from "./mini-chrome.js";
+import { closedPage, refusedPage } from "./mini-closed.js";
+import { menuSheet } from "./mini-sheets.js";
+import { Stage } from "./mini-stage.js";
+
+/** A page that is closed still writes down what it has; its frame is needed for that. */
+const REMOVED_AFTER_MS = 1_000;
+
+/** @typedef {{ page: string | null, query: Record<string, string> }} Link */
+
+/** By id. @type {Map<string, Run>} */
+const runs = new Map();
+const place = h("div", { id: "programs" });
+
+/**
+ * @param {import("../router.js").Screen} screen
+ * @param {Link | null} link  to a page of it
+ * @param {import("../mini-way.js").Way} way
+ */
+export function enterProgram(screen, link, way) {
+  if (!place.isConnected) document.getElementById("app")?.after(place);
+  const { appId } = screen.at;
+  const known = runs.get(appId);
+  if (known) return known.show(screen, link && { ...link, scene: way.scene });
+  return new Run(appId, link, way).begin(screen);
+}
+
+const app = () => /** @type {HTMLElement} */ (document.getElementById("app"));
+
+class Run {
+  /** @param {string} appId @param {Link | null} link @param {import("../mini-way.js").Way} way */
+  constructor(appId, link, way) {
+    this.appId = appId;
+    this.opening = { page: null, query: {}, ...link, ...way };
+    /** @type {import("../mini/chrome.js").Running | null} */
+    this.running = null;
+    /** The screen that shows it. @type {import("../router.js").Screen | null} */
+    this.screen = null;
+    /** While it opens. */
+    this.wanted = new AbortController();
+    this.settings = null;
+    this.pulls = false;
+    this.left = false;
+    this.stage = new Stage(appId, {
+      back: () => this.running?.back() || back("/mini"),
+      home: () => this.running?.home(),
+      menu: () => void this.menu(),
+      close: () => (this.running ? this.running.close() : back("/mini")),
+      tab: (index) => this.running?.tab(index),
+      main: () => this.running?.press("main"),
+    });
+  }
+
+  /** @param {import("../router.js").Screen} screen */
+  async begin(screen) {
+    runs.set(this.appId, this);
+    place.append(this.stage.el);
+    this.stage.progress("LOADING");
+    this.#seen(screen);
+    try {
+      const running = await openProgram({
+        ...this.opening,
+        appId: this.appId,
+        mount: this.stage.mount,
+        chrome: this.#chrome(),
+        signal: this.wanted.signal,
+      });
+      if (runs.get(this.appId) !== this) return;
+      this.running = running;
+      this.stage.know(running.program);
+      this.#called();
+      if (!this.screen) running.hide();
+    } catch (error) {
+      const shownBy = this.screen;
+      this.#gone();
+      if (shownBy && !this.wanted.signal.aborted) refusedPage(shownBy, error, () => new Run(this.appId, null, { scene: "link" }).begin(shownBy));
+    }
+  }
+
+  /** @param {import("../router.js").Screen} screen @param {{ page: string, query: Record<string, string>, scene: string } | null} again */
+  show(screen, again) {
+    this.#seen(screen);
+    this.#called();
+    this.running?.show(again?.page ? again : undefined);
+  }
+
+  /** Another screen, drawn in the same breath, may be its own again: the language has changed. */
+  #seen(screen) {
+    this.screen = screen;
+    app().hidden = true;
+    this.stage.show(true);
+    this.stage.focus();
+    screen.signal.addEventListener("abort", () => {
+      if (this.screen !== screen) return;
+      app().hidden = false;
+      this.stage.show(false);
+      this.screen = null;
+      queueMicrotask(() => this.screen ?? this.#hidden());
+    });
+  }
+
+  #hidden() {
+    if (this.running) this.running.hide();
+    else this.wanted.abort();
+  }
+
+  #called() {
+    const name = this.stage.program?.name;
+    if (name && this.screen) document.title = `${name} · ${t("city.app")}`;
+  }
+
+  #gone() {
+    if (runs.get(this.appId) === this) runs.delete(this.appId);
+    this.stage.show(false);
+    setTimeout(() => this.stage.el.remove(), REMOVED_AFTER_MS);
+    if (this.screen) app().hidden = false;
+    this.screen = null;
+  }
+
+  #chrome() {
+    return chromeOf(this.stage, {
+      closed: (closing) => this.#closed(closing),
+      updateReady: (version) => this.stage.offer(version, () => this.running?.reload()),
+      openProgram: ({ appId, page, query, scene, referrer, extraData }) => {
+        leadTo(appId, { scene, referrer, extraData });
+        const said = new URLSearchParams({ ...(page && { page }), ...(page && { query: new URLSearchParams(query).toString() }) });
+        go(`/mini/${appId}${page ? `?${said}` : ""}`);
+      },
+      leave: () => {
+        this.left = true;
+        back("/mini");
+      },
+      settingsButton: (button) => (this.settings = button.visible ? button : null),
+      pullDown: (can) => (this.pulls = can),
+    });
+  }
+
+  /** @param {import("../mini/chrome.js").Closing} closing */
+  #closed(closing) {
+    const { screen } = this;
+    this.#gone();
+    if (!screen || screen.signal.aborted || this.left) return;
+    const again = () => void new Run(this.appId, null, { scene: "recent" }).begin(screen);
+    if (closing.code === "UPDATE") again();
+    else if (closing.code === "LEFT" || closing.code === "BACK") back("/mini");
+    else closedPage(screen, { closing, program: this.stage.program, again });
+  }
+
+  menu() {
+    const { running } = this;
+    const others = [...runs.values()].filter((run) => run !== this && run.running);
+    const entry = (words, act, sign, id) => ({ words, act, sign, id });
+    const own = running
+      ? [
+          this.settings ? entry(this.settings.text || t("mini.settings"), () => running.press("settings"), undefined, "mini-settings") : null,
+          this.pulls ? entry(t("mini.refresh"), () => running.pull(), undefined, "mini-refresh") : null,
+          entry(t("mini.may"), () => void running.settings().catch(() => announce(t("mini.busy"))), "key", "mini-may"),
+          entry(t("mini.about"), () => go(`/mini/${this.appId}/about`), "seal", "mini-about"),
+          entry(t("mini.again"), () => running.reload(), undefined, "mini-again"),
+        ]
+      : [];
+    const elsewhere = [
+      ...others.map((run) => entry(t("mini.switch", { name: run.stage.program?.name ?? run.appId }), () => go(`/mini/${run.appId}`), "twice", "mini-switch")),
+      entry(t("mini.all"), () => go("/mini"), "apps", "mini-all"),
+      entry(t("mini.home"), () => go("/home"), "home", "mini-home"),
+    ];
+    return menuSheet(this.stage.program, [...own, ...elsewhere].filter((one) => one !== null), this.stage.seen.signal);
+  }
+}
