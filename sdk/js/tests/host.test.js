@@ -65,6 +65,14 @@ test('a call that is called off is called off there', async () => {
   await vi.waitFor(() => expect(signal.aborted).toBe(true));
 });
 
+test('a host that hangs up says so: what waits for a person ends, too', async () => {
+  hearing.call.mockImplementation(() => new Promise(() => {}));
+  const asked = mp.showModal({ title: 't' }).catch((error) => error.code);
+  await vi.waitFor(() => expect(hearing.call).toHaveBeenCalledOnce());
+  bridge.close();
+  expect([await asked, await mp.login().catch((error) => error.code)]).toEqual(['E_DISCONNECTED', 'E_DISCONNECTED']);
+});
+
 test('what happens there is heard here', async () => {
   const heard = [];
   const off = mp.on('themechange', (data) => heard.push(data));
