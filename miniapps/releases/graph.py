@@ -48,6 +48,7 @@ class MiniProgram:
     icon_url: str | None = strawberry.federation.field(description="Of a picture, on the city's own host.")
     category: model.Category
     version_name: str
+    version_code: int = strawberry.federation.field(description="Of the newest version; grows with each.")
     organisation_id: strawberry.Private[str]
 
     @strawberry.federation.field(description="Who builds it, and answers for it.")
@@ -66,6 +67,7 @@ class MiniProgram:
             icon_url=icon_path(program.icon) if program.icon else None,
             category=program.category,
             version_name=program.version_name,
+            version_code=program.newest_code,
             organisation_id=program.organisation,
         )
 
