@@ -7,27 +7,14 @@ from typing import Any
 import jwt
 import pytest
 
-from core.clock import epoch_s
-from core.locale import Locale
 from miniapps.errors import NotPermitted
 from miniapps.openid.errors import CodeInvalid, CodeUsed
-from miniapps.releases.model import Category
 from miniapps.sessions.store import VISITS
 from tests.support.city import JSON, OpenCity
+from tests.support.library import APP, CAMERA, LOCATION, OPENID, PHONE, publish_library
 from tests.support.waiting import until
-from tests.unit.miniapps.releases.workshop import APP, Developer, files
 
 ZHANG, ALEXANDER, INSPECTOR = "13800000001", "13800000002", "13900000001"
-PHONE, LOCATION, CAMERA = "city.user.phone", "city.device.location", "city.device.camera"
-DECLARED: Any = {
-    "req_permissions": [
-        {"name": "city.user.openid", "reason": "识别读者"},
-        {"name": PHONE, "reason": "取书通知"},
-        {"name": LOCATION, "reason": "最近的分馆"},
-    ],
-    "city_opt_permissions": [{"name": CAMERA, "reason": "扫码借书"}],
-}
-
 OPEN = """mutation($app: String!, $page: String, $asked: JSON, $referrer: ID) {
   openMiniProgram(appId: $app, page: $page, query: $asked, scene: "link", referrerSession: $referrer) {
     id page query scene referrerAppId expiresAt storage storageRevision
@@ -61,23 +48,6 @@ REVOKE = "mutation($id: ID!) { revokeConsent(id: $id) { id } }"
 SIGN_OUT = "mutation { signOut }"
 
 
-@pytest.fixture
-async def opened(city: OpenCity) -> OpenCity:
-    """The city with a library's program, which may ask for everything but the camera."""
-    releases, developer = city.city.rooms.releases, Developer()
-    organisation = await releases.organisation_of(
-        names={Locale.ZH_CN: "市图书馆", Locale.EN: "City Library"}, verified=True, keys=[developer.jwk], key_id="k1"
-    )
-    await releases.publish(
-        package=developer.signed(files(**DECLARED), at=epoch_s(city.clock.now())),
-        organisation=organisation,
-        granted={"city.user.openid", PHONE, LOCATION},
-        by="stf_1",
-        category=Category.CULTURE,
-    )
-    return city
-
-
 async def _did(city: OpenCity, document: str, token: str, **variables: Any) -> JSON:
     answer = await city.ask(document, token=token, **variables)
     assert answer.errors == [] and answer.data is not None, answer.errors
@@ -93,8 +63,9 @@ def _states(listed: list[JSON]) -> dict[str, str]:
     return {one["name"]: f"{one['state']}:{one['why']}" for one in listed}
 
 
-async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(opened: OpenCity) -> None:
-    city, openids = opened, opened.city.rooms.openids
+async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(city: OpenCity) -> None:
+    openids = city.city.rooms.openids
+    await publish_library(city)
     zhang, alexander = await city.token(ZHANG), await city.token(ALEXANDER)
 
     # Who is no citizen opens none.
@@ -116,7 +87,7 @@ async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(opened: Open
     reasons = {one["name"]: one["reason"] for one in session["capabilities"]}
     assert reasons[PHONE] == "取书通知"
     assert _states(session["capabilities"]) == {
-        "city.user.openid": "GRANTED:",
+        OPENID: "GRANTED:",
         PHONE: "PROMPT:consent",
         LOCATION: "PROMPT:consent",
         CAMERA: "UNAVAILABLE:review",
@@ -137,7 +108,7 @@ async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(opened: Open
     # What its backend learns.
     code = (await _did(city, LOGIN, zhang, id=mine))["miniLogin"]["code"]
     identity = await openids.redeem_login(code=code, app_id=APP)
-    assert identity.session_id == mine and identity.scopes == (PHONE, "city.user.openid")[::-1]
+    assert identity.session_id == mine and identity.scopes == (OPENID, PHONE)
     with pytest.raises(CodeUsed):
         await openids.redeem_login(code=code, app_id=APP)
     async with city.http.get(f"{city.base}/.well-known/mini-jwks.json") as response:

@@ -22,6 +22,7 @@ from core.redis import Redis
 from identity.demo import CITIZENS, STAFF
 from tests.support.city import JSON, OpenCity
 from tests.support.dump import leaks, of_mongo, of_redis, phone_spellings, spellings
+from tests.support.library import PHONE, publish_library
 from tests.support.photos import PHOTO_TYPE, photo
 from tests.support.waiting import until
 
@@ -43,9 +44,9 @@ RENEWED = {
 # Of whom an account was erased: where the law, or another's account of what they did, keeps an id that names nobody.
 ID_STAYS = {
     "access_log", "audit_entries", "citycode_scans", "events", "health_looks", "identity_citizens",
-    "identity_erasures", "identity_look_ups", "identity_relations", "identity_sessions", "licences",
-    "licences_showings", "notifications_reach", "payments_accounts", "payments_bills", "payments_claims",
-    "payments_payments", "payments_transfers",
+    "identity_consent_entries", "identity_consents", "identity_erasures", "identity_look_ups", "identity_relations",
+    "identity_sessions", "licences", "licences_showings", "notifications_reach", "payments_accounts",
+    "payments_bills", "payments_claims", "payments_payments", "payments_transfers",
 }  # fmt: skip
 
 
@@ -176,8 +177,26 @@ async def _in_the_rooms(city: OpenCity, zhang: str, inspector: str) -> None:
     )
     email = "mutation($i: SetNotificationEmailInput!) { setNotificationEmail(input: $i) { address } }"
     await city.ask(email, token=zhang, i={"address": EMAIL})  # refused where no mail goes out: kept all the less
+    await _in_a_program(city, zhang)
     await did(city, "mutation { requestDataDownload { id } }", token=zhang)
     await city.city.rooms.wings.downloads.work()
+
+
+async def _in_a_program(city: OpenCity, zhang: str) -> None:
+    """It is told her phone, and keeps what she wrote."""
+    app, openids = await publish_library(city), city.city.rooms.openids
+    opened = "mutation($a: String!, $q: JSON) { openMiniProgram(appId: $a, query: $q) { id } }"
+    session = (await did(city, opened, token=zhang, a=app, q={"to": ADDRESS}))["openMiniProgram"]["id"]
+    agreed = "mutation($s: ID!, $p: [String!]!) { answerMiniPermissions(%s) { state } }"
+    shown = 'session: $s, granted: $p, denied: [], text: "手机号用于取书通知"'
+    await did(city, agreed % shown, token=zhang, s=session, p=[PHONE])
+    asked = await did(city, "mutation($s: ID!) { miniPhoneCode(session: $s) { code } }", token=zhang, s=session)
+    assert await openids.redeem_phone(code=asked["miniPhoneCode"]["code"], app_id=app) == f"+86{ZHANG}"
+    waiting = await did(city, "mutation($s: ID!) { miniLogin(session: $s) { code } }", token=zhang, s=session)
+    assert (await openids.redeem_login(code=waiting["miniLogin"]["code"], app_id=app)).openid
+    await did(city, "mutation($s: ID!) { miniPhoneCode(session: $s) { code } }", token=zhang, s=session)
+    kept = "mutation($s: ID!, $p: JSON) { writeMiniStorage(session: $s, revision: 0, put: $p) { revision } }"
+    await did(city, kept, token=zhang, s=session, p={ADDRESS: WORDS})
 
 
 async def test_nobody_is_found_in_a_dump_and_who_left_is_gone(
