@@ -242,7 +242,8 @@ class Stage:
         return {"data": {"openMiniProgram": session}}
 
     def on_MiniSession(self, _: Mapping[str, Any]) -> dict[str, Any]:
-        return {"data": {"miniSession": {"ended": self.ended, "capabilities": self.told()}}}
+        newest = {"versionName": "1.0.4", "versionCode": self.version_code}
+        return {"data": {"miniSession": {"ended": self.ended, "capabilities": self.told()}, "miniProgram": newest}}
 
     def on_CloseMiniProgram(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": {"closeMiniProgram": True}}

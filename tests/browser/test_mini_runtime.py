@@ -398,6 +398,21 @@ async def test_what_is_revoked_closes_within_a_minute(stage: Stage, shell: Page)
     assert await wait_told(shell, "closed") == {"code": "E_VERSION_REVOKED", "retry": True}
 
 
+async def test_a_newer_version_is_offered_and_a_withdrawn_permission_told(stage: Stage, shell: Page) -> None:
+    await shell.evaluate("id => open(id, {}, { real: false })", APP)
+    home = await frame_of(shell, "pages/home/home.html")
+    assert (await ask(home, "updateApply"))["err"]["code"] == "E_UNSUPPORTED"
+    stage.version_code, stage.capabilities["city.device.clipboard"] = 4, "DENIED"
+    await shell.evaluate("pass(31000)")
+    assert await wait_told(shell, "updateReady") == "1.0.4"
+    events = {event["ev"]: event["d"] for event in await home.evaluate("events")}
+    assert events["update-ready"] == {"versionName": "1.0.4", "versionCode": 4}
+    changed = events["capabilitychange"]["capabilities"]
+    assert changed == [{"name": "city.device.clipboard", "state": "denied", "why": "consent", "reason": "because"}]
+    assert (await ask(home, "updateApply"))["ok"] == {}
+    assert await wait_told(shell, "closed") == {"code": "UPDATE", "retry": True}
+
+
 async def test_an_older_version_than_was_seen_is_refused(stage: Stage, shell: Page) -> None:
     """T28."""
     await opened(shell)

@@ -18,6 +18,8 @@ const REFUSALS_MAX = 2;
 
 /** @typedef {import("./chrome.js").Capability} Capability */
 
+const UNAVAILABLE = /** @type {const} */ ("UNAVAILABLE");
+
 export class Gate {
   /**
    * @param {object} around
@@ -26,7 +28,7 @@ export class Gate {
    * @param {(answer: import("./chrome.js").PermissionAnswer) => Promise<Capability[]>} around.tell  the city
    * @param {() => boolean} around.shown
    * @param {() => boolean} around.touched  a person did something within the last seconds
-   * @param {(capabilities: Capability[]) => void} around.changed
+   * @param {(capabilities: Capability[]) => void} around.changed   those whose state is another
    * @param {import("./clock.js").Clock} around.clock
    */
   constructor({ capabilities, ask, tell, shown, touched, changed, clock }) {
@@ -45,8 +47,11 @@ export class Gate {
     const before = this.known;
     /** @type {Map<string, Capability>} */
     this.known = new Map(capabilities.map((one) => [one.name, one]));
-    const same = before && capabilities.every(({ name, state }) => before.get(name)?.state === state);
-    if (before && (!same || before.size !== this.known.size)) this.changed(capabilities);
+    if (!before) return;
+    const gone = [...before.values()].filter(({ name }) => !this.known.has(name));
+    const now = [...capabilities, ...gone.map((one) => ({ ...one, state: UNAVAILABLE, why: "review" }))];
+    const changed = now.filter(({ name, state }) => before.get(name)?.state !== state);
+    if (changed.length > 0) this.changed(changed);
   }
 
   /** @returns {Capability[]} */

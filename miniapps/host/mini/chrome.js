@@ -64,7 +64,7 @@
  *   entry in the host's menu
  * @property {(state: "OFF" | "READY" | "RUNNING") => void} pullDown   whether pulling does something; RUNNING until told
  * @property {(state: "LOADING" | "PAINTED") => void} progress   LOADING: skeleton over the frame; PAINTED: something shows
- * @property {(version: string) => void} updateReady   a newer version lies ready: `running.reload()`
+ * @property {(version: string) => void} updateReady   there is a newer version: `running.reload()`
  * @property {(closing: Closing) => void} closed   the frame is gone. Always called, exactly once
  *
  * — small things, of the program —

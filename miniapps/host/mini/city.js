@@ -23,7 +23,8 @@ export const begin = async ({ appId, page, query, scene, referrer }, signal) =>
 /** @param {string} session */
 export const city = (session) => ({
   end: () => ask(documents.CLOSE, { session }),
-  standing: async () => (await ask(documents.STANDING, { session })).miniSession,
+  /** @param {string} appId */
+  standing: (appId) => ask(documents.STANDING, { session, appId }),
   /** @param {number} revision @param {import("./storage.js").Change} change */
   store: async (revision, change) =>
     (await ask(documents.STORE, { session, revision, ...change })).writeMiniStorage.revision,

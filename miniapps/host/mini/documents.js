@@ -24,10 +24,11 @@ export const CLOSE = `
   mutation CloseMiniProgram($session: ID!) { closeMiniProgram(session: $session) }
 `;
 
-/** How a session stands: polled. */
+/** How a session stands, and whether there is a newer version: polled. */
 export const STANDING = `
-  query MiniSession($session: ID!) {
+  query MiniSession($session: ID!, $appId: String!) {
     miniSession(session: $session) { ended capabilities { ${CAPABILITY} } }
+    miniProgram(appId: $appId) { versionName versionCode }
   }
 `;
 

@@ -116,6 +116,8 @@ export class Program {
       (how) => this.pages.all().forEach((page) => page.showLook(how)),
       this.life.signal,
     );
+    const back = () => document.visibilityState === "visible" && this.shown && void this.look();
+    document.addEventListener("visibilitychange", back, { signal: this.life.signal });
     this.chrome.progress("LOADING");
     this.stopPaint = this.clock.after(PAINT_MS_MAX, () => this.pages.top?.paint());
     this.states.to("shown");
@@ -315,7 +317,7 @@ export class Program {
     this.launch = { ...this.launch, scene: "program", referrer: { appId, ...(extraData && { extraData }) } };
   }
 
-  /** A newer version lies ready. @param {{ versionName: string, versionCode: number }} newer */
+  /** The city has a newer version: the next start is of it. @param {{ versionName: string, versionCode: number }} newer */
   offer(newer) {
     if (this.newer || this.states.state === "unloaded") return;
     this.newer = newer;
@@ -406,11 +408,14 @@ export class Program {
     });
   }
 
+  /** One look at it. */
   async look() {
-    const standing = await this.city.standing().catch(() => null); // without a line it runs on
-    if (!standing || this.states.state === "unloaded") return;
-    if (standing.ended) this.close(ENDINGS[standing.ended] ?? standing.ended);
-    else this.gate.keep(standing.capabilities);
+    const found = await this.city.standing(this.facts.appId).catch(() => null); // without a line it runs on
+    if (!found || this.states.state === "unloaded") return;
+    const { miniSession: standing, miniProgram: newest } = found;
+    if (standing.ended) return this.close(ENDINGS[standing.ended] ?? standing.ended);
+    this.gate.keep(standing.capabilities);
+    if (newest && newest.versionCode > this.release.versionCode) this.offer(newest);
   }
 }
 
