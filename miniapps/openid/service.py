@@ -45,7 +45,7 @@ PHONE: Final = "city.user.phone"
 # What the access log says of a phone that a program's backend was told (identity.consents.catalogue).
 PHONE_PURPOSE: Final = "mini.phone"
 # And the audit.
-PHONE_TOLD: Final = "miniapps.phone_told"
+PHONE_TOLD: Final = "openid.phone_told"
 
 
 @dataclass(frozen=True, slots=True)
