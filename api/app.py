@@ -10,7 +10,7 @@ import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -164,8 +164,14 @@ async def _assemble(ground: Ground) -> City:
     return City(ground, rooms, backbone)
 
 
+@cache
+def _supergraph() -> Supergraph:
+    """Read once in a process, however many cities it opens: reading it is a third of opening one."""
+    return Supergraph.parse(SUPERGRAPH.read_text())
+
+
 def _engine(settings: Settings, client: Client) -> Engine:
-    supergraph = Supergraph.parse(SUPERGRAPH.read_text())
+    supergraph = _supergraph()
     return Engine(
         supergraph=supergraph,
         transports=_transports(supergraph, settings, client),
