@@ -64,6 +64,11 @@ class Phone:
             )
         await self.page.wait_for_selector(_BEGUN)
 
+    async def wear(self, prefs: dict[str, str]) -> None:
+        """Another look, as its owner would choose it: a new phone for each would load the shell and sign in again."""
+        await self.page.evaluate("(kept) => (localStorage['citytong.prefs'] = kept)", json.dumps({**PLAIN, **prefs}))
+        await self.page.reload()
+
     async def violations(self) -> list[str]:
         """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""
         await self.still()
@@ -96,6 +101,9 @@ class Phone:
         return found
 
 
+# What a phone looks like unless a test says otherwise.
+PLAIN = {"locale": "zh-CN", "theme": "light"}
+
 NewPhone = Callable[..., Awaitable[Phone]]
 
 # Where one begins: at home, at the counter, with the cases of one's district, or with what waits for a second officer.
@@ -108,7 +116,7 @@ _MOVING = """() => document.querySelector(".arming") !== null || document.getAni
   each.playState === "running" && each.effect.getTiming().iterations !== Infinity
   && each.transitionProperty !== "stroke-dashoffset")"""
 
-_VIOLATIONS = """() => axe.run({ resultTypes: ["violations"] })
+_VIOLATIONS = """() => axe.run({ resultTypes: ["violations"], preload: false })
   .then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`))"""
 
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, summary, .choice, .field, textarea")]
