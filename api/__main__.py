@@ -12,8 +12,8 @@ import gc
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
@@ -40,12 +40,17 @@ _OF_EMBEDDED = "of the embedded city that runs on this folder; else the TONG_ va
 def main(argv: list[str] | None = None) -> int:
     """The exit status: 0 done, 1 the work itself says no, 2 it cannot be done here and the sentence says why."""
     arguments = _parser().parse_args(argv)
-    command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = arguments.command
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(command(arguments))
+            return runner.run(_done(arguments))
     except (KeyboardInterrupt, asyncio.CancelledError):
         return 130
+
+
+async def _done(arguments: argparse.Namespace) -> int:
+    command: Callable[[argparse.Namespace], Coroutine[Any, Any, int]] = arguments.command
+    try:
+        return await command(arguments)
     except Exception as fault:
         if not isinstance(fault, _refusals()):
             raise
@@ -183,7 +188,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
 
     say = _progress if arguments.welcome else _quiet
     async with AsyncExitStack() as stack:
-        stop = _Stop.on_signals()
+        stop = stack.enter_context(_Stop.on_signals())
         env = _environment(arguments)
         early = Settings.from_env({**STAND_INS, **env} if arguments.embedded else env)
         if arguments.embedded and early.port:
@@ -231,8 +236,7 @@ async def _gateway(arguments: argparse.Namespace) -> int:
     from api.web.ports import answering, bound
 
     logs.configure(level="INFO")
-    stop = _Stop.on_signals()
-    with bound(host=arguments.host, port=arguments.port) as held:
+    with _Stop.on_signals() as stop, bound(host=arguments.host, port=arguments.port) as held:
         async with alone.opened(alone.Options.of(vars(arguments))) as gateway:
             async with answering(gateway.app, held) as address:
                 _settle()
@@ -247,9 +251,9 @@ async def _work(arguments: argparse.Namespace) -> int:
 
     settings = Settings.from_env(os.environ)
     logs.configure(level=settings.log_level)
-    stop = _Stop.on_signals()
-    async with _opened(settings) as city, city.working():
-        await stop.wait_when_open()
+    with _Stop.on_signals() as stop:
+        async with _opened(settings) as city, city.working():
+            await stop.wait_when_open()
     return 0
 
 
@@ -496,11 +500,16 @@ class _Stop:
     event: asyncio.Event = field(default_factory=asyncio.Event)
 
     @classmethod
-    def on_signals(cls) -> _Stop:
-        stop = cls(opening=asyncio.current_task())
+    @contextmanager
+    def on_signals(cls) -> Iterator[_Stop]:
+        stop, loop = cls(opening=asyncio.current_task()), asyncio.get_running_loop()
         for one in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(one, stop.now)
-        return stop
+            loop.add_signal_handler(one, stop.now)
+        try:
+            yield stop
+        finally:
+            for one in (signal.SIGINT, signal.SIGTERM):
+                loop.remove_signal_handler(one)
 
     def now(self) -> None:
         self.event.set()

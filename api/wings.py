@@ -561,14 +561,14 @@ def _organisation_register(ground: Ground) -> OrganisationRegister | None:
     settings = ground.settings
     if not settings.data_url:
         return None
-    return HttpOrganisationRegister(ground.http, settings.data_url, settings.data_key, settings.store_timeout_ms / 1000)
+    return HttpOrganisationRegister(ground.http, settings.data_url, settings.data_key, _patience_s(ground))
 
 
 def _population_register(ground: Ground) -> PopulationRegister | None:
     settings = ground.settings
     if not settings.data_url:
         return None
-    return HttpPopulationRegister(ground.http, settings.data_url, settings.data_key, settings.store_timeout_ms / 1000)
+    return HttpPopulationRegister(ground.http, settings.data_url, settings.data_key, _patience_s(ground))
 
 
 def _evidences(ground: Ground, identity: Identity, credentials: Credentials) -> Evidences:

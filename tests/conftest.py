@@ -65,10 +65,14 @@ async def admin(stores: Stores) -> AsyncIterator[Mongo]:
 @pytest_asyncio.fixture
 async def mongo(admin: Mongo, request: pytest.FixtureRequest) -> Mongo:
     """The database of the test's folder, emptied: its collections and indexes stay, since making them costs most."""
+    return await folders_database(admin, request)
+
+
+async def folders_database(admin: Mongo, request: pytest.FixtureRequest) -> Mongo:
     folder = request.path.parent.relative_to(request.config.rootpath)
-    emptied = admin.beside("_".join(folder.parts))
-    await _emptied(emptied)
-    return emptied
+    database = admin.beside("_".join(folder.parts))
+    await _emptied(database)
+    return database
 
 
 async def _emptied(mongo: Mongo) -> None:

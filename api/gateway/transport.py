@@ -29,6 +29,7 @@ from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
 from api.gateway.weight import bytes_of
 from core.errors import BadInput, DomainError, Internal, Kind
+from core.graphql_runs import TidyExecutor
 from core.locale import Locale
 from core.principal import Principal
 from core.tasks import Unbroken
@@ -146,6 +147,7 @@ class LocalTransport:
             variable_values={name: _own(value) for name, value in request.variables.items()},
             operation_name=request.operation_name,
             context_value=context,
+            executor_class=TidyExecutor,
         )
 
     def _held(self, request: SubgraphRequest) -> _Held:

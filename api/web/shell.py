@@ -64,7 +64,7 @@ class Shell:
 
     folder: Path
     live: bool = False
-    _version: str = field(init=False)
+    _version: str = field(default="", init=False)
     _files: Mapping[str, _File] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -85,7 +85,10 @@ class Shell:
             for path in sorted(self.folder.rglob("*"))
             if path.suffix in _TYPES
         }
-        self._version = hashlib.sha256(b"".join(name.encode() + raw[name] for name in raw)).hexdigest()[:16]
+        version = hashlib.sha256(b"".join(name.encode() + raw[name] for name in raw)).hexdigest()[:16]
+        if version == self._version:
+            return
+        self._version = version
         prefix = rf'\1="/v-{self._version}/'.encode()
         raw["index.html"] = _RELATIVE.sub(prefix, raw["index.html"])
         self._files = {name: _File.of(text, Path(name).suffix) for name, text in raw.items()}

@@ -28,6 +28,7 @@ from backends.base.errors import QueryRefused
 from core.errors import BadInput, DomainError, Internal, Unavailable
 from core.graph import Context, GraphQLRequest
 from core.graphql_limits import RULES, deeper_than, size_of
+from core.graphql_runs import TidyExecutor
 from core.ids import Ids
 
 _LOG = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Executor:
             context_value=context,
             variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
+            executor_class=TidyExecutor,
         )
         return result if isinstance(result, ExecutionResult) else await result
 

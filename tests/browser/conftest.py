@@ -11,7 +11,7 @@ from playwright.async_api import Browser, async_playwright
 from core.clock import SystemClock
 from core.embedded import Stores
 from core.processes import free_port
-from tests.browser.shell_phone import CHROMIUM_ARGS, NewPhone, Phone, chromium, phone_of
+from tests.browser.shell_phone import CHROMIUM_ARGS, PLAIN, NewPhone, Phone, chromium, phone_of
 from tests.support.city import OpenCity, open_demo_city, settings
 from tests.support.departments import departments, seen_by
 
@@ -43,9 +43,7 @@ async def new_phone(shell_city: OpenCity, shell_browser: Browser) -> AsyncIterat
     async with AsyncExitStack() as stack:
 
         async def make(*, signed_in: str = "", prefs: dict[str, str] | None = None, **look: object) -> Phone:
-            context, phone = await phone_of(
-                shell_browser, shell_city.base, prefs={"locale": "zh-CN", "theme": "light", **(prefs or {})}, **look
-            )
+            context, phone = await phone_of(shell_browser, shell_city.base, prefs={**PLAIN, **(prefs or {})}, **look)
             stack.push_async_callback(context.close)
             if signed_in:
                 await phone.sign_in(signed_in)

@@ -12,6 +12,8 @@ from typing import Any
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, BrowserContext, Page, Request
 
+from tests.support.waiting import until
+
 CITIZEN = "13800000001"
 LONG_NAME = "13800000002"
 OFFICER = "13900000001"
@@ -62,13 +64,30 @@ class Phone:
             )
         await self.page.wait_for_selector(_BEGUN)
 
+    async def wear(self, prefs: dict[str, str]) -> None:
+        """Another look, as its owner would choose it: a new phone for each would load the shell and sign in again."""
+        await self.page.evaluate("(kept) => (localStorage['citytong.prefs'] = kept)", json.dumps({**PLAIN, **prefs}))
+        await self.page.reload()
+
     async def violations(self) -> list[str]:
         """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""
-        await self.page.evaluate(_UNTIL_STILL)
+        await self.still()
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE_SCRIPT)
         found: list[str] = await self.page.evaluate(_VIOLATIONS)
         return found
+
+    async def still(self) -> None:
+        """Wait until nothing moves but what moves for ever.
+
+        Asked from outside, again and again: what ends may start the next (an armed button fades into its own colour),
+        and a page's own clock may be a test's.
+        """
+
+        async def nothing_moves() -> bool:
+            return not await self.page.evaluate(_MOVING)
+
+        await until(nothing_moves, what="a still picture")
 
     async def overflow_px(self) -> int:
         """How far the page can be scrolled sideways."""
@@ -77,9 +96,13 @@ class Phone:
 
     async def small_targets(self, least_px: float) -> list[str]:
         """Controls narrower or lower than this. A link within a sentence is not a control."""
+        await self.still()  # a button that was pressed is a little smaller for a moment
         found: list[str] = await self.page.evaluate(_SMALL_TARGETS, least_px)
         return found
 
+
+# What a phone looks like unless a test says otherwise.
+PLAIN = {"locale": "zh-CN", "theme": "light"}
 
 NewPhone = Callable[..., Awaitable[Phone]]
 
@@ -88,10 +111,12 @@ _BEGUN = (
     "[data-screen=home] .bricks, [data-testid=own-scans], [data-testid=staff-cases], [data-testid=counter], "
     "[data-testid=acts]"
 )
-_UNTIL_STILL = """Promise.allSettled(document.getAnimations()
-  .filter((each) => each.effect.getTiming().iterations !== Infinity).map((each) => each.finished))"""
+# A band travels for ever; a ring's way is renewed every second. What is arming is about to change.
+_MOVING = """() => document.querySelector(".arming") !== null || document.getAnimations().some((each) =>
+  each.playState === "running" && each.effect.getTiming().iterations !== Infinity
+  && each.transitionProperty !== "stroke-dashoffset")"""
 
-_VIOLATIONS = """() => axe.run({ resultTypes: ["violations"] })
+_VIOLATIONS = """() => axe.run({ resultTypes: ["violations"], preload: false })
   .then(({ violations }) => violations.map(({ id, nodes }) => `${id}: ${nodes[0].html.slice(0, 160)}`))"""
 
 _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, summary, .choice, .field, textarea")]

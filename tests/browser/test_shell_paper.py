@@ -9,13 +9,12 @@ from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
-import pytest
 import zxingcpp
 from PIL import Image
 from playwright.async_api import Page, Route, expect
 
 from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, operation
-from tests.browser.test_shell_screens import check
+from tests.browser.test_shell_screens import check, check_looks
 from tests.support.city import OpenCity
 from tests.support.waiting import until
 
@@ -298,19 +297,10 @@ async def test_home_says_what_matters_and_what_is_missing(new_phone: NewPhone, s
     assert await page.locator(".brick").count() == 6
 
 
-SEEN: dict[str, tuple[dict[str, str], dict[str, Any]]] = {
-    "light": ({"theme": "light"}, {}),
-    "dark-english-larger": ({"theme": "dark", "locale": "en", "text": "larger"}, {}),
-    "elder": ({"theme": "light", "mode": "elder"}, {}),
-    "320px-200%": ({"locale": "en"}, {"viewport": {"width": 320, "height": 568}}),
-}
-
-
-@pytest.mark.parametrize("look", SEEN)
-async def test_the_papers_in_every_look(new_phone: NewPhone, shell_city: OpenCity, look: str) -> None:
-    me = await papers(shell_city)
-    licence, bill = me["licences"][0]["id"], await billed(shell_city, 100)
-    screens = {
+async def all_papers(city: OpenCity) -> dict[str, str]:
+    me = await papers(city)
+    licence, bill = me["licences"][0]["id"], await billed(city, 100)
+    return {
         "/messages": "[data-testid=letter]",
         f"/messages/{me['inbox']['nodes'][0]['id']}": "[data-testid=message]",
         "/me/messages": "[data-testid=quiet], [data-testid=reach-parts]",
@@ -323,13 +313,19 @@ async def test_the_papers_in_every_look(new_phone: NewPhone, shell_city: OpenCit
         f"/bills/{me['payments']['nodes'][0]['bill']['id']}": "[data-testid=receipt]",
         "/wallet/money": "[data-testid=entries]",
     }
-    prefs, size = SEEN[look]
-    phone = await new_phone(signed_in=CITIZEN, prefs=prefs, **size)
-    if size:
-        await phone.page.add_init_script(_TWICE)
-        await phone.page.reload()
-    wrong = await check(phone, screens, least_px=60 if prefs.get("mode") == "elder" else 44)
-    assert wrong == {}
+
+
+async def test_the_papers_in_every_look(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    phone = await new_phone(signed_in=CITIZEN)
+    assert await check_looks(phone, await all_papers(shell_city)) == {}
+    assert phone.faults == [] and phone.strangers == []
+
+
+async def test_the_papers_at_320_px_with_text_at_200_per_cent(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    phone = await new_phone(signed_in=CITIZEN, prefs={"locale": "en"}, viewport={"width": 320, "height": 568})
+    await phone.page.add_init_script(_TWICE)
+    await phone.page.reload()
+    assert await check(phone, await all_papers(shell_city), least_px=44) == {}
     assert phone.faults == [] and phone.strangers == []
 
 

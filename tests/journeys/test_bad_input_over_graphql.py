@@ -15,32 +15,34 @@ BALANCE = "{ me { wallet { balance { amount } } } }"
 TOP_UP = "mutation($input: TopUpWalletInput!) { topUpWallet(input: $input) { balance { amount } } }"
 
 
-async def test_a_bill_to_an_id_that_nobody_has_is_shown_without_its_payer(city: OpenCity) -> None:
-    clerk = await city.token(CLERK, audience="STAFF")
+async def test_a_bill_to_an_id_that_nobody_has_is_shown_without_its_payer(same_city: OpenCity) -> None:
+    clerk = await same_city.token(CLERK, audience="STAFF")
     given = {
         "payerId": NOBODY,
         "titleZh": "测试",
         "titleEn": "Test",
         "amountFen": 1,
-        "dueOn": (city.clock.now() + timedelta(days=9)).date().isoformat(),
+        "dueOn": (same_city.clock.now() + timedelta(days=9)).date().isoformat(),
         "idempotencyKey": "bill-to-nobody",
     }
-    issued = await city.ask(ISSUE, token=clerk, input=given)
+    issued = await same_city.ask(ISSUE, token=clerk, input=given)
     assert (issued.data, issued.codes) == ({"issueBill": {"status": "UNPAID", "payer": None}}, ["NON_NULL_MISSING"])
 
 
-async def test_a_thing_that_is_not_there_leaves_the_rest_of_the_answer(city: OpenCity) -> None:
-    zhang = await city.token(ZHANG)
+async def test_a_thing_that_is_not_there_leaves_the_rest_of_the_answer(same_city: OpenCity) -> None:
+    zhang = await same_city.token(ZHANG)
     query = '{ me { maskedName } bill(id: "bil_x") { id } payment(id: "pay_x") { id } licence(id: "lic_x") { id } }'
-    answer = await city.ask(query, token=zhang)
+    answer = await same_city.ask(query, token=zhang)
     assert answer.data == {"me": {"maskedName": "张*华"}, "bill": None, "payment": None, "licence": None}
     assert answer.codes == ["NOT_FOUND"] * 3
 
 
-async def test_an_amount_that_is_no_whole_number_of_64_bits_is_bad_input(city: OpenCity) -> None:
-    zhang = await city.token(ZHANG)
-    before = await city.ask(BALANCE, token=zhang)
+async def test_an_amount_that_is_no_whole_number_of_64_bits_is_bad_input(same_city: OpenCity) -> None:
+    zhang = await same_city.token(ZHANG)
+    before = await same_city.ask(BALANCE, token=zhang)
     for amount in (1.0, 1.5, "1", True, 2**63):
-        refused = await city.ask(TOP_UP, token=zhang, input={"amountFen": amount, "idempotencyKey": "no-whole-number"})
+        refused = await same_city.ask(
+            TOP_UP, token=zhang, input={"amountFen": amount, "idempotencyKey": "no-whole-number"}
+        )
         assert (amount, refused.data, refused.codes) == (amount, None, ["BAD_USER_INPUT"])
-    assert (await city.ask(BALANCE, token=zhang)).data == before.data
+    assert (await same_city.ask(BALANCE, token=zhang)).data == before.data

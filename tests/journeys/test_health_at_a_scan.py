@@ -51,8 +51,9 @@ class Door:
 
 
 @pytest_asyncio.fixture
-async def door(city: OpenCity) -> Door:
-    return Door(city, await city.token(ZHANG), await city.token(INSPECTOR, audience="STAFF"))
+async def door(same_city: OpenCity) -> Door:
+    zhang, inspector = await same_city.token(ZHANG), await same_city.token(INSPECTOR, audience="STAFF")
+    return Door(same_city, zhang, inspector)
 
 
 def refusals(scan: JSON) -> list[str]:
@@ -85,7 +86,9 @@ async def test_who_scans_for_something_else_sees_no_colour_and_has_not_looked(do
     assert await door.looks() == before
 
 
-async def test_a_scan_sent_again_counts_as_one_look_and_for_five_minutes(door: Door, clock: FixedClock) -> None:
+async def test_a_scan_sent_again_counts_as_one_look_and_for_five_minutes(door: Door) -> None:
+    clock = door.city.clock
+    assert isinstance(clock, FixedClock)
     before, text = await door.looks(), await door.code()
     once = await door.scan(purpose="HEALTH_CHECK", client_scan_id="at-the-door", text=text)
     again = await door.scan(purpose="HEALTH_CHECK", client_scan_id="at-the-door", text=text)

@@ -275,6 +275,7 @@ def _rows(plan: FieldPlan, item_type: Any, inner: Any, complete_item: Complete) 
                 if passes is not None and passes(item):
                     rows.append(item)
                 elif type(item) is CoroutineType:
+                    machine.made.append(item)
                     rows.append(_awaited_row(plan, item_type, item, complete_item, (path, index), at, machine))
                     awaited.append(index)
                 elif odd_item(plan, item_type, item, rows, index, path, at, machine):

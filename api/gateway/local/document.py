@@ -29,6 +29,7 @@ from graphql.language import (
     OperationDefinitionNode,
     VariableNode,
 )
+from graphql.pyutils import is_awaitable
 
 from api.gateway.bounded import Bounded
 from api.gateway.local import completion
@@ -87,9 +88,9 @@ class LocalDocument:
             answer = variant.root(machine)
         except GraphQLError as error:
             located(machine, error)
-            return ExecutionResult(None, machine.collected_errors.errors)
+            return _result(machine, None)
         if type(answer) is dict:
-            return ExecutionResult(answer, machine.collected_errors.errors or None)
+            return _result(machine, answer)
         return _answered(machine, answer)
 
     def _variant(self, values: VariableValues) -> _Variant:
@@ -111,7 +112,19 @@ async def _answered(machine: Machine, answer: Awaitable[Any]) -> ExecutionResult
     except GraphQLError as error:
         located(machine, error)
         data = None
-    return ExecutionResult(data, machine.collected_errors.errors or None)
+    except BaseException:
+        machine.tidy()
+        raise
+    return _result(machine, data)
+
+
+def _result(machine: Machine, data: dict[str, Any] | None) -> ExecutionResult:
+    errors = machine.collected_errors.errors
+    if not errors:
+        return ExecutionResult(data, None)
+    # Where one field fails, those beside it are cut short.
+    machine.tidy()
+    return ExecutionResult(data, errors)
 
 
 @dataclass(slots=True)
@@ -236,7 +249,7 @@ class _Variant:
         )
         made.runs = self.runs
         head = (self.schema, made.fragment_definitions, None, self.operation)
-        end = (made.is_awaitable, None, made.async_helpers)
+        end = (is_awaitable, None, made.async_helpers)
         return {**made.__dict__, "root_value": None, "info_ends": (head, end)}
 
 

@@ -13,11 +13,12 @@ from types import CoroutineType
 from typing import Any, Final, TypeAlias
 
 from graphql import GraphQLError, GraphQLObjectType, GraphQLResolveInfo
-from graphql.execution.executor import CollectedErrors, Executor
+from graphql.execution.executor import CollectedErrors
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 
 from api.gateway.local.fields import FieldPlan
+from core.graphql_runs import TidyExecutor
 
 # (source, path of the object, machine) → the object, or a coroutine that gives it.
 ObjectRun: TypeAlias = Callable[[Any, Path | None, "Machine"], Any]
@@ -35,8 +36,11 @@ class Slot:
 new: Final = tuple.__new__
 
 
-class Machine(Executor[Any]):
-    """One run. tail: what every `GraphQLResolveInfo` of it ends with."""
+class Machine(TidyExecutor):
+    """One run. tail: what every `GraphQLResolveInfo` of it ends with.
+
+    Generated code notes in `made` what stands behind a wrapper: the wrapper itself is in a task, or in what was noted.
+    """
 
     tail: tuple[Any, ...]
     runs: Callable[[GraphQLObjectType, list[Any]], ObjectRun | None]
@@ -61,6 +65,8 @@ def started(template: dict[str, Any], variables: VariableValues, context: Any) -
     attributes["variable_values"] = variables
     attributes["context_value"] = context
     attributes["collected_errors"] = CollectedErrors()
+    attributes["made"] = []
+    attributes["background_futures"] = set()
     attributes["_relevant_sub_fields"] = {}
     head, end = template["info_ends"]
     attributes["tail"] = (*head, variables, context, *end)
@@ -93,9 +99,11 @@ def finished(
     """Complete what a resolver gave: the value, or a coroutine of it."""
     path = field_path(plan, above)
     if is_awaitable(value):
+        machine.made.append(value)
         return _awaited(plan, value, path, machine), noted(keys, key)
     completed = plan.complete(value, path, path, machine)
     if is_awaitable(completed):
+        machine.made.append(completed)
         return _settled(plan, completed, path, machine), noted(keys, key)
     return completed, keys
 
@@ -104,6 +112,7 @@ def pending(
     plan: FieldPlan, value: Any, above: Path | None, machine: Machine, keys: Awaited, key: Any
 ) -> tuple[Any, Awaited]:
     """A coroutine that completes what the awaitable `value` gives."""
+    machine.made.append(value)
     return _awaited(plan, value, field_path(plan, above), machine), noted(keys, key)
 
 
@@ -111,6 +120,7 @@ def settling(
     plan: FieldPlan, completed: Any, above: Path | None, machine: Machine, keys: Awaited, key: Any
 ) -> tuple[Any, Awaited]:
     """The coroutine of an object whose fields are awaited, guarded as a field."""
+    machine.made.append(completed)
     return _settled(plan, completed, field_path(plan, above), machine), noted(keys, key)
 
 
@@ -140,8 +150,15 @@ async def _settled(plan: FieldPlan, completed: Awaitable[Any], path: Path, machi
         return None
 
 
-async def settled_item(plan: FieldPlan, item_type: Any, completed: Awaitable[Any], path: Path, machine: Machine) -> Any:
+def settled_item(plan: FieldPlan, item_type: Any, completed: Awaitable[Any], path: Path, machine: Machine) -> Any:
     """The coroutine of one row of a list, guarded as a row."""
+    machine.made.append(completed)
+    return _settled_item(plan, item_type, completed, path, machine)
+
+
+async def _settled_item(
+    plan: FieldPlan, item_type: Any, completed: Awaitable[Any], path: Path, machine: Machine
+) -> Any:
     try:
         return await completed
     except Exception as error:
@@ -155,7 +172,7 @@ def odd_item(
     """Complete a row by graphql-core's rules and add it to `rows`. True when it is to be awaited."""
     path = new(Path, (list_path, index, None))
     info = info_of(plan, at, machine)
-    if is_awaitable(item):
+    if machine.is_awaitable(item):
         rows.append(machine.complete_awaitable_list_item_value(item, item_type, plan.details, info, path, None))
         return True
     return machine.complete_list_item_value(item, rows, item_type, plan.details, info, path, None)

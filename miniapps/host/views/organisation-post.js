@@ -1,19 +1,17 @@
 /** What a member is and may do: of somebody who is invited, or of one who is there already. */
 
 import { askAsMyself, whole } from "../api.js";
-import { CHANGE_ROLE, INVITE_MEMBER, ORGANISATION } from "../documents-family.js";
-import { fill, h } from "../dom.js";
+import { CHANGE_ROLE, INVITE_MEMBER } from "../documents-family.js";
+import { h } from "../dom.js";
 import { t } from "../i18n.js";
 import { replace } from "../router.js";
 import { attempt } from "../ui/act.js";
 import { announce } from "../ui/announce.js";
 import { busy } from "../ui/busy.js";
 import { choices } from "../ui/list.js";
-import { load } from "../ui/load.js";
 import { matterTicks } from "../ui/matters.js";
-import { skeleton } from "../ui/skeleton.js";
 import { textField } from "../ui/text-field.js";
-import { decidesAbout } from "./organisation.js";
+import { decidesAbout, withOrganisation } from "./organisation.js";
 
 /** What money is spent in, and what nobody does for an organisation. */
 const PAYING = "payments:pay";
@@ -27,15 +25,7 @@ export const organisationMember = { title: "orgs.change", for: "CITIZEN", back: 
 
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
-  const region = h("div");
-  fill(screen.main, region);
-  return load(region, {
-    key: `organisation ${screen.at.id}`,
-    signal: screen.signal,
-    ask: () => askAsMyself(ORGANISATION, { id: screen.at.id, after: null }, screen),
-    skeleton: () => skeleton("title", "row", "row"),
-    show: ({ data }) => form(screen, data),
-  });
+  return withOrganisation(screen, ({ data }) => form(screen, data));
 }
 
 function form(screen, { organisation: org, delegationRules }) {

@@ -26,6 +26,13 @@ export const decidesAbout = (role) => BELOW[role] ?? [];
 
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
+  return withOrganisation(screen, ({ data, errors }) => page(screen, data.organisation, errors));
+}
+
+/** Ask for the organisation that the address names, and show what the answer gives.
+ * @param {import("../router.js").Screen} screen
+ */
+export function withOrganisation(screen, show) {
   const region = h("div");
   fill(screen.main, region);
   return load(region, {
@@ -33,7 +40,7 @@ function enter(screen) {
     signal: screen.signal,
     ask: () => askAsMyself(ORGANISATION, { id: screen.at.id, after: null }, screen),
     skeleton: () => skeleton("title", "line", "row", "row"),
-    show: ({ data, errors }) => page(screen, data.organisation, errors),
+    show,
   });
 }
 

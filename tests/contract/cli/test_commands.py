@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import os
 import re
 import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import aiohttp
@@ -30,8 +32,36 @@ ROOT = Path(__file__).parents[3]
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 
-async def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
-    """`python -m api …` in an environment of its own: exit status, standard output, standard error."""
+Said = tuple[int, str, str]
+Run = Callable[..., Awaitable[Said]]
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`python -m api …` in an environment of its own: exit status, standard output, standard error.
+
+    In this process, for starting one costs more than most commands; `in_a_process` proves the way there.
+    """
+
+    async def ran(*arguments: str, **environment: str) -> Said:
+        root = logging.getLogger()
+        handlers, level = list(root.handlers), root.level
+        with monkeypatch.context() as patched:
+            for name in [name for name in os.environ if name.startswith("TONG_")]:  # noqa: TID251 as a shell does
+                patched.delenv(name)
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            try:
+                status = await command_line._done(command_line._parser().parse_args(arguments))
+            finally:
+                root.handlers[:] = handlers
+                root.setLevel(level)
+        return (status, *capsys.readouterr())
+
+    return ran
+
+
+async def in_a_process(*arguments: str, **environment: str) -> Said:
     plain = {k: v for k, v in os.environ.items() if not k.startswith("TONG_")}  # noqa: TID251 handed on
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -83,14 +113,20 @@ def stores_of(stores: Stores, database: str) -> dict[str, str]:
     ],
 )
 async def test_what_is_wrong_is_said_in_one_sentence(
-    stores: Stores, mongo: Mongo, wrong: dict[str, str], sentence: str
+    run: Run, stores: Stores, mongo: Mongo, wrong: dict[str, str], sentence: str
 ) -> None:
     status, out, err = await run("serve", **{**stores_of(stores, mongo.database.name), **wrong})
     assert (status, out) == (2, "")
     assert sentence in err and "Traceback" not in err and "s3cret" not in err
 
 
-async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> None:
+async def test_a_process_ends_with_that_sentence_and_nothing_else(stores: Stores, mongo: Mongo) -> None:
+    told = {**stores_of(stores, mongo.database.name), "TONG_MONGO_URL": "mongodb://user:s3cret@t@x/"}
+    sentence = "TONG_MONGO_URL is not a URL that MongoDB's driver can read.\n"
+    assert await in_a_process("serve", **told) == (2, "", sentence)
+
+
+async def test_another_master_key_is_refused(run: Run, stores: Stores, mongo: Mongo) -> None:
     told = stores_of(stores, mongo.database.name)
     status, out, err = await run("rotate-keys", **told)
     assert status == 1 and err.startswith("access-token: The next key is not known everywhere yet.")
@@ -111,7 +147,7 @@ async def test_another_master_key_is_refused(stores: Stores, mongo: Mongo) -> No
     assert status == 2 and err.startswith("TONG_MASTER_KEY is not the key that this database was sealed with.")
 
 
-async def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> None:
+async def test_a_port_in_use_is_said_before_anything_starts(run: Run, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         status, _, err = await run("serve", "--embedded", "--data-dir", str(tmp_path / "city"), "--port", port)
@@ -119,13 +155,13 @@ async def test_a_port_in_use_is_said_before_anything_starts(tmp_path: Path) -> N
     assert not (tmp_path / "city").exists()
 
 
-async def test_a_folder_that_cannot_be_is_said(tmp_path: Path) -> None:
+async def test_a_folder_that_cannot_be_is_said(run: Run, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     status, _, err = await run("serve", "--embedded", "--data-dir", str(tmp_path / "file" / "city"), "--port", "0")
     assert status == 2 and "cannot be written" in err and "--data-dir" in err
 
 
-async def test_explain_prints_a_plan_and_refuses_what_does_not_fit(tmp_path: Path) -> None:
+async def test_explain_prints_a_plan_and_refuses_what_does_not_fit(run: Run, tmp_path: Path) -> None:
     query = tmp_path / "q.graphql"
     query.write_text("{ me { name homeDistrict { airQuality { aqi } } } }")
     status, out, _ = await run("explain", str(query))
@@ -137,7 +173,7 @@ async def test_explain_prints_a_plan_and_refuses_what_does_not_fit(tmp_path: Pat
     assert status == 2 and "cannot be read" in err
 
 
-async def test_dead_letters_of_a_healthy_city_are_none(stores: Stores, mongo: Mongo) -> None:
+async def test_dead_letters_of_a_healthy_city_are_none(run: Run, stores: Stores, mongo: Mongo) -> None:
     told = stores_of(stores, mongo.database.name)
     assert await run("dead-letters", "list", **told) == (0, "", "")
     status, _, err = await run("dead-letters", "replay", "no-such", **told)
@@ -146,7 +182,9 @@ async def test_dead_letters_of_a_healthy_city_are_none(stores: Stores, mongo: Mo
     assert status == 2 and "Say which" in err
 
 
-async def test_the_audit_is_proven_and_a_change_in_it_is_found(stores: Stores, mongo: Mongo, tmp_path: Path) -> None:
+async def test_the_audit_is_proven_and_a_change_in_it_is_found(
+    run: Run, stores: Stores, mongo: Mongo, tmp_path: Path
+) -> None:
     told = stores_of(stores, mongo.database.name)
     city = await open_city(Settings.from_env(told))
 
@@ -169,7 +207,7 @@ async def test_the_audit_is_proven_and_a_change_in_it_is_found(stores: Stores, m
     assert out.endswith(", or one before it, was changed.\nThe audit is NOT sound.\n")
 
 
-async def test_books_are_proven_and_what_is_wrong_in_them_is_named(stores: Stores, mongo: Mongo) -> None:
+async def test_books_are_proven_and_what_is_wrong_in_them_is_named(run: Run, stores: Stores, mongo: Mongo) -> None:
     told = stores_of(stores, mongo.database.name)
     settings = Settings.from_env({**told, "TONG_DEMO": "on"})
     city = await open_city(settings)
@@ -197,17 +235,10 @@ The books are sound.
     assert verdict == "The books are NOT sound."
 
 
-async def test_the_first_staff_are_added_and_no_third(
-    stores: Stores, mongo: Mongo, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """In this process: what opens is a city like any other."""
-    for name, value in stores_of(stores, mongo.database.name).items():
-        monkeypatch.setenv(name, value)
-
-    async def add(phone: str) -> tuple[int, str, str]:
+async def test_the_first_staff_are_added_and_no_third(run: Run, stores: Stores, mongo: Mongo) -> None:
+    async def add(phone: str) -> Said:
         told = ["--name", "常青", "--badge", "WJ-91", "--unit", "人事处", "--department", "111100000000310005"]
-        arguments = command_line._parser().parse_args(["staff", "add", "--phone", phone, *told])
-        return (await arguments.command(arguments), *capsys.readouterr())
+        return await run("staff", "add", "--phone", phone, *told, **stores_of(stores, mongo.database.name))
 
     for phone in ("13900000091", "13900000092"):
         status, out, err = await add(phone)
@@ -247,7 +278,7 @@ async def test_programs_are_published_and_taken_back(
 
 
 async def test_books_of_a_city_that_is_not_there_are_not_proven(tmp_path: Path) -> None:
-    status, out, err = await run("books", "--data-dir", str(tmp_path))
+    status, out, err = await in_a_process("books", "--data-dir", str(tmp_path))
     assert (status, out) == (2, "") and "Traceback" not in err and err.count("\n") == 1
 
 
