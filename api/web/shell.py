@@ -6,14 +6,18 @@ them again, and one that meets a new version never mixes two. What is asked for 
 Screens live behind the `#` of `/`. Those that others send people to, by a link that is typed or printed, have an
 address of their own here, which leads there. Where what they bring stands behind a `#` of its own, the address is the
 page itself: a redirect would lose it, and a query string would be sent, and logged.
+
+The service worker is at `/sw.js` alone, and asked for again each time: before its text come the version and the files
+that it keeps, and it imports those of the version. So a new version is a new worker (miniapps/host/sw.js).
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -33,6 +37,8 @@ _ASK_AGAIN: Final = "no-cache"
 _SCREENS: Final = ("/authorize/{interaction:[A-Za-z0-9_-]{1,64}}", "/device", "/signed-out")
 # Where the provider of real-person checks sends people on to (docs/decisions/0035).
 _LANDINGS: Final = ("/real-name/face",)
+_WORKER: Final = "sw.js"
+_IMPORTED: Final = re.compile(rb'^(import .* from )"\./', re.MULTILINE)
 _RELATIVE: Final = re.compile(rb'\b(href|src)="(?![a-z]+:|[/#])')
 
 
@@ -66,6 +72,7 @@ class Shell:
     live: bool = False
     _version: str = field(default="", init=False)
     _files: Mapping[str, _File] = field(init=False)
+    _worker: _File | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._read()
@@ -75,6 +82,7 @@ class Shell:
             web.get("/", self._page),
             *(web.get(path, self._page) for path in _LANDINGS),
             *(web.get(path, _to_screen) for path in _SCREENS),
+            web.get(f"/{_WORKER}", self._service_worker),
             web.get("/v-{version:[0-9a-f]{16}}/{path:.+}", self._versioned),
             web.get("/{path:.+}", self._unversioned),
         ]
@@ -91,12 +99,24 @@ class Shell:
         self._version = version
         prefix = rf'\1="/v-{self._version}/'.encode()
         raw["index.html"] = _RELATIVE.sub(prefix, raw["index.html"])
+        if (worker := raw.pop(_WORKER, None)) is not None:
+            self._worker = _File.of(self._worker_of(worker, sorted(raw)), ".js")
         self._files = {name: _File.of(text, Path(name).suffix) for name, text in raw.items()}
+
+    def _worker_of(self, text: bytes, files: Sequence[str]) -> bytes:
+        told = {"version": self._version, "files": files, "pages": ["/", *_LANDINGS]}
+        imported = _IMPORTED.sub(rf'\1"/v-{self._version}/'.encode(), text)
+        return f"const SHELL = {json.dumps(told)};\n".encode() + imported
 
     async def _page(self, request: web.Request) -> web.Response:
         if self.live:
             self._read()
         return self._files["index.html"].answer(request, cache=_ASK_AGAIN)
+
+    async def _service_worker(self, request: web.Request) -> web.Response:
+        if self._worker is None:
+            raise web.HTTPNotFound()
+        return self._worker.answer(request, cache=_ASK_AGAIN)
 
     async def _versioned(self, request: web.Request) -> web.Response:
         current = request.match_info["version"] == self._version

@@ -2,6 +2,7 @@
 
 import { onActingChange } from "./acting.js";
 import { proveWith } from "./api.js";
+import "./mini/owned.js"; // what programs keep here goes with its citizen, whether one was opened or not
 import { applyPrefs, onPrefs } from "./prefs.js";
 import { onSessionChange, wasEnded } from "./session.js";
 import { forgetWanted, redraw, start } from "./router.js";
@@ -77,6 +78,7 @@ import { sleeps } from "./views/sleeps.js";
 import { staffCases } from "./views/staff-cases.js";
 import { wallet } from "./views/wallet.js";
 import { forgetAnswers } from "./ui/load.js";
+import { keepShell } from "./worker.js";
 
 applyPrefs();
 proveWith(stepUpSheet);
@@ -92,6 +94,7 @@ onActingChange(() => {
   redraw();
 });
 watchLine();
+keepShell();
 
 start({
   "/authorize/:interaction": authorize,

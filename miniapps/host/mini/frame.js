@@ -5,8 +5,9 @@
  * names one program's origin and nothing else. The program's pages are frames within it, served by the network; so a
  * program that navigates can get nowhere but to itself, and two programs can be open under two policies.
  *
- * Without one (`KeptPlayer`): each page is a player of its own, `/run/<app id>/kept?page=…`, which the shell's service
- * worker puts together from the package that was verified and kept; the program stands in it as `srcdoc`.
+ * From what this device keeps (`KeptPlayer`): each page has a player of its own, `/run/<app id>/kept/<package>/<page>.html`,
+ * which the shell's service worker puts together from the package, verified again. The program's frame waits in it as a
+ * `srcdoc` within a <template>, and is under the player's policy once it is put into the document.
  *
  * Either way the frame is opaque: `allow-same-origin` is never given. See docs/decisions/0053.
  */
@@ -24,12 +25,13 @@ const STYLE = `
   iframe[hidden] { display: none; }
 `;
 
-/** @typedef {{ onPort: (port: MessagePort, answer: (welcome: object) => void) => void, onNewDocument: () => void }} Hearing */
+/** @typedef {{ onPort: (port: MessagePort, answer: (welcome: object) => void) => void, onNewDocument: () => void, onRefused: (code: string) => void }} Hearing */
 /**
  * @typedef {{ url: string, page: string, title: string, boot: object, hearing: Hearing }} PageFrame
  *   title: the program's name. boot: what its preload reads before anything else runs
  */
 
+/** `message`: why, where a package was refused. */
 export class PlayerUnavailable extends Error {}
 
 /** One document for all pages of a program, which come by the network. */
@@ -72,8 +74,7 @@ export class Player {
     element.setAttribute("referrerpolicy", "no-referrer");
     element.setAttribute("credentialless", "");
     element.title = title;
-    const name = JSON.stringify(boot);
-    if (name.length <= NAME_MAX) element.name = name; // read by the document in the frame, and by no other window
+    named(element, boot);
     element.src = url;
     frame.watch(element);
     this.within.body.append(element);
@@ -93,27 +94,40 @@ export class Player {
 
 /** A player for each page, from what this device keeps. */
 export class KeptPlayer {
-  /** @param {HTMLElement} mount @param {string} appId @param {AbortSignal} signal */
-  constructor(mount, appId, signal) {
+  /** @param {HTMLElement} mount @param {{ appId: string, packageSha256: string }} release @param {AbortSignal} signal */
+  constructor(mount, { appId, packageSha256 }, signal) {
     this.mount = mount;
-    this.appId = appId;
+    this.folder = `/run/${encodeURIComponent(appId)}/kept/${packageSha256}/`;
+    this.signal = signal;
+    /** Players that are there before their page is. @type {Map<string, HTMLIFrameElement>} */
+    this.ready = new Map();
     /** @type {Set<Frame>} */
     this.frames = new Set();
     signal.addEventListener("abort", () => this.close(), { once: true });
   }
 
+  /** The player of a page that will be added. @param {string} page @throws {PlayerUnavailable} */
+  async prepare(page) {
+    const element = playerAt(this.#address(page));
+    element.hidden = true;
+    this.ready.set(page, element);
+    const loaded = new Promise((resolve) => element.addEventListener("load", resolve, { once: true }));
+    this.mount.append(element);
+    await Promise.race([loaded, aborted(this.signal)]);
+    if (waiting(element)) return;
+    this.close();
+    throw new PlayerUnavailable(refusal(element));
+  }
+
   /** @param {PageFrame} page */
-  add({ page, title, hearing }) {
-    const element = playerAt(`/run/${encodeURIComponent(this.appId)}/kept?page=${encodeURIComponent(page)}`);
+  add({ page, title, boot, hearing }) {
+    const element = this.ready.get(page) ?? playerAt(this.#address(page));
     const frame = new Frame(this.frames, hearing, element);
-    element.addEventListener("load", () => {
-      const program = isPlayer(element) ? dressed(element).querySelector("iframe") : null;
-      if (!program) return;
-      program.title = title;
-      heard(element, new Set([frame]));
-      frame.watch(program);
-      frame.handshake.load(); // it had loaded before the player did
-    });
+    if (this.ready.delete(page)) {
+      begin(frame, title, boot);
+      return frame;
+    }
+    element.addEventListener("load", () => begin(frame, title, boot), { once: true });
     this.mount.append(element);
     return frame;
   }
@@ -125,8 +139,36 @@ export class KeptPlayer {
 
   close() {
     for (const frame of this.frames) frame.close();
+    for (const element of this.ready.values()) element.remove();
+    this.ready.clear();
+  }
+
+  /** @param {string} page */
+  #address(page) {
+    return `${this.folder}${page.split("/").map(encodeURIComponent).join("/")}.html`;
   }
 }
+
+/** The page that waits in a player begins. @param {Frame} frame @param {string} title @param {object} boot */
+function begin(frame, title, boot) {
+  const { element } = frame;
+  const program = waiting(element);
+  if (!program) return frame.hearing.onRefused(refusal(element));
+  program.title = title;
+  named(program, boot);
+  heard(element, new Set([frame]));
+  frame.watch(program);
+  dressed(element).body.append(program);
+  return undefined;
+}
+
+/** @param {HTMLIFrameElement} player @returns {HTMLIFrameElement | null} */
+const waiting = (player) =>
+  isPlayer(player) ? (player.contentDocument?.querySelector("template")?.content.querySelector("iframe") ?? null) : null;
+
+/** Why there is no page: what the worker says in place of one. @param {HTMLIFrameElement} player */
+const refusal = (player) =>
+  /** @type {HTMLMetaElement | null} */ (player.contentDocument?.querySelector("meta[name=refused]"))?.content ?? "UNTRUSTED";
 
 /** One page's frame: `element` is what is shown and hidden; the program's own window may be deeper. */
 export class Frame {
@@ -173,6 +215,12 @@ function playerAt(address) {
   element.className = "mini-player";
   element.src = address;
   return element;
+}
+
+/** Read by the document in the frame, and by no other window. @param {HTMLIFrameElement} element @param {object} boot */
+function named(element, boot) {
+  const name = JSON.stringify(boot);
+  if (name.length <= NAME_MAX) element.name = name;
 }
 
 /** The city's own document, and no error page. @param {HTMLIFrameElement} element */

@@ -40,6 +40,7 @@ export class Page {
       hearing: {
         onPort: (port, answer) => this.#connected(port, answer),
         onNewDocument: () => this.#disconnected(),
+        onRefused: (code) => program.close(code),
       },
     });
     this.frame.show(false);

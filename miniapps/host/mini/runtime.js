@@ -27,7 +27,7 @@ import { lineBroke } from "../api.js";
 import { onSessionChange, sessionId } from "../session.js";
 import { begin } from "./city.js";
 import { CLOCK } from "./clock.js";
-import { KeptPlayer, Player } from "./frame.js";
+import { KeptPlayer, Player, PlayerUnavailable } from "./frame.js";
 import { guardKeyboard } from "./keyboard.js";
 import { drop, read, write } from "./kept.js";
 import { ownKey } from "./owned.js";
@@ -65,7 +65,7 @@ export async function openProgram(opening, clock = CLOCK) {
   try {
     const { answer, offline } = await session(opening, until);
     const [kept] = await Promise.all([stored(answer), trusted(answer.release, offline, until)]);
-    const player = offline ? keptPlayer(opening, around) : await framed;
+    const player = offline ? await keptPlayer(opening, answer, until) : await framed;
     if (until.aborted) throw until.reason;
     const program = new Program({ answer, opening, player, kept, offline, clock, ended });
     make(program, clock);
@@ -76,10 +76,16 @@ export async function openProgram(opening, clock = CLOCK) {
   }
 }
 
-/** Nobody answered with a player; what is kept is put together by the shell's service worker. */
-function keptPlayer({ mount, appId }, around) {
+/** Nobody answered with a player; what is kept is put together by the shell's service worker. @throws {Untrusted} */
+async function keptPlayer({ mount }, { release, page }, signal) {
   mount.replaceChildren();
-  return new KeptPlayer(mount, appId, around.signal);
+  const player = new KeptPlayer(mount, release, signal);
+  try {
+    await player.prepare(page);
+  } catch (error) {
+    throw error instanceof PlayerUnavailable ? new Untrusted(/** @type {any} */ (error.message)) : error;
+  }
+  return player;
 }
 
 function make(program, clock) {

@@ -4,7 +4,8 @@
  * that program which this device has seen. What was verified is kept, and not fetched again.
  *
  * The list of what was revoked is signed too, numbered and good for a while; a list that is older than one seen before
- * counts as none.
+ * counts as none. Without a line the one that was seen last holds for a week: a device that has been away for longer has
+ * to ask first.
  *
  * Keys: `/.well-known/mini-jwks.json`, each with what it is for (`city_purpose`): a key of one kind vouches for nothing
  * of another.
@@ -18,6 +19,7 @@ const KEYS = "/.well-known/mini-jwks.json";
 const REVOCATIONS = "/.well-known/mini-revocations.json";
 const BYTES_MAX = 12 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
+const AWAY_S_MAX = 7 * 86_400;
 
 /** @typedef {{ kid: string, kty: string, crv: string, x: string, city_purpose: string, city_log?: string }} Jwk */
 
@@ -41,7 +43,7 @@ export async function verified(release, signal) {
   if (versionCode < ((await read("seen", appId)) ?? 0)) throw new Untrusted("OLDER");
   if ((await read("packages", appId))?.packageSha256 === packageSha256) return;
   const bytes = await fetched(release, signal);
-  const { statement } = await vouchedFor(bytes);
+  const { statement } = await vouchedFor(bytes, await keys());
   const same =
     statement.app_id === appId &&
     statement.version.code === versionCode &&
@@ -52,9 +54,23 @@ export async function verified(release, signal) {
   await write("seen", appId, versionCode);
 }
 
-async function vouchedFor(bytes) {
+/**
+ * The package that is kept, read and verified again, by the keys that are kept.
+ * @param {string} appId @param {string} packageSha256
+ * @throws {Untrusted} also where there is none
+ */
+export async function keptPackage(appId, packageSha256) {
+  const kept = await read("packages", appId);
+  if (kept?.packageSha256 !== packageSha256) throw new Untrusted("UNTRUSTED");
+  const found = await vouchedFor(kept.bytes, await keptKeys());
+  const { app_id: name, pkg_sha256: sha256, version } = found.statement;
+  if (name !== appId || sha256 !== packageSha256) throw new Untrusted("UNTRUSTED");
+  if (version.code < ((await read("seen", appId)) ?? 0)) throw new Untrusted("OLDER");
+  return found;
+}
+
+async function vouchedFor(bytes, known) {
   try {
-    const known = await keys();
     const [developerKeys, platformKeys, logKey] = await Promise.all([
       keysFor(known, "mini-developer"),
       keysFor(known, "mini-platform"),
@@ -84,21 +100,20 @@ async function newestList() {
   const kept = await read("lists", "revocations");
   const response = await fetch(REVOCATIONS, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-cache" });
   const text = await response.text();
-  const list = await checkedList(text, kept?.sequence ?? 0);
-  await write("lists", "revocations", { text, sequence: list.sequence });
+  const list = await checkedList(text, await keys(), kept?.sequence ?? 0, seconds());
+  await write("lists", "revocations", { text, sequence: list.sequence, at: seconds() });
   return list;
 }
 
 async function keptList() {
   const kept = await read("lists", "revocations");
-  if (!kept) throw new Untrusted("UNTRUSTED");
-  return checkedList(kept.text, kept.sequence);
+  if (!kept || Math.abs(seconds() - kept.at) > AWAY_S_MAX) throw new Untrusted("UNTRUSTED");
+  return checkedList(kept.text, await keptKeys(), kept.sequence, kept.at);
 }
 
-async function checkedList(text, seenSequence) {
+async function checkedList(text, known, seenSequence, now) {
   try {
-    const known = await keysFor(await keys(), "mini-revocations");
-    return await readRevocations(text, { keys: known, now: seconds(), seenSequence });
+    return await readRevocations(text, { keys: await keysFor(known, "mini-revocations"), now, seenSequence });
   } catch (cause) {
     throw new Untrusted("UNTRUSTED", cause);
   }
@@ -107,11 +122,13 @@ async function checkedList(text, seenSequence) {
 /** The city's keys; those kept where there is no line. @returns {Promise<Jwk[]>} */
 async function keys() {
   const response = await fetch(KEYS, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
-  if (!response?.ok) return (await read("lists", "keys")) ?? [];
+  if (!response?.ok) return keptKeys();
   const { keys: found } = await response.json();
   await write("lists", "keys", found);
   return found;
 }
+
+const keptKeys = async () => (await read("lists", "keys")) ?? [];
 
 const keysFor = (known, purpose) => keysOf({ keys: known.filter((one) => one.city_purpose === purpose) });
 
