@@ -22,6 +22,7 @@ from api.web.shell import Shell
 from miniapps.bundles import blocks, policy, revocations, statement, tlog
 from miniapps.bundles.archive import pack
 from miniapps.bundles.hashing import files_h1, sha256_hex
+from miniapps.bundles.html import inline_script_hashes
 from miniapps.bundles.statement import Profile, Statement
 from miniapps.releases.http import player_policy
 
@@ -36,7 +37,7 @@ LOG: Final = "city.example/mini-log"
 _PAGE: Final = b"""<!doctype html><html><head><meta charset="utf-8"><title>page</title>
 <script type="module" src="../../common/program.js"></script></head>
 <body><h1>Page</h1><button>tap</button></body></html>"""
-_PIXEL: Final = base64.b64decode(
+PIXEL: Final = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
 _HARNESS: Final = """<!doctype html><html data-theme="light" data-mode="standard" data-text="normal"><head>
@@ -59,7 +60,7 @@ def files_of(app_id: str, pages: tuple[str, ...], **more: Any) -> dict[str, byte
         "manifest.json": json.dumps(manifest).encode(),
         "app.js": b"",
         "app.css": b"",
-        "common/i.png": _PIXEL,
+        "common/i.png": PIXEL,
         "common/program.js": (OURS / "program.js").read_bytes(),
         **{f"{page}.html": _PAGE for page in pages},
     }
@@ -81,7 +82,8 @@ FILES: Final = {
 @dataclass(slots=True)
 class Stage:
     """asked: GraphQL operations with their variables. capabilities:
-    what the city says that a program may do. spoilt: a byte of packages that is changed on their way."""
+    what the city says that a program may do. spoilt: a byte of packages that is changed on their way. down: nobody
+    answers."""
 
     port: int
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -91,6 +93,7 @@ class Stage:
     ended: str | None = None
     version_code: int = 3
     spoilt: int | None = None
+    down: bool = False
     revoked: set[str] = field(default_factory=set)
     _shell: Shell = field(init=False)
     _keys: Mapping[str, Ed25519PrivateKey] = field(init=False, repr=False)
@@ -109,6 +112,7 @@ class Stage:
         self.stored.clear()
         self.revoked.clear()
         self.spoilt = None
+        self.down = False
         self.capabilities = {
             "city.user.openid": "GRANTED",
             "city.user.phone": "PROMPT",
@@ -124,6 +128,8 @@ class Stage:
 
     @web.middleware
     async def by_host(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        if self.down and request.transport is not None:
+            request.transport.abort()
         if request.url.host == "127.0.0.1":
             answer: web.StreamResponse = await handler(request)
             for name, value in SECURITY_HEADERS.items():
@@ -140,7 +146,8 @@ class Stage:
         content = FILES[app_id].get(path) if root == ROOT else None
         if content is None:
             return web.Response(status=404)
-        headers = policy.headers(path, profile=profile(app_id), shell_origins=[self.base])
+        hashes = inline_script_hashes(content) if path.endswith(".html") else ()
+        headers = policy.headers(path, profile=profile(app_id), hashes=hashes, shell_origins=[self.base])
         body = policy.inject(content, "/__mini/preload.js") if path.endswith(".html") else content
         return web.Response(body=body, headers=headers)
 

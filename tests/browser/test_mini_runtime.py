@@ -430,6 +430,15 @@ async def test_a_package_that_is_not_the_signed_one_is_refused(stage: Stage, she
     assert await shell.evaluate("id => open(id).catch((error) => error.code)", OTHER) == "E_APP_REVOKED"
 
 
+async def test_the_first_paint_is_told(shell: Page) -> None:
+    await shell.evaluate("id => open(id, {}, { real: false })", APP)
+
+    async def painted() -> bool:
+        return "PAINTED" in await told(shell, "progress")
+
+    await until(painted, what="the first paint")
+
+
 async def test_a_busy_program_does_not_hold_the_shell_and_is_told_of(shell: Page) -> None:
     """E25, T10."""
     await shell.evaluate("id => open(id, {}, { real: false })", APP)
