@@ -145,7 +145,7 @@ class Stage:
         root, _, path = request.path.lstrip("/").partition("/")
         content = FILES[app_id].get(path) if root == ROOT else None
         if content is None:
-            return web.Response(status=404)
+            return web.Response(status=404, headers={"Access-Control-Allow-Origin": "*"})
         hashes = inline_script_hashes(content) if path.endswith(".html") else ()
         headers = policy.headers(path, profile=profile(app_id), hashes=hashes, shell_origins=[self.base])
         body = policy.inject(content, "/__mini/preload.js") if path.endswith(".html") else content

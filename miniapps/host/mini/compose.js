@@ -38,6 +38,8 @@ const ADDRESSED = {
 const NOT_ASKED_FOR = new Set(["html", "js", "map", "md", "mjs"]);
 const SCRIPT_TYPES = ["", "text/javascript", "application/javascript", "text/ecmascript", "application/ecmascript"];
 const IMPORTS_DEEP = 8;
+/** Stands for a program's own: addresses are read as in a scheme that has hosts and folders. */
+const ORIGIN = "wss://package";
 
 /** @typedef {Uint8Array<ArrayBuffer>} Bytes */
 /** @typedef {import("./package.js").Profile} Profile */
@@ -60,8 +62,8 @@ export class Package {
   /** What an address in the file `from` leads to. @param {string} address @param {string} from @returns {string | null} */
   path(address, from) {
     try {
-      const { origin, pathname } = new URL(address, `https://package/root/${encoded(from)}`);
-      if (origin !== "https://package" || !pathname.startsWith("/root/")) return null;
+      const { origin, pathname } = new URL(address, `${ORIGIN}/root/${encoded(from)}`);
+      if (origin !== ORIGIN || !pathname.startsWith("/root/")) return null;
       const path = decodeURIComponent(pathname.slice("/root/".length));
       return this.files.has(path) ? path : null;
     } catch {
@@ -172,7 +174,7 @@ class Page {
     else {
       const path = this.all.path(source.value, this.path);
       if (path === null) return;
-      const { address, hash } = await this.all.script(this.classic(this.all.text(path), path), path);
+      const { address, hash } = await this.all.script(this.all.text(path), path);
       this.hashes.push(hash);
       this.drop(tag, "integrity");
       this.edits.push({ from: source.from, to: source.to, text: `src=${quoted(address)} integrity=${quoted(hash)}` });
@@ -200,7 +202,7 @@ class Page {
     this.edits.push({ from: tag.textFrom, to: tag.textTo, text: script });
   }
 
-  /** A script that is no module may import one. */
+  /** A script that is no module may import one; one of another file may not, from an opaque frame. */
   classic(text, from) {
     if (!/\bimport\b/.test(text)) return text;
     this.mapAt ??= this.begin;
