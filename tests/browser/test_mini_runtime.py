@@ -364,6 +364,16 @@ async def test_two_programs_live_at_once_and_a_third_closes_the_first(shell: Pag
     await opened(shell, SPA)
     assert await told(shell, "closed") == [{"code": "PRESSURE", "retry": True}]
     assert await told(shell, "closed", OTHER) == []
+    await shell.evaluate(
+        "([id, page]) => handles[id].show({ page, query: { from: 'link' } })", [OTHER, "pages/loan/loan"]
+    )
+    loan = await frame_of(shell, "pages/loan/loan.html?from=link")
+    assert await loan.evaluate("welcome.launch") == {
+        "page": "pages/loan/loan",
+        "query": {"from": "link"},
+        "scene": "link",
+    }
+    assert await shell.evaluate("id => handles[id].back()", OTHER) is False
     assert await shell.evaluate("[running('org.example.library'), running('org.example.other').session]") == [
         None,
         f"mps_{OTHER}",

@@ -131,9 +131,10 @@ export class Program {
 
   // --- what the host's own controls do
 
+  /** @param {{ page: string, query: Record<string, string>, scene: string } | null} [again]  where they came to */
   show(again = null) {
     this.stopHidden();
-    if (!this.states.to("shown")) return;
+    if (!this.shown && !this.states.to("shown")) return;
     if (again) this.launch = again;
     this.#watchStanding();
     if (again) this.pages.go("reLaunch", routeTo(again.page, again.query));
@@ -142,7 +143,7 @@ export class Program {
 
   /** @param {"home" | "covered" | "program" | "closed"} reason */
   hide(reason = "home") {
-    if (!this.states.to("hidden")) return;
+    if (!this.shown || !this.states.to("hidden")) return;
     this.stopStanding();
     this.pages.top?.show(false, reason);
     void this.storage.flush();
