@@ -4,6 +4,7 @@ import { fill, h } from "../dom.js";
 import { has, t } from "../i18n.js";
 import { announce } from "./announce.js";
 import { shape } from "./icons.js";
+import { empty } from "./list.js";
 import { problem } from "./load.js";
 import { whoIsIt } from "./mini-program.js";
 
@@ -38,6 +39,7 @@ export function closedPage({ main }, { closing: { code, retry }, program, again 
  * @param {() => void} again
  */
 export function refusedPage(screen, error, again) {
+  if (error.code === "NOT_FOUND") return void fill(screen.main, h("h1", { tabindex: "-1" }, t("mini.one")), empty(t("mini.gone"), t("mini.gone.hint")), h("a.second.wide", { href: "#/mini" }, t("mini.all")));
   if (error.extensions) return void fill(screen.main, h("h1.unseen", { tabindex: "-1" }, t("mini.one")), problem(error, again), h("a.second", { href: "#/mini" }, t("mini.all")));
   return closedPage(screen, { closing: { code: has(`mini.closed.${error.code}`) ? error.code : "BROKEN", retry: error.code !== "UNTRUSTED" }, program: null, again });
 }

@@ -7,12 +7,16 @@ import { announce } from "./announce.js";
 import { shape } from "./icons.js";
 import { empty } from "./list.js";
 import { itsWords } from "./mini-program.js";
-import { state } from "./state.js";
 
 /** @typedef {import("../mini/chrome.js").Capability} Capability */
 
-/** Nobody is asked for these once and for all: they tell nothing, or are asked for each time. */
-const WITHOUT_A_SWITCH = new Set(["city.user.openid", "city.pay", "city.message.subscribe", "city.web.own-origin"]);
+/** Nobody is asked for these once and for all: they tell nothing, or are asked for each time. @type {Record<string, string>} */
+const WITHOUT_A_SWITCH = {
+  "city.user.openid": "mini.permit.plain",
+  "city.web.own-origin": "mini.permit.plain",
+  "city.pay": "mini.permit.each",
+  "city.message.subscribe": "mini.permit.each",
+};
 
 /** Given only by a tick of its own (GB/T 43697, grade 3; PIPL article 28), as the city's ledger has it. */
 const SENSITIVE = new Set([
@@ -80,14 +84,14 @@ export function permissionList({ capabilities, set, signal }) {
 }
 
 const row = (one, change) =>
-  WITHOUT_A_SWITCH.has(one.name) || one.state === "UNAVAILABLE"
+  WITHOUT_A_SWITCH[one.name] || one.state === "UNAVAILABLE"
     ? h("li.permit", { "data-name": one.name }, h("div", null, permissionWords(one), standing(one)))
     : h("li.permit", { "data-name": one.name }, switchOf(one, change));
 
 const standing = (one) =>
   one.state === "UNAVAILABLE"
     ? h("span.permit-state", null, shape("stop"), t(has(`mini.why.${one.why}`) ? `mini.why.${one.why}` : "mini.why.policy"))
-    : h("span.permit-state", null, shape("info"), t("mini.permit.always"));
+    : h("span.permit-state", null, shape("info"), t(WITHOUT_A_SWITCH[one.name]));
 
 /** A native box: keyboards and screen readers know it already. */
 function switchOf(one, change) {
@@ -108,4 +112,4 @@ const stateWords = ({ state: now }) =>
   now === "GRANTED" ? "mini.permit.on" : now === "PROMPT" ? "mini.permit.ask" : "mini.permit.off";
 
 /** What no program gets, whatever it asks for. */
-export const neverGets = () => state("plain", "stop", t("mini.never"), "mini-never");
+export const neverGets = () => h("p.side-note", { "data-testid": "mini-never" }, shape("stop"), h("span", null, t("mini.never")));

@@ -160,20 +160,20 @@ class Run {
   menu() {
     const { running } = this;
     const others = [...runs.values()].filter((run) => run !== this && run.running);
-    const entry = (words, act, sign, id) => ({ words, act, sign, id });
+    const entry = (words, act, id) => ({ words, act, id });
     const own = running
       ? [
-          this.settings ? entry(this.settings.text || t("mini.settings"), () => running.press("settings"), undefined, "mini-settings") : null,
-          this.pulls ? entry(t("mini.refresh"), () => running.pull(), undefined, "mini-refresh") : null,
-          entry(t("mini.may"), () => void running.settings().catch(() => announce(t("mini.busy"))), "key", "mini-may"),
-          entry(t("mini.about"), () => go(`/mini/${this.appId}/about`), "seal", "mini-about"),
-          entry(t("mini.again"), () => running.reload(), undefined, "mini-again"),
+          this.settings ? entry(this.settings.text || t("mini.settings"), () => running.press("settings"), "mini-settings") : null,
+          this.pulls ? entry(t("mini.refresh"), () => running.pull(), "mini-refresh") : null,
+          entry(t("mini.may"), () => void running.settings().catch(() => announce(t("mini.busy"))), "mini-may"),
+          entry(t("mini.about"), () => go(`/mini/${this.appId}/about`), "mini-about"),
+          entry(t("mini.again"), () => running.reload(), "mini-again"),
         ]
       : [];
     const elsewhere = [
-      ...others.map((run) => entry(t("mini.switch", { name: run.stage.program?.name ?? run.appId }), () => go(`/mini/${run.appId}`), "twice", "mini-switch")),
-      entry(t("mini.all"), () => go("/mini"), "apps", "mini-all"),
-      entry(t("mini.home"), () => go("/home"), "home", "mini-home"),
+      ...others.map((run) => entry(t("mini.switch", { name: run.stage.program?.name ?? run.appId }), () => go(`/mini/${run.appId}`), "mini-switch")),
+      entry(t("mini.all"), () => go("/mini"), "mini-all"),
+      entry(t("mini.home"), () => go("/home"), "mini-home"),
     ];
     return menuSheet(this.stage.program, [...own, ...elsewhere].filter((one) => one !== null), this.stage.seen.signal);
   }

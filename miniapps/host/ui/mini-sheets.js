@@ -15,7 +15,6 @@ import { problem } from "./load.js";
 import { reader } from "./reader.js";
 import { closeButton, openSheet } from "./sheet.js";
 import { skeleton } from "./skeleton.js";
-import { state } from "./state.js";
 
 /**
  * @template T
@@ -65,7 +64,7 @@ export function permissionSheet(program, wanted, signal) {
     const no = h("button.second.as-easy", { type: "button", "data-testid": "deny", onclick: () => say([]) }, t(several ? "mini.ask.no.all" : "mini.ask.no"));
     return {
       title: several ? t("mini.ask.several", { name: program.name }) : t("mini.ask.one", { name: program.name, what: permissionName(wanted[0].name) }),
-      body: [whoIsIt(program), list, state("plain", "info", t("mini.ask.on.no"), "on-no")],
+      body: [whoIsIt(program), list, h("p.side-note", { "data-testid": "on-no" }, shape("info"), h("span", null, t("mini.ask.on.no")))],
       actions: h("div.yes-no", null, yes, no),
     };
   });
@@ -256,7 +255,7 @@ export const shareSheet = (program, { title, text, address }, signal) =>
 /**
  * The capsule's menu.
  * @param {import("../mini/chrome.js").ProgramFacts | null} program
- * @param {{ words: string, act: () => void, sign?: string, id?: string }[]} entries
+ * @param {{ words: string, act: () => void, id: string }[]} entries
  * @param {AbortSignal} signal
  */
 export const menuSheet = async (program, entries, signal) => {
@@ -268,8 +267,8 @@ export const menuSheet = async (program, entries, signal) => {
       h(
         "ul.rows.mini-actions",
         null,
-        entries.map(({ words, act, sign, id }) =>
-          h("li", null, h("button.row", { type: "button", "data-testid": id, onclick: () => answer(act) }, sign ? icon(sign) : null, h("span.row-title", null, words))),
+        entries.map(({ words, act, id }) =>
+          h("li", null, h("button.row", { type: "button", "data-testid": id, onclick: () => answer(act) }, words)),
         ),
       ),
     ],

@@ -1,0 +1,226 @@
+"""What a person sees of programs: the list, a program's page, one that runs, two at once, what programs may do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Route, expect
+
+from miniapps.sessions.capabilities import PERMISSIONS
+from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, program_frame, publish
+from tests.browser.shell_phone import LONG_NAME, NewPhone, Phone, operation
+from tests.browser.shell_phone import answer as answer_of_city
+from tests.support.city import OpenCity
+
+LOOKS: dict[str, dict[str, str]] = {
+    "light": {"theme": "light"},
+    "dark-english-larger": {"theme": "dark", "locale": "en", "text": "larger"},
+    "elder": {"theme": "light", "mode": "elder"},
+}
+SCREENS = {
+    "/home": "[data-testid=mini-tiles]",
+    "/mini": "[data-testid=mini-list]",
+    f"/mini/{LIBRARY}/about": "[data-testid=mini-permissions]",
+    "/me/programs": "[data-testid=empty], [data-testid=mini-permits]",
+    "/mini/city.test.none": "[data-testid=empty]",
+}
+
+
+@pytest_asyncio.fixture(scope="module", autouse=True)
+async def published(shell_city: OpenCity, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
+    await publish(shell_city, tmp_path_factory.mktemp("programs"))
+    yield
+
+
+async def wrong(phone: Phone, *, least_px: int) -> list[str]:
+    found = await phone.violations() + await phone.small_targets(least_px)
+    return found + [f"{over} px too wide" for over in [await phone.overflow_px()] if over]
+
+
+@pytest.mark.parametrize("look", LOOKS)
+async def test_every_screen_in_every_look(new_phone: NewPhone, look: str) -> None:
+    prefs = LOOKS[look]
+    least = 60 if prefs.get("mode") == "elder" else 44
+    phone = await new_phone(signed_in=LONG_NAME, prefs=prefs)
+    found: dict[str, list[str]] = {}
+    for path, ready in SCREENS.items():
+        await phone.open(path, ready=ready)
+        found[path] = await wrong(phone, least_px=least)
+    for app_id in (LONG, LIBRARY):
+        await opened(phone, app_id)
+        found[app_id] = await wrong(phone, least_px=least)
+    await phone.page.locator("[data-testid=mini-menu]:visible").click()
+    found["menu"] = await wrong(phone, least_px=least)
+    await phone.page.keyboard.press("Escape")
+    await begin(
+        await program_frame(phone.page, "shelf"), "authorize", scopes=["city.user.phone", "city.device.clipboard"]
+    )
+    await phone.page.wait_for_selector("[data-testid=wanted]")
+    found["permissions"] = await wrong(phone, least_px=least)
+    assert {path: list_ for path, list_ in found.items() if list_} == {}
+
+
+async def test_at_320_px_with_text_at_200_per_cent_nothing_is_cut(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=LONG_NAME, prefs={"locale": "en"}, viewport={"width": 320, "height": 568})
+    page = phone.page
+    for path, ready in SCREENS.items():
+        await phone.open(path, ready=ready)
+        await page.evaluate("document.documentElement.style.fontSize = '200%'")
+        assert (path, await phone.overflow_px()) == (path, 0)
+    await opened(phone)
+    bar = await page.locator(".mini-bar").evaluate("(bar) => [bar.scrollWidth - bar.clientWidth, bar.clientHeight]")
+    assert bar[0] == 0
+    who = await page.get_by_test_id("mini-who").bounding_box()
+    assert who is not None and who["width"] > 60
+    await page.get_by_test_id("mini-menu").click()
+    assert await page.get_by_role("dialog").evaluate("(sheet) => sheet.scrollWidth - sheet.clientWidth") <= 0
+
+
+async def test_programs_are_found_by_word_and_by_kind(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in=LONG_NAME)
+    page = phone.page
+    await page.get_by_role("searchbox").fill("续借")
+    hit = page.get_by_test_id("found-programs")
+    await expect(hit.locator(".mini-name")).to_have_text(["城市图书馆"])
+    await phone.open("/mini", ready="[data-testid=mini-list]")
+    names = page.get_by_test_id("mini-list").locator(".mini-name")
+    await page.locator(".choice", has_text="环境").click()
+    await expect(names.filter(has_text="城市图书馆")).to_have_count(1)
+    await expect(names.filter(has_text="登记平台")).to_have_count(0)
+    await page.locator(".choice", has_text="全部").click()
+    await page.get_by_role("searchbox").fill("没有这样的")
+    await expect(page.get_by_test_id("empty")).to_contain_text("没有找到")
+    await page.get_by_role("searchbox").fill("场馆")
+    await expect(names).to_have_text([re.compile("登记平台")])
+
+
+async def test_a_program_s_page_says_who_built_it_and_settles_what_it_may_do(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in="13800000003", prefs={"locale": "en"})
+    page = phone.page
+    await phone.open(f"/mini/{LIBRARY}/about", ready="[data-testid=mini-permissions]")
+    by = page.get_by_test_id("mini-by")
+    await expect(by).to_have_attribute("data-verified", "true")
+    await expect(page.get_by_test_id("mini-facts")).to_contain_text("1.4.0")
+    switch = page.get_by_role("switch", name="Clipboard")
+    await expect(switch).not_to_be_checked()
+    await switch.focus()
+    await page.keyboard.press("Space")
+    await expect(switch).to_be_checked()
+    await expect(switch).to_be_focused()
+    await phone.open("/me/data/consents", ready="[data-testid=to-programs]")
+    await page.get_by_test_id("to-programs").click()
+    permits = page.get_by_test_id("mini-permits")
+    await expect(permits).to_contain_text("Clipboard")
+    await permits.get_by_role("link").click()
+    await switch.click()
+    await expect(switch).not_to_be_checked()
+    await phone.open("/me/programs", ready="[data-testid=empty]")
+
+
+async def test_a_program_lives_while_another_screen_is_shown_and_two_at_once(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in="13800000004")
+    page = phone.page
+    shelf = await opened(phone)
+    await expect(page.locator(".mini-title")).to_have_text("我的书架")
+    await expect(page.get_by_test_id("mini-who")).to_contain_text("城市图书馆")
+    await expect(page).to_have_title("城市图书馆 · 城市通")
+    await shelf.evaluate("globalThis.mark = 'still here'")
+    await page.get_by_role("button", name="我的", exact=True).click()
+    await program_frame(page, "mine")
+    await expect(page.get_by_role("button", name="我的", exact=True)).to_have_attribute("aria-current", "page")
+    await page.get_by_role("button", name="书架").click()
+
+    await phone.open("/home", ready="[data-testid=mini-tiles]")
+    await expect(page.locator(".mini-stage")).to_be_hidden()
+    await expect(page.get_by_test_id("mini-tiles").locator("span").first).to_have_text("图书馆")
+    await opened(phone, LONG)
+    await page.locator("[data-testid=mini-menu]:visible").click()
+    await page.get_by_test_id("mini-switch").click()
+    await expect(page.locator(f"[data-app='{LIBRARY}']")).to_be_visible()
+    await expect(page.locator(f"[data-app='{LONG}']")).to_be_hidden()
+    assert await shelf.evaluate("globalThis.mark") == "still here"
+
+    # A link to one of its pages begins there, and is not there any more when one comes back.
+    await phone.open(f"/mini/{LIBRARY}?page=pages/book/book&query=isbn%3D7", ready=".mini-who")
+    book = await program_frame(page, "book")
+    assert "isbn=7" in book.url
+    await expect(page.get_by_test_id("mini-back")).to_have_attribute("aria-label", "首页")
+    assert (await page.evaluate("location.hash")) == f"#/mini/{LIBRARY}"
+
+    await page.locator("[data-testid=mini-close]:visible").click()
+    await expect(page.locator(f"[data-app='{LIBRARY}']")).to_have_count(0)
+    await expect(page.locator("#app")).to_be_visible()
+    await expect(page.locator(f"[data-app='{LONG}']")).to_have_count(1)
+
+
+async def test_a_deep_link_from_outside_lands_on_the_program(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in="13800000005")
+    await phone.page.goto(f"{phone.base}/miniapp/{LIBRARY}/pages/book/book?isbn=8")
+    book = await program_frame(phone.page, "book")
+    assert "isbn=8" in book.url
+
+
+async def test_what_a_program_has_drawn(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in="13800000005")
+    page = phone.page
+    shelf = await opened(phone)
+    await begin(shelf, "uiMainButtonSet", text="<b>续借</b>", visible=True)
+    await expect(page.get_by_test_id("mini-main")).to_have_text("<b>续借</b>")
+    await page.get_by_test_id("mini-main").click()
+    await begin(shelf, "setNavigationBarColor", frontColor="#ffffff", backgroundColor="#ffee88")
+    await expect(page.locator(".mini-bar")).to_have_attribute("data-front", "black")  # white could not be read
+    await begin(shelf, "setTabBarBadge", index=1, text="3")
+    await expect(page.locator(".mini-badge")).to_have_text("3")
+    await begin(shelf, "showToast", title="已续借", duration=60_000)
+    await expect(page.get_by_test_id("mini-toast")).to_have_text("已续借")
+    await begin(shelf, "hideToast")
+    await expect(page.get_by_test_id("mini-toast")).to_have_count(0)
+    await begin(shelf, "showModal", title="续借？", content="到期日", editable=True)
+    await page.get_by_role("textbox").fill("12 月 20 日")
+    await page.get_by_test_id("modal-yes").click()
+    assert (await answer(shelf))["ok"] == {"confirm": True, "cancel": False, "content": "12 月 20 日"}
+    await begin(shelf, "showActionSheet", itemList=["按书名", "按分馆"])
+    await page.get_by_role("button", name="按分馆").click()
+    assert (await answer(shelf))["ok"] == {"tapIndex": 1}
+    assert [one for one in await shelf.evaluate("events") if one["ev"] == "mainbutton"] != []
+
+
+async def test_a_program_that_was_taken_back_says_so(new_phone: NewPhone) -> None:
+    """The city's answer, as it stands when the platform has revoked the program."""
+    phone = await new_phone()
+    page = phone.page
+    await page.clock.install()
+    await phone.sign_in("13800000005")
+    await opened(phone)
+
+    async def revoked(route: Route) -> None:
+        if operation(route.request) != "MiniSession":
+            return await route.continue_()
+        return await route.fulfill(
+            body=answer_of_city(data={"miniSession": {"ended": "PROGRAM_REVOKED", "capabilities": []}})
+        )
+
+    await page.route("**/graphql", revoked)
+    await page.clock.fast_forward(31_000)
+    closed = page.get_by_test_id("mini-closed")
+    await expect(closed).to_have_attribute("data-code", "E_APP_REVOKED")
+    await expect(closed.get_by_role("heading", level=1)).to_have_text("市里已停用这个小程序")
+    await expect(page.get_by_test_id("mini-retry")).to_have_count(0)
+    await expect(page.locator("h1")).to_be_focused()
+    assert await phone.violations() == []
+
+
+def permission_words(table: dict[str, str]) -> set[str]:
+    return {key.removeprefix("permit.what.") for key in table if key.startswith("permit.what.")}
+
+
+async def test_every_permission_has_words_in_both_languages(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open(ready="#phone")
+    for name in ("zh-CN", "en"):
+        table = await phone.page.evaluate("async (name) => (await import(`/locales/${name}.js`)).default", name)
+        assert permission_words(table) == set(PERMISSIONS)
+        assert {f"permit.name.{one}" for one in PERMISSIONS} <= set(table)
