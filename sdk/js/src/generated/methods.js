@@ -3,7 +3,7 @@ export const PROTOCOL = 1;
 export const SDK = "1.0.0";
 export const DEPTH = 32;
 export const PATTERNS = [
-  [/^city(\.[a-z][a-z0-9-]*)+$/],
+  [/^city(\.[a-z][a-z0-9_:-]*)+$/],
   [/^[A-Za-z0-9:_-]+$/],
   [/^(?:(?:[Hh][Tt][Tt][Pp][Ss]:\/\/(?:[A-Za-z0-9-]+\.)*[A-Za-z][A-Za-z0-9-]*(?::[0-9]{1,5})?|http:\/\/(?:(?:[A-Za-z0-9-]+\.)*localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?)(?:[\/?#][^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)?|\/(?!\/)[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)$/, "must be an https address or a path"],
   [/^\/?(?!\.{1,2}(?:[\/?#]|$))[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\\/?#:%]+(?:\/(?!\.{1,2}(?:[\/?#]|$))[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\\/?#:%]+)*(?:\?[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\#]*)?(?:#[^\0-\x20\x7f-\xa0\xad\u061c\u1680\u180e\u2000-\u206f\u3000\ufeff\\]*)?$/, "must be a page of the program"],

@@ -55,8 +55,8 @@ PROTOCOL: Final = 1
 # fmt: off
 
 METHODS: Final[Mapping[str, Method]] = {
-    "capabilities": Method("1.0", "free", 10000, Record(), List(Record({"name": Text(most=128, pattern="^city(\\.[a-z][a-z0-9-]*)+$"), "state": Choice(("granted", "prompt", "denied", "unavailable")), "why": Choice((None, "manifest", "review", "consent", "policy", "context", "quota")), "reason": Text(most=512)}, ("name", "state", "why")), most=128)),
-    "authorize": Method("1.0", "costly", 0, Record({"scopes": List(Text(most=128, pattern="^city(\\.[a-z][a-z0-9-]*)+$"), least=1, most=16)}, ("scopes",)), Record({"granted": List(Text(most=128, pattern="^city(\\.[a-z][a-z0-9-]*)+$")), "denied": List(Text(most=128, pattern="^city(\\.[a-z][a-z0-9-]*)+$"))}, ("granted", "denied")), errors=("E_NOT_DECLARED", "E_UI_BUSY")),
+    "capabilities": Method("1.0", "free", 10000, Record(), List(Record({"name": Text(most=128, pattern="^city(\\.[a-z][a-z0-9_:-]*)+$"), "state": Choice(("granted", "prompt", "denied", "unavailable")), "why": Choice((None, "manifest", "review", "consent", "policy", "context", "quota")), "reason": Text(most=512)}, ("name", "state", "why")), most=128)),
+    "authorize": Method("1.0", "costly", 0, Record({"scopes": List(Text(most=128, pattern="^city(\\.[a-z][a-z0-9_:-]*)+$"), least=1, most=16)}, ("scopes",)), Record({"granted": List(Text(most=128, pattern="^city(\\.[a-z][a-z0-9_:-]*)+$")), "denied": List(Text(most=128, pattern="^city(\\.[a-z][a-z0-9_:-]*)+$"))}, ("granted", "denied")), errors=("E_NOT_DECLARED", "E_UI_BUSY")),
     "getSetting": Method("1.0", "free", 10000, Record(), Record({"authSetting": Map(Flag())}, ("authSetting",))),
     "openSetting": Method("1.0", "costly", 0, Record(), Record({"authSetting": Map(Flag())}, ("authSetting",)), errors=("E_UI_BUSY", "E_NEEDS_GESTURE"), gesture=True),
     "login": Method("1.0", "costly", 10000, Record(), Record({"code": Text(least=1, most=128), "expiresIn": Number(whole=True, least=0, most=31536000)}, ("code", "expiresIn")), errors=("E_CONSENT_REQUIRED", "E_PERMISSION_DENIED"), permission="city.user.openid"),
@@ -143,7 +143,7 @@ EVENTS: Final[Mapping[str, Event]] = {
     "fontscale": Event("1.0", Record({"fontScale": Number(least=0.5, most=4), "elderMode": Flag()}, ("fontScale", "elderMode"))),
     "networkchange": Event("1.0", Record({"isConnected": Flag(), "networkType": Choice(("wifi", "2g", "3g", "4g", "5g", "unknown", "none"))}, ("isConnected", "networkType"))),
     "memorywarning": Event("1.0", Record({"level": Choice(("low", "critical"))}, ("level",))),
-    "capabilitychange": Event("1.0", Record({"capabilities": List(Record({"name": Text(most=128, pattern="^city(\\.[a-z][a-z0-9-]*)+$"), "state": Choice(("granted", "prompt", "denied", "unavailable")), "why": Choice((None, "manifest", "review", "consent", "policy", "context", "quota")), "reason": Text(most=512)}, ("name", "state", "why")), least=1, most=128)}, ("capabilities",))),
+    "capabilitychange": Event("1.0", Record({"capabilities": List(Record({"name": Text(most=128, pattern="^city(\\.[a-z][a-z0-9_:-]*)+$"), "state": Choice(("granted", "prompt", "denied", "unavailable")), "why": Choice((None, "manifest", "review", "consent", "policy", "context", "quota")), "reason": Text(most=512)}, ("name", "state", "why")), least=1, most=128)}, ("capabilities",))),
     "update-ready": Event("1.0", Record({"versionName": Text(most=64), "versionCode": Number(whole=True, least=0, most=9007199254740991)}, ("versionName", "versionCode"))),
     "mainbutton": Event("1.0", Record()),
     "backbutton": Event("1.0", Record()),
