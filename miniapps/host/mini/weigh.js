@@ -11,29 +11,43 @@ const DEPTH_MAX = LIMITS.depth;
  *   not all was looked at); -1 when it is not JSON
  */
 export function weigh(value) {
-  let bytes = 0;
-
-  /** @param {any} one @param {number} depth @returns {boolean} go on */
-  const add = (one, depth) => {
-    if (bytes > BYTES_MAX) return true;
-    if (typeof one === "string") return count(2 + utf8(one));
-    if (typeof one === "number") return Number.isFinite(one) && count(8);
-    if (one === null || typeof one === "boolean") return count(5);
-    if (typeof one !== "object" || depth === DEPTH_MAX) return false;
-    count(2);
-    if (Array.isArray(one)) return dense(one) && one.every((item) => count(1) && add(item, depth + 1));
-    if (Object.getPrototypeOf(one) !== Object.prototype) return false;
-    for (const key of Object.keys(one)) {
-      if (key === "__proto__" || !count(4 + utf8(key)) || !add(one[key], depth + 1)) return false;
-    }
-    return true;
-  };
-  const count = (more) => ((bytes += more), true);
-
+  bytes = 0;
   return add(value, 0) ? bytes : -1;
 }
 
-const dense = (list) => Object.keys(list).length === list.length;
+/** What was counted so far: a walk calls nothing that could begin another. */
+let bytes = 0;
+
+/** @param {any} one @param {number} depth @returns {boolean} whether it is JSON, as far as was looked */
+function add(one, depth) {
+  if (typeof one === "string") bytes += 2 + utf8(one);
+  else if (typeof one === "number") bytes += 8;
+  else if (one === null || typeof one === "boolean") bytes += 5;
+  else if (typeof one !== "object" || depth === DEPTH_MAX) return false;
+  else return Array.isArray(one) ? list(one, depth + 1) : record(one, depth + 1);
+  return typeof one !== "number" || Number.isFinite(one);
+}
+
+/** @param {any[]} values @param {number} depth */
+function list(values, depth) {
+  bytes += 2 + values.length;
+  if (bytes > BYTES_MAX) return true;
+  if (Object.keys(values).length !== values.length) return false;
+  for (let i = 0; i < values.length && bytes <= BYTES_MAX; i += 1) if (!add(values[i], depth)) return false;
+  return true;
+}
+
+/** @param {Record<string, any>} values @param {number} depth */
+function record(values, depth) {
+  bytes += 2;
+  if (Object.getPrototypeOf(values) !== Object.prototype) return false;
+  for (const key in values) {
+    bytes += 4 + utf8(key);
+    if (bytes > BYTES_MAX) return true;
+    if (key === "__proto__" || !add(values[key], depth)) return false;
+  }
+  return true;
+}
 
 /** @param {string} text */
 function utf8(text) {

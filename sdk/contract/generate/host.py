@@ -231,7 +231,7 @@ def _bounds(length: str, least: int, most: int | None) -> list[str]:
 
 def _text(one: Text) -> list[str]:
     lines = [f'if (typeof v !== "string") return {_fault(problems.kind(one))};', *_bounds("v.length", one.min, one.max)]
-    lines.append(f"if (HALF.test(v)) return {_fault(problems.HALF)};")
+    lines.append(f"if (half(v)) return {_fault(problems.HALF)};")
     if one.pattern:
         lines.append(f"if (!{regex(one.pattern)}.test(v)) return {_fault(problems.FORM)};")
     if one.format:

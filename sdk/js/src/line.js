@@ -6,6 +6,7 @@
  * When the line ends everything fails with why it ended, and so does every later call, until it is opened again.
  */
 import { MpError } from './errors.js';
+import { DEPTH } from './generated/methods.js';
 
 const ON_THE_WAY = 64;
 const WAITING = 1000;
@@ -14,10 +15,53 @@ const BYTES = 256 * 1024;
 /** Bytes of `text` in UTF-8. */
 export const bytesOf = (text) => new TextEncoder().encode(text).length;
 
+const ODD = Symbol('not only JSON');
+/** Bytes that may still be copied, taking each for as many as JSON can make of it. */
+let room;
+
+/** A copy of what is nothing but JSON and small: a seventh of the time that text takes. Of all else `ODD`. */
+function copy(value, depth) {
+  if (value === null || typeof value === 'boolean') room -= 6;
+  else if (typeof value === 'string') room -= 6 * value.length + 3;
+  else if (Number.isFinite(value)) room -= 26;
+  else if (typeof value !== 'object' || depth === DEPTH || room < 0) return ODD;
+  else return Array.isArray(value) ? list(value, depth + 1) : record(value, depth + 1);
+  return room < 0 ? ODD : Object.is(value, -0) ? 0 : value;
+}
+
+function list(values, depth) {
+  const made = [];
+  room -= 3;
+  for (let at = 0; at < values.length; at += 1) {
+    const one = copy(values[at], depth);
+    if (one === ODD) return ODD;
+    made.push(one);
+  }
+  return made;
+}
+
+function record(values, depth) {
+  if (Object.getPrototypeOf(values) !== Object.prototype) return ODD;
+  const made = {};
+  room -= 3;
+  for (const key of Object.keys(values)) {
+    const value = values[key];
+    if (value === undefined) continue;
+    room -= 6 * key.length + 4;
+    const one = key === '__proto__' ? ODD : copy(value, depth);
+    if (one === ODD) return ODD;
+    made[key] = one;
+  }
+  return made;
+}
+
 /** `value` as the line would carry it: what JSON keeps of it. Throws `E_INVALID_PARAM` for what JSON cannot say. */
 export function plain(value, method) {
   let text;
   try {
+    room = BYTES - 1024;
+    const copied = copy(value, 0);
+    if (copied !== ODD) return copied;
     text = JSON.stringify(value);
   } catch (cause) {
     throw new MpError('E_INVALID_PARAM', { method, path: '', message: 'This cannot be written as JSON.', cause });

@@ -1,0 +1,221 @@
+"""Round trips over the bridge of mini-programs beside a bare MessagePort: `python -m docs.benchmarks.scripts.miniapps_bridge`.
+
+In one Chromium with `--site-per-process`, in the real player: two programs, one that asks through the SDK and one that
+speaks on the wire, and from each document a bare port to the shell's, which answers with objects of the same shape. In
+each round all measures take their turns, shortly, in an order that goes round; what is compared is of one round and one
+document. CPU is that of both renderers, which noise of the machine touches least.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+from playwright.async_api import Browser, CDPSession, Frame, Page, async_playwright
+
+from core.processes import free_port
+from tests.browser.mini_stage import FILES, Stage, files_of
+from tests.browser.shell_phone import CHROMIUM_ARGS, chromium
+from tests.support.waiting import until
+
+OURS: Final = Path("docs/benchmarks/peers/bridge")
+SDK: Final = "org.example.sdk"
+WIRE: Final = "org.example.wire"
+ROUNDS: Final = 11
+TURN_MS: Final = 150
+CALLS: Final = 10_000
+PAGE: Final = """<!doctype html><html><head><link rel="icon" href="data:,"><title>bridge</title></head><body>
+<script type="module" src="/bench/shell.js"></script></body></html>"""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """app_id: whose document asks. way: `bare`, or by what it has."""
+
+    app_id: str
+    way: str
+    bytes: int
+    in_flight: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    per_s: float
+    cpu_us: float
+    p50_ms: float
+    p99_ms: float
+
+
+CASES: Final = [(100, 1), (100, 32), (10_000, 1), (10_000, 32)]
+MEASURES: Final = [
+    Measure(app_id, way, size, in_flight)
+    for size, in_flight in CASES
+    for app_id, way in ((SDK, "bare"), (SDK, "sdk"), (WIRE, "bare"), (WIRE, "wire"))
+]
+
+
+class Site:
+    """The stage of the browser's tests, with this benchmark's page and programs."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        common = {f"common/{name}": (OURS / name).read_bytes() for name in ("asker.js", "program.js")}
+        sdk = {"common/sdk.js": Path("sdk/js/dist/index.js").read_bytes()}
+        for app_id, way in ((SDK, "sdk-way.js"), (WIRE, "wire-way.js")):
+            way_js = {"common/way.js": (OURS / way).read_bytes()}
+            FILES[app_id] = {**files_of(app_id, ("pages/home/home",)), **common, **way_js, **sdk}
+
+    async def page(self, _: web.Request) -> web.Response:
+        return web.Response(text=PAGE, content_type="text/html")
+
+    async def script(self, _: web.Request) -> web.Response:
+        return web.Response(body=(OURS / "shell.js").read_bytes(), content_type="text/javascript")
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        app = web.Application(middlewares=[self.stage.by_host])
+        app.add_routes([web.get("/bench", self.page), web.get("/bench/shell.js", self.script), *self.stage.routes()])
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", self.stage.port).start()
+        try:
+            yield
+        finally:
+            await runner.cleanup()
+
+
+class Bench:
+    """The shell's page, the programs' documents within it, and what Chromium says of their processes."""
+
+    def __init__(self, page: Page, processes: CDPSession) -> None:
+        self.page = page
+        self.processes = processes
+        self.frames: dict[str, Frame] = {}
+        self.shown = ""
+
+    async def open(self, app_id: str) -> None:
+        await self.page.evaluate("id => open(id)", app_id)
+        self.shown = app_id
+
+        async def found() -> Frame | None:
+            for frame in self.page.frames:
+                if app_id.replace(".", "-") in frame.url and await frame.evaluate("globalThis.ready === true"):
+                    return frame
+            return None
+
+        self.frames[app_id] = await until(found, what=app_id)
+        await self.page.evaluate("id => bare(id)", app_id)
+
+    async def show(self, app_id: str) -> None:
+        if self.shown != app_id:
+            await self.page.evaluate("id => show(id)", app_id)
+            self.shown = app_id
+
+    async def cpu_s(self) -> float:
+        told = await self.processes.send("SystemInfo.getProcessInfo")
+        return float(sum(one["cpuTime"] for one in told["processInfo"] if one["type"] == "renderer"))
+
+    async def turn(self, measure: Measure, **until_then: int) -> Turn:
+        await self.show(measure.app_id)
+        asked = {"way": measure.way, "bytes": measure.bytes, "inFlight": measure.in_flight, **until_then}
+        before = await self.cpu_s()
+        found = await self.frames[measure.app_id].evaluate("asked => measure(asked)", asked)
+        spent, calls = await self.cpu_s() - before, found["calls"]
+        return Turn(calls / found["ms"] * 1000, spent / calls * 1e6, found["p50"], found["p99"])
+
+    async def heap(self, session: CDPSession) -> int:
+        """Bytes that are alive."""
+        for _ in range(3):
+            await session.send("HeapProfiler.collectGarbage")
+        return int((await session.send("Runtime.getHeapUsage"))["usedSize"])
+
+    async def growth(self) -> dict[str, float]:
+        """KiB that 10,000 calls leave behind, by process, and what there is."""
+        context = self.page.context
+        sessions = {
+            "shell": await context.new_cdp_session(self.page),
+            "program": await context.new_cdp_session(self.frames[SDK]),  # fails where it has no process of its own
+        }
+        measure = Measure(SDK, "sdk", 100, 32)
+        await self.turn(measure, most=CALLS // 5)
+        before = {name: await self.heap(one) for name, one in sessions.items()}
+        await self.turn(measure, most=CALLS)
+        after = {name: await self.heap(one) for name, one in sessions.items()}
+        return {name: (after[name] - before[name]) / 1024 for name in sessions} | {
+            f"{name}, all": after[name] / 1024 for name in sessions
+        }
+
+
+async def measured(bench: Bench) -> dict[Measure, list[Turn]]:
+    found: dict[Measure, list[Turn]] = {one: [] for one in MEASURES}
+    for number in range(ROUNDS + 1):
+        first = number * 3 % len(MEASURES)
+        for one in [*MEASURES[first:], *MEASURES[:first]]:
+            turn = await bench.turn(one, ms=TURN_MS)
+            if number > 0:  # the first warms up
+                found[one].append(turn)
+    return found
+
+
+def median_of(turns: list[Turn], figure: str) -> float:
+    return statistics.median(getattr(one, figure) for one in turns)
+
+
+def ratio(turns: list[Turn], bare: list[Turn], figure: str) -> float:
+    return statistics.median(getattr(one, figure) / getattr(two, figure) for one, two in zip(turns, bare, strict=True))
+
+
+def table(found: dict[Measure, list[Turn]]) -> str:
+    lines = [
+        "| payload | in flight | way | trips/s | of the bare port | p50 ms | p99 ms | CPU µs a trip | bare / its CPU |",
+        "|---|---:|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    names = {"bare": "bare MessagePort", "wire": "the bridge, raw wire", "sdk": "the bridge, SDK"}
+    for size, in_flight in CASES:
+        for app_id, way in ((SDK, "bare"), (WIRE, "wire"), (SDK, "sdk")):
+            turns = found[Measure(app_id, way, size, in_flight)]
+            bare = found[Measure(app_id, "bare", size, in_flight)]
+            figures = [median_of(turns, name) for name in ("per_s", "p50_ms", "p99_ms", "cpu_us")]
+            share, cpu = ratio(turns, bare, "per_s"), 1 / ratio(turns, bare, "cpu_us")
+            lines.append(
+                f"| {'100 B' if size == 100 else '10 KB'} | {in_flight} | {names[way]} | {figures[0]:,.0f} | {share:.2f} "
+                f"| {figures[1]:.1f} | {figures[2]:.1f} | {figures[3]:.0f} | {cpu:.2f} |"
+            )
+    return "\n".join(lines)
+
+
+async def in_chromium(browser: Browser, stage: Stage) -> None:
+    page = await (await browser.new_context()).new_page()
+    page.on("console", lambda said: sys.stderr.write(f"{said.text}\n") if said.type == "error" else None)
+    await page.goto(f"{stage.base}/bench")
+    await page.wait_for_selector("html[data-ready]", state="attached")
+    bench = Bench(page, await browser.new_browser_cdp_session())
+    for app_id in (SDK, WIRE):
+        await bench.open(app_id)
+    sizes: Any = await bench.frames[SDK].evaluate("[size(100), size(10_000)]")
+    sys.stdout.write(f"{browser.version}; variables of {sizes[0]} and {sizes[1]} characters\n\n")
+    sys.stdout.write(table(await measured(bench)) + "\n\n")
+    for name, kib in (await bench.growth()).items():
+        sys.stdout.write(f"{name}: {kib:,.0f} KiB\n")
+
+
+async def main() -> None:
+    stage = Stage(port=free_port())
+    stage.begin()
+    async with Site(stage).open(), async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            executable_path=chromium(), args=[*CHROMIUM_ARGS, "--site-per-process"]
+        )
+        await in_chromium(browser, stage)
+        await browser.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
