@@ -83,7 +83,7 @@ FILES: Final = {
 class Stage:
     """asked: GraphQL operations with their variables. capabilities:
     what the city says that a program may do. spoilt: a byte of packages that is changed on their way. down: nobody
-    answers."""
+    answers; missed: what was asked for then."""
 
     port: int
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -94,12 +94,13 @@ class Stage:
     version_code: int = 3
     spoilt: int | None = None
     down: bool = False
+    missed: list[str] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
-    _shell: Shell = field(init=False)
+    shell: Shell = field(init=False)
     _keys: Mapping[str, Ed25519PrivateKey] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        self._shell = Shell(HOST, live=True)
+        self.shell = Shell(HOST, live=True)
         self._keys = {kid: Ed25519PrivateKey.generate() for kid in ("dev", "city", "log", "list")}
 
     @property
@@ -113,6 +114,7 @@ class Stage:
         self.revoked.clear()
         self.spoilt = None
         self.down = False
+        self.missed.clear()
         self.capabilities = {
             "city.user.openid": "GRANTED",
             "city.user.phone": "PROMPT",
@@ -129,6 +131,7 @@ class Stage:
     @web.middleware
     async def by_host(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if self.down and request.transport is not None:
+            self.missed.append(str(request.url))
             request.transport.abort()
         if request.url.host == "127.0.0.1":
             answer: web.StreamResponse = await handler(request)
@@ -161,7 +164,7 @@ class Stage:
             web.get("/.well-known/mini-revocations.json", self.revocations),
             web.post("/graphql", self.graphql),
             web.post("/mini/graphql", self.mini_graphql),
-            *self._shell.routes(),
+            *self.shell.routes(),
         ]
 
     async def harness(self, _: web.Request) -> web.Response:

@@ -17,6 +17,10 @@ const OF_CITIZEN = /** @type {const} */ (["runs", "storage"]);
 export const read = async (store, key) =>
   (await within("readonly", store, (one) => one.get(key)).catch(() => undefined)) ?? null;
 
+/** All whose key begins so. @param {Store} store @param {string} begin @returns {Promise<any[]>} */
+export const readAll = (store, begin) =>
+  within("readonly", store, (one) => one.getAll(IDBKeyRange.bound(begin, `${begin}\uffff`))).catch(() => []);
+
 /** @param {Store} store @param {string} key @param {any} value @returns {Promise<boolean>} whether it was kept */
 export const write = (store, key, value) =>
   within("readwrite", store, (one) => one.put(value, key)).then(

@@ -33,7 +33,8 @@ export const forgetAnswers = () => answers.clear();
  *   ask: () => Promise<import("../api.js").Answer<T>>,
  *   skeleton: () => HTMLElement,
  *   show: (answer: import("../api.js").Answer<T>) => import("../dom.js").Child,
- * }} part
+ *   without?: () => import("../dom.js").Child,
+ * }} part  without: what there is without a line, under the notice
  */
 export async function load(region, part) {
   const key = `${prefs().locale} ${acting()?.relation ?? ""} ${part.key}`;
@@ -59,7 +60,7 @@ function lacking(region, part, known, error) {
   const retry = () => load(region, part);
   const notice = known && lineBroke(error) ? asOf(known.at, retry) : problem(error, retry);
   if (known && lineBroke(error)) region.prepend(notice);
-  else refill(region, notice);
+  else refill(region, [notice, lineBroke(error) ? part.without?.() : null]);
   addEventListener("online", () => notice.isConnected && retry(), { signal: part.signal, once: true });
 }
 

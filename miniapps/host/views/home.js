@@ -12,6 +12,7 @@ import { horizon } from "../ui/horizon.js";
 import { airShape, icon, shape } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
 import { load, missingPart } from "../ui/load.js";
+import { keptPrograms } from "../ui/mini-kept.js";
 import { skeleton } from "../ui/skeleton.js";
 import { setUnread } from "../ui/unread.js";
 
@@ -44,6 +45,7 @@ function enter(screen) {
       return { data, errors: errors.filter(({ extensions }) => extensions?.code !== NO_ORDER) };
     },
     skeleton: () => skeleton("title", "line", "block", "row", "row"),
+    without: keptPrograms,
     show: ({ data: { me, miniPrograms }, errors }) => (setUnread(me.unreadCount), [greeting(me), matters(me), air(me, errors, screen), services(me, errors, screen), programs(me, miniPrograms), finder]),
   });
 }

@@ -8,6 +8,7 @@ import { firstOf } from "../signals.js";
 import { icon } from "../ui/icons.js";
 import { choices, empty } from "../ui/list.js";
 import { load } from "../ui/load.js";
+import { keptPrograms } from "../ui/mini-kept.js";
 import { programRow } from "../ui/mini-program.js";
 import { pages } from "../ui/pages.js";
 import { skeleton } from "../ui/skeleton.js";
@@ -58,6 +59,7 @@ function list(screen, region, { search, category }, onfirst) {
     signal,
     ask: () => ask(MINI_PROGRAMS, variables, { signal }),
     skeleton: () => skeleton("row", "row", "row"),
+    without: keptPrograms,
     show: ({ data: { miniPrograms: found } }) => {
       if (!search && !category) onfirst(found);
       if (!found.nodes.length) return nothing(search || category);
