@@ -376,13 +376,14 @@ export class Program {
 
   // --- what a document is told at its beginning
 
-  welcome() {
+  /** @param {import("./page.js").Page} page  a document of its own is told its own page and query, as a link would have it */
+  welcome(page) {
     const { versionName: name, versionCode: code } = this.release;
     return {
       mp: "welcome",
       protocol: 1,
       session: this.session,
-      launch: this.launch,
+      launch: this.manifest.spa ? this.launch : { ...this.launch, page: page.route.page, query: page.route.query },
       env: {
         ...surroundings(),
         appId: this.facts.appId,
