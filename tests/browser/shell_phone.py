@@ -134,6 +134,7 @@ async def phone_of(browser: Browser, base: str, *, prefs: dict[str, str], **look
             "device_scale_factor": 2,
             "timezone_id": "Asia/Shanghai",
             "locale": prefs.get("locale", "zh-CN"),
+            "service_workers": "block",  # what it does is asked in test_mini_offline.py
             **look,
         }
     )

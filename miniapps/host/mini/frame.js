@@ -97,6 +97,7 @@ export class KeptPlayer {
   /** @param {HTMLElement} mount @param {{ appId: string, packageSha256: string }} release @param {AbortSignal} signal */
   constructor(mount, { appId, packageSha256 }, signal) {
     this.mount = mount;
+    this.packageSha256 = packageSha256;
     this.folder = `/run/${encodeURIComponent(appId)}/kept/${packageSha256}/`;
     this.signal = signal;
     /** Players that are there before their page is. @type {Map<string, HTMLIFrameElement>} */
