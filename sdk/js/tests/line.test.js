@@ -1,6 +1,6 @@
 /** The line over a real MessagePort: order, bounds, cancelling, signs of life, and how it ends. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Line } from '../src/line.js';
+import { Line, plain } from '../src/line.js';
 
 const never = () => new AbortController().signal;
 let line, host, said, heard, ended, heardOne;
@@ -86,4 +86,50 @@ test('a host may say why', async () => {
   const call = line.ask('m', {}, never());
   host.postMessage({ bye: { code: 'E_APP_REVOKED', errno: 1501, message: 'Out of service.' } });
   await expect(call).rejects.toMatchObject({ code: 'E_APP_REVOKED', message: 'Out of service.' });
+});
+
+const own = JSON.parse('{"__proto__": {"a": 1}, "b": 2}');
+const deep = (levels) => JSON.parse(`${'['.repeat(levels)}${']'.repeat(levels)}`);
+class Loan {
+  constructor() {
+    this.title = '城南旧事';
+  }
+}
+
+test.each([
+  ['all that JSON has', { a: [1, -0, 1.5, true, false, null, 'x', '', '市民👩', {}, [], [[]]], b: { c: { d: 'e' } } }],
+  ['a member that is not there', { a: undefined, b: 1 }],
+  ['a hole, and nothing in a list', { a: [undefined, , 1] }],
+  ['no number', { a: [NaN, Infinity] }],
+  ['dates, maps and objects of a class', { at: new Date(0), map: new Map([[1, 2]]), loan: new Loan() }],
+  ['what says itself how it is written', { a: { toJSON: () => 'said' }, b: [{ toJSON: () => [1] }] }],
+  ['functions and symbols', { a() {}, b: Symbol('b'), c: [() => 1], [Symbol('d')]: 1 }],
+  ['an object without a prototype', Object.assign(Object.create(null), { a: 1 })],
+  ['a key that is no key', own],
+  ['half a pair', { a: '\ud83d', '\udc00': 1 }],
+  ['forty lists, one in another', deep(40)],
+  ['what grows by being escaped', { a: '\0'.repeat(40_000) }],
+  ['what is large', { a: 'x'.repeat(200_000) }],
+])('%s is copied as JSON has it', (_, value) => {
+  const copied = plain(value, 'm');
+  expect(JSON.stringify(copied)).toBe(JSON.stringify(value));
+  expect(copied).toStrictEqual(JSON.parse(JSON.stringify(value)));
+  expect(Object.getPrototypeOf(copied)).toBe(Object.getPrototypeOf(JSON.parse(JSON.stringify(value))));
+  expect(copied).not.toBe(value);
+});
+
+test('what JSON cannot say, and what is too large, is refused', () => {
+  const cycle = {};
+  cycle.self = [cycle];
+  const trap = { get a() { throw new RangeError('no'); } };
+  const code = (value) => {
+    try {
+      return plain(value, 'm');
+    } catch (error) {
+      return error.code;
+    }
+  };
+  expect([cycle, { a: 1n }, trap].map(code)).toEqual(Array(3).fill('E_INVALID_PARAM'));
+  expect([{ a: 'x'.repeat(262_144) }, { a: '\0'.repeat(50_000) }, Array(200_000).fill(1)].map(code)).toEqual(Array(3).fill('E_TOO_LARGE'));
+  expect([undefined, () => 1].map(code)).toEqual([undefined, undefined]);
 });

@@ -127,7 +127,8 @@ export const units = {
     cycle.self = cycle;
     const deep = JSON.parse("[".repeat(100) + "]".repeat(100));
     const holes = [1, , 2];
-    for (const odd of [undefined, new Map(), new Date(), cycle, deep, holes, NaN, 1n, { a: undefined }, { a: new Uint8Array(1) }, JSON.parse('{"__proto__": 1}')]) {
+    const laden = Object.assign([1], { more: "x".repeat(300_000) });
+    for (const odd of [undefined, new Map(), new Date(), cycle, deep, holes, laden, NaN, 1n, { a: undefined }, { a: new Uint8Array(1) }, JSON.parse('{"__proto__": 1}')]) {
       same(weigh(odd), -1);
     }
   },
@@ -138,6 +139,9 @@ export const units = {
     same(weigh("市".repeat(90_000)) > 262_144, true);
     same(weigh("👩".repeat(65_000)) < 262_144, true);
     same(weigh(Array.from({ length: 200_000 }, () => 1)) > 262_144, true);
+    same(weigh(Array.from({ length: 300_000 })) > 262_144, true);
+    same(weigh(Object.fromEntries(Array.from({ length: 30_000 }, (_, at) => [`key ${at}`, null]))) > 262_144, true);
+    same([weigh({ a: [true, null, 1, "é"] }), weigh({ a: [true, null, 1, "é"] })], [35, 35]);
   },
 
   "tokens are taken and come back": () => {
