@@ -37,6 +37,7 @@ def test_a_page_s_policy_is_that_of_the_measured_configuration() -> None:
     assert "Reporting-Endpoints" not in told
     assert {name: told[name] for name in told if name not in ("Content-Security-Policy", "Permissions-Policy")} == {
         "Content-Type": "text/html; charset=utf-8",
+        "Connection-Allowlist": '(response-origin "https://api.lib.example" "https://img.lib.example")',
         "Cross-Origin-Resource-Policy": "cross-origin",
         "Access-Control-Allow-Origin": "*",
         "X-Content-Type-Options": "nosniff",

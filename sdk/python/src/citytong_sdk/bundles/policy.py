@@ -95,6 +95,7 @@ def headers(
         if page
         else NO_DOCUMENT,
         "Permissions-Policy": PERMISSIONS_POLICY,
+        "Connection-Allowlist": connection_allowlist(profile),
         "Cross-Origin-Resource-Policy": "cross-origin",
         # Modules are fetched with CORS, and a sandboxed page's origin is "null".
         "Access-Control-Allow-Origin": "*",
@@ -138,6 +139,17 @@ def content_security_policy(
     if reports:
         directives.append(f"report-to {REPORTS}")
     return "; ".join(directives)
+
+
+def connection_allowlist(profile: Profile) -> str:
+    """All that a page may connect to: its own origin and the approved domains.
+
+    What no Content Security Policy reaches ends here: WebRTC, also from frames within the page, and connections and
+    names that a page hints at (`preconnect`, `dns-prefetch`). Chromium from 152; other browsers do not know it.
+    Source: WICG Connection Allowlists; an inner list of RFC 9651, §3.1.1.
+    """
+    domains = [f'"{domain}"' for domain in dict.fromkeys((*profile.connect, *profile.img))]
+    return f"({' '.join(('response-origin', *domains))})"
 
 
 def inject(html: bytes, preload_src: str) -> bytes:
