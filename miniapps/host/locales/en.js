@@ -1598,6 +1598,8 @@ export default {
   "mini.closed.hint.NOT_RESPONDING": "The fault is the program’s. Opening it again may help.",
   "mini.closed.FLOOD": "It asked too much and was closed",
   "mini.closed.hint.FLOOD": "We stopped it to protect your phone.",
+  "mini.closed.SEIZED": "It took the keyboard and was closed",
+  "mini.closed.hint.SEIZED": "While the city asked you something, it wanted what you type. We stopped it.",
   "mini.closed.E_APP_REVOKED": "The city has withdrawn this program",
   "mini.closed.hint.E_APP_REVOKED": "It cannot be opened any more. What you allowed it is void.",
   "mini.closed.E_VERSION_REVOKED": "This version was withdrawn",

@@ -1597,6 +1597,8 @@ export default {
   "mini.closed.hint.NOT_RESPONDING": "问题出在小程序。可以重新打开试试。",
   "mini.closed.FLOOD": "它请求过多，已经关闭",
   "mini.closed.hint.FLOOD": "为了保护您的手机，我们停下了它。",
+  "mini.closed.SEIZED": "它抢占键盘，已经关闭",
+  "mini.closed.hint.SEIZED": "市里向您提问时，它想得到您输入的内容。我们停下了它。",
   "mini.closed.E_APP_REVOKED": "市里已停用这个小程序",
   "mini.closed.hint.E_APP_REVOKED": "它不能再打开。您给过它的权限不再有效。",
   "mini.closed.E_VERSION_REVOKED": "这个版本已停用",

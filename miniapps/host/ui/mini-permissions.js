@@ -90,7 +90,7 @@ const row = (one, change) =>
 
 const standing = (one) =>
   one.state === "UNAVAILABLE"
-    ? h("span.permit-state", null, shape("stop"), t(has(`mini.why.${one.why}`) ? `mini.why.${one.why}` : "mini.why.policy"))
+    ? h("span.permit-state", null, shape("stop"), t(`mini.why.${has(`mini.why.${one.why}`) ? one.why : "policy"}`))
     : h("span.permit-state", null, shape("info"), t(WITHOUT_A_SWITCH[one.name]));
 
 /** A native box: keyboards and screen readers know it already. */

@@ -104,6 +104,7 @@ export class Stage {
     this.work.hidden = !bar.loading;
     fill(this.lead, bar.style === "custom" ? null : this.#lead(bar));
     fill(this.lines, this.#lines(bar));
+    for (const player of this.mount.querySelectorAll("iframe")) player.title = this.program?.name ?? t("mini.one");
   }
 
   #lead({ back, home }) {

@@ -36,7 +36,7 @@ function enter(screen) {
 function about(screen, { miniProgram: program, miniCapabilities: capabilities }, failed) {
   const { appId } = program;
   const set = async (name, state) =>
-    (await whole(askAsMyself(SET_MINI_PERMISSION, { appId, name, state }, screen))).setMiniPermission;
+    (await whole(askAsMyself(SET_MINI_PERMISSION, { appId, name, state }))).setMiniPermission;
   return [
     h(
       "div.mini-head",

@@ -1,0 +1,242 @@
+"""Sheets that the host draws for a program: yes is armed (E30), the program does not reach them (E29)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Frame, Page, expect
+
+from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, publish
+from tests.browser.shell_phone import CITIZEN, NewPhone
+from tests.support.city import OpenCity
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+LINK = "https://library.example/catalogue"
+ARMED = "[data-testid=confirm]:not([aria-disabled])"
+
+
+@pytest_asyncio.fixture(scope="module", autouse=True)
+async def published(shell_city: OpenCity, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
+    await publish(shell_city, tmp_path_factory.mktemp("programs"))
+    yield
+
+
+async def asked(page: Page, shelf: Frame, method: str = "makePhoneCall", **params: Any) -> Any:
+    """The program asks, after a tap in it; where yes is on the phone."""
+    await shelf.click("#tap")
+    await begin(shelf, method, **(params or {"phoneNumber": "010-12345"}))
+    await page.wait_for_selector("[data-testid=confirm]")
+    await page.evaluate("Promise.allSettled(document.querySelector('dialog').getAnimations().map((a) => a.finished))")
+    box = await page.get_by_test_id("confirm").bounding_box()
+    assert box is not None
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+async def unanswered(shelf: Frame) -> bool:
+    said: bool = await shelf.evaluate("globalThis.answer === undefined")
+    return said
+
+
+async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(new_phone: NewPhone) -> None:
+    """E30, by the page's own clock, which stands still between the taps."""
+    phone = await new_phone()
+    page = phone.page
+    await page.clock.install()
+    await phone.sign_in(CITIZEN)
+    shelf = await opened(phone)
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+
+    # However the two taps fall: both early; one early and one after; one beside it and one on it.
+    for first, second in ((100, 200), (700, 150), (750, 400)):
+        x, y = await asked(page, shelf)
+        await page.clock.run_for(first)
+        await page.mouse.click(x, y)
+        await page.clock.run_for(second)
+        await page.mouse.click(x, y)
+        await expect(page.get_by_test_id("confirm")).to_be_visible()
+        assert await unanswered(shelf)
+        await page.keyboard.press("Escape")
+        assert (await answer(shelf))["err"]["code"] == "E_USER_CANCEL"
+
+    x, y = await asked(page, shelf)
+    await page.clock.run_for(900)
+    await page.mouse.click(x, y - 150)  # on the sheet, beside the button
+    await page.mouse.click(x, y)
+    assert await unanswered(shelf)
+    await page.clock.run_for(499)
+    await page.mouse.click(x, y)
+    assert await unanswered(shelf)
+    # A finger that came down too early and goes up after it.
+    await page.clock.run_for(100)
+    await page.mouse.down()
+    await page.clock.run_for(600)
+    await page.mouse.up()
+    assert await unanswered(shelf)
+    # Scripts press nothing.
+    await page.get_by_test_id("confirm").evaluate("(yes) => yes.click()")
+    await page.get_by_test_id("confirm").dispatch_event("pointerdown", {"isPrimary": True})
+    assert await unanswered(shelf)
+    await page.clock.run_for(501)
+    await page.mouse.click(x, y)
+    assert "ok" in await answer(shelf)
+
+
+async def test_out_of_view_it_begins_anew(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    page = phone.page
+    await page.clock.install()
+    await phone.sign_in(CITIZEN)
+    shelf = await opened(phone)
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+    hide = """(state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    }"""
+    x, y = await asked(page, shelf)
+    yes = page.get_by_test_id("confirm")
+    await page.clock.run_for(700)
+    await page.evaluate(hide, "hidden")
+    await page.clock.run_for(5000)
+    await expect(yes).to_have_attribute("aria-disabled", "true")
+    await page.evaluate(hide, "visible")
+    await page.clock.run_for(700)
+    await expect(yes).to_have_attribute("aria-disabled", "true")
+    await page.clock.run_for(101)
+    await expect(yes).not_to_have_attribute("aria-disabled", "true")
+
+    # Scrolled away it is not armed, nor by the time that went before.
+    await yes.evaluate("(yes) => (yes.style.marginTop = '200vh')")
+    await expect(yes).to_have_attribute("aria-disabled", "true")
+    await page.clock.run_for(5000)
+    await expect(yes).to_have_attribute("aria-disabled", "true")
+    await yes.evaluate("(yes) => (yes.style.marginTop = '0')")
+    await expect(yes).to_have_class("primary arming")
+    await page.clock.run_for(801)
+    await expect(yes).not_to_have_attribute("aria-disabled", "true")
+    await page.mouse.click(x, y)
+    assert "ok" in await answer(shelf)
+
+
+async def test_the_keyboard_is_armed_too(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    page = phone.page
+    await page.clock.install()
+    await phone.sign_in(CITIZEN)
+    shelf = await opened(phone)
+    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+    await asked(page, shelf)
+    await page.get_by_test_id("confirm").focus()
+    await page.keyboard.press("Enter")
+    assert await unanswered(shelf)
+    await page.keyboard.down("Enter")  # held down over the moment
+    await page.clock.run_for(900)
+    await page.keyboard.down("Enter")
+    assert await unanswered(shelf)
+    await page.keyboard.up("Enter")
+    await page.clock.run_for(501)
+    await page.keyboard.press("Enter")
+    assert "ok" in await answer(shelf)
+
+
+async def test_a_program_s_focus_and_layers_do_not_reach_the_sheet(new_phone: NewPhone) -> None:
+    """E29: it covers its window, takes the focus, and hears every key and tap that comes to it."""
+    phone = await new_phone(signed_in="13800000005")
+    page = phone.page
+    shelf = await opened(phone)
+    await shelf.evaluate(
+        """() => {
+          globalThis.heard = [];
+          addEventListener('keydown', ({ key }) => heard.push(key), true);
+          addEventListener('pointerdown', () => heard.push('tap'), true);
+          globalThis.over = document.createElement('button');
+          over.textContent = '允许';
+          over.popover = 'manual';
+          over.style.cssText = 'position:fixed;inset:0;z-index:2147483647;width:100vw;height:100vh';
+          document.body.append(over);
+          over.showPopover();
+        }"""
+    )
+    await begin(shelf, "authorize", scopes=["city.device.location.fuzzy"])
+    await page.wait_for_selector(ARMED)
+    in_sheet = "document.activeElement.closest('dialog') !== null"
+    assert await page.evaluate(in_sheet)
+    held = page.locator(f"[data-app='{LIBRARY}'] .mini-mount")
+    assert await held.evaluate("(mount) => [getComputedStyle(mount).visibility, mount.inert]") == ["hidden", True]
+    await shelf.evaluate("window.focus(); over.focus()")
+    await page.wait_for_function(in_sheet)
+    for key in ("a", "Tab", "Tab"):
+        await page.keyboard.press(key)
+    assert await page.evaluate(in_sheet)
+    await page.mouse.click(195, 60)  # the shade beside the sheet puts it away
+    assert "ok" in await answer(shelf)
+    assert await shelf.evaluate("heard") == []
+
+    # One that goes on taking it is closed, and its sheet with it.
+    await begin(shelf, "authorize", scopes=["city.device.location.fuzzy"])
+    await page.wait_for_selector("[data-testid=wanted]")
+    await shelf.evaluate("setInterval(() => { window.focus(); over.focus(); }, 5)")
+    closed = page.get_by_test_id("mini-closed")
+    await expect(closed).to_have_attribute("data-code", "SEIZED")
+    await expect(closed.get_by_role("heading", level=1)).to_have_text("它抢占键盘，已经关闭")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_what_is_wanted_is_decided_one_by_one_and_kept_as_it_was_read(
+    new_phone: NewPhone, shell_city: OpenCity
+) -> None:
+    phone = await new_phone(signed_in="13800000003")
+    page = phone.page
+    shelf = await opened(phone)
+    await begin(shelf, "authorize", scopes=["city.user.phone", "city.device.clipboard", "city.device.location.fuzzy"])
+    await page.wait_for_selector(ARMED)
+    sheet = page.get_by_role("dialog")
+    await expect(sheet.get_by_test_id("mini-asker")).to_contain_text("城市图书馆")
+    await expect(sheet.get_by_test_id("mini-by")).to_have_attribute("data-verified", "true")
+    await expect(sheet.get_by_test_id("on-no")).to_contain_text("不允许也能继续使用")
+    boxes = sheet.get_by_role("checkbox")
+    assert [await box.is_checked() for box in await boxes.all()] == [False, True, True]  # the number is sensitive
+    await boxes.nth(2).click(force=True)
+    sizes = [await button.bounding_box() for button in await sheet.locator(".yes-no button").all()]
+    assert len({(box["width"], box["height"]) for box in sizes if box}) == 1
+    yes = page.get_by_test_id("confirm")
+
+    await page.evaluate("new Promise((done) => setTimeout(done, 500))")  # no yes within a moment of the tick
+    await yes.click()
+    assert (await answer(shelf))["ok"] == {
+        "granted": ["city.device.clipboard"],
+        "denied": ["city.user.phone", "city.device.location.fuzzy"],
+    }
+    await phone.open("/me/data/consents", ready="[data-testid=consents]")
+    await page.get_by_test_id("consents").get_by_role("link", name="城市图书馆").first.click()
+    await page.locator(".fold summary").click()
+    await expect(page.locator("blockquote")).to_contain_text("复制书号")
+
+
+async def test_leaving_takes_the_sheet_along(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in="13800000004")
+    page = phone.page
+    shelf = await opened(phone)
+    await begin(shelf, "authorize", scopes=["city.device.clipboard"])
+    await page.wait_for_selector("[data-testid=confirm]")
+    await phone.open("/home", ready="[data-testid=mini-tiles]")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert (await answer(shelf))["ok"] == {"granted": [], "denied": ["city.device.clipboard"]}
+
+
+async def test_who_is_opened_next_is_told_by_the_city(new_phone: NewPhone) -> None:
+    phone = await new_phone(signed_in="13800000004")
+    page = phone.page
+    shelf = await opened(phone)
+    await asked(page, shelf, "openURL", url=LINK)
+    await expect(page.get_by_role("dialog")).to_contain_text("library.example")
+    await page.keyboard.press("Escape")
+    await shelf.click("#tap")
+    await begin(shelf, "openMiniProgram", appId=LONG)
+    await expect(page.get_by_test_id("next-program")).to_contain_text("登记平台")
+    await page.locator(ARMED).click()
+    await page.wait_for_selector(f"[data-app='{LONG}'] .mini-who")
+    await expect(page.locator(f"[data-app='{LIBRARY}']")).to_be_hidden()
+    assert await page.evaluate("location.hash") == f"#/mini/{LONG}"
