@@ -140,15 +140,16 @@ export class Bridge {
     if (!spec) throw new BridgeError("E_UNSUPPORTED");
     const bytes = weigh(params);
     if (bytes > BYTES_MAX) throw new BridgeError("E_TOO_LARGE");
-    const fault = bytes < 0 ? { path: "", problem: "not JSON" } : checkParams(method, params);
+    const fault = bytes < 0 ? { path: "", problem: "not JSON" } : checkParams(method, params, true);
     if (fault) throw new BridgeError("E_INVALID_PARAM", { path: fault.path, message: `${fault.path}: ${fault.problem}` });
     return params;
   }
 
   #answered(id, method, result = {}) {
-    const fault = checkResult(method, result);
+    const bytes = weigh(result);
+    if (bytes > BYTES_MAX) throw new BridgeError("E_TOO_LARGE");
+    const fault = checkResult(method, result, bytes >= 0);
     if (fault) throw new TypeError(`result of ${method}: ${fault.path} ${fault.problem}`);
-    if (weigh(result) > BYTES_MAX) throw new BridgeError("E_TOO_LARGE");
     this.calls.delete(id);
     this.#say({ id, ok: result });
   }

@@ -76,18 +76,21 @@ def bridge(contract: Contract) -> str:
 _DOORS: Final = """\
 /**
  * @param {Map<string, (value: any) => Fault | null>} table
- * @param {string} name @param {unknown} value @returns {Fault | null}
+ * @param {string} name @param {unknown} value
+ * @param {boolean} [sound]  it was walked already: it is JSON, not too deep, its texts and keys are well-formed
+ * @returns {Fault | null}
  */
-const checked = (table, name, value) => {
+const checked = (table, name, value, sound = false) => {
+  walked = sound;
   const check = table.get(name);
   return check ? check(value) : fault("is unknown");
 };
 
-/** @param {string} method @param {unknown} params @returns {Fault | null} */
-export const checkParams = (method, params) => checked(PARAMS, method, params);
+/** @param {string} method @param {unknown} params @param {boolean} [sound] @returns {Fault | null} */
+export const checkParams = (method, params, sound) => checked(PARAMS, method, params, sound);
 
-/** @param {string} method @param {unknown} result @returns {Fault | null} */
-export const checkResult = (method, result) => checked(RESULTS, method, result);
+/** @param {string} method @param {unknown} result @param {boolean} [sound] @returns {Fault | null} */
+export const checkResult = (method, result, sound) => checked(RESULTS, method, result, sound);
 
 /** @param {string} type @param {unknown} data @returns {Fault | null} */
 export const checkEvent = (type, data) => checked(DATA, type, data);

@@ -128,7 +128,7 @@ export const units = {
     const deep = JSON.parse("[".repeat(100) + "]".repeat(100));
     const holes = [1, , 2];
     const laden = Object.assign([1], { more: "x".repeat(300_000) });
-    for (const odd of [undefined, new Map(), new Date(), cycle, deep, holes, laden, NaN, 1n, { a: undefined }, { a: new Uint8Array(1) }, JSON.parse('{"__proto__": 1}')]) {
+    for (const odd of [undefined, new Map(), new Date(), cycle, deep, holes, laden, "\ud83d", { a: ["x\ude00"] }, { "k\ud83d": 1 }, NaN, 1n, { a: undefined }, { a: new Uint8Array(1) }, JSON.parse('{"__proto__": 1}')]) {
       same(weigh(odd), -1);
     }
   },

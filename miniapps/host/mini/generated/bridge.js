@@ -162,9 +162,12 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 /** @param {string} key @returns {Fault | null} */
 const badKey = (key) => (key === "__proto__" || half(key) ? under(token(key), fault("is no key")) : null);
 
+/** The value that is being checked is known to be JSON: what of it may be any JSON is not looked at again. */
+let walked = false;
+
 /** Any JSON. @param {any} value @param {number} depth @returns {Fault | null} */
 function json(value, depth = 0) {
-  if (value === null || typeof value === "boolean") return null;
+  if (walked || value === null || typeof value === "boolean") return null;
   if (typeof value === "string") return half(value) ? fault("is not well-formed text") : null;
   if (typeof value === "number") return Number.isFinite(value) ? null : fault("is not JSON");
   if (typeof value !== "object") return fault("is not JSON");
@@ -2268,18 +2271,21 @@ const WIRE = new Map([
 
 /**
  * @param {Map<string, (value: any) => Fault | null>} table
- * @param {string} name @param {unknown} value @returns {Fault | null}
+ * @param {string} name @param {unknown} value
+ * @param {boolean} [sound]  it was walked already: it is JSON, not too deep, its texts and keys are well-formed
+ * @returns {Fault | null}
  */
-const checked = (table, name, value) => {
+const checked = (table, name, value, sound = false) => {
+  walked = sound;
   const check = table.get(name);
   return check ? check(value) : fault("is unknown");
 };
 
-/** @param {string} method @param {unknown} params @returns {Fault | null} */
-export const checkParams = (method, params) => checked(PARAMS, method, params);
+/** @param {string} method @param {unknown} params @param {boolean} [sound] @returns {Fault | null} */
+export const checkParams = (method, params, sound) => checked(PARAMS, method, params, sound);
 
-/** @param {string} method @param {unknown} result @returns {Fault | null} */
-export const checkResult = (method, result) => checked(RESULTS, method, result);
+/** @param {string} method @param {unknown} result @param {boolean} [sound] @returns {Fault | null} */
+export const checkResult = (method, result, sound) => checked(RESULTS, method, result, sound);
 
 /** @param {string} type @param {unknown} data @returns {Fault | null} */
 export const checkEvent = (type, data) => checked(DATA, type, data);

@@ -26,9 +26,12 @@ const isObject = (value) => typeof value === "object" && value !== null && !Arra
 /** @param {string} key @returns {Fault | null} */
 const badKey = (key) => (key === "__proto__" || half(key) ? under(token(key), fault("is no key")) : null);
 
+/** The value that is being checked is known to be JSON: what of it may be any JSON is not looked at again. */
+let walked = false;
+
 /** Any JSON. @param {any} value @param {number} depth @returns {Fault | null} */
 function json(value, depth = 0) {
-  if (value === null || typeof value === "boolean") return null;
+  if (walked || value === null || typeof value === "boolean") return null;
   if (typeof value === "string") return half(value) ? fault("is not well-formed text") : null;
   if (typeof value === "number") return Number.isFinite(value) ? null : fault("is not JSON");
   if (typeof value !== "object") return fault("is not JSON");
