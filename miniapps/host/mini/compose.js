@@ -123,9 +123,15 @@ export async function composed(all, path, hosts) {
   };
 }
 
-/** The document that the shell frames. The page waits in it until the shell puts it there: so it runs when it is wanted, and what the host tells it first is there by then. @param {string} html */
+const FRAME = '<iframe sandbox="allow-scripts allow-forms" allow="" referrerpolicy="no-referrer"';
+
+/**
+ * The document that the shell frames. The page waits in it until the shell puts it there: it begins when it is wanted, and
+ * what the host tells it first is there by then. Until then an empty frame of its kind has the browser start its process.
+ * @param {string} html
+ */
 export const player = (html) =>
-  `<!doctype html><html><head><meta charset="utf-8"><title></title></head><body><template><iframe sandbox="allow-scripts allow-forms" allow="" referrerpolicy="no-referrer" srcdoc=${quoted(html)}></iframe></template></body></html>`;
+  `<!doctype html><html><head><meta charset="utf-8"><title></title></head><body>${FRAME} hidden srcdoc=""></iframe><template>${FRAME} srcdoc=${quoted(html)}></iframe></template></body></html>`;
 
 /** One page that is put together. */
 class Page {

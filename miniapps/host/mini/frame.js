@@ -97,7 +97,6 @@ export class KeptPlayer {
   /** @param {HTMLElement} mount @param {{ appId: string, packageSha256: string }} release @param {AbortSignal} signal */
   constructor(mount, { appId, packageSha256 }, signal) {
     this.mount = mount;
-    this.packageSha256 = packageSha256;
     this.folder = `/run/${encodeURIComponent(appId)}/kept/${packageSha256}/`;
     this.signal = signal;
     /** Players that are there before their page is. @type {Map<string, HTMLIFrameElement>} */
@@ -159,7 +158,10 @@ function begin(frame, title, boot) {
   named(program, boot);
   heard(element, new Set([frame]));
   frame.watch(program);
-  dressed(element).body.append(program);
+  const { body } = dressed(element);
+  const [empty] = body.children;
+  program.addEventListener("load", () => empty.remove(), { once: true });
+  body.append(program);
   return undefined;
 }
 

@@ -32,7 +32,7 @@ import { guardKeyboard } from "./keyboard.js";
 import { drop, read, write } from "./kept.js";
 import { ownKey } from "./owned.js";
 import { Program } from "./program.js";
-import { notRevoked, Untrusted, verified } from "./trust.js";
+import { newestList, notRevoked, Untrusted, verified } from "./trust.js";
 
 export { PlayerUnavailable } from "./frame.js";
 export { plug } from "./plugs.js";
@@ -60,13 +60,16 @@ export async function openProgram(opening, clock = CLOCK) {
   const around = new AbortController();
   opening.signal?.addEventListener("abort", () => around.abort(opening.signal?.reason), { once: true });
   const until = around.signal;
-  const last = await read("runs", ownKey(opening.appId));
-  const ahead = last && keeps() ? keptPlayer(opening, last.release, until) : Player.open(opening.mount, opening.appId, until);
-  ahead.catch(() => null); // told below, unless the session fails first
+  const framed = Player.open(opening.mount, opening.appId, until);
+  const list = newestList();
+  for (const one of [framed, list]) one.catch(() => null); // told below, unless the session fails first
   try {
-    const { answer, offline } = await session(opening, last, until);
-    const player = await fitting(ahead, opening, answer.release, offline, until);
-    const [kept] = await Promise.all([stored(answer), trusted(answer.release, offline, until)]);
+    const { answer, offline } = await session(opening, until);
+    const [kept, player] = await Promise.all([
+      stored(answer),
+      offline ? keptPlayer(opening, answer, until) : framed,
+      trusted(answer.release, { offline, list }, until),
+    ]);
     if (until.aborted) throw until.reason;
     const program = new Program({ answer, opening, player, kept, offline, clock, ended });
     make(program, clock);
@@ -77,30 +80,16 @@ export async function openProgram(opening, clock = CLOCK) {
   }
 }
 
-/** Whether the shell's service worker, which composes pages of what is kept, is there. */
-const keeps = () => Boolean(navigator.serviceWorker?.controller);
-
-/** What is kept is put together before the city has answered. @throws {Untrusted} */
-async function keptPlayer({ mount, page }, release, signal) {
+/** Nobody answered with a player; what is kept is put together by the shell's service worker. @throws {Untrusted} */
+async function keptPlayer({ mount }, { release, page }, signal) {
+  mount.replaceChildren();
   const player = new KeptPlayer(mount, release, signal);
   try {
-    await player.prepare(page ?? release.manifest.pages[0]);
+    await player.prepare(page);
   } catch (error) {
     throw error instanceof PlayerUnavailable ? new Untrusted(/** @type {any} */ (error.message)) : error;
   }
   return player;
-}
-
-/** The player that was asked for ahead, where it is of the release that the city named; else one by the network. */
-async function fitting(ahead, { mount, appId }, release, offline, signal) {
-  const player = await ahead.catch((error) => error);
-  if (player instanceof Player || player?.packageSha256 === release.packageSha256) return player;
-  if (offline) throw player;
-  signal.throwIfAborted();
-  if (player instanceof KeptPlayer) player.close();
-  if (player instanceof Untrusted) await drop("packages", appId); // it is fetched again
-  if (player instanceof PlayerUnavailable) throw player;
-  return Player.open(mount, appId, signal);
 }
 
 function make(program, clock) {
@@ -141,14 +130,15 @@ function ended(program) {
 }
 
 /** The city's answer; without a line, what it said the last time. */
-async function session(opening, last, signal) {
+async function session(opening, signal) {
   const key = ownKey(opening.appId);
   try {
     const answer = await begin(opening, signal);
     void write("runs", key, answer);
     return { answer, offline: false };
   } catch (error) {
-    if (last && lineBroke(error)) return { answer: asAsked(last, opening), offline: true };
+    const last = lineBroke(error) ? await read("runs", key) : null;
+    if (last) return { answer: asAsked(last, opening), offline: true };
     if (!lineBroke(error)) await drop("runs", key);
     throw error;
   }
@@ -168,9 +158,9 @@ async function stored({ release, storage, storageRevision }) {
   return { values: storage, revision: storageRevision, waiting: here?.waiting ?? null };
 }
 
-async function trusted(release, offline, signal) {
+async function trusted(release, how, signal) {
   if (release.origin === location.origin) throw new Untrusted("UNTRUSTED");
-  await Promise.all([verified(release, signal), notRevoked(release, { offline })]);
+  await Promise.all([verified(release, signal), notRevoked(release, how)]);
 }
 
 /** Besides its session, which the city ends: what is signed holds whoever speaks for the city. */

@@ -84,11 +84,12 @@ async function vouchedFor(bytes, known) {
 
 /**
  * @param {{ appId: string, versionCode: number }} release
- * @param {{ offline?: boolean }} [how]  offline: by the list that is kept, if it is still good
+ * @param {{ offline?: boolean, list?: Promise<any> }} [how]  offline: by the list that is kept, if it is still good. list:
+ *   the newest one, where it was asked for already
  * @throws {Untrusted} E_APP_REVOKED, E_VERSION_REVOKED; UNTRUSTED where there is no list that is good
  */
-export async function notRevoked({ appId, versionCode }, { offline = false } = {}) {
-  const list = offline ? await keptList() : await newestList();
+export async function notRevoked({ appId, versionCode }, { offline = false, list: asked } = {}) {
+  const list = await (offline ? keptList() : (asked ?? newestList()));
   try {
     checkRevoked(list, appId, versionCode);
   } catch (cause) {
@@ -96,11 +97,15 @@ export async function notRevoked({ appId, versionCode }, { offline = false } = {
   }
 }
 
-async function newestList() {
-  const kept = await read("lists", "revocations");
-  const response = await fetch(REVOCATIONS, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-cache" });
+/** The city's list of now; asked for while the city is asked for a session. */
+export async function newestList() {
+  const [kept, known, response] = await Promise.all([
+    read("lists", "revocations"),
+    keys(),
+    fetch(REVOCATIONS, { signal: AbortSignal.timeout(TIMEOUT_MS), cache: "no-cache" }),
+  ]);
   const text = await response.text();
-  const list = await checkedList(text, await keys(), kept?.sequence ?? 0, seconds());
+  const list = await checkedList(text, known, kept?.sequence ?? 0, seconds());
   await write("lists", "revocations", { text, sequence: list.sequence, at: seconds() });
   return list;
 }
