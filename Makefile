@@ -15,7 +15,7 @@ MEASURED := citycode data health identity licences notifications payments rates 
 # What is imported is compiled once, not in every process that starts; some images ask for the latter.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check setup composer audits kit sdk-js format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd audit $(MEASURED:%=bench-%) lock reset debian
+.PHONY: run test check setup composer audits kit sdk-js format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd bench-miniapps-bridge bench-miniapps-start audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
 	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
@@ -88,16 +88,23 @@ load: setup
 	$(BIN)/python -m loadtest
 
 # Each prints the table that its document holds; payments alone takes two minutes.
-bench: bench-web $(MEASURED:%=bench-%) bench-identity-crowd bench-sensor
+bench: bench-web $(MEASURED:%=bench-%) bench-identity-crowd bench-miniapps-bridge bench-miniapps-start bench-sensor
 
 bench-identity-crowd: setup
 	$(BIN)/python -m docs.benchmarks.scripts.identity_crowd
+
+# In Chromium: a minute.
+bench-miniapps-bridge: setup debian
+	$(BIN)/python -m docs.benchmarks.scripts.miniapps_bridge
 
 bench-web: setup
 	$(BIN)/python -m loadtest.bench
 
 $(MEASURED:%=bench-%): bench-%: setup
 	$(BIN)/python -m docs.benchmarks.scripts.$*
+
+bench-miniapps-start: setup
+	$(BIN)/python -m docs.benchmarks.scripts.miniapps_start
 
 # A million requests: ten minutes of one core.
 bench-memory: setup

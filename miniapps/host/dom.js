@@ -1,6 +1,6 @@
 /**
  * The view layer: elements are made by calls and never from text, so data cannot become markup
- * (`require-trusted-types-for 'script'` holds with no policy at all).
+ * (`require-trusted-types-for 'script'` holds, and the one policy makes no markup).
  *
  * A screen owns regions and refills a region when its state changes; there is no diffing to be surprised by.
  */
