@@ -134,12 +134,13 @@ async def phone_of(browser: Browser, base: str, *, prefs: dict[str, str], **look
             "device_scale_factor": 2,
             "timezone_id": "Asia/Shanghai",
             "locale": prefs.get("locale", "zh-CN"),
-            "service_workers": "block",  # what it does is asked in test_mini_offline.py
             **look,
         }
     )
     kept = json.dumps(json.dumps(prefs))
     await context.add_init_script(f"localStorage['citytong.prefs'] ??= {kept}")
+    # Each new phone would fetch all of the shell; what its worker does is asked in test_mini_offline.py.
+    await context.add_init_script("delete Navigator.prototype.serviceWorker")
     phone = Phone(base, await context.new_page())
     _watch(phone)
     return context, phone

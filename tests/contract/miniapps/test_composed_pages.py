@@ -34,7 +34,8 @@ _FILES = {
 }
 _PIECES = (
     "<svg>|</svg>|<svg><title>|<g>|</g>|<g/>|<style>|</style>|<style/>|<title>|</title>|<textarea>|</textarea>|"
-    "<noscript>|</noscript>|<script>|</script>|1</script>|<script type=module>2|<p a='>'>|<p a=\">\">|</p>|<!--|-->|<img alt=x/>|x|<br/>|=|/|>|<|&lt;"
+    "<noscript>|</noscript>|<script>|</script>|1</script>|<script type=module>2|"
+    "<p a='>'>|<p a=\">\">|</p>|<!--|-->|<img alt=x/>|x|<br/>|=|/|>|<|&lt;"
 ).split("|")
 _STYLES = {
     '@import "x.css" layer(a);': '@import url("data:,") layer(a);',
