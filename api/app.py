@@ -233,19 +233,20 @@ def door(city: City) -> web.Application:
         possession=city.rooms.wings.devices.possession,
     )
 
+    graphql = GraphQLDoor(
+        city.engine,
+        asking,
+        settings.request_bytes_max,
+        _documents(settings, city.engine),
+        in_flight=InFlight(),
+        rates=_rates(city) if settings.requests_per_minute_max else None,
+    )
     return application(
-        graphql=GraphQLDoor(
-            city.engine,
-            asking,
-            settings.request_bytes_max,
-            _documents(settings, city.engine),
-            in_flight=InFlight(),
-            rates=_rates(city) if settings.requests_per_minute_max else None,
-        ),
+        graphql=graphql,
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
         shell=_SHELL,
-        routes=city.rooms.routes(asking.context_of, asking.address_of, city.asked),
+        routes=city.rooms.routes(asking.context_of, asking.address_of, graphql.asked),
         development=settings.development,
         others=city.rooms.program_hosts,
     )

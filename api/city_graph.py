@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from graphql import GraphQLSchema
+from graphql import DocumentNode, GraphQLSchema, validate
 
 from api.composition import SUPERGRAPH
+from api.gateway.errors import ValidationFailed
+from api.gateway.limits import GatewayLimits, check_size, parse_bounded
 from api.gateway.normalize import rules_of
 from api.gateway.supergraph import Supergraph
+from core.graphql_limits import RULES
 
 
 @cache
@@ -25,6 +28,18 @@ class PublishedGraph:
     @property
     def schema(self) -> GraphQLSchema:
         return supergraph().schema
+
+    def read(self, text: str) -> DocumentNode:
+        """Within the engine's own limits: what is too much for it is refused when it is published.
+
+        Raises: DomainError, as the engine's refusals.
+        """
+        limits = GatewayLimits()
+        node = parse_bounded(text, limits)
+        check_size(node, limits)
+        if refusals := validate(self.schema, node, RULES, max_errors=1):
+            raise ValidationFailed(reason=refusals[0].message)
+        return node
 
     def public(self, type_name: str, field_name: str) -> bool:
         """No rule says who may read the field, and it is nobody's personal data, whatever object comes."""

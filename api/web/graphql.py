@@ -11,7 +11,7 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
@@ -97,6 +97,15 @@ class GraphQLDoor:
         except DomainError as fault:
             return refused(asked, fault, media_type=wanted, status=_refused_status(fault))
         return await self._answer(asked, body, wanted)
+
+    async def asked(self, context: RequestContext, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The answer to who asks by another way than `/graphql`, counted as if they had come by it.
+
+        Raises: RateLimited.
+        """
+        if self.rates is not None:
+            await self.rates.admit(context, partial(self._weight, GraphQLRequest(query, variables, None)))
+        return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
 
     async def _posted(self, request: web.Request, asked: Asked) -> Reply:
         try:

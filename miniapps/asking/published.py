@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from miniapps.asking.errors import OperationsInvalid
-from miniapps.asking.model import GraphRules, documents
+from miniapps.asking.model import GraphRules, document, texts
 from miniapps.releases.service import Releases
 
 
@@ -34,9 +34,10 @@ class OperationsCheck:
 
     def __call__(self, raw: bytes, declared: Collection[str]) -> None:
         """Raises: OperationsInvalid."""
-        for document in documents(raw, self.graph).values():
-            for field, scope in sorted(document.fields.items()):
+        for text in texts(raw).values():
+            found = document(text, self.graph)
+            for field, scope in sorted(found.fields.items()):
                 if scope not in declared:
                     raise OperationsInvalid(
-                        rule="undeclared", document=document.name or document.id, detail=f"{field} needs {scope}"
+                        rule="undeclared", document=found.name or found.id, detail=f"{field} needs {scope}"
                     )

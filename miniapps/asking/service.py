@@ -13,7 +13,7 @@ from core.clock import Clock, to_ms
 from core.errors import BadInput
 from core.principal import Principal, PrincipalKind
 from miniapps.asking.errors import DocumentUnknown
-from miniapps.asking.model import GraphRules, Narrowed, TrustedDocument, documents, narrowed
+from miniapps.asking.model import GraphRules, Narrowed, TrustedDocument, document, narrowed, texts
 from miniapps.ledger import client_of
 from miniapps.limits import Pace, Paces
 from miniapps.sessions.service import Sessions
@@ -22,6 +22,7 @@ ASKINGS: Final = Pace("ask", 240, 60)
 # What the access log says of fields that a program was told (identity.consents.catalogue).
 PURPOSE: Final = "mini.graphql"
 _RELEASES_KEPT: Final = 64
+_DOCUMENTS_KEPT: Final = 256
 _NARROWED_KEPT: Final = 512
 
 # Asks the graph as the citizen: text and variables → the answer with `data` and `errors`.
@@ -47,7 +48,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """Keeps what it read of releases, which never change, in bounded caches."""
+    """Keeps what it read of releases, which never change, in bounded caches; a document is read when it is asked."""
 
     sessions: Sessions
     operations: Operations
@@ -55,7 +56,8 @@ class Asking:
     access: AccessLog
     paces: Paces
     clock: Clock
-    _releases: OrderedDict[str, Mapping[str, TrustedDocument]] = field(default_factory=OrderedDict, repr=False)
+    _texts: OrderedDict[str, Mapping[str, str]] = field(default_factory=OrderedDict, repr=False)
+    _documents: OrderedDict[str, TrustedDocument] = field(default_factory=OrderedDict, repr=False)
     _narrowed: OrderedDict[tuple[str, tuple[str, ...]], Narrowed] = field(default_factory=OrderedDict, repr=False)
 
     async def ask(
@@ -68,13 +70,11 @@ class Asking:
             raise BadInput(field="variables", problem="must be an object")
         run = await self.sessions.running_one(principal=principal, session_id=session_id)
         await self.paces.charge(ASKINGS, session_id)
-        document = (await self._documents(run.session.release)).get(document_id.removeprefix("sha256:"))
-        if document is None:
-            raise DocumentUnknown()
-        allowed = frozenset(await self.sessions.granted(run)) if document.scopes else frozenset[str]()
-        withheld = document.withheld(allowed)
-        asked = self._without(document, tuple(withheld))
-        if told := document.scopes & allowed:
+        trusted = await self._document(run.session.release, document_id.removeprefix("sha256:"))
+        allowed = frozenset(await self.sessions.granted(run)) if trusted.scopes else frozenset[str]()
+        withheld = trusted.withheld(allowed)
+        asked = self._without(trusted, tuple(withheld))
+        if told := trusted.scopes & allowed:
             await self._log(run.session.citizen, run.session.app_id, sorted(told))
         answer = await ask(
             asked.text, {name: value for name, value in (variables or {}).items() if name in asked.variables}
@@ -89,20 +89,27 @@ class Asking:
         for scope in scopes:
             await self.sessions.store.note_use(citizen, app_id, scope, at=at)
 
-    async def _documents(self, release_id: str) -> Mapping[str, TrustedDocument]:
-        known = self._releases.get(release_id)
-        if known is None:
+    async def _document(self, release_id: str, id: str) -> TrustedDocument:
+        """Raises: DocumentUnknown, OperationsInvalid, Unavailable."""
+        listed = self._texts.get(release_id)
+        if listed is None:
             raw = await self.operations.operations(release_id)
-            # Reading a hundred documents takes some milliseconds of the processor.
-            known = await asyncio.to_thread(documents, raw, self.graph) if raw is not None else {}
-            _keep(self._releases, release_id, known, _RELEASES_KEPT)
+            listed = texts(raw) if raw is not None else {}
+            _keep(self._texts, release_id, listed, _RELEASES_KEPT)
+        if id not in listed:
+            raise DocumentUnknown()
+        known = self._documents.get(id)
+        if known is None:
+            # Reading a large one takes a tenth of a second of the processor.
+            known = await asyncio.to_thread(document, listed[id], self.graph)
+            _keep(self._documents, id, known, _DOCUMENTS_KEPT)
         return known
 
-    def _without(self, document: TrustedDocument, withheld: tuple[str, ...]) -> Narrowed:
-        key = (document.id, withheld)
+    def _without(self, asked: TrustedDocument, withheld: tuple[str, ...]) -> Narrowed:
+        key = (asked.id, withheld)
         known = self._narrowed.get(key)
         if known is None:
-            known = narrowed(document, frozenset(withheld))
+            known = narrowed(asked, frozenset(withheld))
             _keep(self._narrowed, key, known, _NARROWED_KEPT)
         return known
 

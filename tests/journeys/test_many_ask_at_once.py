@@ -9,8 +9,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 import aiohttp
+import orjson
 import pytest_asyncio
 
 from api.app import City, door, open_city
@@ -22,6 +24,7 @@ from core import redis as core_redis
 from core.clock import FixedClock
 from core.embedded import Stores
 from core.mongo import OPERATIONS_MAX, Mongo
+from miniapps.asking.model import document_id
 from tests.conftest import NOW
 from tests.support.city import Visitor, settings
 from tests.support.departments import nowhere
@@ -30,6 +33,7 @@ from tests.support.waiting import until
 
 ME = "{ me { maskedName } }"
 PER_MINUTE = 60
+PROGRAMS = Path(__file__).parents[2] / "miniapps" / "programs"
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,10 @@ async def test_an_upload_is_kept_though_its_client_hangs_up(street: Street) -> N
 async def test_who_asks_too_much_is_told_when_to_come_back(street: Street) -> None:
     """Last, for it empties a bucket: the clock stands still."""
     headers = {"Authorization": f"Bearer {street.ouyang}", "Accept": "application/graphql-response+json"}
+    opened = await street.ask('mutation { openMiniProgram(appId: "org.city.air") { id } }', token=street.ouyang)
+    assert opened.data is not None, opened.errors
+    (document, *_) = orjson.loads((PROGRAMS / "air" / "operations.json").read_bytes())["documents"]
+    of_program = {"session": opened.data["openMiniProgram"]["id"], "documentId": document_id(document)}
     for _ in range(3 * PER_MINUTE):
         async with street.http.post(f"{street.base}/graphql", json={"query": ME}, headers=headers) as response:
             refused = await response.json(content_type=None)
@@ -243,5 +251,9 @@ async def test_who_asks_too_much_is_told_when_to_come_back(street: Street) -> No
     assert (await street.ask(ME, token=street.zhang)).status == 200
     async with street.http.get(f"{street.base}/metrics") as response:
         assert 'tong_rate_limits_total{outcome="refused"} 1.0' in await response.text()
+    # Nor has a program of theirs another bucket.
+    async with street.http.post(f"{street.base}/mini/graphql", json=of_program, headers=headers) as response:
+        refused = await response.json(content_type=None)
+    assert (response.status, refused["errors"][0]["extensions"]["code"]) == (429, "RATE_LIMITED")
     street.clock.advance(seconds=60)
     assert (await street.ask(ME, token=street.ouyang)).status == 200

@@ -6,11 +6,21 @@ import hashlib
 
 import orjson
 import pytest
-from graphql import parse, validate
+from graphql import (
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    get_named_type,
+    is_abstract_type,
+    is_composite_type,
+    parse,
+    validate,
+)
+from graphql.language import InterfaceTypeDefinitionNode, ObjectTypeDefinitionNode
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.city_graph import PublishedGraph
+from api.composition import SUPERGRAPH
 from identity.consents.catalogue import FIELDS
 from miniapps.asking.errors import OperationsInvalid
 from miniapps.asking.model import (
@@ -18,13 +28,14 @@ from miniapps.asking.model import (
     FILE_BYTES_MAX,
     TEXT_LENGTH_MAX,
     document,
-    documents,
     narrowed,
+    texts,
 )
 from miniapps.asking.published import OperationsCheck
-from miniapps.scopes import OPEN, SCOPES, SETTLED
+from miniapps.scopes import OPEN, SCOPES, SETTLED, scope_of
 
 GRAPH = PublishedGraph()
+RESTRICTS = {"authenticated", "requiresScopes", "policy", "personal"}
 CODE = """query Code($first: Int!, $after: String, $named: Boolean!) {
   me {
     masked: maskedName
@@ -73,7 +84,7 @@ def test_a_document_is_known_by_the_hash_of_its_text_and_says_what_it_needs() ->
         ("query { city_withheld_0: districts { code } }", "closed", "city_withheld_0 is the city's own name"),
         ("query { me { nosuch } }", "schema", "Cannot query field 'nosuch' on type 'Citizen'."),
         ("query A { districts { code } } query B { districts { code } }", "kind", "it must be one query or mutation"),
-        ("query {", "syntax", "Syntax Error: Expected Name, found <EOF>."),
+        ("query {", "syntax", "The document is not GraphQL: Syntax Error: Expected Name, found <EOF>."),
     ],
 )
 def test_what_no_scope_opens_is_refused_when_it_is_published(text: str, rule: str, says: str) -> None:
@@ -87,14 +98,34 @@ def test_a_mutation_that_anybody_may_make_is_no_program_s() -> None:
 
 def test_texts_and_files_are_bounded() -> None:
     assert _refused("query { districts { code } }" + " " * TEXT_LENGTH_MAX)[0] == "size"
-    assert _refused("{ a(b: " + "[" * 5000 + "]" * 5000 + ") }")[0] == "syntax"
+    assert _refused("{ a(b: " + "[" * 5000 + "]" * 5000 + ") }")[0] == "size"
     many = {"documents": [f"query Q{n} {{ districts {{ code }} }}" for n in range(DOCUMENTS_MAX + 1)]}
     for raw in (b"x" * (FILE_BYTES_MAX + 1), orjson.dumps(many)):
         with pytest.raises(OperationsInvalid, match="size"):
-            documents(raw, GRAPH)
+            texts(raw)
     for raw in (b"{", b"[]", b'{"documents": [1]}', b"{}"):
         with pytest.raises(OperationsInvalid, match="format"):
-            documents(raw, GRAPH)
+            texts(raw)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        # Fields of one name are compared pair by pair: this took a second of the processor, and a file holds a hundred.
+        "{" + "districts{code}" * 400 + "}",
+        "{" + " ".join(f"a{n}: districts {{ code }}" for n in range(60)) + "}",
+        "{districts{" + " ".join(f"a{n}: code" for n in range(101)) + "}}",
+        "{districts{" + "code " * 501 + "}}",
+        "{districts" + "{stations{nodes{district" * 11 + "{code}" + "}}}" * 11 + "}",
+    ],
+)
+def test_what_the_engine_would_refuse_is_refused_when_it_is_published(text: str) -> None:
+    assert _refused(text)[0] == "size"
+
+
+def test_comparing_the_fields_of_a_document_has_a_budget() -> None:
+    same = "{districts{" + "stations{nodes{code}}" * 120 + "}}"
+    assert _refused(same) == ("schema", "Validation aborted.")
 
 
 def test_a_program_declares_the_scopes_of_its_documents() -> None:
@@ -156,3 +187,41 @@ def test_scopes_name_what_there_is_and_people_have_words_for_them() -> None:
             assert name == "*" or name in types[type_name].fields  # type: ignore[attr-defined]
     assert {scope for scope in SCOPES if FIELDS[scope].sensitive} >= SETTLED
     assert OPEN == {"Query.me"}
+
+
+def test_no_path_of_what_is_open_leads_to_what_somebody_must_be_asked_for() -> None:
+    """By the supergraph's own words, not by what the city's reading of them says: whatever a document can reach
+    without a scope says of itself that it is public, and nothing that it can reach is somebody's.
+    """
+    told = {
+        one.name.value: one
+        for one in parse(SUPERGRAPH.read_text()).definitions
+        if isinstance(one, ObjectTypeDefinitionNode | InterfaceTypeDefinitionNode)
+    }
+    types, reached, waiting = GRAPH.schema.type_map, set[str](), ["Query"]
+    while waiting:
+        name = waiting.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        kind = types[name]
+        if is_abstract_type(kind):
+            waiting.extend(one.name for one in GRAPH.schema.get_possible_types(kind))
+        if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
+            continue
+        fields = {one.name.value: one for one in told[name].fields}
+        for field_name, found in kind.fields.items():
+            free = GRAPH.public(name, field_name)
+            if free:
+                said = {
+                    mark.name.value.split("__")[-1]
+                    for place in (told[name], fields[field_name])
+                    for mark in place.directives or ()
+                }
+                assert said.isdisjoint(RESTRICTS), f"{name}.{field_name} is {sorted(said & RESTRICTS)}"
+            if free or f"{name}.{field_name}" in OPEN or scope_of(name, field_name):
+                below = get_named_type(found.type)
+                if is_composite_type(below):
+                    waiting.append(below.name)
+    assert {"Citizen", "Scan", "District", "MiniProgram"} <= reached
+    assert reached.isdisjoint({"Wallet", "Session", "Consent", "Message", "Case", "MiniSession", "Licence", "Bill"})
