@@ -64,7 +64,7 @@ async def test_the_demonstration_serves_the_catalogue_and_the_registers(stores: 
     process.send_signal(signal.SIGTERM)
     code, output, errors = await ended(process)
     assert (code, output) == (0, "")
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 15
     assert not any(secret in errors for secret in (ASK, PUBLISH, KEY, "王小明", "110101199003070038"))
 
 

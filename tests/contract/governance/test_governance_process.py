@@ -65,7 +65,7 @@ async def test_a_report_goes_through_a_process_and_an_operator_s_hands(
         started = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert await ended(process) == (0, "", "")
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 15
 
 
 async def test_without_keys_nobody_may_post(stores: Stores, mongo: Mongo) -> None:

@@ -44,7 +44,7 @@ async def test_it_says_where_it_is_and_ends_when_told_also_while_somebody_waits(
         output, errors = await asyncio.wait_for(process.communicate(), 10)
     writer.close()
     assert (process.returncode, output, errors) == (0, b"", b"")
-    assert time.monotonic() - begun < 3
+    assert time.monotonic() - begun < 15
 
 
 @pytest.mark.parametrize(
