@@ -28,8 +28,8 @@ from tests.support.waiting import until
 OURS: Final = Path("docs/benchmarks/peers/bridge")
 SDK: Final = "org.example.sdk"
 WIRE: Final = "org.example.wire"
-ROUNDS: Final = 15
-TURN_MS: Final = 100
+ROUNDS: Final = 25
+TURN_MS: Final = 60
 CALLS: Final = 10_000
 PAGE: Final = """<!doctype html><html><head><link rel="icon" href="data:,"><title>bridge</title></head><body>
 <script type="module" src="/bench/shell.js"></script></body></html>"""
@@ -134,14 +134,15 @@ class Bench:
         spent, calls = await self.cpu_s() - before, found["calls"]
         return Turn(calls, calls / found["ms"] * 1000, spent, found["p50"], found["p99"])
 
-    async def heap(self, session: CDPSession) -> int:
+    @staticmethod
+    async def heap(session: CDPSession) -> int:
         """Bytes that are alive."""
         for _ in range(3):
             await session.send("HeapProfiler.collectGarbage")
         return int((await session.send("Runtime.getHeapUsage"))["usedSize"])
 
-    async def growth(self) -> dict[str, float]:
-        """KiB that 10,000 calls leave behind, by process, and what there is."""
+    async def growth(self) -> dict[str, tuple[float, float]]:
+        """KiB that calls leave behind when all is collected, and all that is there, by process."""
         context = self.page.context
         sessions = {
             "shell": await context.new_cdp_session(self.page),
@@ -152,9 +153,7 @@ class Bench:
         before = {name: await self.heap(one) for name, one in sessions.items()}
         await self.turn(measure, most=CALLS)
         after = {name: await self.heap(one) for name, one in sessions.items()}
-        return {name: (after[name] - before[name]) / 1024 for name in sessions} | {
-            f"{name}, all": after[name] / 1024 for name in sessions
-        }
+        return {name: ((after[name] - before[name]) / 1024, after[name] / 1024) for name in sessions}
 
 
 async def measured(bench: Bench) -> dict[Measure, list[Turn]]:
@@ -169,7 +168,7 @@ async def measured(bench: Bench) -> dict[Measure, list[Turn]]:
 
 
 def median_of(turns: list[Turn], figure: str) -> float:
-    return statistics.median(getattr(one, figure) for one in turns)
+    return float(statistics.median(getattr(one, figure) for one in turns))
 
 
 def share(turns: list[Turn], bare: list[Turn]) -> float:
@@ -206,7 +205,6 @@ def table(found: dict[Measure, list[Turn]]) -> str:
 
 async def in_chromium(browser: Browser, stage: Stage) -> None:
     page = await (await browser.new_context()).new_page()
-    page.on("console", lambda said: sys.stderr.write(f"{said.text}\n") if said.type == "error" else None)
     await page.goto(f"{stage.base}/bench")
     await page.wait_for_selector("html[data-ready]", state="attached")
     bench = Bench(page, await browser.new_browser_cdp_session())
@@ -215,8 +213,8 @@ async def in_chromium(browser: Browser, stage: Stage) -> None:
     sizes: Any = await bench.frames[SDK].evaluate("[size(100), size(10_000)]")
     sys.stdout.write(f"{browser.version}; variables of {sizes[0]} and {sizes[1]} characters\n\n")
     sys.stdout.write(table(await measured(bench)) + "\n\n")
-    for name, kib in (await bench.growth()).items():
-        sys.stdout.write(f"{name}: {kib:,.0f} KiB\n")
+    for name, (grown, there) in (await bench.growth()).items():
+        sys.stdout.write(f"{CALLS:,} calls: the {name}'s heap is {grown:+,.0f} KiB, of {there:,.0f} KiB\n")
 
 
 async def main() -> None:
