@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Frame, Page, expect
+from playwright.async_api import Browser, Frame, Page, expect
 
 from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, publish
-from tests.browser.shell_phone import CITIZEN, NewPhone
+from tests.browser.shell_phone import CITIZEN, NewPhone, phone_of
 from tests.support.city import OpenCity
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -22,6 +22,21 @@ ARMED = "[data-testid=confirm]:not([aria-disabled])"
 async def published(shell_city: OpenCity, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
     await publish(shell_city, tmp_path_factory.mktemp("programs"))
     yield
+
+
+Still = tuple[Page, Frame]
+
+
+@pytest_asyncio.fixture(scope="module")
+async def still(published: None, shell_city: OpenCity, shell_browser: Browser) -> AsyncIterator[Still]:
+    """A program on a phone whose clock stands still."""
+    context, phone = await phone_of(shell_browser, shell_city.base, prefs={"locale": "zh-CN", "theme": "light"})
+    await phone.page.clock.install()
+    await phone.sign_in(CITIZEN)
+    shelf = await opened(phone)
+    await phone.page.clock.pause_at(await phone.page.evaluate("Date.now() / 1000 + 1"))
+    yield phone.page, shelf
+    await context.close()
 
 
 async def asked(page: Page, shelf: Frame, method: str = "makePhoneCall", **params: Any) -> Any:
@@ -40,14 +55,9 @@ async def unanswered(shelf: Frame) -> bool:
     return said
 
 
-async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(new_phone: NewPhone) -> None:
+async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(still: Still) -> None:
     """E30, by the page's own clock, which stands still between the taps."""
-    phone = await new_phone()
-    page = phone.page
-    await page.clock.install()
-    await phone.sign_in(CITIZEN)
-    shelf = await opened(phone)
-    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+    page, shelf = still
 
     # However the two taps fall: both early; one early and one after; one beside it and one on it.
     for first, second in ((100, 200), (700, 150), (750, 400)):
@@ -84,13 +94,8 @@ async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(new_phone: 
     assert "ok" in await answer(shelf)
 
 
-async def test_out_of_view_it_begins_anew(new_phone: NewPhone) -> None:
-    phone = await new_phone()
-    page = phone.page
-    await page.clock.install()
-    await phone.sign_in(CITIZEN)
-    shelf = await opened(phone)
-    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+async def test_out_of_view_it_begins_anew(still: Still) -> None:
+    page, shelf = still
     hide = """(state) => {
       Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
       document.dispatchEvent(new Event('visibilitychange'));
@@ -120,13 +125,8 @@ async def test_out_of_view_it_begins_anew(new_phone: NewPhone) -> None:
     assert "ok" in await answer(shelf)
 
 
-async def test_the_keyboard_is_armed_too(new_phone: NewPhone) -> None:
-    phone = await new_phone()
-    page = phone.page
-    await page.clock.install()
-    await phone.sign_in(CITIZEN)
-    shelf = await opened(phone)
-    await page.clock.pause_at(await page.evaluate("Date.now() / 1000 + 1"))
+async def test_the_keyboard_is_armed_too(still: Still) -> None:
+    page, shelf = still
     await asked(page, shelf)
     await page.get_by_test_id("confirm").focus()
     await page.keyboard.press("Enter")
@@ -215,18 +215,7 @@ async def test_what_is_wanted_is_decided_one_by_one_and_kept_as_it_was_read(
     await expect(page.locator("blockquote")).to_contain_text("复制书号")
 
 
-async def test_leaving_takes_the_sheet_along(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in="13800000004")
-    page = phone.page
-    shelf = await opened(phone)
-    await begin(shelf, "authorize", scopes=["city.device.clipboard"])
-    await page.wait_for_selector("[data-testid=confirm]")
-    await phone.open("/home", ready="[data-testid=mini-tiles]")
-    await expect(page.get_by_role("dialog")).to_have_count(0)
-    assert (await answer(shelf))["ok"] == {"granted": [], "denied": ["city.device.clipboard"]}
-
-
-async def test_who_is_opened_next_is_told_by_the_city(new_phone: NewPhone) -> None:
+async def test_who_is_opened_next_is_told_by_the_city_and_leaving_takes_a_sheet_along(new_phone: NewPhone) -> None:
     phone = await new_phone(signed_in="13800000004")
     page = phone.page
     shelf = await opened(phone)
@@ -240,3 +229,10 @@ async def test_who_is_opened_next_is_told_by_the_city(new_phone: NewPhone) -> No
     await page.wait_for_selector(f"[data-app='{LONG}'] .mini-who")
     await expect(page.locator(f"[data-app='{LIBRARY}']")).to_be_hidden()
     assert await page.evaluate("location.hash") == f"#/mini/{LONG}"
+
+    await phone.open(f"/mini/{LIBRARY}", ready=f"[data-app='{LIBRARY}'] .mini-who")
+    await begin(shelf, "authorize", scopes=["city.device.clipboard"])
+    await page.wait_for_selector("[data-testid=confirm]")
+    await phone.open("/home", ready="[data-testid=mini-tiles]")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    assert (await answer(shelf))["ok"] == {"granted": [], "denied": ["city.device.clipboard"]}
