@@ -15,6 +15,8 @@ const BREAKPOINTS = {
   o3: [0, 160, 200, 300, 400, 800, 1000, 1200],
 };
 
+export const POLLUTANTS = Object.keys(BREAKPOINTS);
+
 /** From a full circle to a closed-off cross, heavier as it gets worse. */
 export const GRADES = [
   { name: 'EXCELLENT', most: 50, shape: 'M12 3a9 9 0 1 1 0 18 9 9 0 0 1 0-18z' },

@@ -7,12 +7,13 @@ import { mp } from '../app.js';
  *   data null: nothing is known. Called at once, and again when the city has answered or cannot
  */
 export async function latest(key, documentId, variables, draw) {
-  const before = mp.getStorageSync(key) || { data: null, at: null };
+  const kept = mp.getStorageSync(key);
+  const before = kept?.documentId === documentId ? kept : { data: null, at: null }; // an older version asked otherwise
   draw({ ...before, state: 'asking' });
   try {
     const { data, errors } = await mp.graphql(documentId, variables);
     if (errors?.length) throw new Error(errors[0].message); // half an answer is not kept over a whole one
-    const now = { data, at: Date.now() };
+    const now = { documentId, data, at: Date.now() };
     mp.setStorageSync(key, now);
     draw({ ...now, state: 'now' });
   } catch (error) {

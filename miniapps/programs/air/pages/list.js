@@ -92,7 +92,7 @@ const picker = (districts) =>
         districts.map(({ code, name }) => h('option', { value: code, selected: code === place ? '' : null }, name)),
       ),
     ),
-    place ? h('button', { type: 'button', class: 'quiet', id: 'near', click: near }, t('place.near')) : null,
+    place ? h('button', { type: 'button', class: 'quiet', id: 'near', click: near }, t('place.near.short')) : null,
   );
 
 function lists(stations) {
@@ -120,12 +120,21 @@ const row = ({ code, name, index: { aqi } }) =>
     {},
     h(
       'button',
-      { type: 'button', class: 'row', id: `station-${code}`, click: () => mp.navigateTo({ url: `pages/station?code=${code}` }) },
+      { type: 'button', class: 'row', id: `station-${code}`, click: () => open(code) },
       h('span', { class: 'name' }, name),
       ...index(aqi),
     ),
   );
 
+let opened = null;
+
+function open(code) {
+  opened = `station-${code}`;
+  mp.navigateTo({ url: `pages/station?code=${code}` });
+}
+
+// Back from a station, when this page is drawn again: where the reader was.
+mp.on('appshow', () => requestAnimationFrame(() => document.getElementById(opened)?.focus()));
 mp.on('pulldownrefresh', () => refresh().finally(() => mp.stopPullDownRefresh()));
 mp.on('localechange', refresh); // names come from the city in the reader's language
 mp.on('networkchange', ({ isConnected }) => isConnected && refresh());

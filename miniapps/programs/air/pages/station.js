@@ -1,6 +1,6 @@
 /** One station: its air now, the last day, and everything that it measured. */
 import { mp } from '../app.js';
-import { indexOf } from '../common/air.js';
+import { indexOf, POLLUTANTS } from '../common/air.js';
 import { STATION } from '../common/documents.js';
 import { h } from '../common/dom.js';
 import { latest } from '../common/latest.js';
@@ -28,7 +28,7 @@ function draw(told) {
   mp.setNavigationBarTitle({ title: station.name });
   document.title = station.name;
   const open = page.querySelector('details')?.open;
-  page.replaceChildren(h('h1', {}, station.name), ...now(station), ...day(station), ...values(station), freshness(told, refresh));
+  page.replaceChildren(h('h1', { class: 'unseen' }, station.name), ...now(station), ...day(station), ...values(station), freshness(told, refresh));
   if (open) page.querySelector('details').open = true;
 }
 
@@ -51,11 +51,13 @@ function now({ district, latest: reading, synthetic, source }) {
   ];
 }
 
-function day({ readings }) {
-  const hours = readings.nodes.flatMap(({ observedAt, values }) => {
-    const worst = indexOf(values);
-    return worst ? { at: observedAt, aqi: worst.aqi } : [];
-  });
+/** The city tells one pollutant at a time; an hour's index is of all that was measured in it. */
+function day(station) {
+  const byHour = new Map();
+  for (const pollutant of POLLUTANTS) {
+    for (const { observedAt, values } of station[pollutant].nodes) byHour.set(observedAt, [...(byHour.get(observedAt) ?? []), ...values]);
+  }
+  const hours = [...byHour].sort().map(([at, values]) => ({ at, aqi: indexOf(values).aqi }));
   return [h('h2', {}, t('station.trend')), ...(hours.length ? trend(hours) : [h('p', {}, t('station.trend.none'))])];
 }
 

@@ -7,7 +7,8 @@ import { h, svg } from '../common/dom.js';
 import { qr } from '../common/qr.js';
 import { t } from '../common/words.js';
 
-const SCOPES = ['city.data.city_code', 'city.data.masked_name'];
+const SCOPES = ['city.data.city_code'];
+const NAME = 'city.data.masked_name';
 /** Renewed with so much of its life left. */
 const RENEW_AT_S = 10;
 const TRY_AGAIN_S = 4;
@@ -19,7 +20,7 @@ export function codeView(place) {
   const face = h('div', { class: 'face' });
   const count = h('p', { class: 'count' });
   const woven = h('div', { class: 'woven' });
-  const who = h('p', { class: 'who' });
+  const who = h('div', { class: 'who' });
   const said = h('p', { class: 'said', role: 'status' });
   const slab = h(
     'section',
@@ -29,7 +30,7 @@ export function codeView(place) {
     woven,
     who,
   );
-  const heading = h('h1', {}, t('code.title'));
+  const heading = h('h1', { class: 'unseen' }, t('code.title')); // the host's bar says it above
   let endsAt = 0;
   let lifetimeS = 60;
   let nextAt = 0;
@@ -58,12 +59,17 @@ export function codeView(place) {
     endsAt = askedAt + lives * 1000; // it was made after we asked, so it lives a little longer than this
     face.replaceChildren(qr(text, t('code.label', { name: maskedName })));
     woven.replaceChildren(band(text));
-    who.replaceChildren(maskedName ?? t('code.name'));
-    who.classList.toggle('unnamed', !maskedName);
+    who.replaceChildren(...(maskedName ? [h('p', {}, maskedName)] : unnamed()));
     said.replaceChildren();
     if (!slab.isConnected) place.replaceChildren(heading, slab, said);
     tick();
   }
+
+  /** A code shows without a name as well; it is offered, and asked for when they want it. */
+  const unnamed = () => [
+    h('p', { class: 'unnamed' }, t('code.name')),
+    h('button', { type: 'button', class: 'quiet', click: () => mp.authorize({ scopes: [NAME] }).then(refresh, () => {}) }, t('code.name.show')),
+  ];
 
   async function withhold() {
     endsAt = 0;
