@@ -17,8 +17,8 @@ class DocumentUnknown(DomainError):
 class OperationsInvalid(DomainError):
     """A program's documents cannot be trusted. rule: which one is broken. document: its name or id; empty for the file.
 
-    rule: `format`, `size` (or more than the engine takes), `syntax`, `schema`, `kind` (a subscription, or more than one operation), `closed` (a
-    field that no program may ask for), `undeclared` (its scope is not in the manifest).
+    rule: `format`, `size` (or more than the engine takes), `syntax`, `schema`, `kind` (a subscription, or more than one
+    operation), `closed` (a field that no program may ask for), `undeclared` (its scope is not in the manifest).
     """
 
     code = "MINIAPPS_OPERATIONS_INVALID"

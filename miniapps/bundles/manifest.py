@@ -36,6 +36,7 @@ I18N: Final = "i18n/"
 
 MANIFEST_BYTES_MAX: Final = 64_000
 TEXT_CHARACTERS_MAX: Final = 64
+REASON_CHARACTERS_MAX: Final = 128
 LONG_TEXT_CHARACTERS_MAX: Final = 2_000
 ITEMS_MAX: Final = 200
 DOMAINS_MAX: Final = 20
@@ -249,14 +250,14 @@ def localised(manifest: Manifest, files: Mapping[str, bytes], locale: str) -> Ma
     if not words:
         return manifest
     window, widgets, reasons = (_part(words, key) for key in ("window", "widgets", "city_reasons"))
-    title = _text(window.get("navigation_bar_title_text")) or _text(words.get("window.navigation_bar_title_text"))
+    title = _short(window.get("navigation_bar_title_text")) or _short(words.get("window.navigation_bar_title_text"))
     return replace(
         manifest,
-        name=_text(words.get("name"))[:TEXT_CHARACTERS_MAX] or manifest.name,
-        short_name=_text(words.get("short_name"))[:TEXT_CHARACTERS_MAX] or manifest.short_name,
+        name=_short(words.get("name")) or manifest.name,
+        short_name=_short(words.get("short_name")) or manifest.short_name,
         description=_text(words.get("description"))[:LONG_TEXT_CHARACTERS_MAX] or manifest.description,
         window=replace(manifest.window, navigation_bar_title_text=title) if title else manifest.window,
-        widgets=tuple(replace(item, name=_text(widgets.get(item.name)) or item.name) for item in manifest.widgets),
+        widgets=tuple(replace(item, name=_short(widgets.get(item.name)) or item.name) for item in manifest.widgets),
         req_permissions=_reasoned(manifest.req_permissions, reasons),
         opt_permissions=_reasoned(manifest.opt_permissions, reasons),
     )
@@ -281,7 +282,9 @@ def _is_words(path: str) -> bool:
 
 
 def _reasoned(asked: tuple[Permission, ...], reasons: Json) -> tuple[Permission, ...]:
-    return tuple(replace(item, reason=_text(reasons.get(item.name)) or item.reason) for item in asked)
+    return tuple(
+        replace(item, reason=_text(reasons.get(item.name))[:REASON_CHARACTERS_MAX] or item.reason) for item in asked
+    )
 
 
 def _part(json: Json, key: str) -> Json:
@@ -325,6 +328,11 @@ def _optional_integer(value: object) -> int | None:
 
 def _text(value: object) -> str:
     return value.strip() if isinstance(value, str) else ""
+
+
+def _short(value: object) -> str:
+    """A text, cut where it is too long."""
+    return _text(value)[:TEXT_CHARACTERS_MAX]
 
 
 def _required_text(json: Json, path: str, *, key: str = "") -> str:
@@ -421,7 +429,7 @@ def _window(value: object) -> Window:
             found[key] = number
     found["background_text_style"] = _choice(json.get("background_text_style"), ("dark", "light"))
     found["navigation_bar_text_style"] = _choice(json.get("navigation_bar_text_style"), ("white", "black"))
-    found["navigation_bar_title_text"] = _text(json.get("navigation_bar_title_text"))[:TEXT_CHARACTERS_MAX]
+    found["navigation_bar_title_text"] = _short(json.get("navigation_bar_title_text"))
     found["navigation_style"] = _choice(json.get("navigation_style"), ("default", "custom"))
     found["orientation"] = _choice(json.get("orientation"), ("portrait", "landscape"))
     return Window(**found)
@@ -468,7 +476,7 @@ def _permissions(value: object, path: str, before: frozenset[str]) -> tuple[Perm
             continue
         if not permissions.known(name) or name in found or name in before:
             raise BundleError(MANIFEST_PERMISSION, path, name[:TEXT_CHARACTERS_MAX])
-        found[name] = Permission(name=name, reason=_limited(item, "reason", TEXT_CHARACTERS_MAX * 2))
+        found[name] = Permission(name=name, reason=_limited(item, "reason", REASON_CHARACTERS_MAX))
     return tuple(found.values())
 
 
@@ -518,7 +526,7 @@ def _tab(item: object) -> Tab | None:
         return None
     return Tab(
         page=_local_path(item.get("page")),
-        text=_text(item.get("text"))[:TEXT_CHARACTERS_MAX],
+        text=_short(item.get("text")),
         icon=_local_path(item.get("icon")),
         icon_selected=_local_path(item.get("icon_selected")),
     )

@@ -32,11 +32,10 @@ class OriginsInvalid(ValueError):
 
 
 def host_name(host: str) -> str:
-    """The name of a `Host` header: lower-case, without port and without the root's dot."""
-    name, colon, port = host.strip().rpartition(":")
-    if not colon or port.endswith("]"):
-        name = host.strip()
-    return name.removesuffix(".").lower()
+    """The name of a `Host` header: lower-case, without what follows a colon and without dots at its end."""
+    host = host.strip()
+    name = host if host.startswith("[") else host.partition(":")[0]
+    return name.rstrip(".").lower()
 
 
 @dataclass(frozen=True, slots=True)

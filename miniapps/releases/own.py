@@ -8,6 +8,7 @@ What was revoked does not come back unchanged.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +22,12 @@ from core.locale import Locale
 from miniapps.bundles import archive, blocks, hashing, statement
 from miniapps.bundles import manifest as manifests
 from miniapps.bundles.names import MEDIA_TYPES
-from miniapps.releases.errors import VersionNotNewer
+from miniapps.releases.errors import ProgramRevoked, ProgramTaken, VersionNotNewer
 from miniapps.releases.model import Category, Organisation, Release
 from miniapps.releases.service import Releases
 from miniapps.releases.signing import private_key
 
+_LOG = logging.getLogger(__name__)
 NAMES: Final = {Locale.ZH_CN: "城市通", Locale.EN: "CityTong"}
 # Who publishes them, in the audit.
 BY: Final = "city"
@@ -47,7 +49,7 @@ class OwnPrograms:
     async def publish(self) -> list[Release]:
         """Release each that changed; those releases. Safe beside another process that does the same.
 
-        Raises: PackageInvalid, ProgramRevoked, Unavailable.
+        Raises: PackageInvalid, OperationsInvalid, Unavailable.
         """
         folders = sorted(path.parent for path in self.programs.glob(f"*/{manifests.FILE}"))
         if not folders:
@@ -91,6 +93,10 @@ class OwnPrograms:
             )
         except VersionNotNewer:
             # Another process, with another zlib, has just packed the same.
+            return None
+        except (ProgramRevoked, ProgramTaken) as refusal:
+            # A city runs without a program that it took back, or whose id another organisation has.
+            _LOG.warning("own program not published", extra={"facts": {"program": name, "because": refusal.code}})
             return None
 
     def _signed(self, files: Mapping[str, bytes]) -> bytes:

@@ -142,7 +142,7 @@ class Releases:
 
     async def has_version(self, app_id: str, version_name: str) -> bool:
         """Whether it ever had a release of this name. Raises: Unavailable."""
-        return any(one.version_name == version_name for one in await self.store.releases_of(app_id))
+        return await self.store.has_version(app_id, version_name)
 
     def origin_of(self, release: Release) -> str:
         """Raises: NoProgramsHere."""
@@ -259,7 +259,10 @@ class Releases:
         async def step(session: Session) -> Release:
             sha256 = found.submission.statement.pkg_sha256
             there = await self.store.release_of_package(sha256, session=session)
-            return there or await self._release(found, organisation, given, by, category, session)
+            if there is None:
+                return await self._release(found, organisation, given, by, category, session)
+            _check_same(there, organisation)
+            return there
 
         release = await self.store.mongo.transaction(step)
         self.catalogue.forget()
@@ -417,6 +420,14 @@ class Releases:
             issued_at=epoch_s(self.clock.now()),
             keys=self.rings.revocations,
         )
+
+
+def _check_same(there: Release, organisation: Organisation) -> None:
+    """Whoever packs and signs the same files once more is told whose they are, and that they may not run."""
+    if there.organisation != organisation.id:
+        raise ProgramTaken(app_id=there.app_id)
+    if there.state is ReleaseState.REVOKED:
+        raise ProgramRevoked(app_id=there.app_id)
 
 
 def _check_next(app_id: str, version_code: int, organisation: Organisation, before: Program | None) -> None:

@@ -149,6 +149,11 @@ class ReleaseStore:
             rows = await found.sort("version_code", DESCENDING).to_list(None)
         return [release for row in rows if (release := _release(row))]
 
+    async def has_version(self, app_id: str, version_name: str) -> bool:
+        wanted = {"app_id": app_id, "version_name": version_name}
+        async with answering():
+            return await self.mongo.collection(RELEASES).find_one(wanted, {"_id": 1}) is not None
+
     async def add_release(self, one: Release, package: bytes, *, session: Session) -> None:
         row = {
             "_id": one.id,

@@ -84,6 +84,24 @@ def test_words_come_from_the_longest_tag_that_the_package_speaks() -> None:
     assert manifest.localised(found, files, "fr-CA") == found == manifest.localised(found, files, "zh-CN")
 
 
+def test_words_in_another_language_are_no_longer_than_in_the_manifest() -> None:
+    """A session reads its release with each call: a reason of eight megabytes would come along every time."""
+    found = read(
+        req_permissions=[{"name": "city.user.phone", "reason": "取书通知"}], widgets=[{"name": "w", "path": "w"}]
+    )
+    long = "y" * 100_000
+    words = {
+        **dict.fromkeys(("name", "short_name", "description"), long),
+        "window": {"navigation_bar_title_text": long},
+        "widgets": {"w": long},
+        "city_reasons": {"city.user.phone": long},
+    }
+    said = manifest.localised(found, {"i18n/en.json": json.dumps(words).encode()}, "en")
+    texts = (said.name, said.short_name, said.description, said.window.navigation_bar_title_text, said.widgets[0].name)
+    assert [len(text) for text in texts] == [64, 64, 2_000, 64, 64]
+    assert len(said.req_permissions[0].reason) == 128
+
+
 SCHEMA = json.loads((ROOT / "miniapps/bundles/manifest.schema.json").read_text(encoding="utf-8"))
 # Faults across members, which a schema cannot see, and one that Python's `$` does not.
 BEYOND = {

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 
+import pytest
 from citytong_sdk.bundles.statement import Profile as DevelopersProfile
 
 from miniapps.bundles import html, policy
+from miniapps.bundles.errors import HTML_SYNTAX, BundleError
 from miniapps.bundles.statement import Profile
 
 PROFILE = Profile(
@@ -78,6 +80,16 @@ def test_a_page_s_own_scripts_are_known_by_their_hashes() -> None:
         html._source("2\n"),
     )
     assert found["b.HTML"] == (html._source("4"),)
+
+
+@pytest.mark.parametrize("digits", [8, 5_000, 1_000_000])
+def test_the_number_of_no_character_is_refused_and_not_read(digits: int) -> None:
+    """Python reads no number of more than 4,300 digits, and says so with an error of its own."""
+    page = b'<p title="&#' + b"9" * digits + b';">text</p>'
+    with pytest.raises(BundleError, match="the number of no character") as refusal:
+        html.check_html("pages/index.html", page)
+    assert refusal.value.code == HTML_SYNTAX
+    html.check_html("pages/index.html", b'<p title="&#1114111;&#x10FFFF;">text</p>')
 
 
 def test_the_developer_s_profile_is_the_city_s() -> None:

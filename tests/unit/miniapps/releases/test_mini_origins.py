@@ -31,6 +31,8 @@ def test_elsewhere_programs_need_a_host() -> None:
         (f"{KEY}.CITYMINI.example:8443", KEY),
         (f"{KEY}.citymini.example.", KEY),
         (f"{KEY}.citymini.example.:1", KEY),
+        (f"{KEY}.citymini.example..", KEY),
+        (f"{KEY}.citymini.example:80:80", KEY),
         (f"x.{KEY}.citymini.example", None),
         ("citymini.example", None),
         ("nobody.citymini.example", None),

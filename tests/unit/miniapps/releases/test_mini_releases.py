@@ -94,6 +94,25 @@ async def test_the_same_package_is_published_once(workshop: Workshop, mongo: Mon
     assert len(await workshop.releases.store.leaves()) == 1
 
 
+async def test_the_same_files_signed_by_another_are_not_theirs(workshop: Workshop, mongo: Mongo) -> None:
+    """Packages are public: whoever takes one apart can sign its bytes as their own."""
+    await workshop.publish()
+    other = Developer(bytes(range(1, 33)))
+    organisation = await workshop.organisation("Another Library", other)
+    package = other.signed(files(), at=epoch_s(workshop.clock.now()))
+    with pytest.raises(ProgramTaken):
+        await workshop.releases.publish(package=package, organisation=organisation, granted=(), by="stf_1")
+    assert await mongo.collection(EVENTS).count_documents({"name": "miniapps.release_published"}) == 1
+
+
+async def test_what_was_taken_back_is_not_published_unchanged(workshop: Workshop) -> None:
+    package = workshop.package()
+    await workshop.publish(package=package)
+    await workshop.releases.revoke(app_id=APP, version_code=1, reason="a fault", by="stf_1")
+    with pytest.raises(ProgramRevoked):
+        await workshop.publish(package=package)
+
+
 async def test_the_next_release_supersedes_and_the_log_grows_into_itself(workshop: Workshop) -> None:
     releases = [await workshop.publish(code) for code in (1, 2, 5)]
     states = [(one.version_code, one.state) for one in await workshop.releases.store.releases_of(APP)]
@@ -251,6 +270,11 @@ async def test_own_programs_are_released_when_they_changed(workshop: Workshop, f
     assert await programs.publish() == []
     await workshop.releases.revoke(app_id=APP, version_code=2, reason="a fault", by="stf_1")
     assert await programs.publish() == []
+    # A city that took a program of its own back starts with the next files of it too, and without the program.
+    await workshop.releases.revoke(app_id=APP, reason="a fraud", by="stf_1")
+    (folders.sdk / "index.js").write_text("export const mp = { last: true };\n")
+    assert await programs.publish() == []
+    assert [one.version_code for one in await workshop.releases.store.releases_of(APP)] == [2, 1]
 
 
 async def test_two_processes_publish_own_programs_once(

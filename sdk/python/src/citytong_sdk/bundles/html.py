@@ -51,6 +51,8 @@ _ATTRIBUTE: Final = re.compile(
 _TAG_END: Final = re.compile(r"[\t\n\f\r /]*>")
 _COMMENT: Final = re.compile(r"<!--(?!-?>)((?:(?!--).)*)-->", re.DOTALL)
 _MARKUP: Final = re.compile(r"<[a-zA-Z/!?]")
+# The last character is number 1114111: what is longer is none, and takes Python the square of its length to read.
+_NO_CHARACTER: Final = re.compile(r"&#[0-9]{8}")
 
 _TEXT_ELEMENTS: Final = frozenset({"style", "title", "textarea"})
 _FORBIDDEN: Final = frozenset(
@@ -182,7 +184,10 @@ class _Reader:
             name = matched[1].lower()
             if name in found:
                 raise self._refused(f"the attribute {name[:32]} twice")
-            found[name] = next((html.unescape(value) for value in matched.groups()[1:] if value is not None), "")
+            value = next((value for value in matched.groups()[1:] if value is not None), "")
+            if _NO_CHARACTER.search(value):
+                raise self._refused(f"the attribute {name[:32]} with the number of no character")
+            found[name] = html.unescape(value)
             self.at = matched.end()
         return found
 
