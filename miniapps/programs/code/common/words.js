@@ -41,7 +41,7 @@ const WORDS = {
     'scans.title': 'Who scanned my code',
     'scans.none': 'Nobody has scanned your code yet.',
     'scans.more': 'Earlier ones',
-    'ask.code': 'To show your city code here, you have to agree. It is the same code as the city’s own, and you can take your agreement back at any time.',
+    'ask.code': 'To show your city code here, you have to agree. It is the same code as in the app, and you can take your agreement back at any time.',
     'ask.scans': 'Who scanned your code is for you alone. To see it here, you have to agree.',
     'ask.yes': 'Agree and continue',
     'ask.settings': 'You did not agree before. If you change your mind, turn it on in the permission settings.',
