@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from core.locale import Locale
@@ -188,7 +189,7 @@ def found(programs: Iterable[Program], *, search: str, category: Category | None
     wanted = folded(search)
     fitting = ((program, _rank(program, wanted)) for program in programs if category in (None, program.category))
     listed = [
-        Found(f"{rank}{folded(program.in_(locale).name)}\0{program.app_id}", program)
+        Found(f"{rank}{_folded_once(program.in_(locale).name)}\0{program.app_id}", program)
         for program, rank in fitting
         if rank is not None
     ]
@@ -197,15 +198,19 @@ def found(programs: Iterable[Program], *, search: str, category: Category | None
 
 def _rank(program: Program, wanted: str) -> int | None:
     """0: its name begins so, 1: a name holds it, 2: its description or its id does; None: nothing does."""
-    names = [folded(text) for words in program.words.values() for text in (words.name, words.short_name)]
+    names = [_folded_once(text) for words in program.words.values() for text in (words.name, words.short_name)]
     if any(name.startswith(wanted) for name in names):
         return 0
     if any(wanted in name for name in names):
         return 1
     others = (program.app_id, *(words.description for words in program.words.values()))
-    return 2 if any(wanted in folded(text) for text in others) else None
+    return 2 if any(wanted in _folded_once(text) for text in others) else None
 
 
 def folded(text: str) -> str:
     """As texts are compared: compatible forms and cases are one, and blanks count for nothing."""
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+# What programs say of themselves is folded once, not for each who looks for something: eight texts of 5,000 programs.
+_folded_once: Final = lru_cache(maxsize=40_000)(folded)

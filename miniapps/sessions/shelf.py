@@ -63,7 +63,7 @@ class Change:
     @classmethod
     def of(cls, *, put: Any, removed: Iterable[str] | None, clear: bool | None) -> Change:
         """Raises: BadInput."""
-        values, names = put or {}, frozenset(removed or ())
+        values, names = {} if put is None else put, frozenset(removed or ())
         if not isinstance(values, dict):
             raise BadInput(field="put", problem="must be an object")
         if len(values) > ITEMS_MAX or len(names) > ITEMS_MAX:
@@ -71,7 +71,7 @@ class Change:
         for name in values.keys() | names:
             if not 0 < len(name) <= NAME_LENGTH_MAX:
                 raise BadInput(field="put", problem=f"must have names of 1 to {NAME_LENGTH_MAX} characters")
-        if any(len(orjson.dumps(value)) > VALUE_BYTES_MAX for value in values.values()):
+        if any(_size(value) > VALUE_BYTES_MAX for value in values.values()):
             raise BadInput(field="put", problem=f"must have values of {VALUE_BYTES_MAX} bytes at most")
         return cls(values, names - values.keys(), bool(clear))
 
@@ -227,6 +227,14 @@ class Shelf:
     @property
     def _items(self) -> Collection:
         return self.mongo.collection(ITEMS)
+
+
+def _size(value: Any) -> int:
+    """In bytes of JSON. Raises: BadInput, for what GraphQL's literals can say and no other program would read."""
+    try:
+        return len(orjson.dumps(value))
+    except orjson.JSONEncodeError as fault:
+        raise BadInput(field="put", problem="must have whole numbers of 64 bits at most") from fault
 
 
 def _item(name: str, value: Any) -> bytes:

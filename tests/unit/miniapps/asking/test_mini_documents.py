@@ -209,7 +209,7 @@ def test_no_path_of_what_is_open_leads_to_what_somebody_must_be_asked_for() -> N
             waiting.extend(one.name for one in GRAPH.schema.get_possible_types(kind))
         if not isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             continue
-        fields = {one.name.value: one for one in told[name].fields}
+        fields = {one.name.value: one for one in told[name].fields or ()}
         for field_name, found in kind.fields.items():
             free = GRAPH.public(name, field_name)
             if free:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from core.paging import PageRequest
 from miniapps.bundles import blocks, revocations, statement, tlog
 from miniapps.bundles.errors import BundleError
 from miniapps.releases import own
+from miniapps.releases.catalogue import Catalogue
 from miniapps.releases.errors import (
     CannotChange,
     NotTheDevelopers,
@@ -35,7 +36,9 @@ from miniapps.releases.model import Category, Program, ReleaseState
 from miniapps.releases.own import OwnPrograms
 from miniapps.releases.service import Releases
 from miniapps.releases.signing import public_keys
+from miniapps.releases.store import ReleaseStore
 from miniapps.schema import schema
+from tests.support.waiting import until
 from tests.unit.miniapps.releases.workshop import APP, ICON, Developer, Workshop, build, files
 
 ALL = PageRequest.of(first=20, after=None)
@@ -230,6 +233,36 @@ async def test_the_list_of_what_was_revoked_is_signed_numbered_and_fresh(worksho
     assert (found.sequence, set(found.apps), set(found.versions)) == (2, {APP}, {(APP, 1)})
     with pytest.raises(BundleError, match="BUNDLE_REVOKED"):
         found.check(APP, 9)
+
+
+@dataclass(frozen=True, slots=True)
+class SlowStore(ReleaseStore):
+    """Reads, and then waits to be let go on. reads: one for each time."""
+
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    reads: list[int] = field(default_factory=list)
+
+    async def running(self, *, most: int) -> list[Program]:
+        self.reads.append(most)
+        found = await ReleaseStore.running(self, most=most)
+        await self.go_on.wait()
+        return found
+
+
+async def test_of_many_who_look_one_reads_and_what_is_published_meanwhile_is_not_missed(
+    workshop: Workshop, mongo: Mongo, clock: FixedClock
+) -> None:
+    store = SlowStore(mongo)
+    catalogue = Catalogue(store, clock)
+    looking = [asyncio.create_task(catalogue.listed()) for _ in range(5)]
+    await until(lambda: asyncio.sleep(0, result=bool(store.reads)), what="somebody who reads")
+    await workshop.publish()
+    catalogue.forget()
+    store.go_on.set()
+    assert len(await asyncio.gather(*looking)) == 5
+    assert len(store.reads) == 2
+    assert list((await catalogue.listed()).programs) == [APP]
+    assert len(store.reads) == 2
 
 
 async def test_programs_are_not_found_where_they_have_no_host(

@@ -72,6 +72,9 @@ async def test_what_does_not_fit_changes_nothing(runs: Runs) -> None:
         {"put": {"big": BIG + "x"}},
         {"removed": [""]},
         {"put": {str(n): n for n in range(ITEMS_MAX + 1)}},
+        {"put": ""},
+        # As a literal of GraphQL says it; JSON's own reader makes a float of it.
+        {"put": {"n": 10**20}},
     ],
 )
 def test_names_and_values_have_bounds(change: dict[str, Any]) -> None:
