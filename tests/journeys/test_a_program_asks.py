@@ -11,8 +11,9 @@ from miniapps.errors import NotPermitted
 from miniapps.openid.errors import CodeInvalid, CodeUsed
 from miniapps.sessions.store import VISITS
 from tests.support.city import JSON, OpenCity
-from tests.support.library import APP, CAMERA, LOCATION, OPENID, PHONE, publish_library
+from tests.support.library import CAMERA, LOCATION, OPENID, PHONE, publish_library
 from tests.support.waiting import until
+from tests.unit.miniapps.releases.workshop import APP
 
 ZHANG, ALEXANDER, INSPECTOR = "13800000001", "13800000002", "13900000001"
 OPEN = """mutation($app: String!, $page: String, $asked: JSON, $referrer: ID) {
