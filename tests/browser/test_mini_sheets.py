@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Frame, Page, expect
 from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, publish
 from tests.browser.shell_phone import CITIZEN, NewPhone, phone_of
 from tests.support.city import OpenCity
+from tests.support.threats import covers
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LINK = "https://library.example/catalogue"
@@ -55,6 +56,7 @@ async def unanswered(shelf: Frame) -> bool:
     return said
 
 
+@covers("T15", "E30")
 async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(still: Still) -> None:
     """E30, by the page's own clock, which stands still between the taps."""
     page, shelf = still
@@ -94,6 +96,7 @@ async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(still: Stil
     assert "ok" in await answer(shelf)
 
 
+@covers("T15", "E30")
 async def test_out_of_view_it_begins_anew(still: Still) -> None:
     page, shelf = still
     hide = """(state) => {
@@ -125,6 +128,7 @@ async def test_out_of_view_it_begins_anew(still: Still) -> None:
     assert "ok" in await answer(shelf)
 
 
+@covers("T15")
 async def test_the_keyboard_is_armed_too(still: Still) -> None:
     page, shelf = still
     await asked(page, shelf)
@@ -141,6 +145,7 @@ async def test_the_keyboard_is_armed_too(still: Still) -> None:
     assert "ok" in await answer(shelf)
 
 
+@covers("T16", "E29")
 async def test_a_program_s_focus_and_layers_do_not_reach_the_sheet(new_phone: NewPhone) -> None:
     """E29: it covers its window, takes the focus, and hears every key and tap that comes to it."""
     phone = await new_phone(signed_in="13800000005")
