@@ -50,7 +50,8 @@ export function chromeOf(stage, around) {
 
     toast: (toast) => stage.toast(toast),
     hideToast: () => stage.hideToast(),
-    loading: (loading) => (loading ? stage.toast({ ...loading, icon: "loading", durationMs: null }) : stage.hideToast()),
+    loading: (loading) =>
+      loading ? stage.toast({ ...loading, icon: "loading", durationMs: null }) : stage.hideToast(),
     notice: (notice) => stage.notice(t(`mini.notice.${notice}`, { name: program().name })),
     vibrate: (ms) => void navigator.vibrate?.(ms),
 

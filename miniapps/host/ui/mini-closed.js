@@ -24,7 +24,9 @@ export function closedPage({ main }, { closing: { code, retry }, program, again 
       h("h1", { tabindex: "-1" }, title),
       program ? whoIsIt(program) : null,
       h("p", null, t(`mini.closed.hint.${words}`)),
-      retry ? h("button.second.wide", { type: "button", "data-testid": "mini-retry", onclick: again }, t("mini.again")) : null,
+      retry
+        ? h("button.second.wide", { type: "button", "data-testid": "mini-retry", onclick: again }, t("mini.again"))
+        : null,
       h("a.second.wide", { href: "#/mini" }, t("mini.all")),
       h("p.code-small", null, code),
     ),
@@ -39,7 +41,23 @@ export function closedPage({ main }, { closing: { code, retry }, program, again 
  * @param {() => void} again
  */
 export function refusedPage(screen, error, again) {
-  if (error.code === "NOT_FOUND") return void fill(screen.main, h("h1", { tabindex: "-1" }, t("mini.one")), empty(t("mini.gone"), t("mini.gone.hint")), h("a.second.wide", { href: "#/mini" }, t("mini.all")));
-  if (error.extensions) return void fill(screen.main, h("h1.unseen", { tabindex: "-1" }, t("mini.one")), problem(error, again), h("a.second", { href: "#/mini" }, t("mini.all")));
-  return closedPage(screen, { closing: { code: has(`mini.closed.${error.code}`) ? error.code : "BROKEN", retry: error.code !== "UNTRUSTED" }, program: null, again });
+  if (error.code === "NOT_FOUND")
+    return void fill(
+      screen.main,
+      h("h1", { tabindex: "-1" }, t("mini.one")),
+      empty(t("mini.gone"), t("mini.gone.hint")),
+      h("a.second.wide", { href: "#/mini" }, t("mini.all")),
+    );
+  if (error.extensions)
+    return void fill(
+      screen.main,
+      h("h1.unseen", { tabindex: "-1" }, t("mini.one")),
+      problem(error, again),
+      h("a.second", { href: "#/mini" }, t("mini.all")),
+    );
+  return closedPage(screen, {
+    closing: { code: has(`mini.closed.${error.code}`) ? error.code : "BROKEN", retry: error.code !== "UNTRUSTED" },
+    program: null,
+    again,
+  });
 }

@@ -97,7 +97,13 @@ const standing = (one) =>
 function switchOf(one, change) {
   const on = one.state === "GRANTED";
   const box = /** @type {HTMLInputElement} */ (
-    h("input", { type: "checkbox", role: "switch", name: one.name, checked: on, onchange: () => change(one, box.checked, box) })
+    h("input", {
+      type: "checkbox",
+      role: "switch",
+      name: one.name,
+      checked: on,
+      onchange: () => change(one, box.checked, box),
+    })
   );
   return h(
     "label.switch",
@@ -112,4 +118,5 @@ const stateWords = ({ state: now }) =>
   now === "GRANTED" ? "mini.permit.on" : now === "PROMPT" ? "mini.permit.ask" : "mini.permit.off";
 
 /** What no program gets, whatever it asks for. */
-export const neverGets = () => h("p.side-note", { "data-testid": "mini-never" }, shape("stop"), h("span", null, t("mini.never")));
+export const neverGets = () =>
+  h("p.side-note", { "data-testid": "mini-never" }, shape("stop"), h("span", null, t("mini.never")));

@@ -84,7 +84,8 @@ class Run {
     } catch (error) {
       const shownBy = this.screen;
       this.#gone();
-      if (shownBy && !this.wanted.signal.aborted) refusedPage(shownBy, error, () => new Run(this.appId, null, { scene: "link" }).begin(shownBy));
+      if (shownBy && !this.wanted.signal.aborted)
+        refusedPage(shownBy, error, () => new Run(this.appId, null, { scene: "link" }).begin(shownBy));
     }
   }
 
@@ -134,7 +135,10 @@ class Run {
       updateReady: (version) => this.stage.offer(version, () => this.running?.reload()),
       openProgram: ({ appId, page, query, scene, referrer, extraData }) => {
         leadTo(appId, { scene, referrer, extraData });
-        const said = new URLSearchParams({ ...(page && { page }), ...(page && { query: new URLSearchParams(query).toString() }) });
+        const said = new URLSearchParams({
+          ...(page && { page }),
+          ...(page && { query: new URLSearchParams(query).toString() }),
+        });
         go(`/mini/${appId}${page ? `?${said}` : ""}`);
       },
       leave: () => {
@@ -163,7 +167,9 @@ class Run {
     const entry = (words, act, id) => ({ words, act, id });
     const own = running
       ? [
-          this.settings ? entry(this.settings.text || t("mini.settings"), () => running.press("settings"), "mini-settings") : null,
+          this.settings
+            ? entry(this.settings.text || t("mini.settings"), () => running.press("settings"), "mini-settings")
+            : null,
           this.pulls ? entry(t("mini.refresh"), () => running.pull(), "mini-refresh") : null,
           entry(t("mini.may"), () => void running.settings().catch(() => announce(t("mini.busy"))), "mini-may"),
           entry(t("mini.about"), () => go(`/mini/${this.appId}/about`), "mini-about"),
@@ -171,10 +177,20 @@ class Run {
         ]
       : [];
     const elsewhere = [
-      ...others.map((run) => entry(t("mini.switch", { name: run.stage.program?.name ?? run.appId }), () => go(`/mini/${run.appId}`), "mini-switch")),
+      ...others.map((run) =>
+        entry(
+          t("mini.switch", { name: run.stage.program?.name ?? run.appId }),
+          () => go(`/mini/${run.appId}`),
+          "mini-switch",
+        ),
+      ),
       entry(t("mini.all"), () => go("/mini"), "mini-all"),
       entry(t("mini.home"), () => go("/home"), "mini-home"),
     ];
-    return menuSheet(this.stage.program, [...own, ...elsewhere].filter((one) => one !== null), this.stage.seen.signal);
+    return menuSheet(
+      this.stage.program,
+      [...own, ...elsewhere].filter((one) => one !== null),
+      this.stage.seen.signal,
+    );
   }
 }

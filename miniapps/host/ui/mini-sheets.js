@@ -53,18 +53,37 @@ function asked(signal, without, draw) {
 export function permissionSheet(program, wanted, signal) {
   return asked(signal, /** @type {any} */ (null), (answer, until) => {
     const several = wanted.length > 1;
-    const rows = wanted.map((one) => ({ one, el: several ? tick(one) : h("div.permit.alone", null, permissionWords(one)) }));
-    const given = () => rows.filter(({ el }) => !several || el.querySelector("input")?.checked).map(({ one }) => one.name);
-    const list = h(several ? "fieldset.ticks" : "div", { "data-testid": "wanted" }, several ? h("legend", null, t("mini.ask.which")) : null, rows.map(({ el }) => el));
+    const rows = wanted.map((one) => ({
+      one,
+      el: several ? tick(one) : h("div.permit.alone", null, permissionWords(one)),
+    }));
+    const given = () =>
+      rows.filter(({ el }) => !several || el.querySelector("input")?.checked).map(({ one }) => one.name);
+    const list = h(
+      several ? "fieldset.ticks" : "div",
+      { "data-testid": "wanted" },
+      several ? h("legend", null, t("mini.ask.which")) : null,
+      rows.map(({ el }) => el),
+    );
     const say = (granted) => {
       const denied = wanted.map(({ name }) => name).filter((name) => !granted.includes(name));
       answer({ granted, denied, text: wordsOf(list.closest("dialog")) });
     };
     const yes = armedButton(t(several ? "mini.ask.yes.these" : "mini.ask.yes"), () => say(given()), until);
-    const no = h("button.second.as-easy", { type: "button", "data-testid": "deny", onclick: () => say([]) }, t(several ? "mini.ask.no.all" : "mini.ask.no"));
+    const no = h(
+      "button.second.as-easy",
+      { type: "button", "data-testid": "deny", onclick: () => say([]) },
+      t(several ? "mini.ask.no.all" : "mini.ask.no"),
+    );
     return {
-      title: several ? t("mini.ask.several", { name: program.name }) : t("mini.ask.one", { name: program.name, what: permissionName(wanted[0].name) }),
-      body: [whoIsIt(program), list, h("p.side-note", { "data-testid": "on-no" }, shape("info"), h("span", null, t("mini.ask.on.no")))],
+      title: several
+        ? t("mini.ask.several", { name: program.name })
+        : t("mini.ask.one", { name: program.name, what: permissionName(wanted[0].name) }),
+      body: [
+        whoIsIt(program),
+        list,
+        h("p.side-note", { "data-testid": "on-no" }, shape("info"), h("span", null, t("mini.ask.on.no"))),
+      ],
       actions: h("div.yes-no", null, yes, no),
     };
   });
@@ -83,7 +102,11 @@ function tick(one) {
 }
 
 /** As it was read: kept with the consent. */
-const wordsOf = (dialog) => (dialog?.innerText ?? "").replace(/\n{2,}/g, "\n").trim().slice(0, 4_000);
+const wordsOf = (dialog) =>
+  (dialog?.innerText ?? "")
+    .replace(/\n{2,}/g, "\n")
+    .trim()
+    .slice(0, 4_000);
 
 /**
  * @param {import("../mini/chrome.js").ProgramFacts} program
@@ -105,7 +128,13 @@ export function confirmSheet(program, question, signal) {
 const QUESTIONS = {
   "open-url": ({ host, subject }) => ({
     title: t("mini.url.title"),
-    body: h("div", null, h("p.mini-subject", null, host), h("p.mini-address", null, subject), h("p.hint-2", null, t("mini.url.text"))),
+    body: h(
+      "div",
+      null,
+      h("p.mini-subject", null, host),
+      h("p.mini-address", null, subject),
+      h("p.hint-2", null, t("mini.url.text")),
+    ),
     words: t("mini.url.yes"),
   }),
   "make-call": ({ subject }) => ({
@@ -120,7 +149,12 @@ const QUESTIONS = {
   }),
   "leave-page": ({ subject }) => ({
     title: t("mini.leave.title"),
-    body: h("div", null, subject ? h("p.mini-says", null, itsWords(subject)) : null, h("p.hint-2", null, t("mini.leave.text"))),
+    body: h(
+      "div",
+      null,
+      subject ? h("p.mini-says", null, itsWords(subject)) : null,
+      h("p.hint-2", null, t("mini.leave.text")),
+    ),
     words: t("mini.leave.yes"),
   }),
   "save-image": ({ image }, until) => ({
@@ -144,7 +178,12 @@ async function nextProgram(appId, { body, actions, until }) {
     const { data } = await askCity(MINI_NAME, { appId }, { signal: until });
     if (until.aborted) return;
     yes.hidden = !data.miniProgram;
-    fill(body, data.miniProgram ? [h("p.hint-2", null, t("mini.next.text")), whoIsIt(data.miniProgram)] : h("p", null, t("mini.gone.hint")));
+    fill(
+      body,
+      data.miniProgram
+        ? [h("p.hint-2", null, t("mini.next.text")), whoIsIt(data.miniProgram)]
+        : h("p", null, t("mini.gone.hint")),
+    );
   } catch (error) {
     if (!until.aborted) fill(body, problem(error));
   }
@@ -162,7 +201,9 @@ export function settingsSheet(program, { capabilities, set }, signal) {
 /** The program's own question: its words, under its name. @returns {Promise<{ confirm: boolean, content: string | null }>} */
 export function modalSheet(program, modal, signal) {
   return asked(signal, { confirm: false, content: null }, (answer) => {
-    const input = /** @type {HTMLInputElement} */ (h("input", { id: "mini-modal", placeholder: modal.placeholder, autocomplete: "off", maxlength: 10_000 }));
+    const input = /** @type {HTMLInputElement} */ (
+      h("input", { id: "mini-modal", placeholder: modal.placeholder, autocomplete: "off", maxlength: 10_000 })
+    );
     const say = (event) => {
       event.preventDefault();
       answer({ confirm: true, content: modal.editable ? input.value : null });
@@ -174,13 +215,22 @@ export function modalSheet(program, modal, signal) {
       body: [
         saysWho(program),
         modal.editable
-          ? h("form", { onsubmit: say }, h("label.unseen", { for: "mini-modal" }, modal.title || program.name), h("div.field", null, input))
+          ? h(
+              "form",
+              { onsubmit: say },
+              h("label.unseen", { for: "mini-modal" }, modal.title || program.name),
+              h("div.field", null, input),
+            )
           : h("p.mini-content", null, modal.content),
       ],
       actions: h(
         "div.yes-no",
         null,
-        h("button.mini-main", { type: "button", "data-testid": "modal-yes", onclick: say }, modal.confirmText || t("mini.modal.yes")),
+        h(
+          "button.mini-main",
+          { type: "button", "data-testid": "modal-yes", onclick: say },
+          modal.confirmText || t("mini.modal.yes"),
+        ),
         modal.showCancel ? closeButton(modal.cancelText || t("sheet.no"), "second.as-easy") : null,
       ),
     };
@@ -194,7 +244,13 @@ export const actionSheet = (program, { title, items }, signal) =>
     title: title || program.name,
     body: [
       saysWho(program),
-      h("ul.rows.mini-actions", null, items.map((words, index) => h("li", null, h("button.row", { type: "button", onclick: () => answer(index) }, words)))),
+      h(
+        "ul.rows.mini-actions",
+        null,
+        items.map((words, index) =>
+          h("li", null, h("button.row", { type: "button", onclick: () => answer(index) }, words)),
+        ),
+      ),
     ],
     actions: closeButton(t("sheet.no")),
   }));
@@ -206,7 +262,11 @@ const saysWho = (program) => h("p.mini-says-who", null, t("mini.says", { name: p
 export const scanSheet = (program, signal) =>
   asked(signal, /** @type {string | null} */ (null), (answer, until) => ({
     title: t("mini.scan.title"),
-    body: [whoIsIt(program), h("p.hint-2", null, t("mini.scan.text")), reader({ signal: until, ready: () => true, onread: (text) => answer(text) })],
+    body: [
+      whoIsIt(program),
+      h("p.hint-2", null, t("mini.scan.text")),
+      reader({ signal: until, ready: () => true, onread: (text) => answer(text) }),
+    ],
     actions: closeButton(t("sheet.no")),
   }));
 
@@ -226,7 +286,10 @@ export const photoSheet = (program, { count, source }, signal) =>
     return {
       title: t(source === "camera" ? "mini.photos.take" : "mini.photos.choose", { n: count }),
       body: [whoIsIt(program), h("p.hint-2", null, t("mini.photos.text"))],
-      actions: [h("label.second.photo-add", { for: "mini-photos" }, input, icon("camera"), h("span", null, t("photos.add"))), closeButton(t("sheet.no"))],
+      actions: [
+        h("label.second.photo-add", { for: "mini-photos" }, input, icon("camera"), h("span", null, t("photos.add"))),
+        closeButton(t("sheet.no")),
+      ],
     };
   });
 
@@ -234,7 +297,11 @@ export const photoSheet = (program, { count, source }, signal) =>
 export const shareSheet = (program, { title, text, address }, signal) =>
   asked(signal, false, (answer) => {
     const said = h("p.hint-2", { role: "status" });
-    const hand = () => navigator.share({ title, text, url: address }).then(() => answer(true), () => null);
+    const hand = () =>
+      navigator.share({ title, text, url: address }).then(
+        () => answer(true),
+        () => null,
+      );
     const copy = () =>
       navigator.clipboard.writeText(address).then(
         () => answer(true),
@@ -243,7 +310,12 @@ export const shareSheet = (program, { title, text, address }, signal) =>
     return {
       kind: "plain",
       title: t("mini.share.title"),
-      body: [whoIsIt(program), h("p.mini-says", null, itsWords(text ? `${title} · ${text}` : title)), h("p.mini-address", null, address), said],
+      body: [
+        whoIsIt(program),
+        h("p.mini-says", null, itsWords(text ? `${title} · ${text}` : title)),
+        h("p.mini-address", null, address),
+        said,
+      ],
       actions: [
         "share" in navigator ? h("button.primary", { type: "button", onclick: hand }, t("mini.share.do")) : null,
         h("button.second", { type: "button", "data-testid": "copy-address", onclick: copy }, t("mini.share.copy")),

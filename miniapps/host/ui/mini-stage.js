@@ -59,12 +59,25 @@ export class Stage {
     );
     /** Ends when another screen is shown. */
     this.seen = new AbortController();
-    this.drawBar({ title: "", front: "black", background: "", loading: false, style: "default", back: false, home: false });
+    this.drawBar({
+      title: "",
+      front: "black",
+      background: "",
+      loading: false,
+      style: "default",
+      back: false,
+      home: false,
+    });
   }
 
   #capsule() {
     const button = (look, words, onclick, id) =>
-      h("button.mini-key", { type: "button", "aria-label": words, "data-testid": id, onclick }, icon(look), h("span.mini-key-words", null, words));
+      h(
+        "button.mini-key",
+        { type: "button", "aria-label": words, "data-testid": id, onclick },
+        icon(look),
+        h("span.mini-key-words", null, words),
+      );
     return h(
       "div.mini-capsule",
       { role: "group", "aria-label": t("mini.capsule") },
@@ -109,8 +122,15 @@ export class Stage {
 
   #lead({ back, home }) {
     if (!back && !home) return null;
-    const [look, words, act] = back ? ["back", t("frame.back"), this.pressed.back] : ["home", t("mini.first"), this.pressed.home];
-    return h("button.mini-key", { type: "button", "aria-label": words, "data-testid": "mini-back", onclick: () => act() }, icon(look), h("span.mini-key-words", null, words));
+    const [look, words, act] = back
+      ? ["back", t("frame.back"), this.pressed.back]
+      : ["home", t("mini.first"), this.pressed.home];
+    return h(
+      "button.mini-key",
+      { type: "button", "aria-label": words, "data-testid": "mini-back", onclick: () => act() },
+      icon(look),
+      h("span.mini-key-words", null, words),
+    );
   }
 
   /** The program's words first; whose they are, always below. */
@@ -140,7 +160,11 @@ export class Stage {
       (bar?.tabs ?? []).map(({ text, badge }, index) =>
         h(
           "button.mini-tab",
-          { type: "button", "aria-current": index === bar?.selected ? "page" : null, onclick: () => this.pressed.tab(index) },
+          {
+            type: "button",
+            "aria-current": index === bar?.selected ? "page" : null,
+            onclick: () => this.pressed.tab(index),
+          },
           h("span", null, text),
           badge ? h("span.mini-badge", null, badge) : null,
         ),
@@ -156,7 +180,12 @@ export class Stage {
       this.foot,
       h(
         "button.mini-main",
-        { type: "button", "aria-disabled": still ? "true" : null, "data-testid": "mini-main", onclick: () => still || this.pressed.main() },
+        {
+          type: "button",
+          "aria-disabled": still ? "true" : null,
+          "data-testid": "mini-main",
+          onclick: () => still || this.pressed.main(),
+        },
         loading ? `${text}…` : text,
       ),
     );
@@ -175,7 +204,9 @@ export class Stage {
     const program = this.program;
     fill(
       this.splash,
-      program ? [programIcon(program, "large"), h("p.mini-name", null, program.name), builtBy(program.organisation)] : null,
+      program
+        ? [programIcon(program, "large"), h("p.mini-name", null, program.name), builtBy(program.organisation)]
+        : null,
       h("p.mini-slowly", { role: "status" }, t("mini.opening")),
     );
   }
@@ -198,7 +229,16 @@ export class Stage {
     const form = { success: "ok", error: "stop", loading: "round", none: null }[sign];
     fill(
       this.small,
-      h(mask ? "div.mini-mask" : "div.mini-over", null, h("p.mini-toast", { "data-testid": "mini-toast", "data-sign": sign }, form ? shape(form) : null, h("span", null, title))),
+      h(
+        mask ? "div.mini-mask" : "div.mini-over",
+        null,
+        h(
+          "p.mini-toast",
+          { "data-testid": "mini-toast", "data-sign": sign },
+          form ? shape(form) : null,
+          h("span", null, title),
+        ),
+      ),
     );
     if (durationMs !== null) this.toasting = setTimeout(() => fill(this.small), Math.min(durationMs, TOAST_MS_MAX));
   }

@@ -25,7 +25,10 @@ function enter(screen) {
     signal: screen.signal,
     ask: () => ask(MINI_PERMITS, {}, screen),
     skeleton: () => skeleton("row", "row"),
-    show: ({ data: { me } }) => (me.miniPermits.nodes.length ? list(screen, me.miniPermits) : empty(t("mini.permits.none"), t("mini.permits.none.hint"))),
+    show: ({ data: { me } }) =>
+      me.miniPermits.nodes.length
+        ? list(screen, me.miniPermits)
+        : empty(t("mini.permits.none"), t("mini.permits.none.hint")),
   });
 }
 
@@ -46,7 +49,10 @@ function list(screen, first) {
 }
 
 function row({ program, permits }) {
-  const used = permits.flatMap(({ lastUsedAt }) => lastUsedAt ?? []).sort().at(-1);
+  const used = permits
+    .flatMap(({ lastUsedAt }) => lastUsedAt ?? [])
+    .sort()
+    .at(-1);
   const words = h(
     "span.mini-words",
     null,

@@ -20,7 +20,17 @@ export const mini = { title: "mini.title", for: "CITIZEN", back: "/home", enter 
 const TYPING_MS = 250;
 let asking = new AbortController();
 const EVERY = "";
-const CATEGORIES = ["GOVERNMENT", "TRANSPORT", "HEALTH", "EDUCATION", "ENVIRONMENT", "CULTURE", "LIVING", "COMMERCE", "OTHER"];
+const CATEGORIES = [
+  "GOVERNMENT",
+  "TRANSPORT",
+  "HEALTH",
+  "EDUCATION",
+  "ENVIRONMENT",
+  "CULTURE",
+  "LIVING",
+  "COMMERCE",
+  "OTHER",
+];
 
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
@@ -82,6 +92,12 @@ function drawKinds(place, wanted, { nodes, pageInfo }, look) {
     wanted.category = category;
     look();
   };
-  const options = /** @type {[string, string][]} */ ([[EVERY, t("mini.kind.ALL")], ...there.map((one) => [one, t(`mini.kind.${one}`)])]);
-  fill(place, choices({ legend: t("mini.kind"), name: "kind", value: wanted.category, options, onpick, columns: true }));
+  const options = /** @type {[string, string][]} */ ([
+    [EVERY, t("mini.kind.ALL")],
+    ...there.map((one) => [one, t(`mini.kind.${one}`)]),
+  ]);
+  fill(
+    place,
+    choices({ legend: t("mini.kind"), name: "kind", value: wanted.category, options, onpick, columns: true }),
+  );
 }
