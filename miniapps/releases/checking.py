@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,6 +21,20 @@ from miniapps.releases.signing import public_keys
 ICON_BYTES_MAX: Final = 256 * 1024
 # What says that somebody else signed it, or signed something else.
 _NOT_THEIRS: Final = frozenset({faults.KEY_UNKNOWN, faults.SIGNATURE})
+
+# The city draws icons in its own document. An SVG that draws a part of itself again and again, by <use>, <marker>,
+# <mask>, <pattern> or <clipPath>, freezes it with two kilobytes (measured in Chromium 156): shapes and colours alone.
+ICON_RULE: Final = "ICON"
+_SVG: Final = "image/svg+xml"
+_SHAPES: Final = frozenset(
+    "circle defs desc ellipse g line linearGradient path polygon polyline radialGradient rect stop svg text title "
+    "tspan".split()
+)
+_XML_BEGINNING: Final = re.compile(
+    r"\s*<\?xml version=[\"']1\.0[\"'](?:\s+encoding=[\"']utf-8[\"'])?\s*\?>", re.IGNORECASE
+)
+_COMMENT: Final = re.compile(r"<!--(?:(?!--).)*-->", re.DOTALL)
+_ELEMENT: Final = re.compile(r"<(?!/)([^\s/>]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,7 @@ def checked(package: bytes, organisation: Organisation) -> Checked:
     try:
         submission = submitted(package, developer_keys=public_keys(organisation.keys))
         page_hashes(submission.files)
+        _check_icons(submission)
     except BundleError as fault:
         if fault.code in _NOT_THEIRS:
             raise NotTheDevelopers(organisation=organisation.names[Locale.EN]) from fault
@@ -70,6 +86,27 @@ def _words(read: manifests.Manifest) -> Words:
 
 def _reasons(read: manifests.Manifest) -> Mapping[str, str]:
     return {asked.name: asked.reason for asked in (*read.req_permissions, *read.opt_permissions)}
+
+
+def _check_icons(submission: Submission) -> None:
+    """Raises: PackageInvalid."""
+    asked = submission.manifest
+    drawn = {icon.src for icon in asked.icons} | {path for tab in asked.tabs for path in (tab.icon, tab.icon_selected)}
+    for path in sorted(drawn - {""}):
+        if names.check_type(path) == _SVG and (other := _no_shape(submission.files[path])):
+            raise PackageInvalid(rule=ICON_RULE, where=path, detail=f"an icon holds shapes and colours alone: {other}")
+
+
+def _no_shape(svg: bytes) -> str:
+    """What in a picture is neither a shape nor a colour; empty where nothing is."""
+    try:
+        text = svg.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        return "it is not UTF-8"
+    rest = _COMMENT.sub("", _XML_BEGINNING.sub("", text, count=1))
+    return next((f"<{name[:32]}>" for name in _ELEMENT.findall(rest) if name not in _SHAPES), "")
 
 
 def _icon(submission: Submission) -> Icon | None:

@@ -6,7 +6,9 @@ from core.errors import DomainError, Kind
 
 
 class PackageInvalid(DomainError):
-    """rule: the library's code of what is wrong (`BUNDLE_…`). where: the file or the manifest's member, if one is."""
+    """rule: the library's code of what is wrong (`BUNDLE_…`), or `ICON`. where: the file or the manifest's member, if
+    one is.
+    """
 
     code = "MINIAPPS_PACKAGE_INVALID"
     kind = Kind.INVALID

@@ -172,6 +172,38 @@ async def test_what_is_refused_changes_nothing(workshop: Workshop) -> None:
     assert len(await workshop.releases.store.leaves()) == 1
 
 
+BOMB = b"""<svg xmlns="http://www.w3.org/2000/svg"><defs><g id="a"><rect/></g>
+<g id="b"><use href="#a"/><use href="#a"/></g></defs><use href="#b"/></svg>"""
+
+
+@pytest.mark.parametrize(
+    ("icon", "says"),
+    [
+        (BOMB, "<use>"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg" xmlns:x="http://www.w3.org/2000/svg"><x:use/></svg>', "<x:use>"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><marker/></svg>', "<marker>"),
+        (b'<!DOCTYPE svg [<!ENTITY u "<use/>">]><svg xmlns="http://www.w3.org/2000/svg">&u;</svg>', "<!DOCTYPE>"),
+        (b'<svg xmlns="http://www.w3.org/2000/svg"><![CDATA[<use/>]]></svg>', "<![CDATA[<use>"),
+        (b'<?xml version="1.0" encoding="utf-7"?><svg xmlns="http://www.w3.org/2000/svg"/>', "<?xml>"),
+        (BOMB.decode().encode("utf-16"), "it is not UTF-8"),
+        (BOMB.decode().encode("utf-16-le"), "it is not UTF-8"),
+    ],
+)
+async def test_an_icon_that_would_freeze_the_shell_is_refused(workshop: Workshop, icon: bytes, says: str) -> None:
+    package = workshop.developer.signed({**files(), "common/icon.svg": icon}, at=epoch_s(workshop.clock.now()))
+    with pytest.raises(PackageInvalid) as refusal:
+        await workshop.publish(package=package)
+    assert (refusal.value.rule, refusal.value.where) == ("ICON", "common/icon.svg")
+    assert refusal.value.detail == f"an icon holds shapes and colours alone: {says}"
+
+
+async def test_an_icon_may_say_what_it_is(workshop: Workshop) -> None:
+    icon = b"""<?xml version="1.0" encoding="UTF-8"?><!-- a <use> is none here -->
+<svg xmlns="http://www.w3.org/2000/svg"><title>A</title><g fill="red"><path d="M0 0h8"/></g></svg>"""
+    package = workshop.developer.signed({**files(), "common/icon.svg": icon}, at=epoch_s(workshop.clock.now()))
+    assert (await workshop.publish(package=package)).state is ReleaseState.RELEASED
+
+
 async def test_a_program_of_another_key_lives_elsewhere(workshop: Workshop, mongo: Mongo) -> None:
     stranger = Developer(bytes(range(32, 64)))
     release = await workshop.publish()
