@@ -5,7 +5,6 @@ Who redeems proves that it is the program's backend at the door that calls here;
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -162,9 +161,3 @@ class Openids:
 
     async def _subject(self, session: Session) -> Subject:
         return await self.store.subject(session.citizen, app_id=session.app_id, organisation=session.organisation)
-
-    # --- a citizen's own data
-
-    async def known_as(self, citizen: str) -> Mapping[str, str]:
-        """What programs know the citizen by, by the programs' ids. Raises: Unavailable."""
-        return await self.store.subjects(citizen)

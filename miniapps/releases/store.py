@@ -208,12 +208,6 @@ class ReleaseStore:
         row = {"_id": Int64(index), "hash": leaf_hash, "entry": entry, "checkpoint": checkpoint}
         await self.mongo.collection(LEAVES).insert_one(row, session=session)
 
-    async def checkpoint(self) -> str | None:
-        """The newest one."""
-        async with answering():
-            row = await self.mongo.collection(LEAVES).find_one({}, {"checkpoint": 1}, sort=[("_id", DESCENDING)])
-        return row["checkpoint"] if row else None
-
     # --- revocations
 
     async def add_revocation(self, one: Revocation, *, by: str, session: Session) -> None:

@@ -314,6 +314,9 @@ class Sessions:
         await self.paces.charge(ANSWERS, citizen)
         program = await self.programs.current(app_id)
         _known(program, {name})
+        if (rule := rules.permission(name)) is None or not rule.asked:
+            # Nobody was asked for it, so nothing would come of a no.
+            raise PermissionUnknown(name=name[:80])
         if choice is Choice.GRANTED:
             await self._settle_for(principal, program, name, locale)
         else:

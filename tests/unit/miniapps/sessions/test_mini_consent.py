@@ -138,6 +138,10 @@ async def test_settings_take_back_and_ask_again(runs: Runs) -> None:
     for name, refusal in ((ADDRESS, NotPermitted), (PAY, PermissionUnknown)):
         with pytest.raises(refusal):
             await _settle(runs, name, Choice.GRANTED)
+    # What nobody is asked for would stay granted after a no.
+    with pytest.raises(PermissionUnknown):
+        await _settle(runs, OPENID, Choice.DENIED)
+    assert (await runs.states(ZHANG, session))[OPENID] == GRANTED
 
 
 async def test_a_consent_withdrawn_in_the_ledger_is_gone_from_the_open_session(runs: Runs) -> None:
