@@ -82,8 +82,8 @@ async function page(event) {
 
 async function keptPage(appId, sha256, path) {
   try {
-    const { html, policy } = await pageOf(appId, sha256, decodeURIComponent(path));
-    return document(html, 200, policy);
+    const { html, policy, reach } = await pageOf(appId, sha256, decodeURIComponent(path));
+    return document(html, 200, policy, reach);
   } catch (error) {
     // The shell's script reads it there: a frame tells no status.
     const code = /^[A-Z_]+$/.test(error?.code ?? "") ? error.code : "UNTRUSTED";
@@ -114,7 +114,7 @@ async function opened(appId, sha256) {
 
 async function composedFor(all, path) {
   const { html, policy } = await composed(all, path, await Promise.all(HOSTS.map(hostScript)));
-  return { html: player(html), policy };
+  return { html: player(html), policy, reach: reachOf(all.profile.domains) };
 }
 
 async function hostScript(name) {
@@ -122,12 +122,16 @@ async function hostScript(name) {
   return answer.text();
 }
 
-const document = (html, status, policy = "default-src 'none'; frame-ancestors 'self'") =>
+/** As the city says of pages that come by the network (`policy.connection_allowlist`), without an origin of their own. */
+const reachOf = ({ connect, img }) => `(${[...new Set([...connect, ...img])].map((one) => `"${one}"`).join(" ")})`;
+
+const document = (html, status, policy = "default-src 'none'; frame-ancestors 'self'", reach = "()") =>
   new Response(html, {
     status,
     headers: {
       "Content-Type": "text/html; charset=utf-8",
       "Content-Security-Policy": policy,
+      "Connection-Allowlist": reach,
       "Permissions-Policy": PERMISSIONS_POLICY,
       "Referrer-Policy": "no-referrer",
       "X-Content-Type-Options": "nosniff",

@@ -11,6 +11,7 @@ from playwright.async_api import Browser, Error, Frame, Page, async_playwright
 
 from tests.browser.mini_stage import APP, OTHER, ROOT, SPA, Stage, open_stage
 from tests.browser.shell_phone import CHROMIUM_ARGS, chromium
+from tests.support.threats import covers
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -108,6 +109,7 @@ async def test_a_page_knows_everything_before_its_first_line(stage: Stage, shell
     assert (await wait_told(shell, "navigationBar"))["title"] == "Library"
 
 
+@covers("T2", "E9")
 async def test_a_page_that_is_loaded_again_is_given_a_new_line_and_the_old_one_is_dead(shell: Page) -> None:
     home = await opened(shell)
     await ask(home, "uiMainButtonSet", {"text": "Borrow", "visible": True})
@@ -119,6 +121,7 @@ async def test_a_page_that_is_loaded_again_is_given_a_new_line_and_the_old_one_i
     assert (await shell.evaluate(main))[-2:] == [True, False]
 
 
+@covers("T2", "T3", "E9")
 async def test_a_second_hello_is_not_answered(shell: Page) -> None:
     """T2, T3: the line is given once for each document; who shouts at the window gets nothing."""
     home = await opened(shell)
@@ -132,6 +135,7 @@ async def test_a_second_hello_is_not_answered(shell: Page) -> None:
     assert await home.evaluate("welcomes") == 0
 
 
+@covers("T12", "T13")
 async def test_what_the_contract_does_not_say_is_refused(shell: Page) -> None:
     home = await opened(shell)
     refused: list[tuple[str, dict[str, Any], str, str | None]] = [
@@ -157,6 +161,7 @@ async def test_what_the_contract_does_not_say_is_refused(shell: Page) -> None:
     assert (await told(shell, "toast")) == []
 
 
+@covers("T13")
 async def test_permissions_are_declared_granted_and_asked_for_once(stage: Stage, shell: Page) -> None:
     home = await opened(shell)
     await shell.evaluate("answers.permissionSheet = { granted: ['city.user.phone'], denied: [], text: 'words' }")
@@ -172,6 +177,7 @@ async def test_permissions_are_declared_granted_and_asked_for_once(stage: Stage,
     assert len(changed) == 1
 
 
+@covers("T14")
 async def test_who_closes_the_sheet_twice_is_asked_no_more(shell: Page) -> None:
     """T14."""
     home = await opened(shell)
@@ -201,6 +207,7 @@ async def test_a_gesture_is_needed_where_the_contract_says_so(shell: Page) -> No
     ]
 
 
+@covers("T16", "E29")
 async def test_behind_a_sheet_the_program_is_out_of_reach(shell: Page) -> None:
     """E29, T16."""
     home = await opened(shell)
@@ -214,6 +221,7 @@ async def test_behind_a_sheet_the_program_is_out_of_reach(shell: Page) -> None:
     assert await shell.evaluate("document.querySelector('.mini-player').inert") is False
 
 
+@covers("T16", "E29")
 async def test_who_takes_the_keyboard_while_the_city_asks_is_closed(shell: Page) -> None:
     """E29, T16: a frame's focus() is heeded behind a modal sheet, so the shell takes the keyboard back."""
     home = await opened(shell)
@@ -246,6 +254,15 @@ async def test_what_is_cancelled_is_answered_and_its_sheet_goes(shell: Page) -> 
     assert await home.evaluate("answer.err.code") == "E_ABORTED"
     await shell.evaluate("answers.modal = { confirm: false, content: null }")
     assert (await ask(home, "showModal", {"title": "y"}))["ok"] == {"confirm": False, "cancel": True}
+
+
+@covers("T39")
+async def test_who_touches_the_clipboard_is_named(shell: Page) -> None:
+    home = await opened(shell)
+    await shell.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    assert (await ask(home, "setClipboardData", {"data": "x"}))["ok"] == {}
+    assert (await ask(home, "getClipboardData"))["ok"] == {"data": "x"}
+    assert await told(shell, "notice") == ["clipboard-written", "clipboard-read"]
 
 
 async def test_pages_lie_on_each_other_and_keep_what_they_hold(shell: Page) -> None:
@@ -400,6 +417,7 @@ async def test_a_program_that_nobody_sees_is_unloaded_after_five_minutes(stage: 
     assert await shell.evaluate("document.querySelectorAll('iframe').length") == 0
 
 
+@covers("T9")
 async def test_what_is_revoked_closes_within_a_minute(stage: Stage, shell: Page) -> None:
     await shell.evaluate("id => open(id, {}, { real: false })", APP)
     await frame_of(shell, "pages/home/home.html")
@@ -423,6 +441,7 @@ async def test_a_newer_version_is_offered_and_a_withdrawn_permission_told(stage:
     assert await wait_told(shell, "closed") == {"code": "UPDATE", "retry": True}
 
 
+@covers("T28")
 async def test_an_older_version_than_was_seen_is_refused(stage: Stage, shell: Page) -> None:
     """T28."""
     await opened(shell)
@@ -432,6 +451,7 @@ async def test_an_older_version_than_was_seen_is_refused(stage: Stage, shell: Pa
     assert await shell.evaluate("[...document.querySelectorAll('iframe')].length") == 0
 
 
+@covers("T26")
 async def test_a_package_that_is_not_the_signed_one_is_refused(stage: Stage, shell: Page) -> None:
     """T26."""
     stage.spoilt = 200
@@ -449,6 +469,7 @@ async def test_the_first_paint_is_told(shell: Page) -> None:
     await until(painted, what="the first paint")
 
 
+@covers("T10", "E25")
 async def test_a_busy_program_does_not_hold_the_shell_and_is_told_of(shell: Page) -> None:
     """E25, T10."""
     await shell.evaluate("id => open(id, {}, { real: false })", APP)
@@ -474,6 +495,7 @@ async def test_a_busy_program_does_not_hold_the_shell_and_is_told_of(shell: Page
     await until(lambda: home.evaluate("ready"), what="the program after its work")
 
 
+@covers("T11")
 async def test_a_flood_loses_its_line(shell: Page) -> None:
     """T11."""
     home = await opened(shell)
@@ -484,6 +506,7 @@ async def test_a_flood_loses_its_line(shell: Page) -> None:
     assert len(await told(shell, "toast")) < 100
 
 
+@covers("T4", "E27")
 async def test_nothing_leads_out_of_the_frame(stage: Stage, shell: Page) -> None:
     """E3, E20, E21, E27, E1: navigation, refresh, forms, windows, second policies, WebRTC, the shell's document."""
     home = await opened(shell)

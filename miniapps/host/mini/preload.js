@@ -4,7 +4,8 @@
  * no policy of the browser takes, and makes a page right before its first line runs.
  *
  * - It takes the one Trusted Types policy that the page may have (`mp#host`), so that no program can.
- * - It takes away WebRTC, which no Content Security Policy reaches, also from windows that the page makes.
+ * - It takes away WebRTC, which no Content Security Policy reaches, also from windows that the page makes; and what makes
+ *   documents of text without asking Trusted Types (a document of an XMLHttpRequest, XSLT), where `srcdoc` could hide.
  * - It gives what an opaque frame lacks and ported programs expect: localStorage (kept by the host), sessionStorage, an
  *   empty cookie.
  * - It says hello, answers signs of life, shows the host's look, tells of errors and of the first paint, and hands the
@@ -28,6 +29,7 @@
 
   takePolicy();
   takeAway(globalThis);
+  takeDocuments();
   watchWindows();
   const boot = readBoot();
   if (boot) showLook(boot.look);
@@ -47,11 +49,26 @@
 
   /** @param {any} realm */
   function takeAway(realm) {
-    const gone = /^(webkit|moz)?RTC|^WebTransport|^webkitMediaStream$|^WebSocketStream$/;
+    const gone = /^(webkit|moz)?RTC|^WebTransport|^webkitMediaStream$|^WebSocketStream$|^XSLTProcessor$/;
     for (const name of Object.getOwnPropertyNames(realm).filter((one) => gone.test(one))) {
       delete realm[name];
       if (name in realm) define(realm, name, { value: undefined });
     }
+  }
+
+  /** A request answers with text, bytes or JSON. */
+  function takeDocuments() {
+    const asked = XMLHttpRequest.prototype;
+    const { get, set } = Object.getOwnPropertyDescriptor(asked, "responseType");
+    define(asked, "responseXML", { configurable: false, get: () => null });
+    define(asked, "responseType", {
+      configurable: false,
+      get,
+      set(wanted) {
+        const kind = `${wanted}`;
+        if (kind !== "document") set.call(this, kind);
+      },
+    });
   }
 
   /** A window of the same origin that the page makes is emptied when it is first looked at. */

@@ -32,6 +32,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from tests.support.threats import covers
+
 ROOT = Path(__file__).parents[3]
 VECTORS = ROOT / "sdk" / "contract" / "vectors" / "bundles"
 
@@ -57,6 +59,7 @@ def test_an_archive_is_opened(case: dict[str, Any]) -> None:
 
 
 @cases("archives", "refused")
+@covers("T27")
 def test_an_archive_is_refused(case: dict[str, Any]) -> None:
     limits = archive.Limits(**case["limits"]) if "limits" in case else archive.BUDGET
     refused(case, lambda: archive.unpack(base64.b64decode(case["bytes"]), limits))
@@ -93,6 +96,7 @@ def test_a_page_is_allowed(case: dict[str, Any]) -> None:
 
 
 @cases("pages", "refused")
+@covers("T27", "T31")
 def test_a_page_is_refused(case: dict[str, Any]) -> None:
     refused(case, lambda: html.check_html("p.html", case["html"].encode()))
 
@@ -128,6 +132,7 @@ def test_a_signed_package_is_believed(case: dict[str, Any]) -> None:
 
 
 @cases("signatures", "refused")
+@covers("T26", "T28")
 def test_a_signed_package_is_refused(case: dict[str, Any]) -> None:
     listed = case.get("revoked", {"apps": [], "versions": []})
     known = revocations.Revocations(
@@ -159,6 +164,7 @@ GOOD = base64.b64decode(SIGNED["good"][0]["bytes"])
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(1, 255))
+@covers("T26")
 def test_no_byte_of_a_signed_package_can_change(at: int, by: int) -> None:
     with pytest.raises(BundleError):
         statement.verify(GOOD[:at] + bytes([GOOD[at] ^ by]) + GOOD[at + 1 :], **KNOWN)
@@ -172,6 +178,7 @@ def test_nothing_can_be_cut_from_a_signed_package_or_put_in(at: int, cut: int, p
         statement.verify(changed, **KNOWN)
 
 
+@covers("T27")
 def test_javascript_says_the_same() -> None:
     node = shutil.which("node")
     assert node, "Node.js is needed (tests/debian-packages.sh)"

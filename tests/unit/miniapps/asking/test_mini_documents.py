@@ -33,6 +33,7 @@ from miniapps.asking.model import (
 )
 from miniapps.asking.published import OperationsCheck
 from miniapps.scopes import OPEN, SCOPES, SETTLED, scope_of
+from tests.support.threats import covers
 
 GRAPH = PublishedGraph()
 RESTRICTS = {"authenticated", "requiresScopes", "policy", "personal"}
@@ -87,6 +88,7 @@ def test_a_document_is_known_by_the_hash_of_its_text_and_says_what_it_needs() ->
         ("query {", "syntax", "The document is not GraphQL: Syntax Error: Expected Name, found <EOF>."),
     ],
 )
+@covers("T33")
 def test_what_no_scope_opens_is_refused_when_it_is_published(text: str, rule: str, says: str) -> None:
     assert _refused(text) == (rule, says)
 
@@ -137,6 +139,7 @@ def test_a_program_declares_the_scopes_of_its_documents() -> None:
     assert refusal.value.detail == "Citizen.maskedName needs city.data.masked_name"
 
 
+@covers("T33")
 def test_what_is_withheld_is_not_asked_and_is_null_where_it_would_have_been() -> None:
     found = document(CODE, GRAPH)
     asked = narrowed(found, frozenset({"Citizen.maskedName", "Citizen.homeDistrict", "Citizen.scans"}))

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from miniapps.bundles import errors, tlog
 from miniapps.bundles.errors import BundleError
+from tests.support.threats import covers
 
 # The leaves and roots of Certificate Transparency's reference tests (RFC 6962).
 CT_LEAVES = ["", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f"]
@@ -43,6 +44,7 @@ def test_inclusion_is_proven_for_the_leaf_and_place_alone(size: int, data: st.Da
 
 
 @given(st.integers(1, 70), st.data())
+@covers("T30")
 def test_growth_is_proven_and_rewriting_is_not(size: int, data: st.DataObject) -> None:
     leaves = [tlog.leaf_hash(b"%d" % number) for number in range(size)]
     old = data.draw(st.integers(1, size))

@@ -10,6 +10,7 @@ from citytong_sdk.bundles.statement import Profile as DevelopersProfile
 from miniapps.bundles import html, policy
 from miniapps.bundles.errors import HTML_SYNTAX, BundleError
 from miniapps.bundles.statement import Profile
+from tests.support.threats import covers
 
 PROFILE = Profile(
     issuer="https://city.example",
@@ -69,6 +70,7 @@ def test_what_is_no_page_runs_nothing_when_it_is_opened() -> None:
         assert "allow-scripts" not in told["Content-Security-Policy"]
 
 
+@covers("E28")
 def test_a_page_s_own_scripts_are_known_by_their_hashes() -> None:
     page = b"<!doctype html><script>1</script><script type=module>2\r\n</script><script src=a.js>3</script>"
     page += b"<script>1</script>"

@@ -20,6 +20,7 @@ from miniapps.openid.errors import CodeInvalid, CodeUsed, NoPhone
 from miniapps.openid.model import CODE_LIFE, TOKEN_TYPE, Identity
 from miniapps.openid.service import PHONE_TOLD
 from miniapps.sessions.model import Standing
+from tests.support.threats import covers
 from tests.unit.miniapps.runs import AIR, ISSUER, LIBRARY, OPENID, PHONE, SHOP, ZHANG, Runs, citizen
 
 LIU = citizen("cit_liu", "ses_9")
@@ -102,6 +103,7 @@ async def test_a_code_tells_who_it_is_and_what_the_program_may_do(runs: Runs) ->
     assert code.text not in repr(code)
 
 
+@covers("T21")
 async def test_a_code_is_good_once(runs: Runs) -> None:
     code = await _code(runs, await _session(runs))
     found: list[Any] = await asyncio.gather(
@@ -115,6 +117,7 @@ async def test_a_code_is_good_once(runs: Runs) -> None:
         await runs.openids.redeem_login(code=code, app_id=SHOP.app_id)
 
 
+@covers("T12", "T21")
 async def test_a_code_that_another_program_shows_is_gone_for_both(runs: Runs) -> None:
     code = await _code(runs, await _session(runs))
     for app in (SHOP, LIBRARY):
@@ -139,6 +142,7 @@ async def _revoked(runs: Runs, session: str) -> None:
 
 
 @pytest.mark.parametrize("meanwhile", [_expires, _closes, _signs_out, _revoked])
+@covers("T21")
 async def test_a_code_ends_with_its_time_and_its_session(
     runs: Runs, meanwhile: Callable[[Runs, str], Awaitable[None]]
 ) -> None:
@@ -184,6 +188,7 @@ async def test_only_the_citizen_gets_codes_for_what_the_program_may_do(runs: Run
 # --- launch tokens
 
 
+@covers("T22")
 async def test_a_launch_token_is_checked_offline_and_names_its_program(runs: Runs) -> None:
     library = await runs.begin(ZHANG)
     shop = await runs.begin(ZHANG, SHOP.app_id, scene="program", referrer_session=library.session.id)

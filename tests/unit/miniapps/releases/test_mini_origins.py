@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from miniapps.releases.origins import Origins, OriginsInvalid
+from tests.support.threats import covers
 
 KEY = "abcdefghijklmnopqrstuvwxy2"
 HERE = Origins.of(mini_url="", public_url="http://127.0.0.1:8000")
@@ -60,6 +61,7 @@ def test_every_other_host_is_the_citys(host: str) -> None:
         ("https://example", "https://city.example"),
     ],
 )
+@covers("T7", "E18b")
 def test_a_host_of_the_citys_site_is_none_for_programs(mini: str, city: str) -> None:
     with pytest.raises(OriginsInvalid):
         Origins.of(mini_url=mini, public_url=city)

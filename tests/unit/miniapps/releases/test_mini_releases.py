@@ -38,6 +38,7 @@ from miniapps.releases.service import Releases
 from miniapps.releases.signing import public_keys
 from miniapps.releases.store import ReleaseStore
 from miniapps.schema import schema
+from tests.support.threats import covers
 from tests.support.waiting import until
 from tests.unit.miniapps.releases.workshop import APP, ICON, Developer, Workshop, build, files
 
@@ -116,6 +117,7 @@ async def test_what_was_taken_back_is_not_published_unchanged(workshop: Workshop
         await workshop.publish(package=package)
 
 
+@covers("T30")
 async def test_the_next_release_supersedes_and_the_log_grows_into_itself(workshop: Workshop) -> None:
     releases = [await workshop.publish(code) for code in (1, 2, 5)]
     states = [(one.version_code, one.state) for one in await workshop.releases.store.releases_of(APP)]

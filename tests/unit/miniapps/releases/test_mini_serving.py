@@ -24,6 +24,7 @@ from miniapps.releases.model import Release
 from miniapps.releases.signing import public_keys
 from miniapps.releases.store import PACKAGES
 from tests.contract.web.doors import door, serving
+from tests.support.threats import covers
 from tests.unit.miniapps.releases.workshop import APP, ICON, PAGE, Workshop, build, files
 
 HELLO = b'{"query":"{hello}"}'
@@ -146,6 +147,7 @@ async def test_what_is_no_file_of_the_program_is_not_there(street: Street) -> No
     assert nobody.status == 404 and nobody.headers["Content-Security-Policy"] == policy.NO_DOCUMENT
 
 
+@covers("T7", "E17")
 async def test_nothing_of_the_city_is_answered_on_a_programs_host(street: Street) -> None:
     """T7: whichever way the host is written, and wherever in the request."""
     hosts = (
@@ -173,6 +175,7 @@ async def test_nothing_of_the_city_is_answered_on_a_programs_host(street: Street
     assert b"Hello you" in of_city
 
 
+@covers("T7", "E17")
 async def test_no_file_of_a_program_is_answered_on_the_citys_host(street: Street) -> None:
     for host in (None, "localhost", "city.example", f"{street.release.app_key}.localhost", "evil.example"):
         for path in (
@@ -183,6 +186,7 @@ async def test_no_file_of_a_program_is_answered_on_the_citys_host(street: Street
             assert (await street.ask(path, host=host)).status == 404
 
 
+@covers("T9")
 async def test_what_was_revoked_is_gone_at_once_here_and_soon_elsewhere(
     street: Street, mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCipher
 ) -> None:
@@ -201,6 +205,7 @@ async def test_what_was_revoked_is_gone_at_once_here_and_soon_elsewhere(
 
 
 @pytest.mark.parametrize("at", [60, -200, -60])
+@covers("T26")
 async def test_bytes_that_changed_in_the_database_reach_nobody(street: Street, mongo: Mongo, at: int) -> None:
     """T26: in an entry, in a signature or in the proof."""
     row = await mongo.collection(PACKAGES).find_one({"_id": street.release.package_sha256})

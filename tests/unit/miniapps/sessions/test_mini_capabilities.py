@@ -23,6 +23,7 @@ from miniapps.sessions.capabilities import (
     capability,
     permission,
 )
+from tests.support.threats import covers
 
 NAMES = (*sorted(PERMISSIONS), "city.data.stations", "city.unknown", "org.other.vendor")
 PERSONS = tuple(
@@ -89,6 +90,7 @@ def _expected(name: str, now: Situation) -> tuple[CapabilityState, Why]:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@covers("T13")
 def test_every_combination_is_what_the_rules_say(name: str) -> None:
     seen = set[CapabilityState]()
     for now in _situations(name):
@@ -123,6 +125,7 @@ PHONE = Situation(declared=frozenset({"city.user.phone"}), granted=frozenset({"c
         ({"refused": {"city.user.realname": 9}}, CapabilityState.PROMPT, Why.CONSENT),
     ],
 )
+@covers("T14")
 def test_who_was_asked_often_enough_is_left_alone(changed: dict[str, object], state: CapabilityState, why: Why) -> None:
     assert capability("city.user.phone", replace(PHONE, **changed)) == Capability("city.user.phone", state, why)  # type: ignore[arg-type]
 

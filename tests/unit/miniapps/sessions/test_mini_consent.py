@@ -17,6 +17,7 @@ from miniapps.limits import ANSWERS
 from miniapps.sessions.capabilities import PROMPTS_MAX, Person
 from miniapps.sessions.errors import PermissionUnknown
 from miniapps.sessions.service import Choice
+from tests.support.threats import covers
 from tests.unit.miniapps.runs import (
     ADDRESS,
     AIR,
@@ -87,6 +88,7 @@ async def test_another_purpose_is_asked_for_anew(runs: Runs) -> None:
         ([PHONE], [PHONE], BadInput),
     ],
 )
+@covers("T13")
 async def test_answering_gives_nothing_that_could_not_be_asked(
     runs: Runs, granted: list[str], denied: list[str], refusal: type[Exception]
 ) -> None:
@@ -157,6 +159,7 @@ async def test_a_consent_withdrawn_in_the_ledger_is_gone_from_the_open_session(r
     await runs.sessions.permitted(run, CAMERA)
 
 
+@covers("T14")
 async def test_a_program_that_asks_and_asks_is_answered_no(runs: Runs) -> None:
     session = await _session(runs)
     for _ in range(PROMPTS_MAX):

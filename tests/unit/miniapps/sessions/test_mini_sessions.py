@@ -13,6 +13,7 @@ from miniapps.errors import SessionOver, TooOften
 from miniapps.limits import OPENINGS
 from miniapps.sessions.errors import PageUnknown, ReferrerRefused
 from miniapps.sessions.model import AT_ONCE_MAX, LIFE, TOLD_FOR, Ending, Standing
+from tests.support.threats import covers
 from tests.unit.miniapps.runs import AIR, LIBRARY, PROMPT, SHOP, ZHANG, Runs, citizen, states
 
 ELSEWHERE, LIU = citizen(session="ses_2"), citizen("cit_liu", "ses_9")
@@ -75,12 +76,14 @@ async def test_nobody_opens_one_for_somebody_else(runs: Runs, who: Principal, re
         ({"referrer_session": LIBRARY.app_id}, SessionOver),
     ],
 )
+@covers("T19")
 async def test_a_forged_link_opens_nothing(runs: Runs, how: dict[str, Any], refusal: type[DomainError]) -> None:
     with pytest.raises(refusal):
         await runs.begin(ZHANG, **how)
     assert await runs.sessions.recent(principal=ZHANG, citizen="cit_zhang", limit=9) == []
 
 
+@covers("T20")
 async def test_where_it_was_opened_from_is_the_citys_word(runs: Runs) -> None:
     library, air = (await runs.begin(ZHANG)).session.id, (await runs.begin(ZHANG, AIR.app_id)).session.id
     shop = await runs.begin(ZHANG, SHOP.app_id, referrer_session=library)
@@ -132,6 +135,7 @@ async def test_it_ends_with_its_sign_in_and_no_other(runs: Runs) -> None:
         (Standing.PROGRAM_REVOKED, Ending.PROGRAM_REVOKED),
     ],
 )
+@covers("T9")
 async def test_what_was_revoked_is_over_with_the_next_look(runs: Runs, standing: Standing, ending: Ending) -> None:
     session = (await runs.begin(ZHANG)).session.id
     runs.programs.set("mpr_1", standing=standing)
