@@ -1,4 +1,5 @@
-"""The city's own two programs, as a citizen meets them: the air nearby, the city code and who scanned it."""
+"""The city's own two programs, as a citizen meets them: the air nearby, the city code and who scanned it;
+and an app of webxdc by its adapter."""
 
 from __future__ import annotations
 
@@ -16,11 +17,15 @@ from axe_playwright_python.base import AXE_SCRIPT
 from PIL import Image
 from playwright.async_api import Frame, Page, Route, expect
 
+from miniapps.releases.own import OwnPrograms
+from sdk.adapters.webxdc.convert import convert
+from sdk.adapters.webxdc.convert import read as app
 from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone
 from tests.support.city import OpenCity
 from tests.support.waiting import until
 
 PROGRAMS: Final = Path("miniapps/programs")
+XDC: Final = Path(__file__).parent / "mini" / "notes_xdc"
 AIR, CODE = "org.city.air", "org.city.code"
 # In Haidian, a hundred metres from nothing in particular.
 HERE: Final = {"geolocation": {"latitude": 39.95, "longitude": 116.31}, "permissions": ["geolocation"]}
@@ -67,6 +72,10 @@ async def _pressed(page: Page, click: Callable[[], Awaitable[None]]) -> bool:
     if await page.locator("dialog[open]").count():
         await click()
     return not await page.locator("dialog[open]").count()
+
+
+async def gone(frame: Frame) -> bool:
+    return frame.is_detached()
 
 
 async def violations(frame: Frame) -> list[str]:
@@ -127,10 +136,10 @@ async def test_who_gives_no_location_sees_their_own_district_and_without_a_line_
     before = await frame.locator(".row").all_inner_texts()
     assert before
 
-    async def gone(route: Route) -> None:
+    async def no_line(route: Route) -> None:
         await route.abort("internetdisconnected")
 
-    await phone.page.route("**/mini/graphql", gone)
+    await phone.page.route("**/mini/graphql", no_line)
     await frame.locator(".fresh button").click()
     await expect(frame.locator(".fresh[data-state=offline]")).to_contain_text("You are offline. This is from")
     assert await frame.locator(".row").all_inner_texts() == before
@@ -173,6 +182,33 @@ async def test_who_says_no_is_told_kindly_and_the_rest_works(new_phone: NewPhone
     await frame.locator("#code").click()
     await frame.get_by_role("button", name="Open permission settings").click()
     await expect(phone.page.locator("dialog[open]")).to_be_visible()
+
+
+async def test_an_app_of_webxdc_runs_by_its_adapter_and_finds_again_what_it_sent(
+    shell_city: OpenCity, new_phone: NewPhone, tmp_path: Path
+) -> None:
+    app_id = "org.example.notes"
+    made = convert(app(XDC), app_id=app_id)
+    assert (made.refused, made.handlers, made.sinks) == ("", 1, ("index.html",))
+    for path, content in made.files.items():
+        file = tmp_path / "programs" / "notes" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    own = OwnPrograms(shell_city.city.rooms.releases, programs=tmp_path / "programs", sdk=tmp_path / "none")
+    await own.publish()
+
+    phone = await new_phone(signed_in="13800000003", prefs={"locale": "en"}, **PLAIN)
+    frame = await opened(phone, app_id, "index", ready="body[data-ready]")
+    for words in ("milk", "bread"):
+        await frame.locator("input").fill(words)
+        await frame.locator("button").click()
+    await expect(frame.locator("li")).to_have_text(["1/1 milk mine", "2/2 bread mine"])
+    await expect(phone.page.locator(f"[data-app='{app_id}'] h1")).to_have_text("Notes: bread")
+    await phone.page.locator(f"[data-app='{app_id}']").get_by_test_id("mini-close").click()
+    await until(lambda: gone(frame), what="the program to be closed")
+    again = await opened(phone, app_id, "index", ready="body[data-ready]")
+    await expect(again.locator("li")).to_have_text(["1/2 milk mine", "2/2 bread mine"])
+    assert [fault for fault in phone.faults if "Content Security Policy" in fault] == []
 
 
 async def read(page: Page) -> str:

@@ -181,7 +181,7 @@ class _Page(HTMLParser):
         tag_now = _FROM_ROOT.sub(self._from_page, raw)
         mine = [(name, code or "") for name, code in attrs if name.startswith("on")]
         if mine:
-            mark = len(self._changed)
+            mark = self.handlers[-1][0] + 1 if self.handlers else 0
             self.handlers += [(mark, name, code) for name, code in mine]
             end = "/>" if tag_now.endswith("/>") else ">"
             tag_now = f'{_HANDLER.sub("", tag_now).removesuffix(end)} data-webxdc-on="{mark}"{end}'
