@@ -14,7 +14,7 @@ import { MEDIA_TYPES } from "./unzip.js";
 
 /** As the city sends with pages of programs (`policy.PERMISSIONS_POLICY`; a test holds them alike). */
 export const PERMISSIONS_POLICY = [
-  "accelerometer ambient-light-sensor attribution-reporting autoplay bluetooth browsing-topics camera clipboard-read",
+  "accelerometer autoplay browsing-topics camera clipboard-read",
   "clipboard-write compute-pressure cross-origin-isolated display-capture encrypted-media fullscreen gamepad geolocation",
   "gyroscope hid identity-credentials-get idle-detection keyboard-map local-fonts magnetometer microphone midi",
   "otp-credentials payment picture-in-picture publickey-credentials-create publickey-credentials-get screen-wake-lock",

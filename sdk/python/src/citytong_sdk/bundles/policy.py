@@ -19,13 +19,11 @@ from .statement import Profile
 TRUSTED_TYPES_POLICY: Final = "mp#host"
 REPORTS: Final = "mp"
 
-# Every feature that a page could ask the browser for. A name that a browser does not know costs a line in its console.
+# Every feature that a page could ask a browser of today for; a name that Chromium does not know costs a line in its
+# console with every page.
 _FEATURES: Final = (
     "accelerometer",
-    "ambient-light-sensor",
-    "attribution-reporting",
     "autoplay",
-    "bluetooth",
     "browsing-topics",
     "camera",
     "clipboard-read",
