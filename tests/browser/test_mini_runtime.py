@@ -562,3 +562,15 @@ async def test_the_parts_that_need_no_frame(shell: Page) -> None:
     count, failed = await shell.evaluate("import('/tests/units.js').then((made) => made.failures())")
     assert failed == {}
     assert count > 20
+
+
+async def test_a_page_that_does_not_come_leaves_no_empty_one(stage: Stage, shell: Page) -> None:
+    home = await opened(shell)
+    stage.down = True
+    assert "ok" in await ask(home, "navigateTo", {"url": "pages/loan/loan"})
+    assert await wait_told(shell, "notice") == "page-missing"
+    assert (await told(shell, "navigationBar"))[-1]["back"] is False
+    assert await is_ready(home)
+    # Nothing behind it: the program ends, and may be opened from what is kept.
+    assert "ok" in await ask(home, "reLaunch", {"url": "pages/loan/loan"})
+    assert await wait_told(shell, "closed") == {"code": "OFFLINE", "retry": True}

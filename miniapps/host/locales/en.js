@@ -1543,6 +1543,7 @@ export default {
   "mini.silent.wait": "Wait",
   "mini.notice.clipboard-read": "{name} read your clipboard",
   "mini.notice.clipboard-written": "{name} wrote to your clipboard",
+  "mini.notice.page-missing": "The page did not come. Try again when you are back online.",
   "mini.saved": "Picture saved",
   "mini.says": "Words of {name}",
   "mini.modal.yes": "OK",

@@ -1542,6 +1542,7 @@ export default {
   "mini.silent.wait": "再等等",
   "mini.notice.clipboard-read": "“{name}”读取了剪贴板",
   "mini.notice.clipboard-written": "“{name}”写入了剪贴板",
+  "mini.notice.page-missing": "页面没有打开，网络恢复后再试。",
   "mini.saved": "图片已保存",
   "mini.says": "以下文字由“{name}”提供",
   "mini.modal.yes": "确定",

@@ -71,7 +71,7 @@
  * @property {(toast: { title: string, icon: "success" | "error" | "loading" | "none", durationMs: number, mask: boolean }) => void} toast
  * @property {() => void} hideToast
  * @property {(loading: { title: string, mask: boolean } | null) => void} loading   null: away with it
- * @property {(notice: "clipboard-read" | "clipboard-written") => void} notice   the host's own words, with the program's name
+ * @property {(notice: "clipboard-read" | "clipboard-written" | "page-missing") => void} notice   the host's own words, with the program's name
  * @property {(ms: number) => void} vibrate
  *
  * — what a person answers —

@@ -19,16 +19,18 @@ const SANDBOX = "allow-scripts allow-forms";
 const OPAQUE = "null";
 /** A name longer than this is not worth its copy. */
 const NAME_MAX = 1024 * 1024;
+/** Each page begins with `preload.js`, whose hello is on the way when the page has loaded. */
+const HELLO_MS_MAX = 2_000;
 const STYLE = `
   html, body { height: 100%; margin: 0; overflow: hidden; }
   iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
   iframe[hidden] { display: none; }
 `;
 
-/** @typedef {{ onPort: (port: MessagePort, answer: (welcome: object) => void) => void, onNewDocument: () => void, onRefused: (code: string) => void }} Hearing */
+/** @typedef {{ onPort: (port: MessagePort, answer: (welcome: object) => void) => void, onNewDocument: () => void, onMissing: () => void, onRefused: (code: string) => void }} Hearing */
 /**
  * @typedef {{ url: string, page: string, title: string, boot: object, hearing: Hearing }} PageFrame
- *   title: the program's name. boot: what its preload reads before anything else runs
+ *   title: the program's name. onMissing: its first document did not come. boot: what its preload reads before anything else runs
  */
 
 /** `message`: why, where a package was refused. */
@@ -190,6 +192,12 @@ export class Frame {
   watch(program) {
     this.program = program;
     program.addEventListener("load", () => this.handshake.load() && this.hearing.onNewDocument());
+    program.addEventListener("load", () => setTimeout(() => this.#greeted(), HELLO_MS_MAX), { once: true });
+  }
+
+  /** Not the program's page, but what a browser shows in place of one: it looks empty, and stays so. */
+  #greeted() {
+    if (this.handshake.greeted === null && this.among.has(this)) this.hearing.onMissing();
   }
 
   /** @param {MessageEvent} event */

@@ -40,6 +40,7 @@ export class Page {
       hearing: {
         onPort: (port, answer) => this.#connected(port, answer),
         onNewDocument: () => this.#disconnected(),
+        onMissing: () => program.missing(this),
         onRefused: (code) => program.close(code),
       },
     });

@@ -301,6 +301,13 @@ export class Program {
     this.silence?.abort();
   }
 
+  /** Its document did not come. Where they were is kept; with nothing behind it, the next start may need no line. */
+  missing(page) {
+    if (page !== this.pages.top) return;
+    if (this.pages.back(1)) this.chrome.notice("page-missing");
+    else this.close("OFFLINE");
+  }
+
   painted(page) {
     if (page !== this.pages.top) return;
     this.stopPaint();
