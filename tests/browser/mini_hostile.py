@@ -13,8 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from aiohttp import web
+from aiohttp import ClientSession, web
 from playwright.async_api import BrowserContext, Error, Frame, Page, async_playwright
+from yarl import URL
 
 from core import logs
 from core.clock import SystemClock, epoch_s
@@ -159,6 +160,9 @@ async def is_ready(frame: Frame) -> bool:
         return False
 
 
+_NOT_COPIED: Final = ("Connection-Allowlist", "Content-Encoding", "Content-Length", "Transfer-Encoding")
+
+
 @asynccontextmanager
 async def bare_server() -> AsyncIterator[str]:
     async def bare(_: web.Request) -> web.Response:
@@ -168,11 +172,23 @@ async def bare_server() -> AsyncIterator[str]:
         headers = {"Access-Control-Allow-Origin": "*"}
         return web.Response(body=(OURS / "thief.js").read_bytes(), content_type="text/javascript", headers=headers)
 
+    async def copy(request: web.Request) -> web.Response:
+        """A page of a program as the city serves it, without the one header."""
+        asked = URL(request.query["of"])
+        headers = {"Host": asked.authority}
+        async with ClientSession() as http, http.get(request.query["through"] + asked.path, headers=headers) as answer:
+            told = {name: value for name, value in answer.headers.items() if name not in _NOT_COPIED}
+            return web.Response(body=await answer.read(), headers=told)
+
+    async def realm(_: web.Request) -> web.Response:
+        return web.Response(text=_REALM, content_type="text/javascript")
+
     async def worker(_: web.Request) -> web.Response:
         return web.Response(text="", content_type="text/javascript")
 
     app = web.Application()
-    app.add_routes([web.get("/bare", bare), web.get("/thief.js", thief), web.get("/worker.js", worker)])
+    served = {"/bare": bare, "/copy": copy, "/thief.js": thief, "/common/realm.js": realm, "/worker.js": worker}
+    app.add_routes([web.get(path, answer) for path, answer in served.items()])
     runner = web.AppRunner(app, access_log=None)
     with socket.socket() as asked:
         asked.bind(("127.0.0.1", 0))

@@ -11,14 +11,13 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Error, Frame, Page, Route
-from yarl import URL
+from playwright.async_api import Error, Frame, Page
 
-from tests.browser.collectors import collecting, looked_up
+from tests.browser.collectors import Collector, collecting, looked_up
 from tests.browser.mini_hostile import LOOSE, STRICT, Scene, staged
 from tests.browser.shell_phone import CITIZEN
 from tests.support.city import OpenCity
@@ -173,22 +172,28 @@ async def test_a_realm_that_has_webrtc_again_is_heard_by_nobody(scene: Scene) ->
     that end so.
     """
     address = scene.attempts[LOOSE].frame.url.partition("#")[0]
-    page, bare = await scene.context.new_page(), await scene.context.new_page()
     async with collecting("realm") as guarded, collecting("unguarded") as heard:
-        await page.goto(address)
-        with suppress(Error):
-            await realm(page.main_frame, guarded.udp)
-        await bare.route(address, lambda route: _without_the_header(scene, route))
-        await bare.goto(address)
-        await realm(bare.main_frame, heard.udp)
+        bare = await scene.context.new_page()
+        await bare.goto(f"{scene.bare}/copy?{urlencode({'of': address, 'through': scene.city.base})}")
+        await realm(bare.main_frame, heard)
 
         async def stun() -> bool:
             return heard.arrived["webrtc"] > 0
 
         await until(stun, what="the control's datagram")
+        await bare.close()
+        page, ended = await scene.context.new_page(), list[Page]()
+        page.on("crash", lambda gone: ended.append(gone))
+        await page.goto(address)
+        with suppress(Error):
+            await realm(page.main_frame, guarded)
+
+        async def over() -> bool:
+            return len(ended) > 0
+
+        await until(over, what="the end of its process")
         assert (guarded.connections, dict(guarded.arrived)) == (0, {})
-    await bare.close()
-    await page.close()
+        await page.close()
 
 
 @covers("E26")
@@ -205,28 +210,18 @@ async def test_workers_come_from_blobs_alone_and_reach_nobody(scene: Scene) -> N
     assert await scene.attempts[LOOSE].frame.evaluate(worker) == ["undefined", "undefined"]
 
 
-async def realm(frame: Frame, port: int) -> None:
+async def realm(frame: Frame, at: Collector) -> None:
     """A document within the program's, in which the script of the package finds what the preload took."""
     await frame.evaluate(
         """(server) => new Promise((resolve) => {
         const within = document.createElement("iframe");
-        const script = new URL("../../common/realm.js", location.href);
+        const script = document.querySelector("script[src$='common/thief.js']").src.replace("thief", "realm");
         within.srcdoc = `<script src="${script}#${server}"></script>`;
         within.onload = resolve;
         document.body.append(within);
         })""",
-        quote(f"stun:stun.realm.localhost:{port}"),
+        quote(f"stun:stun.{at.who}.localhost:{at.udp}"),
     )
-
-
-async def _without_the_header(scene: Scene, route: Route) -> None:
-    asked = URL(route.request.url)
-    async with scene.city.http.get(scene.city.base + asked.path, headers={"Host": asked.authority}) as answer:
-        told = {name: value for name, value in answer.headers.items() if name not in _NOT_TOLD}
-        await route.fulfill(status=answer.status, headers=told, body=await answer.read())
-
-
-_NOT_TOLD: Final = ("Connection-Allowlist", "Content-Encoding", "Content-Length", "Transfer-Encoding")
 
 
 @covers("E22")
