@@ -13,6 +13,7 @@ from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, pu
 from tests.browser.shell_phone import CITIZEN, NewPhone, phone_of
 from tests.support.city import OpenCity
 from tests.support.threats import covers
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 LINK = "https://library.example/catalogue"
@@ -241,3 +242,20 @@ async def test_who_is_opened_next_is_told_by_the_city_and_leaving_takes_a_sheet_
     await phone.open("/home", ready="[data-testid=mini-tiles]")
     await expect(page.get_by_role("dialog")).to_have_count(0)
     assert (await answer(shelf))["ok"] == {"granted": [], "denied": ["city.device.clipboard"]}
+
+
+async def test_the_keyboard_goes_on_in_the_program_after_a_sheet(still: Still) -> None:
+    page, shelf = still
+    for method in ("makePhoneCall", "showModal"):
+        await shelf.click("#tap")
+        params = {"phoneNumber": "010-12345"} if method == "makePhoneCall" else {"title": "续借？"}
+        await begin(shelf, method, **params)
+        await page.wait_for_selector("dialog[open]")
+        assert not await shelf.evaluate("document.hasFocus()")
+        await page.keyboard.press("Escape")
+        await answer(shelf)
+
+        async def back() -> bool:
+            return bool(await shelf.evaluate("document.hasFocus()"))
+
+        await until(back, what="the keyboard")

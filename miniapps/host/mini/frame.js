@@ -254,12 +254,26 @@ function heard(player, frames) {
   });
 }
 
+/** Players that had the keyboard when a sheet came up. @type {WeakSet<HTMLIFrameElement>} */
+const had = new WeakSet();
+
 /** @param {HTMLIFrameElement[]} elements @param {boolean} held */
 function hold(elements, held) {
   for (const element of elements) {
     element.inert = held;
-    if (held && document.activeElement === element) element.blur();
+    if (held && document.activeElement === element) {
+      had.add(element);
+      element.blur();
+    } else if (!held && had.delete(element) && document.activeElement === document.body) giveBack(element);
   }
+}
+
+/** Whoever goes by keyboard goes on where the sheet met them. @param {HTMLIFrameElement} player */
+function giveBack(player) {
+  const page = /** @type {HTMLElement | null} */ (player.contentDocument?.querySelector("iframe:not([hidden])"));
+  page?.blur(); // the player may think that it has the focus still
+  player.focus({ preventScroll: true });
+  page?.focus();
 }
 
 const aborted = (signal) =>
