@@ -111,13 +111,15 @@ _FOUND: Final = """## What differs from the measurements of the threat model
 Measured in Chromium 156, whole, with a profile that stays and `--site-per-process`, by `test_mini_sandbox.py`.
 
 - **E5 is no longer open: hints do leave.** `preconnect` opens a TCP connection and `dns-prefetch` looks up a name, from
-  an opaque frame and under any Content Security Policy; `X-DNS-Prefetch-Control: off` stops neither. A private profile
+  an opaque page and under any Content Security Policy; `X-DNS-Prefetch-Control: off` stops neither. A private profile
   and the Chromium without windows do neither, so there it cannot be seen.
 - **`Connection-Allowlist` closes it** (Chromium from 152, a header): hints, names, navigations and WebRTC, also of
   frames within the page. With it no datagram leaves, though a program that does without Trusted Types gets
   `RTCPeerConnection` back; without it, STUN leaves (E20). `webrtc 'block'` is still no directive (E4).
 - **Two ways around Trusted Types** were found: a document of an XMLHttpRequest (`overrideMimeType`), and XSLT, put a
   `srcdoc` into a page that may not write one. The host's preload takes both away.
+- Chromium ends the process of a page whose frame asks for WebRTC against that header. Playwright's driver does not
+  outlive a frame that ends so, hence the test of it in a tab, and none of a bomb of memory (T10: the busy loop alone).
 - `WebTransport` is there neither in a page nor in its workers (E26).
 
 **What stays.** In a browser that does not know `Connection-Allowlist`, hints leave (a host's name of 253 characters,
