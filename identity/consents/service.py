@@ -189,8 +189,8 @@ class Consents:
                 await self._end(consent.id)
 
     async def withdraw_from(self, *, citizen: str, client: str, fields: Iterable[str] | None = None) -> None:
-        """For a room that made sure that this citizen takes back what a client has, for whichever purpose: these fields,
-        or all. What rests on a law or a contract stays. Raises: Unavailable.
+        """For a room that made sure that this citizen takes back what a client has, for whichever purpose: these
+        fields, or all. What rests on a law or a contract stays. Raises: Unavailable.
         """
         taken, now = None if fields is None else frozenset(fields), self.clock.now()
         for consent in await self.store.consents(citizen, client=client):
