@@ -200,7 +200,8 @@ def _errors(contract: Contract) -> str:
     head = (
         "Codes are stable, sentences are not. Any call can fail with "
         + common
-        + "; the others stand at their method.\n"
+        + "; the others stand at their method. One that needs a permission can also fail with `E_NOT_DECLARED`, "
+        "`E_NOT_GRANTED` or `E_POLICY`, and with `E_USER_CANCEL` where the citizen put the sheet away unanswered.\n"
     )
     return "\n".join([head, "| errno | code | try again | why | |\n|--:|---|---|---|---|", *rows, ""])
 
