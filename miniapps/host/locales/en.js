@@ -1588,7 +1588,7 @@ export default {
   "mini.closed.OFFLINE": "It does not open without a line",
   "mini.closed.hint.OFFLINE": "Try again when you are back online.",
   "mini.closed.EXPIRED": "This visit is over",
-  "mini.closed.hint.EXPIRED": "It was open for long. Open it again.",
+  "mini.closed.hint.EXPIRED": "It was open for long, or the city was restarted. Open it again.",
   "mini.closed.SIGNED_OUT": "You are signed out",
   "mini.closed.hint.SIGNED_OUT": "Sign in to open it again.",
   "mini.closed.IDLE": "It was put away",

@@ -1587,7 +1587,7 @@ export default {
   "mini.closed.OFFLINE": "没有网络，打不开",
   "mini.closed.hint.OFFLINE": "网络恢复后再试一次。",
   "mini.closed.EXPIRED": "这次使用已经结束",
-  "mini.closed.hint.EXPIRED": "时间太久了，请重新打开。",
+  "mini.closed.hint.EXPIRED": "打开时间较长，或城市服务重新启动过，请重新打开。",
   "mini.closed.SIGNED_OUT": "您已退出登录",
   "mini.closed.hint.SIGNED_OUT": "登录后可以重新打开。",
   "mini.closed.IDLE": "已为您收起",
