@@ -165,6 +165,9 @@ async def test_a_deep_link_from_outside_lands_on_the_program(new_phone: NewPhone
     await phone.page.goto(f"{phone.base}/miniapp/{LIBRARY}/pages/book/book?isbn=8")
     book = await program_frame(phone.page, "book")
     assert "isbn=8" in book.url
+    await phone.open(f"/mini/{LIBRARY.upper()}?page=pages/mine/mine", ready=".mini-who")
+    await program_frame(phone.page, "mine")
+    assert (await phone.page.evaluate("location.hash")) == f"#/mini/{LIBRARY}"
 
 
 async def test_what_a_program_has_drawn(new_phone: NewPhone) -> None:

@@ -3,6 +3,7 @@
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
 import { wayTo } from "../mini-way.js";
+import { replace } from "../router.js";
 import { problem } from "../ui/load.js";
 import { skeleton } from "../ui/skeleton.js";
 
@@ -15,6 +16,8 @@ export const warm = () => import("../ui/mini-runs.js");
 /** @param {import("../router.js").Screen} screen */
 async function enter(screen) {
   const { appId } = screen.at;
+  const known = appId.toLowerCase(); // however a link spells it
+  if (appId !== known) return replace(location.hash.slice(1).replace(appId, known));
   const link = linkOf(screen.asked);
   const way = wayTo(appId);
   fill(screen.main, h("h1.unseen", { tabindex: "-1" }, t("mini.one")), skeleton("title", "block"));
