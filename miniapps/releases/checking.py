@@ -44,6 +44,7 @@ class Checked:
     submission: Submission
     words: Mapping[Locale, Words]
     reasons: Mapping[Locale, Mapping[str, str]] = field(repr=False)
+    titles: Mapping[Locale, str] = field(repr=False)
     icon: Icon | None
 
     @property
@@ -76,6 +77,7 @@ def checked(package: bytes, organisation: Organisation) -> Checked:
         submission=submission,
         words={locale: _words(one) for locale, one in read.items()},
         reasons={locale: _reasons(one) for locale, one in read.items()},
+        titles={locale: one.window.navigation_bar_title_text for locale, one in read.items()},
         icon=_icon(submission),
     )
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import orjson
 import strawberry
 from strawberry.scalars import JSON
 
@@ -92,7 +91,7 @@ class MiniRelease:
     bytes: int = strawberry.federation.field(description="Of the package.")
     origin: str = strawberry.federation.field(description="Where it runs; no other program is there.")
     root: str = strawberry.federation.field(description="What the path of each of its files begins with.")
-    manifest: JSON
+    manifest: JSON = strawberry.federation.field(description="With the title of its bar in the reader's language.")
     release: strawberry.Private[model.Release]
 
     @strawberry.federation.field(description="The policy that its pages come with, for the scripts in all of them.")
@@ -100,7 +99,7 @@ class MiniRelease:
         return await info.context.service(Releases).csp_of(self.release)
 
     @classmethod
-    def of(cls, release: model.Release, releases: Releases) -> MiniRelease:
+    def of(cls, release: model.Release, releases: Releases, locale: Locale) -> MiniRelease:
         """Raises: NoProgramsHere."""
         return cls(
             id=strawberry.ID(release.id),
@@ -113,7 +112,7 @@ class MiniRelease:
             bytes=release.size,
             origin=releases.origin_of(release),
             root=release.root,
-            manifest=JSON(orjson.loads(release.manifest_text)),
+            manifest=JSON(release.told_in(locale)),
             release=release,
         )
 

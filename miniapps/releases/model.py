@@ -18,6 +18,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+import orjson
+
 from core.locale import Locale
 from miniapps.bundles import manifest as manifests
 from miniapps.bundles.hashing import root_prefix
@@ -122,8 +124,8 @@ class Release:
 
     package_sha256: of the package's bytes without its signing block. files_h1: of the files in it. size: of the whole
     package as it is handed out, in bytes. manifest_text: the manifest's own bytes. reasons: why it asks for each
-    permission, by name. granted: names of the permissions that the city granted it. log_index: of its leaf in the
-    transparency log.
+    permission, by name. titles: of its bar, empty where the manifest gives none. granted: names of the permissions
+    that the city granted it. log_index: of its leaf in the transparency log.
     because: why it was revoked.
     """
 
@@ -139,6 +141,7 @@ class Release:
     size: int
     manifest_text: bytes = field(repr=False)
     reasons: Mapping[Locale, Mapping[str, str]] = field(repr=False)
+    titles: Mapping[Locale, str] = field(repr=False)
     granted: frozenset[str]
     log_index: int
     at: datetime
@@ -154,6 +157,13 @@ class Release:
     def manifest(self) -> manifests.Manifest:
         """As it was understood when the release was published."""
         return manifests.read(self.manifest_text)
+
+    def told_in(self, locale: Locale) -> dict[str, Any]:
+        """The manifest as hosts are told it: with the bar's title in the reader's language."""
+        told: dict[str, Any] = orjson.loads(self.manifest_text)
+        if title := self.titles[locale]:
+            told["window"] = {**told.get("window", {}), "navigation_bar_title_text": title}
+        return told
 
 
 @dataclass(frozen=True, slots=True)

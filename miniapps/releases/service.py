@@ -295,6 +295,7 @@ class Releases:
             size=len(signed),
             manifest_text=found.manifest_text,
             reasons=found.reasons,
+            titles=found.titles,
             granted=given,
             log_index=index,
             at=to_ms(self.clock.now()),

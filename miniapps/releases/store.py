@@ -170,6 +170,7 @@ class ReleaseStore:
             "manifest": one.manifest_text,
             # As text: the names are the developer's, and dots in them would mean something to MongoDB.
             "reasons": orjson.dumps({locale.value: said for locale, said in one.reasons.items()}).decode(),
+            "titles": {locale.value: title for locale, title in one.titles.items()},
             "granted": sorted(one.granted),
             "log_index": Int64(one.log_index),
             "at": one.at,
@@ -301,6 +302,7 @@ def _release(row: Document | None) -> Release | None:
         size=row["bytes"],
         manifest_text=bytes(row["manifest"]),
         reasons={Locale(locale): reasons for locale, reasons in orjson.loads(row["reasons"]).items()},
+        titles={Locale(locale): title for locale, title in row["titles"].items()},
         granted=frozenset(row["granted"]),
         log_index=int(row["log_index"]),
         at=row["at"],

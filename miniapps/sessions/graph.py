@@ -80,7 +80,7 @@ class MiniSession:
         return cls(
             id=strawberry.ID(session.id),
             program=MiniProgram.of(running.program, locale),
-            release=MiniRelease.of(release, releases),
+            release=MiniRelease.of(release, releases, locale),
             page=session.way.page,
             query=JSON(dict(session.way.query)),
             scene=session.way.scene,

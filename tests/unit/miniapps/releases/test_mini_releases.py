@@ -88,6 +88,8 @@ async def test_what_citizens_find(workshop: Workshop) -> None:
     running = await workshop.releases.running(APP.upper())
     assert running.release == release and running.organisation.names[Locale.ZH_CN] == "市图书馆"
     assert release.reasons[Locale.EN] == {"city.user.phone": "To tell you", "city.device.location": "分馆"}
+    assert release.told_in(Locale.EN)["window"] == {"navigation_bar_title_text": "My books"}
+    assert "window" not in release.told_in(Locale.ZH_CN)
 
 
 async def test_the_same_package_is_published_once(workshop: Workshop, mongo: Mongo) -> None:

@@ -67,7 +67,12 @@ def manifest(code: int = 1, **more: Any) -> dict[str, Any]:
 
 def files(code: int = 1, **more: Any) -> dict[str, bytes]:
     """A small program. more: other members of its manifest."""
-    english = {"name": "Library", "description": "Borrow books", "city_reasons": {"city.user.phone": "To tell you"}}
+    english = {
+        "name": "Library",
+        "description": "Borrow books",
+        "window": {"navigation_bar_title_text": "My books"},
+        "city_reasons": {"city.user.phone": "To tell you"},
+    }
     return {
         "manifest.json": orjson.dumps(manifest(code, **more)),
         "app.js": b"export const shelf = 'A1';\n" * 40,
