@@ -152,9 +152,13 @@ const asAsked = (last, { page, query, scene }) => ({
   referrerAppId: null,
 });
 
-/** What waits on this device to be sent is laid over what the city has. */
+/**
+ * What waits on this device to be sent is laid over what the city has. A run that has just ended may have sent its last
+ * words after the city was asked: then what is here is the newer.
+ */
 async function stored({ release, storage, storageRevision }) {
   const here = await read("storage", ownKey(release.appId));
+  if (here && here.revision > storageRevision) return here;
   return { values: storage, revision: storageRevision, waiting: here?.waiting ?? null };
 }
 

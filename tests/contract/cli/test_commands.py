@@ -139,6 +139,11 @@ async def test_another_master_key_is_refused(run: Run, stores: Stores, mongo: Mo
         "city-code",
         "place-code",
         "licence-showing",
+        "mini-platform",
+        "mini-log",
+        "mini-revocations",
+        "mini-developer",
+        "mini-launch",
         "audit-checkpoint",
     )
     assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)
