@@ -6,6 +6,8 @@
  * and the city ended the session). A transaction of IndexedDB is seen by whoever begins after it.
  */
 
+import { transact } from "./indexed.js";
+
 const STORE = "kept";
 const TOKEN = "refresh-token";
 const KEY = "device-key";
@@ -42,26 +44,6 @@ export async function oneKey(key) {
 
 export const dropKey = () => within("readwrite", (store) => store.delete(KEY)).catch(() => null);
 
-/** One transaction, settled when it is on disk. @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} act */
-async function within(mode, act) {
-  const database = await opened();
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORE, mode, { durability: "strict" });
-      const request = act(transaction.objectStore(STORE));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    });
-  } finally {
-    database.close();
-  }
-}
-
-/** @returns {Promise<IDBDatabase>} */
-const opened = () =>
-  new Promise((resolve, reject) => {
-    const request = indexedDB.open("citytong", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE);
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+/** Settled when it is on disk. @param {IDBTransactionMode} mode @param {(store: IDBObjectStore) => IDBRequest} act */
+const within = (mode, act) =>
+  transact({ name: "citytong", stores: [STORE] }, STORE, mode, act, { durability: "strict" });

@@ -8,6 +8,8 @@
  * versionCode, bytes }`, verified.
  */
 
+import { transact } from "../indexed.js";
+
 const STORES = /** @type {const} */ (["packages", "seen", "lists", "runs", "storage"]);
 const OF_CITIZEN = /** @type {const} */ (["runs", "storage"]);
 
@@ -42,25 +44,4 @@ export const forgetBut = (mine) =>
   );
 
 /** @param {IDBTransactionMode} mode @param {Store} store @param {(store: IDBObjectStore) => IDBRequest} act */
-async function within(mode, store, act) {
-  const database = await opened();
-  try {
-    return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(store, mode);
-      const request = act(transaction.objectStore(store));
-      transaction.oncomplete = () => resolve(request.result);
-      transaction.onerror = transaction.onabort = () => reject(transaction.error);
-    });
-  } finally {
-    database.close();
-  }
-}
-
-/** @returns {Promise<IDBDatabase>} */
-const opened = () =>
-  new Promise((resolve, reject) => {
-    const request = indexedDB.open("citytong-mini", 1);
-    request.onupgradeneeded = () => STORES.forEach((name) => request.result.createObjectStore(name));
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
+const within = (mode, store, act) => transact({ name: "citytong-mini", stores: STORES }, store, mode, act);

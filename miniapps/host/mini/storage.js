@@ -35,13 +35,13 @@ export class ProgramStorage {
     this.revision = kept.revision;
     /** Keys are a stranger's: a map, so that none of them means anything here. @type {Map<string, any>} */
     this.values = new Map(Object.entries(kept.values));
-    this.bytes = total(this.values);
     /** @type {Change | null} */
     this.waiting = null;
     this.sending = null;
     this.delay = AGAIN_MS;
     this.calledOff = () => {};
     if (kept.waiting) this.#apply(kept.waiting);
+    this.bytes = total(this.values);
   }
 
   /** @returns {Record<string, any>} */
@@ -56,8 +56,9 @@ export class ProgramStorage {
    */
   write({ put = {}, removed = [], clear = false }, writer) {
     const change = { put, removed, clear };
-    this.#fits(change);
+    const bytes = this.#fits(change);
     this.#apply(change);
+    this.bytes = bytes;
     this.changed(change, writer);
     this.#later(SEND_AFTER_MS);
     return { revision: this.revision };
@@ -70,6 +71,7 @@ export class ProgramStorage {
     if (this.waiting) await this.#send();
   }
 
+  /** @returns {number} bytes of all that is kept once the change is made */
   #fits({ put, removed, clear }) {
     let bytes = clear ? 0 : this.bytes;
     if (!clear) for (const key of new Set(removed)) bytes -= this.#size(key);
@@ -80,6 +82,7 @@ export class ProgramStorage {
       bytes += size - (clear || removed.includes(key) ? 0 : this.#size(key));
     }
     if (bytes > LIMITS.storageBytes) throw new BridgeError("E_QUOTA", { why: "quota" });
+    return bytes;
   }
 
   #size(key) {
@@ -90,7 +93,6 @@ export class ProgramStorage {
     if (change.clear) this.values.clear();
     for (const key of change.removed) this.values.delete(key);
     for (const [key, value] of Object.entries(change.put)) this.values.set(key, value);
-    this.bytes = total(this.values);
     this.waiting = after(this.waiting, change);
   }
 
