@@ -81,10 +81,6 @@ class City:
         """What calls the subgraphs that answer over HTTP."""
         return Client()
 
-    async def asked(self, context: Context, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """What the graph answers to somebody."""
-        return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
-
     @property
     def settings(self) -> Settings:
         return self.ground.settings
@@ -116,7 +112,7 @@ class City:
 
         async def ask(query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
             context = Context(request_id=ground.ids.new("req"), services=self.rooms.services)
-            return await self.asked(context, query, variables)
+            return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
 
         return publications.chores(
             publications.Publisher(

@@ -85,9 +85,7 @@ class Asking:
         client = client_of(app_id)
         reader = Principal(kind=PrincipalKind.SERVICE, actor=client, subject=client)
         await self.access.read(reader=reader, subject=citizen, fields=scopes, purpose=PURPOSE, client=client)
-        at = to_ms(self.clock.now())
-        for scope in scopes:
-            await self.sessions.store.note_use(citizen, app_id, scope, at=at)
+        await self.sessions.store.note_use(citizen, app_id, scopes, at=to_ms(self.clock.now()))
 
     async def _document(self, release_id: str, id: str) -> TrustedDocument:
         """Raises: DocumentUnknown, OperationsInvalid, Unavailable."""

@@ -138,7 +138,7 @@ class Openids:
         reader = Principal(kind=PrincipalKind.SERVICE, actor=client, subject=client)
         await self.access.read(reader=reader, subject=citizen, fields=(PHONE,), purpose=PHONE_PURPOSE, client=client)
         await self._audit(PHONE_TOLD, run.session)
-        await self.sessions.store.note_use(citizen, app_id, PHONE, at=to_ms(self.clock.now()))
+        await self.sessions.store.note_use(citizen, app_id, (PHONE,), at=to_ms(self.clock.now()))
         return phone
 
     async def _redeemed(self, kind: CodeKind, code: str, app_id: str) -> Run:

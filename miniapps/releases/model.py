@@ -156,7 +156,7 @@ class Release:
     @property
     def manifest(self) -> manifests.Manifest:
         """As it was understood when the release was published."""
-        return manifests.read(self.manifest_text)
+        return _understood(self.manifest_text)
 
     def told_in(self, locale: Locale) -> dict[str, Any]:
         """The manifest as hosts are told it: with the bar's title in the reader's language."""
@@ -164,6 +164,12 @@ class Release:
         if title := self.titles[locale]:
             told["window"] = {**told.get("window", {}), "navigation_bar_title_text": title}
         return told
+
+
+@lru_cache(maxsize=256)
+def _understood(text: bytes) -> manifests.Manifest:
+    """Every call of a running program asks for the few that run."""
+    return manifests.read(text)
 
 
 @dataclass(frozen=True, slots=True)

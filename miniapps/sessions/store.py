@@ -92,9 +92,9 @@ class SessionStore:
         """Raises: Unavailable."""
         await self._note(citizen, app_id, {name: {"$set": {"refused": count}} for name in names})
 
-    async def note_use(self, citizen: str, app_id: str, name: str, *, at: datetime) -> None:
+    async def note_use(self, citizen: str, app_id: str, names: Iterable[str], *, at: datetime) -> None:
         """Raises: Unavailable."""
-        await self._note(citizen, app_id, {name: {"$max": {"used_at": at}}})
+        await self._note(citizen, app_id, {name: {"$max": {"used_at": at}} for name in names})
 
     async def _note(self, citizen: str, app_id: str, changes: Mapping[str, Document]) -> None:
         writes = [
