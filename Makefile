@@ -81,8 +81,7 @@ docs: setup
 	$(BIN)/python -m api docs
 
 contract: setup
-	$(BIN)/python -m sdk.contract.generate
-	@PYTHONPATH=sdk/python/src $(BIN)/python -m sdk.contract.bundles
+	PYTHONPATH=sdk/python/src $(BIN)/python -m sdk.contract
 
 load: setup
 	$(BIN)/python -m loadtest

@@ -1,6 +1,6 @@
 """Cases that every reader of packages has to meet, and the city's copy of the library that opens them.
 
-`python -m sdk.contract.bundles` writes `sdk/contract/vectors/bundles/*.json` and copies `citytong_sdk/bundles` to
+`make contract` writes `sdk/contract/vectors/bundles/*.json` and copies `citytong_sdk/bundles` to
 `miniapps/bundles` (decision 0051). Cases are named in the scheme of W3C's miniapp-tests: `pkg-…`, `mnf-…`, `adr-…`.
 """
 

@@ -63,7 +63,6 @@ def bridge(contract: Contract) -> str:
                     for one in contract.errors
                 },
             ),
-            _frozen("PERMISSIONS", {p.name: {"name": p.title, "sentence": p.sentence} for p in contract.permissions}),
             f"\nconst DEPTH = {contract.limits['depth']};",
             (_PARTS / "host.js").read_text(encoding="utf-8"),
             *checks.texts,

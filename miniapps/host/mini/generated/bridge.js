@@ -116,22 +116,6 @@ export const ERRORS = Object.freeze({
   E_VERSION_REVOKED: { errno: 1502, retryable: false, why: "policy", message: { en: "This version was revoked. Close and open again.", "zh-CN": "该版本已被撤销。请关闭后重新打开。" }, docs: "https://open.city.example/docs/sdk/bridge#E_VERSION_REVOKED" },
   E_UPDATE_REQUIRED: { errno: 1503, retryable: false, why: "policy", message: { en: "A newer version is required. Close and open again.", "zh-CN": "需要更新版本。请关闭后重新打开。" }, docs: "https://open.city.example/docs/sdk/bridge#E_UPDATE_REQUIRED" },
 });
-export const PERMISSIONS = Object.freeze({
-  "city.user.openid": { name: { en: "Recognise you", "zh-CN": "识别您的身份标识" }, sentence: { en: "The program recognises you when you come back, by a number that only it knows you by.", "zh-CN": "程序可在您再次使用时识别您,所用编号仅限该程序。" } },
-  "city.user.phone": { name: { en: "Phone number", "zh-CN": "手机号" }, sentence: { en: "The program's maker gets the phone number of your account.", "zh-CN": "程序开发者可获取您账号绑定的手机号。" } },
-  "city.user.profile": { name: { en: "Name and picture", "zh-CN": "昵称和头像" }, sentence: { en: "The program sees the display name and picture of your account.", "zh-CN": "程序可查看您账号的昵称和头像。" } },
-  "city.user.realname": { name: { en: "Real name", "zh-CN": "真实姓名" }, sentence: { en: "The program sees the real name that the city verified.", "zh-CN": "程序可查看经城市核验的真实姓名。" } },
-  "city.user.address": { name: { en: "Address", "zh-CN": "地址" }, sentence: { en: "The program sees the addresses that you saved.", "zh-CN": "程序可查看您保存的地址。" } },
-  "city.device.location": { name: { en: "Exact location", "zh-CN": "精确位置" }, sentence: { en: "The program learns where you are, to a few metres, while it is open.", "zh-CN": "程序打开时可获取您的精确位置(误差数米)。" } },
-  "city.device.location.fuzzy": { name: { en: "Approximate location", "zh-CN": "大致位置" }, sentence: { en: "The program learns in which neighbourhood you are, to about a kilometre, while it is open.", "zh-CN": "程序打开时可获取您的大致位置(约一公里)。" } },
-  "city.device.camera": { name: { en: "Camera", "zh-CN": "相机" }, sentence: { en: "The program may ask you to scan a code or take a picture; it gets what you took, never the camera itself.", "zh-CN": "程序可请您扫码或拍照,仅获取您所拍内容,无法直接控制相机。" } },
-  "city.device.album": { name: { en: "Pictures", "zh-CN": "相册" }, sentence: { en: "The program gets pictures that you choose, and may offer you pictures to save.", "zh-CN": "程序可获取您选择的图片,也可提供图片供您保存。" } },
-  "city.device.clipboard": { name: { en: "Clipboard", "zh-CN": "剪贴板" }, sentence: { en: "The program reads or writes what you copy, when you tap for it.", "zh-CN": "在您点击时,程序可读取或写入剪贴板内容。" } },
-  "city.device.biometry": { name: { en: "Fingerprint or face", "zh-CN": "指纹或面容" }, sentence: { en: "The program may ask this device to check that it is you; it never gets your fingerprint or face.", "zh-CN": "程序可请求本设备确认是您本人,不会获取您的指纹或面容。" } },
-  "city.pay": { name: { en: "Ask for payments", "zh-CN": "发起支付" }, sentence: { en: "The program may ask you to pay; you confirm each payment in the city's own sheet.", "zh-CN": "程序可请您付款,每笔支付均由您在城市支付页确认。" } },
-  "city.message.subscribe": { name: { en: "Send you messages", "zh-CN": "向您发送消息" }, sentence: { en: "The program sends messages of the kinds that you accept, once for each time that you accept.", "zh-CN": "程序可发送您同意接收的消息,每次同意仅可发送一次。" } },
-  "city.web.own-origin": { name: { en: "Storage of its own", "zh-CN": "独立网页存储" }, sentence: { en: "The program keeps data in this browser under an address of its own.", "zh-CN": "程序可在本浏览器中以独立地址保存数据。" } },
-});
 
 const DEPTH = 32;
 
