@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import re
 from collections.abc import Iterator
 
 import pytest
 
-from core import logs
 from core.clock import FixedClock
 from tests.support.city import REQUEST_CODE, SIGN_IN, OpenCity
+from tests.support.logged import logged
 
 
 @pytest.fixture
 def log() -> Iterator[io.StringIO]:
     """Everything that is logged, as the city writes it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    logs.configure(level="DEBUG", stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
+    with logged() as stream:
+        yield stream
 
 
 async def test_no_secret_and_no_person_in_the_log(city: OpenCity, log: io.StringIO, clock: FixedClock) -> None:

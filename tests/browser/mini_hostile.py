@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,6 @@ from aiohttp import ClientSession, web
 from playwright.async_api import BrowserContext, Error, Frame, Page, async_playwright
 from yarl import URL
 
-from core import logs
 from core.clock import SystemClock, epoch_s
 from core.jose import thumbprint
 from core.locale import Locale
@@ -25,6 +23,7 @@ from miniapps.releases.model import Category, Release
 from tests.browser.collectors import Collector, collecting
 from tests.browser.shell_phone import CHROMIUM_ARGS, CITIZEN, Phone
 from tests.support.city import OpenCity
+from tests.support.logged import logged
 from tests.support.waiting import until
 from tests.unit.miniapps.releases.workshop import Developer
 
@@ -201,24 +200,12 @@ async def bare_server() -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-@contextmanager
-def _log() -> Iterator[io.StringIO]:
-    """Everything that is logged, as the city writes it."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    stream = io.StringIO()
-    logs.configure(level="DEBUG", stream=stream)
-    yield stream
-    root.handlers[:] = handlers
-    root.setLevel(level)
-
-
 @asynccontextmanager
 async def staged(city: OpenCity, chromium: str, folder: Path) -> AsyncIterator[Scene]:
     """Everything tried once, programs first: what the bare page does comes later, so it says when to look."""
     log = folder / "net.json"
     async with AsyncExitStack() as stack:
-        releases, written = await publish(city), stack.enter_context(_log())
+        releases, written = await publish(city), stack.enter_context(logged())
         at = {who: await stack.enter_async_context(collecting(who)) for who in ("strict", "loose", "kept", "control")}
         bare = await stack.enter_async_context(bare_server())
         playwright = await stack.enter_async_context(async_playwright())

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from playwright.async_api import Browser, async_playwright
 
 from api.web.replies import SECURITY_HEADERS
 from api.web.shell import Shell
@@ -25,6 +26,7 @@ from miniapps.bundles.hashing import files_h1, sha256_hex
 from miniapps.bundles.html import inline_script_hashes
 from miniapps.bundles.statement import Profile, Statement
 from miniapps.releases.http import player_policy
+from tests.browser.shell_phone import CHROMIUM_ARGS, chromium
 
 HOST: Final = Path("miniapps/host")
 OURS: Final = Path(__file__).parent / "mini"
@@ -44,6 +46,17 @@ _HARNESS: Final = """<!doctype html><html data-theme="light" data-mode="standard
 <meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'; trusted-types 'none'">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="tokens.css"><title>harness</title></head><body>
 <button id="host">host</button><script type="module" src="/tests/harness.js"></script></body></html>"""
+
+
+@asynccontextmanager
+async def isolating_browser() -> AsyncIterator[Browser]:
+    """A Chromium in which each site has processes of its own, as programs need it."""
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(
+            executable_path=chromium(), args=[*CHROMIUM_ARGS, "--site-per-process"]
+        )
+        yield opened
+        await opened.close()
 
 
 def files_of(app_id: str, pages: tuple[str, ...], **more: Any) -> dict[str, bytes]:

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Error, Frame, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Frame, Page
 
-from tests.browser.mini_stage import APP, FILES, HOST, Stage, files_of, open_stage
-from tests.browser.shell_phone import CHROMIUM_ARGS, chromium
+from tests.browser.mini_stage import APP, FILES, HOST, Stage, files_of, isolating_browser, open_stage
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -89,12 +88,8 @@ async def stage(kept_program: None) -> AsyncIterator[Stage]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(
-            executable_path=chromium(), args=[*CHROMIUM_ARGS, "--site-per-process"]
-        )
+    async with isolating_browser() as opened:
         yield opened
-        await opened.close()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

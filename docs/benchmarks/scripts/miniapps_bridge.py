@@ -18,11 +18,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
-from playwright.async_api import Browser, CDPSession, Frame, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Frame, Page
 
 from core.processes import free_port
-from tests.browser.mini_stage import FILES, Stage, files_of
-from tests.browser.shell_phone import CHROMIUM_ARGS, chromium
+from tests.browser.mini_stage import FILES, Stage, files_of, isolating_browser
 from tests.support.waiting import until
 
 OURS: Final = Path("docs/benchmarks/peers/bridge")
@@ -220,12 +219,8 @@ async def in_chromium(browser: Browser, stage: Stage) -> None:
 async def main() -> None:
     stage = Stage(port=free_port())
     stage.begin()
-    async with Site(stage).open(), async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=chromium(), args=[*CHROMIUM_ARGS, "--site-per-process"]
-        )
+    async with Site(stage).open(), isolating_browser() as browser:
         await in_chromium(browser, stage)
-        await browser.close()
 
 
 if __name__ == "__main__":
