@@ -138,7 +138,7 @@ class StepUpRequired(DomainError):
     code = "STEP_UP_REQUIRED"
     kind = Kind.FORBIDDEN
     template = "Confirm that it is you, then do this again."
-    template_zh = "请先验证身份,再继续操作。"
+    template_zh = "请先验证身份，再继续操作。"
 
     max_age_s: int
     strong: bool
@@ -160,7 +160,7 @@ class BadInput(DomainError):
     code = "BAD_USER_INPUT"
     kind = Kind.INVALID
     template = "{field}: {problem}"
-    template_zh = "填写的内容有误({field})。"
+    template_zh = "填写的内容有误（{field}）。"
 
     field: str
     problem: str
@@ -172,7 +172,7 @@ class Unavailable(DomainError):
     code = "UNAVAILABLE"
     kind = Kind.UNAVAILABLE
     template = "The city cannot answer this right now. Try again shortly."
-    template_zh = "服务暂时不可用,请稍后重试。"
+    template_zh = "服务暂时不可用，请稍后重试。"
 
 
 class Internal(DomainError):

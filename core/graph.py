@@ -259,11 +259,18 @@ def connection_of(page: Page[U], of: Callable[[U], T]) -> Connection[T]:
     )
 
 
-def build_schema(*, query: type | None = None, mutation: type | None = None, types: Iterable[type] = ()) -> Schema:
+def build_schema(
+    *,
+    query: type | None = None,
+    mutation: type | None = None,
+    subscription: type | None = None,
+    types: Iterable[type] = (),
+) -> Schema:
     """A room's Federation 2 subgraph."""
     return Schema(
         query=query,
         mutation=mutation,
+        subscription=subscription,
         types=types,
         federation_version=FEDERATION_VERSION,
         config=StrawberryConfig(auto_camel_case=True, scalar_map={Int64: _INT64}),

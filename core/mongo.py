@@ -5,6 +5,8 @@ Rules
 - Every transaction states snapshot reads and majority writes itself (Jepsen on MongoDB 4.2.6: weaker defaults
   of a database or collection are taken over silently).
 - A transaction is tried again only where the server says that this is safe, for a bounded time.
+- What a process keeps in memory of what a transaction changes is let go after its commit (`after_commit`): before it,
+  whoever asks is given the old facts again, and they stay.
 - An operation that has begun is never cancelled: it ends by itself, within its timeout. PyMongo's pool does not survive
   it (4.20 on Python 3.11: a wait that is cancelled twice leaves a condition behind that still takes the pool's lock,
   and nobody gives it back). What waits to begin does so here, where cancelling is safe.
@@ -20,6 +22,7 @@ from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 import pymongo
 from bson.codec_options import CodecOptions
@@ -27,7 +30,7 @@ from pymongo import AsyncMongoClient, IndexModel
 from pymongo.asynchronous.client_session import AsyncClientSession
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
-from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError, WaitQueueTimeoutError
+from pymongo.errors import ConnectionFailure, DuplicateKeyError, ExecutionTimeout, PyMongoError, WaitQueueTimeoutError
 from pymongo.read_concern import ReadConcern
 from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
@@ -44,10 +47,13 @@ R = TypeVar("R")
 TRANSACTION_TRIED_S: Final = 5.0
 COMMIT_TRIES_MAX: Final = 8
 OPERATIONS_MAX: Final = 32  # at once, of one process; well under the pool's 100 connections
+_UNKNOWN: Final = "UnknownTransactionCommitResult"
 _RETRY_BASE_S: Final = 0.01
 _RETRY_CAP_S: Final = 0.2
 _CODEC: Final[CodecOptions[Document]] = CodecOptions(tz_aware=True, tzinfo=UTC)
 _MAJORITY: Final = WriteConcern(w="majority", wtimeout=10_000)
+# What waits for the commit of a session's transaction.
+_waiting: Final[WeakKeyDictionary[Session, list[Callable[[], None]]]] = WeakKeyDictionary()
 
 
 class _Client(AsyncMongoClient[Document]):
@@ -152,16 +158,44 @@ class Mongo:
                     break
             raise Unavailable() from last
 
+    async def snapshot(self, work: Callable[[Session], Awaitable[R]]) -> R:
+        """Run `work`, which only reads, on what was acknowledged at one instant: a transaction without its commit.
+
+        Raises: what `work` raises; Unavailable.
+        """
+        async with answering(), self.client.start_session(snapshot=True) as session:
+            return await work(session)
+
     async def close(self) -> None:
         await self.client.close()
 
 
+def after_commit(session: Session, call: Callable[[], None]) -> None:
+    """Call once when the transaction of `session` is committed, or may be; not at all where it fails.
+
+    For work that is part of its caller's transaction. call: quick, and cannot fail.
+    """
+    _waiting.setdefault(session, []).append(call)
+
+
 async def _attempt(session: Session, work: Callable[[Session], Awaitable[R]]) -> R:
+    """One try: what an earlier one would have done after its commit is not done."""
+    _waiting.pop(session, None)
     async with await session.start_transaction(
         read_concern=ReadConcern("snapshot"), write_concern=_MAJORITY, read_preference=ReadPreference.PRIMARY
     ):
         result = await work(session)
-        await _commit(session)
+        calls = _waiting.pop(session, [])
+        try:
+            await _commit(session)
+        except PyMongoError as fault:
+            if not fault.has_error_label(_UNKNOWN):
+                calls = []
+            raise
+        finally:
+            # Also where the caller was cancelled meanwhile, which ends no commit that has begun.
+            for call in calls:
+                call()
         return result
 
 
@@ -172,7 +206,7 @@ async def _commit(session: Session) -> None:
             await session.commit_transaction()
             return
         except PyMongoError as fault:
-            if not fault.has_error_label("UnknownTransactionCommitResult") or attempt + 1 == COMMIT_TRIES_MAX:
+            if not fault.has_error_label(_UNKNOWN) or attempt + 1 == COMMIT_TRIES_MAX:
                 raise
         await asyncio.sleep(_backoff_s(attempt))
 
@@ -193,6 +227,20 @@ async def answering() -> AsyncIterator[None]:
         if fault.timeout:
             raise Unavailable() from fault
         raise
+
+
+async def move_rows(rows: Collection, field: str, *, source: str, to: str) -> None:
+    """What is somebody's by `field` becomes another's; where that one has the same already, it goes. Twice is once.
+
+    Raises: Unavailable.
+    """
+    async with answering():
+        ids = [row["_id"] async for row in rows.find({field: source}, {"_id": 1})]
+        for id in ids:
+            try:
+                await rows.update_one({"_id": id}, {"$set": {field: to}})
+            except DuplicateKeyError:
+                await rows.delete_one({"_id": id})
 
 
 async def ensure_indexes(mongo: Mongo, indexes: Mapping[str, Sequence[IndexModel]]) -> None:

@@ -12,7 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import itertools
 import logging
+import secrets
 import signal
 import socket
 import sys
@@ -183,12 +185,29 @@ def die_with_parent() -> None:
         _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+# Below those that systems give to outgoing connections (32768 on Linux, 49152 by RFC 6335): none of them takes one
+# between this look and whoever is to listen there. Each process goes through them from another one on.
+_PORTS: Final = range(20_000, 32_768)
+_turns = itertools.count(secrets.randbelow(len(_PORTS)))
+
+
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if it is free on the loopback interface, else any free port."""
+    """`wanted` if it is free on the loopback interface, else another port that is."""
+    port = wanted or _another_port()
+    while not _is_free(port):
+        port = _another_port()
+    return port
+
+
+def _another_port() -> int:
+    return _PORTS[next(_turns) % len(_PORTS)]
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind(("127.0.0.1", wanted))
+            probe.bind(("127.0.0.1", port))
         except OSError:
-            return free_port()
-        return int(probe.getsockname()[1])
+            return False
+        return True

@@ -15,6 +15,7 @@ from core.events.backbone import Backbone
 from core.events.dead_letters import DeadLetters
 from core.events.deliveries import EVENTS, INDEXES
 from core.events.facts import SEALED, open_facts, seal_facts
+from core.events.hearing import Hearing
 from core.events.model import (
     PAYLOAD_BYTES_MAX,
     Backlog,
@@ -41,6 +42,7 @@ __all__ = [
     "Event",
     "EventNotStorable",
     "EventTooLarge",
+    "Hearing",
     "Limits",
     "Outbox",
     "Subscription",

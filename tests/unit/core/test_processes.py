@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core import processes
-from core.processes import PROBE_FAILURES_MAX, Child
+from core.processes import PROBE_FAILURES_MAX, Child, free_port
 
 
 async def _at_once() -> None:
@@ -65,3 +66,13 @@ async def test_a_child_that_answers_in_time_is_left_alone(tmp_path: Path) -> Non
         assert running.pid == first
     finally:
         await running.stop()
+
+
+def test_a_port_that_is_free_is_given_once_and_no_outgoing_connection_takes_it() -> None:
+    first = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", first))
+        taken.listen()
+        others = [free_port(first) for _ in range(20)]
+    assert len({first, *others}) == 21 and max(first, *others) < 32_768
+    assert free_port(first) == first

@@ -24,7 +24,7 @@ async def test_work_that_fails_starts_again(monkeypatch: pytest.MonkeyPatch) -> 
         await asyncio.Event().wait()
 
     async with going_on({"work": work}):
-        await asyncio.wait_for(third.wait(), 5)
+        await asyncio.wait_for(third.wait(), 20)
     assert starts == 3
 
 
