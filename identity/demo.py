@@ -119,6 +119,10 @@ STAFF: Final[Mapping[str, _DemoStaff]] = {
     "luo": _DemoStaff("+8613900000014", "罗秀兰", "ZS-0302", "staff_admin", GOVERNMENT_SERVICES),
     "song": _DemoStaff("+8613900000015", "宋明", "ZS-0401", "auditor", GOVERNMENT_SERVICES),
     "tan": _DemoStaff("+8613900000016", "谭琳", "ZS-0102", "partner_officer", GOVERNMENT_SERVICES),
+    "fang": _DemoStaff("+8613900000017", "方芳", "ZS-0501", "program_reviewer", GOVERNMENT_SERVICES),
+    "xie": _DemoStaff("+8613900000018", "谢军", "ZS-0502", "program_reviewer", GOVERNMENT_SERVICES),
+    "peng": _DemoStaff("+8613900000019", "彭丽", "ZS-0601", "program_officer", GOVERNMENT_SERVICES),
+    "hao": _DemoStaff("+8613900000020", "郝建华", "ZS-0602", "program_officer", GOVERNMENT_SERVICES),
 }
 
 # A demonstration signs in again and again from one machine, and its codes are shown to whoever asks.

@@ -18,7 +18,7 @@ class CodeWrong(DomainError):
     code = "AUTH_CODE_WRONG"
     kind = Kind.INVALID
     template = "The code is wrong. Tries left: {tries_left}."
-    template_zh = "验证码错误,还可尝试 {tries_left} 次。"
+    template_zh = "验证码错误，还可尝试 {tries_left} 次。"
 
     tries_left: int
 
@@ -29,14 +29,14 @@ class CodeExpired(DomainError):
     code = "AUTH_CODE_EXPIRED"
     kind = Kind.INVALID
     template = "The code has expired. Ask for a new one."
-    template_zh = "验证码已失效,请重新获取。"
+    template_zh = "验证码已失效，请重新获取。"
 
 
 class TooManyRequests(DomainError):
     code = "AUTH_TOO_MANY_REQUESTS"
     kind = Kind.LIMITED
     template = "Too many tries. Try again in {retry_after_s} seconds."
-    template_zh = "操作过于频繁,请在 {retry_after_s} 秒后重试。"
+    template_zh = "操作过于频繁，请在 {retry_after_s} 秒后重试。"
 
     retry_after_s: int
 
@@ -65,14 +65,14 @@ class RefreshReused(DomainError):
     code = "AUTH_REFRESH_REUSED"
     kind = Kind.UNAUTHENTICATED
     template = "This session was ended to protect your account. Sign in again."
-    template_zh = "为保护您的账号,本次登录已终止,请重新登录。"
+    template_zh = "为保护您的账号，本次登录已终止，请重新登录。"
 
 
 class RefreshInvalid(DomainError):
     code = "AUTH_REFRESH_INVALID"
     kind = Kind.UNAUTHENTICATED
     template = "The session has ended. Sign in again."
-    template_zh = "登录已失效,请重新登录。"
+    template_zh = "登录已失效，请重新登录。"
 
 
 class AccountFrozen(DomainError):
@@ -81,7 +81,7 @@ class AccountFrozen(DomainError):
     code = "AUTH_ACCOUNT_FROZEN"
     kind = Kind.FORBIDDEN
     template = "Your account is frozen until {until}. Quote {reference} at a service counter."
-    template_zh = "您的账号已被冻结至 {until}。如有疑问,请凭编号 {reference} 到政务服务窗口咨询。"
+    template_zh = "您的账号已被冻结至 {until}。如有疑问，请凭编号 {reference} 到政务服务窗口咨询。"
 
     until: datetime
     reference: str
@@ -93,14 +93,14 @@ class RefreshKeyMissing(DomainError):
     code = "AUTH_DPOP_KEY_MISSING"
     kind = Kind.UNAUTHENTICATED
     template = "This sign-in belongs to another device. Sign in again here."
-    template_zh = "此登录已绑定其他设备,请在本设备重新登录。"
+    template_zh = "此登录已绑定其他设备，请在本设备重新登录。"
 
 
 class IdNumberInvalid(DomainError):
     code = "IDENTITY_ID_NUMBER_INVALID"
     kind = Kind.INVALID
     template = "This is not an id number: 17 digits and a check character that fits them."
-    template_zh = "身份证号码不正确,请核对后重新填写。"
+    template_zh = "身份证号码不正确，请核对后重新填写。"
 
 
 class DocumentInvalid(DomainError):
@@ -109,7 +109,7 @@ class DocumentInvalid(DomainError):
     code = "IDENTITY_DOCUMENT_INVALID"
     kind = Kind.INVALID
     template = "This document is not written as such documents are ({part})."
-    template_zh = "证件信息有误,请核对后重新填写({part})。"
+    template_zh = "证件信息有误，请核对后重新填写（{part}）。"
 
     part: str
 
@@ -127,7 +127,7 @@ class RealNameNotConfirmed(DomainError):
     code = "IDENTITY_REAL_NAME_NOT_CONFIRMED"
     kind = Kind.INVALID
     template = "The name and the id number do not belong together."
-    template_zh = "姓名与身份证号码不一致,请核对后重新填写。"
+    template_zh = "姓名与身份证号码不一致，请核对后重新填写。"
 
 
 class RealNameStands(DomainError):
@@ -136,7 +136,7 @@ class RealNameStands(DomainError):
     code = "IDENTITY_REAL_NAME_STANDS"
     kind = Kind.CONFLICT
     template = "Your account has a confirmed name already. To correct it, come to a service counter."
-    template_zh = "您的账号已完成实名认证。如需更正,请前往政务服务窗口办理。"
+    template_zh = "您的账号已完成实名认证。如需更正，请前往政务服务窗口办理。"
 
 
 class IdNumberTaken(DomainError):
@@ -145,7 +145,7 @@ class IdNumberTaken(DomainError):
     code = "IDENTITY_ID_NUMBER_TAKEN"
     kind = Kind.CONFLICT
     template = "This id number belongs to another account. If it is yours too, come to a service counter."
-    template_zh = "该身份证号码已绑定其他账号。如有疑问,请前往政务服务窗口办理。"
+    template_zh = "该身份证号码已绑定其他账号。如有疑问，请前往政务服务窗口办理。"
 
 
 class MatterNotDelegable(DomainError):
@@ -154,7 +154,7 @@ class MatterNotDelegable(DomainError):
     code = "IDENTITY_MATTER_NOT_DELEGABLE"
     kind = Kind.FORBIDDEN
     template = "Nobody can be asked to do this for somebody else: {matter}."
-    template_zh = "该事项必须由本人办理,不能委托他人({matter})。"
+    template_zh = "该事项必须由本人办理，不能委托他人（{matter}）。"
 
     matter: str
 
@@ -165,7 +165,7 @@ class RealNameNeeded(DomainError):
     code = "IDENTITY_REAL_NAME_NEEDED"
     kind = Kind.FORBIDDEN
     template = "Confirm your name with your id number first (level {level})."
-    template_zh = "请先完成实名认证({level} 级)再办理。"
+    template_zh = "请先完成实名认证（{level} 级）再办理。"
 
     level: int
 
@@ -176,7 +176,7 @@ class OtherNotProven(DomainError):
     code = "IDENTITY_OTHER_NOT_PROVEN"
     kind = Kind.CONFLICT
     template = "The other person has not confirmed their name yet. Ask them to, then accept."
-    template_zh = "对方尚未完成实名认证,请对方认证后再接受。"
+    template_zh = "对方尚未完成实名认证，请对方认证后再接受。"
 
 
 class TooManyRelations(DomainError):
@@ -185,7 +185,7 @@ class TooManyRelations(DomainError):
     code = "IDENTITY_TOO_MANY_RELATIONS"
     kind = Kind.CONFLICT
     template = "One of you has the most relations that there may be ({most}). End one first."
-    template_zh = "其中一方的代办关系已达上限({most} 个),请先解除一个。"
+    template_zh = "其中一方的代办关系已达上限（{most} 个），请先解除一个。"
 
     side: str
     most: int
@@ -197,7 +197,7 @@ class ChildNotProven(DomainError):
     code = "IDENTITY_CHILD_NOT_PROVEN"
     kind = Kind.INVALID
     template = "The register does not show this person as your child."
-    template_zh = "人口库中未查询到您与该未成年人的亲子关系,请核对后重新填写。"
+    template_zh = "人口库中未查询到您与该未成年人的亲子关系，请核对后重新填写。"
 
 
 class OfFullAge(DomainError):
@@ -206,7 +206,7 @@ class OfFullAge(DomainError):
     code = "IDENTITY_OF_FULL_AGE"
     kind = Kind.CONFLICT
     template = "Your child is of full age and has an account of their own: ask them to let you act."
-    template_zh = "您的子女已成年,请由其本人注册账号并授权您代办。"
+    template_zh = "您的子女已成年，请由其本人注册账号并授权您代办。"
 
 
 class OwnerStays(DomainError):
@@ -215,4 +215,4 @@ class OwnerStays(DomainError):
     code = "IDENTITY_OWNER_STAYS"
     kind = Kind.CONFLICT
     template = "You answer for this organisation. Hand it over to somebody else first."
-    template_zh = "您是该单位的负责人,请先移交后再退出。"
+    template_zh = "您是该单位的负责人，请先移交后再退出。"

@@ -24,17 +24,18 @@ class Freezes:
     async def of(self, citizen_id: str, *, now: datetime, session: Session | None = None) -> Freeze | None:
         """The one that holds now."""
         if session is not None:
-            return _freeze(await self.citizens.find_one({"_id": citizen_id}, session=session), now)
+            return freeze_of(await self.citizens.find_one({"_id": citizen_id}, session=session), now)
         async with answering():
-            return _freeze(await self.citizens.find_one({"_id": citizen_id}), now)
+            return freeze_of(await self.citizens.find_one({"_id": citizen_id}), now)
 
 
 def check_not_frozen(row: Document | None, now: datetime) -> None:
     """row: of a citizen. Raises: AccountFrozen."""
-    if freeze := _freeze(row, now):
+    if freeze := freeze_of(row, now):
         raise AccountFrozen(until=freeze.until, reference=freeze.by)
 
 
-def _freeze(row: Document | None, now: datetime) -> Freeze | None:
+def freeze_of(row: Document | None, now: datetime) -> Freeze | None:
+    """The one that holds now. row: of a citizen."""
     found = row.get("freeze") if row else None
     return Freeze(**found) if found and now < found["until"] else None

@@ -47,6 +47,9 @@ REASON_LENGTH_MAX: Final = 200
 REGISTER_LEVEL: Final = LEVELS[EvidenceKind.REGISTER]
 
 _CODE: Final = re.compile(r"[0-9]{6}")
+# Test citizens' (identity.sandbox): 154 was never given to a carrier, so the numbers are nobody's, and `phonenumbers`
+# calls them invalid.
+_TEST_PHONE: Final = re.compile(r"\+86154[0-9]{8}")
 _CALLABLE_TYPES: Final = frozenset(
     {phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE}
 )
@@ -96,6 +99,8 @@ ROLE_SCOPES: Final[dict[str, frozenset[str]]] = {
     ),
     "registrar": frozenset({"codes:register"}),
     "partner_officer": frozenset({"oidc:clients", "personal:identity:2"}),
+    "program_reviewer": frozenset({"miniapps:review"}),
+    "program_officer": frozenset({"miniapps:rate", "miniapps:revoke"}),
     # Two of whom agree to what is dangerous: identity.staffing.
     "account_officer": frozenset(
         {"accounts:intervene", "accounts:hold", "organisations:suspend", "citizens:find", "personal:identity:2"}
@@ -171,6 +176,18 @@ class Freeze:
 
     until: datetime
     by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is asked of a citizen again and again, without their name and phone. real_name_level, home_district: as of
+    `Citizen`. id_number: with which they proved their name; None when with none. frozen: by staff, now.
+    """
+
+    real_name_level: int
+    home_district: str | None
+    id_number: str | None = field(repr=False)
+    frozen: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,19 +351,30 @@ class DeviceSession:
 # --- what people type -------------------------------------------------------------------------------------------
 
 
-def parse_phone(text: str) -> str:
-    """A mobile number in E.164; without a country code it is a Chinese one. Raises: PhoneInvalid."""
+def parse_phone(text: str, *, sandbox: bool = False) -> str:
+    """A mobile number in E.164; without a country code it is a Chinese one. Raises: PhoneInvalid.
+
+    sandbox: test citizens' numbers are taken as well.
+    """
     if len(text) > PHONE_LENGTH_MAX:
         raise PhoneInvalid()
     try:
         number = phonenumbers.parse(text, "CN")
     except phonenumbers.NumberParseException as fault:
         raise PhoneInvalid() from fault
+    written = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    if sandbox and not number.extension and is_test_phone(written):
+        return written
     if number.extension or not phonenumbers.is_valid_number(number):
         raise PhoneInvalid()
     if phonenumbers.number_type(number) not in _CALLABLE_TYPES:
         raise PhoneInvalid()
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    return written
+
+
+def is_test_phone(phone: str | None) -> bool:
+    """Whether a number in E.164 is a test citizen's; no other account ever has one."""
+    return phone is not None and _TEST_PHONE.fullmatch(phone) is not None
 
 
 def parse_code(text: str) -> str:
@@ -418,7 +446,7 @@ _CODE_USES: Final[dict[CodeUse, Text]] = {
     ),
     CodeUse.RECOVERY: Text(zh="有人要用本号码找回账号。", en="Somebody wants to recover an account with this number. "),
     CodeUse.MERGE: Text(
-        zh="有人要将本号码的账号并入其账号,合并后不可恢复。",
+        zh="有人要将本号码的账号并入其账号，合并后不可恢复。",
         en="Somebody wants to merge the account of this number into theirs, for good. ",
     ),
 }
@@ -428,7 +456,7 @@ def sign_in_text(*, code: str, locale: Locale, use: CodeUse = CodeUse.SIGN_IN) -
     """The message that carries a code."""
     minutes, what = int(CODE_LIFETIME.total_seconds()) // 60, _CODE_USES[use]
     text = Text(
-        zh=f"【城市通】{what.zh}验证码 {code},{minutes} 分钟内有效。工作人员不会向您索要,请勿告诉他人。",
+        zh=f"【城市通】{what.zh}验证码 {code}，{minutes} 分钟内有效。工作人员不会向您索要，请勿告诉他人。",
         en=f"[CityTong] {what.en}Your code is {code}, valid for {minutes} minutes. We never ask for it: tell nobody.",
     )
     return text.in_(locale)
@@ -445,19 +473,19 @@ class NoticeKind(StrEnum):
 
 _NOTICES: Final[dict[NoticeKind, Text]] = {
     NoticeKind.PHONE_CHANGE_WAITS: Text(
-        zh="您的账号申请更换手机号,尚未生效。如非本人操作,请立即登录并取消。",
+        zh="您的账号申请更换手机号，尚未生效。如非本人操作，请立即登录并取消。",
         en="Your account is to get another phone number. If it was not you, sign in now and stop it.",
     ),
     NoticeKind.PHONE_CHANGED: Text(
-        zh="您的账号已改绑其他手机号。如非本人操作,请立即找回账号或前往政务服务窗口。",
+        zh="您的账号已改绑其他手机号。如非本人操作，请立即找回账号或前往政务服务窗口。",
         en="Your account has another phone number now. If it was not you, recover it or come to a service counter.",
     ),
     NoticeKind.RECOVERY_WAITS: Text(
-        zh="有人通过真人核验申请找回您的账号,尚未生效。如非本人操作,请立即登录并阻止。",
+        zh="有人通过真人核验申请找回您的账号，尚未生效。如非本人操作，请立即登录并阻止。",
         en="Somebody asks to recover your account on another phone. If it was not you, sign in now and stop it.",
     ),
     NoticeKind.RECOVERED: Text(
-        zh="您的账号已在另一手机号上找回,原登录方式均已失效。如非本人操作,请前往政务服务窗口。",
+        zh="您的账号已在另一手机号上找回，原登录方式均已失效。如非本人操作，请前往政务服务窗口。",
         en="Your account was recovered on another phone. If it was not you, come to a service counter.",
     ),
 }

@@ -123,6 +123,7 @@ SELF_ENTERED: Final = "self-entered"
 FACE_CHECK: Final = "face-check"
 NET_ID: Final = "net-id"
 COUNTER: Final = "counter"
+SANDBOX: Final = "sandbox"
 SOURCES: Final[Mapping[str, Text]] = {
     POPULATION_REGISTER: Text(zh="人口库", en="Population register"),
     INVITATION: Text(zh="双方确认", en="Both sides agreed"),
@@ -132,6 +133,7 @@ SOURCES: Final[Mapping[str, Text]] = {
     FACE_CHECK: Text(zh="实人认证", en="Real-person check"),
     NET_ID: Text(zh="国家网络身份认证", en="National network identity"),
     COUNTER: Text(zh="服务窗口", en="Service counter"),
+    SANDBOX: Text(zh="演练城市（测试市民）", en="Sandbox city (test citizen)"),
 }
 
 

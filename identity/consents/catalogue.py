@@ -22,7 +22,7 @@ class Field:
 # What a program can ask a citizen for.
 CLAIMS: Final[Mapping[str, Field]] = {
     "name": Field(Text(zh="姓名", en="Name")),
-    "masked_name": Field(Text(zh="姓名(部分隐藏)", en="Name, partly hidden")),
+    "masked_name": Field(Text(zh="姓名（部分隐藏）", en="Name, partly hidden")),
     "phone_number": Field(Text(zh="手机号码", en="Phone number")),
     "phone_number_verified": Field(Text(zh="手机号码已验证", en="That the phone number is yours")),
     "address": Field(Text(zh="常住区", en="Home district")),
@@ -64,14 +64,17 @@ PERMISSIONS: Final[Mapping[str, Field]] = {
     "city.device.album": Field(Text(zh="相册", en="Pictures")),
     "city.device.clipboard": Field(Text(zh="剪贴板", en="Clipboard")),
     "city.data.name": Field(Text(zh="姓名", en="Name"), sensitive=True),
-    "city.data.masked_name": Field(Text(zh="姓名(部分隐藏)", en="Name, partly hidden")),
+    "city.data.masked_name": Field(Text(zh="姓名（部分隐藏）", en="Name, partly hidden")),
     "city.data.phone": Field(Text(zh="手机号码", en="Phone number"), sensitive=True),
-    "city.data.masked_phone": Field(Text(zh="手机号码(部分隐藏)", en="Phone number, partly hidden")),
+    "city.data.masked_phone": Field(Text(zh="手机号码（部分隐藏）", en="Phone number, partly hidden")),
     "city.data.real_name_level": Field(Text(zh="实名等级", en="Real-name level")),
     "city.data.home_district": Field(Text(zh="常住区", en="Home district")),
     "city.data.city_code": Field(Text(zh="城市码", en="City code"), sensitive=True),
     "city.data.scans": Field(Text(zh="谁扫过您的城市码", en="Who scanned your city code"), sensitive=True),
     "city.data.health": Field(Text(zh="健康状态", en="Health status"), sensitive=True),
+    "city.data.developer": Field(
+        Text(zh="您开发的小程序（查看与管理）", en="The programs you build, to see and to manage"), sensitive=True
+    ),
     "city.device.biometry": Field(Text(zh="指纹或面容验证结果", en="Whether fingerprint or face fits"), sensitive=True),
 }
 FIELDS: Final[Mapping[str, Field]] = {**CLAIMS, **SCOPES, **PERMISSIONS}

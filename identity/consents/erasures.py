@@ -65,30 +65,32 @@ class Retained:
 
 RETAINED: Final = (
     Retained(
-        Text(zh="缴费、退款与账簿记录(不含姓名、手机号)", en="Payments, refunds and the books, without name or phone"),
         Text(
-            zh="《会计档案管理办法》:会计凭证和账簿保存 30 年",
+            zh="缴费、退款与账簿记录（不含姓名、手机号）", en="Payments, refunds and the books, without name or phone"
+        ),
+        Text(
+            zh="《会计档案管理办法》：会计凭证和账簿保存 30 年",
             en="Measures for Accounting Archives: vouchers and books are kept for 30 years",
         ),
     ),
     Retained(
         Text(zh="签发给您的证照的签发与注销记录", en="That licences were issued to you, and revoked"),
         Text(
-            zh="《档案法》:行政机关履职形成的档案由签发部门保存",
+            zh="《档案法》：行政机关履职形成的档案由签发部门保存",
             en="Archives Law: the issuing department keeps the records of its acts",
         ),
     ),
     Retained(
-        Text(zh="安全审计与访问日志(仅编号)", en="The security audit and the access log, ids only"),
+        Text(zh="安全审计与访问日志（仅编号）", en="The security audit and the access log, ids only"),
         Text(
-            zh="《网络安全法》第二十一条:网络日志留存不少于六个月",
+            zh="《网络安全法》第二十一条：网络日志留存不少于六个月",
             en="Cybersecurity Law, article 21: network logs are kept for six months or longer",
         ),
     ),
     Retained(
-        Text(zh="授权的给出与撤回记录(仅编号)", en="That consents were given and withdrawn, ids only"),
+        Text(zh="授权的给出与撤回记录（仅编号）", en="That consents were given and withdrawn, ids only"),
         Text(
-            zh="《个人信息保护法》第五十六条:处理情况记录至少保存三年",
+            zh="《个人信息保护法》第五十六条：处理情况记录至少保存三年",
             en="PIPL, article 56: records of processing are kept for three years or longer",
         ),
     ),
@@ -264,15 +266,17 @@ class Erasures:
 
     # --- by staff, in the transaction in which two of them agreed to end an account
 
-    async def order(self, citizen: str, *, by: str, session: Session) -> datetime:
+    async def order(self, citizen: str, *, by: str, session: Session, grace: timedelta | None = None) -> datetime:
         """Have an account erased when the grace period is over; one that waits already goes on. Returns when.
 
+        grace: another one; zero for an account that is nobody's.
         The law may hold it as any other; `call_off` undoes it.
         """
         found = await self.erasures.open_of(citizen, session=session)
         if found is None:
             now = to_ms(self.clock.now())
-            found = Erasure(self.ids.new(ERASURE_PREFIX), citizen, ErasureState.WAITING, now, now + self.grace)
+            due_at = now + (self.grace if grace is None else grace)
+            found = Erasure(self.ids.new(ERASURE_PREFIX), citizen, ErasureState.WAITING, now, due_at)
             await self.erasures.add(found, ordered_by=by, session=session)
             await self.audit.append(
                 "erasures.ordered", actor=by, subject=citizen, about={"erasure": found.id}, session=session

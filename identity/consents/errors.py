@@ -13,7 +13,7 @@ class ConsentFieldUnknown(DomainError):
     code = "IDENTITY_CONSENT_FIELD_UNKNOWN"
     kind = Kind.INVALID
     template = "There is no such personal field: {name}."
-    template_zh = "没有这项个人信息:{name}。"
+    template_zh = "没有这项个人信息：{name}。"
 
     name: str
 
@@ -24,7 +24,7 @@ class ConsentNotSeparate(DomainError):
     code = "IDENTITY_CONSENT_NOT_SEPARATE"
     kind = Kind.INVALID
     template = "Sensitive information needs a consent of its own: {names}."
-    template_zh = "敏感个人信息需要单独同意:{names}。"
+    template_zh = "敏感个人信息需要单独同意：{names}。"
 
     names: list[str]
 
@@ -33,7 +33,7 @@ class DownloadUnderWay(DomainError):
     code = "IDENTITY_DOWNLOAD_UNDER_WAY"
     kind = Kind.CONFLICT
     template = "A copy of your data is being made already. You will be told when it is ready."
-    template_zh = "您的个人数据副本正在生成,完成后会通知您。"
+    template_zh = "您的个人数据副本正在生成，完成后会通知您。"
 
 
 class OwnsOrganisations(DomainError):
@@ -42,7 +42,7 @@ class OwnsOrganisations(DomainError):
     code = "IDENTITY_OWNS_ORGANISATIONS"
     kind = Kind.CONFLICT
     template = "You answer for {names}. Hand it over, or remove its other members, first."
-    template_zh = "您是 {names} 的负责人,请先移交负责人或移除其他成员。"
+    template_zh = "您是 {names} 的负责人，请先移交负责人或移除其他成员。"
 
     names: list[str]
 
@@ -53,7 +53,7 @@ class ErasureAsked(DomainError):
     code = "IDENTITY_ERASURE_ASKED"
     kind = Kind.CONFLICT
     template = "You have asked for this already. Your account will be erased from {due_at} on."
-    template_zh = "您已申请注销,账号将于 {due_at} 起注销。"
+    template_zh = "您已申请注销，账号将于 {due_at} 起注销。"
 
     due_at: datetime
 
@@ -73,6 +73,6 @@ class HoldInvalid(DomainError):
     code = "IDENTITY_LEGAL_HOLD_INVALID"
     kind = Kind.INVALID
     template = "The legal hold cannot be placed: {problem}."
-    template_zh = "无法设置法定保留:{problem}。"
+    template_zh = "无法设置法定保留：{problem}。"
 
     problem: str

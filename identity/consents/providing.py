@@ -49,4 +49,4 @@ def receipt_text(client: str, fields: frozenset[str], purpose: Text) -> str:
     known = sorted(fields & FIELDS.keys())
     zh = "、".join(field_words(name, Locale.ZH_CN) for name in known)
     en = ", ".join(field_words(name, Locale.EN) for name in known)
-    return f"{client} 申请获取:{zh}。用途:{purpose.zh}\n{client} asks for: {en}. Purpose: {purpose.en}"
+    return f"{client} 申请获取：{zh}。用途：{purpose.zh}\n{client} asks for: {en}. Purpose: {purpose.en}"

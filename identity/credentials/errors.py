@@ -13,7 +13,7 @@ class PasswordRefused(DomainError):
     code = "AUTH_PASSWORD_REFUSED"
     kind = Kind.INVALID
     template = "This password is easy to guess. Choose a longer one that is not in use anywhere ({because})."
-    template_zh = "密码过于简单或过短,请换一个更长、不易被猜到的密码。"
+    template_zh = "密码过于简单或过短，请换一个更长、不易被猜到的密码。"
 
     because: str
 
@@ -56,7 +56,7 @@ class SecondFactorRequired(DomainError):
     code = "AUTH_SECOND_FACTOR_REQUIRED"
     kind = Kind.UNAUTHENTICATED
     template = "One more step: confirm the sign-in with your second factor."
-    template_zh = "还差一步,请完成二次验证。"
+    template_zh = "还差一步，请完成二次验证。"
 
     pending_id: str
     methods: list[str]
@@ -69,7 +69,7 @@ class CodeNeeded(DomainError):
     code = "AUTH_SIGN_IN_BY_CODE"
     kind = Kind.UNAUTHENTICATED
     template = "This sign-in is unusual. Sign in with a code on your phone."
-    template_zh = "本次登录存在异常,请使用短信验证码登录。"
+    template_zh = "本次登录存在异常，请使用短信验证码登录。"
 
 
 class SecondFactorNeeded(DomainError):
@@ -78,7 +78,7 @@ class SecondFactorNeeded(DomainError):
     code = "AUTH_SECOND_FACTOR_NEEDED"
     kind = Kind.CONFLICT
     template = "Your account needs a second factor. Add another one before you remove this."
-    template_zh = "您的账号必须保留至少一种二次验证方式,请先添加其他方式。"
+    template_zh = "您的账号必须保留至少一种二次验证方式，请先添加其他方式。"
 
 
 class SignInExpired(DomainError):
@@ -87,7 +87,7 @@ class SignInExpired(DomainError):
     code = "AUTH_SIGN_IN_EXPIRED"
     kind = Kind.INVALID
     template = "This sign-in has expired. Begin again."
-    template_zh = "本次登录已失效,请重新开始。"
+    template_zh = "本次登录已失效，请重新开始。"
 
 
 class PasskeyRefused(DomainError):
@@ -96,14 +96,14 @@ class PasskeyRefused(DomainError):
     code = "AUTH_PASSKEY_REFUSED"
     kind = Kind.INVALID
     template = "This passkey could not be accepted. Try again."
-    template_zh = "通行密钥验证未通过,请重试。"
+    template_zh = "通行密钥验证未通过，请重试。"
 
 
 class TooManyPasskeys(DomainError):
     code = "AUTH_TOO_MANY_PASSKEYS"
     kind = Kind.CONFLICT
     template = "Your account has {passkeys_max} passkeys, the most there may be. Remove one first."
-    template_zh = "通行密钥数量已达上限({passkeys_max} 个),请先移除一个。"
+    template_zh = "通行密钥数量已达上限（{passkeys_max} 个），请先移除一个。"
 
     passkeys_max: int
 
@@ -114,7 +114,7 @@ class LinkExpired(DomainError):
     code = "AUTH_LINK_EXPIRED"
     kind = Kind.INVALID
     template = "This sign-in code has expired. Show a new one on the other screen."
-    template_zh = "登录二维码已失效,请在另一屏幕上刷新。"
+    template_zh = "登录二维码已失效，请在另一屏幕上刷新。"
 
 
 class LinkDenied(DomainError):

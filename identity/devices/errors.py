@@ -11,7 +11,7 @@ class ProofInvalid(DomainError):
     code = "AUTH_DPOP_PROOF_INVALID"
     kind = Kind.UNAUTHENTICATED
     template = "The proof of the device's key is not good: {why}."
-    template_zh = "设备密钥证明无效,请检查设备时间后重试。"
+    template_zh = "设备密钥证明无效，请检查设备时间后重试。"
 
     why: str
 
@@ -42,4 +42,4 @@ class KeyStands(DomainError):
     code = "AUTH_DPOP_KEY_STANDS"
     kind = Kind.CONFLICT
     template = "This session has a device key already. Sign in again to use another one."
-    template_zh = "本次登录已绑定设备密钥。如需更换,请重新登录。"
+    template_zh = "本次登录已绑定设备密钥。如需更换，请重新登录。"

@@ -3,8 +3,9 @@
 Rules
 - ES256 alone, which is what a browser's non-extractable key makes.
 - A proof names the method and the URL below the city's public address; with an access token also that token (`ath`).
-- Which proofs were shown is in Redis, for as long as one is good. When Redis is away each process remembers for itself:
-  a proof could then be good once in each, within a minute, to somebody who has the token too.
+- Which proofs were shown is in Redis, for as long as one is good, and each process remembers those that it took,
+  whatever Redis says, and when. While Redis is away one could be good once in each, within a minute, to who also has
+  the token.
 - No nonce is asked for. A client whose clock is wrong reads the right time in the `Date` of any answer.
 """
 
@@ -59,12 +60,14 @@ class Possession:
             )
         except dpop.ProofFault as fault:
             raise ProofInvalid(why=str(fault)) from fault
-        if not await self._first(self._cipher.blind_index(shown.name, purpose="dpop.proof").hex()[:32]):
+        if not await self._is_first(self._cipher.blind_index(shown.name, purpose="dpop.proof").hex()[:32]):
             raise ProofReplayed()
         return shown.jkt
 
-    async def _first(self, name: str) -> bool:
+    async def _is_first(self, name: str) -> bool:
         """Whether it is shown for the first time."""
+        if not self._is_first_here(name):
+            return False
         loop = asyncio.get_running_loop()
         if loop.time() >= self._alone_until:
             try:
@@ -73,9 +76,9 @@ class Possession:
                     return bool(await self._redis.set(key, 1, px=_LIFE_MS, nx=True))
             except (Unavailable, TimeoutError):
                 self._alone_until = loop.time() + _LEFT_ALONE_S
-        return self._first_here(name)
+        return True
 
-    def _first_here(self, name: str) -> bool:
+    def _is_first_here(self, name: str) -> bool:
         now = epoch_ms(self._clock.now())
         while self._shown and (len(self._shown) >= _REMEMBERED_MAX or next(iter(self._shown.values())) <= now):
             self._shown.popitem(last=False)

@@ -11,7 +11,7 @@ class FaceCheckOver(DomainError):
     code = "IDENTITY_FACE_CHECK_OVER"
     kind = Kind.INVALID
     template = "This check is over. Begin a new one."
-    template_zh = "本次实人认证已失效,请重新开始。"
+    template_zh = "本次实人认证已失效，请重新开始。"
 
 
 class FaceCheckRefused(DomainError):
@@ -20,7 +20,7 @@ class FaceCheckRefused(DomainError):
     code = "IDENTITY_FACE_CHECK_REFUSED"
     kind = Kind.INVALID
     template = "This is not the result of your check. Begin a new one."
-    template_zh = "实人认证结果无效,请重新开始。"
+    template_zh = "实人认证结果无效，请重新开始。"
 
 
 class FaceNotMatched(DomainError):
@@ -29,7 +29,7 @@ class FaceNotMatched(DomainError):
     code = "IDENTITY_FACE_NOT_MATCHED"
     kind = Kind.INVALID
     template = "The check did not recognise you. Try again in good light, or come to a service counter."
-    template_zh = "实人认证未通过,请在光线充足处重试,或前往政务服务窗口办理。"
+    template_zh = "实人认证未通过，请在光线充足处重试，或前往政务服务窗口办理。"
 
 
 class NetIdRefused(DomainError):
@@ -38,7 +38,7 @@ class NetIdRefused(DomainError):
     code = "IDENTITY_NET_ID_REFUSED"
     kind = Kind.INVALID
     template = "This net-ID credential is not good here. Get a new one and try again."
-    template_zh = "网证无效或已过期,请重新获取后再试。"
+    template_zh = "网证无效或已过期，请重新获取后再试。"
 
 
 class GuardianNeeded(DomainError):
@@ -56,7 +56,7 @@ class TicketOver(DomainError):
     code = "IDENTITY_TICKET_OVER"
     kind = Kind.INVALID
     template = "This ticket is not good. Ask the person to show a new one."
-    template_zh = "核验码无效或已过期,请让办事人重新出示。"
+    template_zh = "核验码无效或已过期，请让办事人重新出示。"
 
 
 class OwnAccount(DomainError):
@@ -65,4 +65,4 @@ class OwnAccount(DomainError):
     code = "IDENTITY_OWN_ACCOUNT"
     kind = Kind.FORBIDDEN
     template = "You cannot verify yourself, your family or a namesake: a colleague must do it."
-    template_zh = "不能为本人、亲属或同名人员办理核验,请由其他工作人员办理。"
+    template_zh = "不能为本人、亲属或同名人员办理核验，请由其他工作人员办理。"

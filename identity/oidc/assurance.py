@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from core.oauth import OAuthError
 from identity.levels import LEVELS
 from identity.model import REGISTER_LEVEL, Citizen
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import VERIFIED, VERIFIED_BIRTHDATE, VERIFIED_NAME, acr_of
 
 TRUST_FRAMEWORK: Final = "urn:city:real-name"

@@ -22,8 +22,8 @@ from urllib.parse import urlencode, urlsplit
 
 import orjson
 
+from core.oauth import OAuthError
 from identity.oidc.assurance import wanted_verified
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import (
     ACR_PREFIX,
     CLAIMS,

@@ -19,9 +19,9 @@ from typing import Any, Final
 from core.clock import epoch_ms, epoch_s, from_epoch_s
 from core.crypto import digest, same
 from core.mongo import Session
+from core.oauth import OAuthError
 from identity.oidc import authorization
 from identity.oidc.authorization import AuthorizationRequest, Decision, SignedInBrowser
-from identity.oidc.errors import OAuthError
 from identity.oidc.grants import Wish
 from identity.oidc.model import (
     BROWSER_LIFETIME,

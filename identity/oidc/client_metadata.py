@@ -1,6 +1,6 @@
 """A client's metadata: as its operator writes it (RFC 7591 §2), checked; and as the provider answers it.
 
-Keys are given by value, or by a `jwks_uri`, which is called as `identity.oidc.client_keys` says. Nothing else that a
+Keys are given by value, or by a `jwks_uri`, which is called as `core.remote_keys` says. Nothing else that a
 stranger wrote down is called: `sector_identifier_uri` and the like are refused.
 """
 
@@ -13,10 +13,11 @@ from urllib.parse import urlsplit
 from core.clock import epoch_s
 from core.keys import Algorithm
 from core.locale import Text
+from core.oauth import OAuthError
+from core.remote_keys import uri_fault
 from identity.oidc.certificates import name_fault, registered
-from identity.oidc.client_keys import key_fault, set_uri_fault
+from identity.oidc.client_keys import key_fault
 from identity.oidc.encrypting import CONTENT, fits
-from identity.oidc.errors import OAuthError
 from identity.oidc.metadata import REGISTER
 from identity.oidc.model import (
     CONFIDENTIAL_GRANTS,
@@ -187,7 +188,7 @@ def _keys_at(body: Mapping[str, Any]) -> str:
     uri = _text(body, "jwks_uri")
     if uri and "jwks" in body:
         raise _bad("there are both jwks and jwks_uri")
-    if uri and (fault := set_uri_fault(uri)):
+    if uri and (fault := uri_fault(uri)):
         raise _bad(f"jwks_uri {fault}")
     return uri
 

@@ -19,15 +19,11 @@ from typing import Final
 from urllib.parse import unquote_plus
 
 from core import jose
-from core.clock import epoch_s
 from core.crypto import digest, same
+from core.oauth import ASSERTION_TYPE, Assertion, AssertionFault, OAuthError, check_assertion
 from identity.oidc.certificates import Certificates
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import TLS_METHODS, AuthMethod, Client, ClientState, Profile
 
-ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
-ASSERTION_LIFE_MAX_S: Final = 300
-_LEEWAY_S: Final = 10
 _ID_LENGTH_MAX: Final = 128
 _DECOY_DIGEST: Final = bytes(32)
 
@@ -44,14 +40,6 @@ class Presented:
     secret: str = field(default="", repr=False)
     assertion: jose.Unverified | None = field(default=None, repr=False)
     certificate: bytes = field(default=b"", repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Assertion:
-    """One that holds, but for whether it was shown before. expires_at: seconds since 1970."""
-
-    jti: str
-    expires_at: int
 
 
 def presented(form: Mapping[str, str], authorization: str) -> Presented:
@@ -150,20 +138,6 @@ def _check_assertion(
 ) -> Assertion:
     allowed = jose.ANY_ALGORITHM if client.profile is Profile.BASIC else jose.STRONG_ALGORITHMS
     try:
-        jose.check_with_one_of(token, keys, allowed=allowed)
-    except jose.TokenFault as fault:
+        return check_assertion(token, keys, allowed=allowed, audience=issuer, now=now)
+    except AssertionFault as fault:
         raise not_proven(suspicious=True) from fault
-    claims, at = token.claims, epoch_s(now)
-    expires, jti = claims.get("exp"), claims.get("jti")
-    times = [claims.get(name, at) for name in ("iat", "nbf")]
-    fits = (
-        claims.get("aud") == issuer
-        and type(expires) is int
-        and at - _LEEWAY_S < expires <= at + ASSERTION_LIFE_MAX_S + _LEEWAY_S
-        and all(type(time) is int and time <= at + _LEEWAY_S for time in times)
-        and isinstance(jti, str)
-        and 0 < len(jti) <= _ID_LENGTH_MAX
-    )
-    if not fits:
-        raise not_proven(suspicious=True)
-    return Assertion(str(jti), int(str(expires)))

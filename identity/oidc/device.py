@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Final
+from typing import Any
 
 from core.clock import epoch_ms
+from core.oauth import OAuthError, new_user_code, shown_user_code
 from identity.oidc.authorization import AuthorizationRequest
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import (
     DEVICE_INTERVAL_S,
     DEVICE_LIFETIME,
@@ -24,10 +23,6 @@ from identity.oidc.model import (
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark, Slot
 from identity.oidc.proving import Call, Proving
-
-# No vowels and nothing that looks like something else: no words, no doubts (RFC 8628 §6.1). 20^8 codes.
-_LETTERS: Final = "BCDFGHJKLMNPQRSTVWXZ"
-USER_CODE_LENGTH: Final = 8
 
 
 def device_request(params: Mapping[str, str], client: Client) -> AuthorizationRequest:
@@ -72,11 +67,11 @@ class Devices:
         client = await Proving(parts).client(call)
         params = {"scope": call.form.get("scope", "")}
         device_request(params, client)
-        device_code, user_code = parts.new_secret(), "".join(secrets.choice(_LETTERS) for _ in range(USER_CODE_LENGTH))
+        device_code, user_code = parts.new_secret(), new_user_code()
         row = {"client": client.id, "params": params, "state": "pending", "begun_ms": epoch_ms(parts.now())}
         await parts.pending.put(Slot.DEVICE, device_code, row, life=DEVICE_LIFETIME)
         await parts.pending.put(Slot.USER_CODE, user_code, {"device_code": device_code}, life=DEVICE_LIFETIME)
-        shown = f"{user_code[:4]}-{user_code[4:]}"
+        shown = shown_user_code(user_code)
         return {
             "device_code": device_code,
             "user_code": shown,

@@ -17,7 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, RSAKey
 
 from core.jose import PRIVATE_MEMBERS, RSA_BITS_MIN, Jwk, unb64
-from identity.oidc.errors import OAuthError
+from core.oauth import OAuthError
 from identity.oidc.model import KeyWrap
 
 CONTENT: Final = "A256GCM"

@@ -5,26 +5,23 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import urlencode
 
 import orjson
 from aiohttp import web
 
 from core.errors import DomainError, Kind
+from core.oauth import OAuthError, once_each, read_body, read_form
 from identity.errors import TooManyRequests
 from identity.oidc import metadata
 from identity.oidc.authorizing import PAGE, Redirect, Visit
 from identity.oidc.certificates import CertificateFault, handed_on
 from identity.oidc.client_metadata import as_metadata
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import BROWSER_LIFETIME
 from identity.oidc.proving import Call
 from identity.oidc.resources import INTROSPECTION_MEDIA_TYPE
 from identity.oidc.service import OpenIdProvider
 
-FORM_BYTES_MAX: Final = 32 * 1024
-PARAMETERS_MAX: Final = 64
-_FORM: Final = "application/x-www-form-urlencoded"
 _CACHED: Final = "public, max-age=300"
 # Where services send browsers.
 _SEEN_BY_PEOPLE: Final = (metadata.AUTHORIZE, metadata.END_SESSION)
@@ -156,7 +153,7 @@ async def _push(door: Door, request: web.Request) -> web.Response:
 
 async def _authorize(door: Door, request: web.Request) -> web.Response:
     await door.charged(request)
-    params = await read_form(request) if request.method == "POST" else _once_each(request.query_string)
+    params = await read_form(request) if request.method == "POST" else once_each(request.query_string)
     return door.moved(await door.provider.authorizing.authorize(params, door.visit(request)))
 
 
@@ -192,7 +189,7 @@ async def _device(door: Door, request: web.Request) -> web.Response:
 
 
 async def _end_session(door: Door, request: web.Request) -> web.Response:
-    params = await read_form(request) if request.method == "POST" else _once_each(request.query_string)
+    params = await read_form(request) if request.method == "POST" else once_each(request.query_string)
     out = await door.provider.logout.end_session(params, door.visit(request))
     response = door.moved(Redirect(out.to))
     if out.ended:
@@ -287,43 +284,14 @@ def _told(answer: Mapping[str, Any] | str, content_type: str) -> web.Response:
     return web.Response(body=answer.encode(), content_type=content_type, headers=headers)
 
 
-async def read_form(request: web.Request) -> dict[str, str]:
-    """Raises: OAuthError: another type, too large, or a parameter given twice (RFC 6749 §3.2)."""
-    if request.content_type != _FORM:
-        if not request.can_read_body:
-            return {}
-        raise OAuthError("invalid_request", f"the body must be {_FORM}")
-    return _once_each((await _body(request)).decode("utf-8", errors="replace"))
-
-
 async def _read_json(request: web.Request) -> dict[str, Any]:
     try:
-        found = orjson.loads(await _body(request))
+        found = orjson.loads(await read_body(request))
     except ValueError as fault:
         raise OAuthError("invalid_client_metadata", "the body must be JSON") from fault
     if not isinstance(found, dict):
         raise OAuthError("invalid_client_metadata", "the body must be a JSON object")
     return found
-
-
-async def _body(request: web.Request) -> bytes:
-    found = bytearray()
-    async for chunk in request.content.iter_chunked(8192):
-        found += chunk
-        if len(found) > FORM_BYTES_MAX:
-            raise OAuthError("invalid_request", "the body is too large", status=413)
-    return bytes(found)
-
-
-def _once_each(query: str) -> dict[str, str]:
-    try:
-        pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=PARAMETERS_MAX)
-    except ValueError as fault:
-        raise OAuthError("invalid_request", "there are too many parameters") from fault
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise OAuthError("invalid_request", "a parameter is given twice")
-    return {name: value for name, value in found.items() if value != ""}
 
 
 def _bearer(request: web.Request) -> str:

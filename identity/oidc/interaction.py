@@ -19,6 +19,7 @@ from core.clock import from_epoch_s
 from core.errors import BadInput, DomainError, NotFound, StepUpRequired
 from core.ids import is_id
 from core.mongo import Session
+from core.oauth import OAuthError, typed_user_code
 from core.principal import Principal
 from identity.charges import Charge
 from identity.errors import TokenInvalid
@@ -26,7 +27,7 @@ from identity.oidc import authorization
 from identity.oidc.authorization import AuthorizationRequest, SignedInBrowser
 from identity.oidc.authorizing import RESUME
 from identity.oidc.device import device_request
-from identity.oidc.errors import AnotherPerson, InteractionGone, LevelTooLow, OAuthError, UserCodeWrong
+from identity.oidc.errors import AnotherPerson, InteractionGone, LevelTooLow, UserCodeWrong
 from identity.oidc.grants import Wish
 from identity.oidc.model import INTERACTION_LIFETIME, Client, ClientState, Grant
 from identity.oidc.parts import USER_CODES_PER_CITIZEN, Parts
@@ -70,7 +71,7 @@ class Interactions:
         parts = self.parts
         key = parts.charges.key("oidc-user-code", principal.actor)
         await parts.charges.charge([Charge(key, USER_CODES_PER_CITIZEN)])
-        code = user_code.upper().replace("-", "").replace(" ", "")[:32]
+        code = typed_user_code(user_code)
         found = await parts.pending.get(Slot.USER_CODE, code)
         row = await parts.pending.get(Slot.DEVICE, found["device_code"]) if found else None
         if found is None or row is None or row["state"] != "pending":

@@ -20,10 +20,10 @@ from core import jose
 from core.audit import About
 from core.crypto import digest
 from core.mongo import Session
+from core.oauth import OAuthError
 from identity.oidc import authorization
 from identity.oidc.binding import token_type
 from identity.oidc.device import Devices
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import AuthMethod, Client, ClientState, Grant, GrantType
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark, Slot

@@ -5,7 +5,7 @@ Rules
 - Without an ID token of ours that belongs to this browser nobody is signed out unasked: the shell's page asks.
 - The browser is sent on only to a URI that the client of the hint registered, character by character.
 - Every client of the browser that waits to hear of it is told by a signed token; who does not answer is told again.
-  Its address is a stranger's (`identity.oidc.calling`).
+  Its address is a stranger's (`core.calling`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 from yarl import URL
 
+from core.calling import on_this_machine, public_address
 from core.mongo import Session
+from core.oauth import OAuthError
 from identity.oidc.authorizing import Authorizing, Visit
-from identity.oidc.calling import on_this_machine, public_address
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import Client, ClientState
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Slot

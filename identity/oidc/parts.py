@@ -17,6 +17,8 @@ from core.events import Outbox
 from core.ids import Ids
 from core.locale import Text
 from core.mongo import Session
+from core.oauth import OAuthError
+from core.pending import Pending
 from core.principal import Principal
 from identity.charges import Charge, Charges
 from identity.four_eyes import FourEyes
@@ -25,10 +27,8 @@ from identity.model import Citizen
 from identity.oidc.assurance import Backing
 from identity.oidc.certificates import Certificates
 from identity.oidc.client_keys import ClientKeys
-from identity.oidc.errors import OAuthError
 from identity.oidc.grants import Grants
 from identity.oidc.model import Client, Grant
-from identity.oidc.pending import Pending
 from identity.oidc.store import ProviderStore
 from identity.oidc.tokens import Named, Tokens
 from identity.revocations import Revocations

@@ -9,9 +9,9 @@ from datetime import timedelta
 from core import dpop
 from core.clock import epoch_s
 from core.jose import Jwk
+from core.oauth import OAuthError
 from identity.oidc import clients
 from identity.oidc.binding import of_certificate
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import AuthMethod, Client
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark

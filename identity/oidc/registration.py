@@ -20,10 +20,11 @@ from typing import Any, Final
 from core.crypto import digest, same
 from core.errors import BadInput, NotFound
 from core.mongo import Session
+from core.oauth import OAuthError
 from core.paging import Page, PageRequest
 from core.principal import Principal
 from identity.oidc.client_metadata import read_metadata
-from identity.oidc.errors import ClientMetadataInvalid, OAuthError
+from identity.oidc.errors import ClientMetadataInvalid
 from identity.oidc.model import (
     OPENID,
     AuthMethod,

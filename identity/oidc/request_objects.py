@@ -17,7 +17,7 @@ import orjson
 
 from core import jose
 from core.clock import epoch_s
-from identity.oidc.errors import OAuthError
+from core.oauth import OAuthError
 from identity.oidc.model import Client, Profile
 
 OBJECT_TYPE: Final = "oauth-authz-req+jwt"

@@ -9,8 +9,8 @@ from typing import Any, Final
 from core import jose
 from core.clock import epoch_s
 from core.crypto import digest
+from core.oauth import OAuthError
 from identity.oidc.binding import is_certificate, of_certificate, token_type
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import OPENID, AuthMethod, Client, ClientState, Grant
 from identity.oidc.parts import Parts
 from identity.oidc.pending import Mark

@@ -16,6 +16,15 @@ class PhoneUnchanged(DomainError):
     template_zh = "该号码已是您当前绑定的手机号。"
 
 
+class KeepsTestPhone(DomainError):
+    """A test citizen of a sandbox city stays nobody: no real phone, and no real account, becomes theirs."""
+
+    code = "IDENTITY_TEST_CITIZEN"
+    kind = Kind.FORBIDDEN
+    template = "A test citizen keeps their phone number, and is not merged with another account."
+    template_zh = "测试市民不能更换手机号，也不能与其他账号合并。"
+
+
 class PhoneHasAccount(DomainError):
     """Told to somebody who has shown the code that was sent to this number: an account is never taken with it."""
 
@@ -24,14 +33,14 @@ class PhoneHasAccount(DomainError):
     template = (
         "This number belongs to another account. If that is yours too, merge the two; otherwise use another number."
     )
-    template_zh = "该号码已绑定其他账号。如该账号也属于您,请先合并账号;否则请更换号码。"
+    template_zh = "该号码已绑定其他账号。如该账号也属于您，请先合并账号；否则请更换号码。"
 
 
 class PhoneChangeWaits(DomainError):
     code = "IDENTITY_PHONE_CHANGE_WAITS"
     kind = Kind.CONFLICT
     template = "A change of your phone number waits until {effective_at}. Cancel it to ask for another one."
-    template_zh = "您已有一项更换手机号的申请,将于 {effective_at} 生效。如需更换为其他号码,请先取消。"
+    template_zh = "您已有一项更换手机号的申请，将于 {effective_at} 生效。如需更换为其他号码，请先取消。"
 
     effective_at: datetime
 
@@ -49,7 +58,7 @@ class RecoveryUnderWay(DomainError):
     code = "IDENTITY_RECOVERY_UNDER_WAY"
     kind = Kind.CONFLICT
     template = "Somebody asks to recover your account. If it is not you, stop that first."
-    template_zh = "有人正在申请找回您的账号。如非本人操作,请先阻止该申请。"
+    template_zh = "有人正在申请找回您的账号。如非本人操作，请先阻止该申请。"
 
 
 class RecoveryExpired(DomainError):
@@ -58,7 +67,7 @@ class RecoveryExpired(DomainError):
     code = "IDENTITY_RECOVERY_EXPIRED"
     kind = Kind.INVALID
     template = "This recovery has ended. Begin again."
-    template_zh = "本次找回已失效,请重新开始。"
+    template_zh = "本次找回已失效，请重新开始。"
 
 
 class RealPersonNotProven(DomainError):
@@ -67,7 +76,7 @@ class RealPersonNotProven(DomainError):
     code = "IDENTITY_REAL_PERSON_NOT_PROVEN"
     kind = Kind.INVALID
     template = "The real-person check did not confirm you. Try again, or come to a service counter."
-    template_zh = "真人核验未通过,请重试或前往政务服务窗口办理。"
+    template_zh = "真人核验未通过，请重试或前往政务服务窗口办理。"
 
 
 class RecoveryNotHere(DomainError):
@@ -76,7 +85,7 @@ class RecoveryNotHere(DomainError):
     code = "IDENTITY_RECOVERY_NOT_HERE"
     kind = Kind.CONFLICT
     template = "Your account cannot be recovered online. Come to a service counter with your id document."
-    template_zh = "您的账号无法在线找回,请携带身份证件前往政务服务窗口办理。"
+    template_zh = "您的账号无法在线找回，请携带身份证件前往政务服务窗口办理。"
 
 
 class RecoveryDisputed(DomainError):
@@ -85,14 +94,14 @@ class RecoveryDisputed(DomainError):
     code = "IDENTITY_RECOVERY_DISPUTED"
     kind = Kind.CONFLICT
     template = "This account is asked for on two phones, so both were stopped. Come to a service counter."
-    template_zh = "该账号同时被两个手机号申请找回,均已终止,请携带身份证件前往政务服务窗口办理。"
+    template_zh = "该账号同时被两个手机号申请找回，均已终止，请携带身份证件前往政务服务窗口办理。"
 
 
 class RecoveryWaits(DomainError):
     code = "IDENTITY_RECOVERY_WAITS"
     kind = Kind.CONFLICT
     template = "Your account can be recovered from {due_at} on, unless somebody who is signed in to it stops that."
-    template_zh = "您可于 {due_at} 后完成找回;在此之前,账号的已登录设备可以阻止。"
+    template_zh = "您可于 {due_at} 后完成找回；在此之前，账号的已登录设备可以阻止。"
 
     due_at: datetime
 
@@ -110,7 +119,7 @@ class NothingToMerge(DomainError):
     code = "IDENTITY_NOTHING_TO_MERGE"
     kind = Kind.CONFLICT
     template = "This number has no other account. You can change your phone to it."
-    template_zh = "该号码没有其他账号,您可以直接更换为该手机号。"
+    template_zh = "该号码没有其他账号，您可以直接更换为该手机号。"
 
 
 class MergeRefused(DomainError):
@@ -119,7 +128,7 @@ class MergeRefused(DomainError):
     code = "IDENTITY_MERGE_REFUSED"
     kind = Kind.CONFLICT
     template = "The other account cannot be merged into yours: {because}."
-    template_zh = "该账号无法并入您的账号:{because}。"
+    template_zh = "该账号无法并入您的账号：{because}。"
 
     because: str
 
@@ -134,7 +143,7 @@ class AccountSleeps(DomainError):
     code = "AUTH_ACCOUNT_SLEEPS"
     kind = Kind.FORBIDDEN
     template = "The account of this number was not used for long. Is it yours?"
-    template_zh = "该号码对应的账号长期未使用,请确认是否为您本人的账号。"
+    template_zh = "该号码对应的账号长期未使用，请确认是否为您本人的账号。"
 
     pending_id: str
     proven: bool
@@ -147,11 +156,11 @@ class NotYourAccount(DomainError):
     code = "AUTH_NOT_YOUR_ACCOUNT"
     kind = Kind.INVALID
     template = "This is not the name and id number of the account. If it is not yours, begin a new one."
-    template_zh = "姓名或身份证号码与账号不符。如非您的账号,请注册新账号。"
+    template_zh = "姓名或身份证号码与账号不符。如非您的账号，请注册新账号。"
 
 
 class WakingExpired(DomainError):
     code = "AUTH_WAKING_EXPIRED"
     kind = Kind.INVALID
     template = "This took too long. Sign in again."
-    template_zh = "操作已超时,请重新登录。"
+    template_zh = "操作已超时，请重新登录。"

@@ -26,9 +26,9 @@ from core.principal import Principal
 from identity.arrivals import Origin
 from identity.errors import CodeExpired
 from identity.limits import MERGE_LIMITS
-from identity.model import Citizen, CodeUse, EndReason, parse_phone
+from identity.model import Citizen, CodeUse, EndReason, is_test_phone, parse_phone
 from identity.recovery.desk import Desk
-from identity.recovery.errors import MergeRefused, NothingToMerge, PhoneUnchanged, RecoveryUnderWay
+from identity.recovery.errors import KeepsTestPhone, MergeRefused, NothingToMerge, PhoneUnchanged, RecoveryUnderWay
 from identity.recovery.model import CONFIRM_WITHIN, FRESH, MERGE_PREFIX, Merge, MergeState, ever_proven
 
 ACCOUNTS_MERGED: Final = "identity.accounts_merged"
@@ -71,7 +71,7 @@ class Merges:
         """Have a code sent to the other account's phone. The answer is the same whether there is one.
 
         Raises: SignInRequired, Forbidden, StepUpRequired, PhoneInvalid, PhoneUnchanged (one's own), MergeRefused (one
-            is under way), AccountFrozen, TooManyRequests, Unavailable.
+            is under way), KeepsTestPhone, AccountFrozen, TooManyRequests, Unavailable.
         """
         await self.desk.require_fresh(principal, within=FRESH)
         number, me = parse_phone(phone), principal.subject
@@ -82,6 +82,8 @@ class Merges:
 
         async def work(session: Session) -> None:
             into = await self.desk.hold(me, session=session)
+            if is_test_phone(into.phone):
+                raise KeepsTestPhone()
             if into.phone == number:
                 raise PhoneUnchanged()
             if await self.desk.store.merging(me, session=session):

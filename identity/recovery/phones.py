@@ -24,9 +24,15 @@ from core.principal import Principal
 from identity.arrivals import Origin
 from identity.errors import CodeExpired
 from identity.limits import PHONE_CHANGE_LIMITS
-from identity.model import Citizen, CodeUse, EndReason, NoticeKind, parse_phone
+from identity.model import Citizen, CodeUse, EndReason, NoticeKind, is_test_phone, parse_phone
 from identity.recovery.desk import PHONE_CHANGED, Desk
-from identity.recovery.errors import PhoneChangeNotOpen, PhoneChangeWaits, PhoneUnchanged, RecoveryUnderWay
+from identity.recovery.errors import (
+    KeepsTestPhone,
+    PhoneChangeNotOpen,
+    PhoneChangeWaits,
+    PhoneUnchanged,
+    RecoveryUnderWay,
+)
 from identity.recovery.model import CHANGE_PREFIX, CONFIRM_WITHIN, FRESH, ChangeState, PhoneChange, at_once
 
 PHONE_CHANGE_WAITING: Final = "identity.phone_change_waiting"
@@ -51,7 +57,7 @@ class PhoneChanges:
         """Have a code sent to the new phone. The answer is the same whether that has an account.
 
         Raises: SignInRequired, Forbidden, StepUpRequired, PhoneInvalid, PhoneUnchanged, PhoneChangeWaits,
-            RecoveryUnderWay, AccountFrozen, TooManyRequests, Unavailable.
+            KeepsTestPhone, RecoveryUnderWay, AccountFrozen, TooManyRequests, Unavailable.
         """
         await self.desk.require_fresh(principal, within=FRESH)
         phone, me = parse_phone(new_phone), principal.subject
@@ -183,8 +189,10 @@ class PhoneChanges:
     # --- what becomes of it
 
     async def _may_change(self, citizen_id: str, session: Session) -> Citizen:
-        """Raises: TokenInvalid, AccountFrozen, RecoveryUnderWay."""
+        """Raises: TokenInvalid, AccountFrozen, KeepsTestPhone, RecoveryUnderWay."""
         citizen = await self.desk.hold(citizen_id, session=session)
+        if is_test_phone(citizen.phone):
+            raise KeepsTestPhone()
         if await self.desk.store.waiting(citizen_id, session=session) is not None:
             raise RecoveryUnderWay()
         return citizen

@@ -35,6 +35,7 @@ from identity.model import (
     CodeUse,
     EndReason,
     NoticeKind,
+    is_test_phone,
     parse_device_name,
     parse_name,
     parse_phone,
@@ -249,7 +250,7 @@ class Recoveries:
         """The account, held. Raises: RecoveryNotHere, PhoneHasAccount."""
         found = await self.desk.accounts.citizen_of_id_number(asked.id_number, session=session)
         grown = of_full_age(asked.id_number, now=self.desk.now, zone=self.desk.zone)
-        if found is None or not grown:
+        if found is None or not grown or is_test_phone(found.phone):
             raise RecoveryNotHere()
         citizen = await self.desk.accounts.hold_citizen(found.id, session=session)
         frozen = await self.desk.accounts.freezes.of(found.id, now=self.desk.now, session=session)

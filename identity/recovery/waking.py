@@ -26,11 +26,12 @@ from identity.model import (
     Audience,
     Citizen,
     comparable_name,
+    is_test_phone,
     parse_device_name,
     parse_name,
 )
 from identity.recovery.desk import PHONE_CHANGED, Desk
-from identity.recovery.errors import AccountSleeps, NotYourAccount, WakingExpired
+from identity.recovery.errors import AccountSleeps, KeepsTestPhone, NotYourAccount, WakingExpired
 from identity.recovery.model import ever_proven
 from identity.recovery.store import Sleeper
 from identity.service import Door
@@ -114,7 +115,7 @@ class Waking:
     async def anew(self, *, pending_id: str, device_name: str, origin: Origin) -> SignedIn:
         """It is not mine: the number is mine and the account somebody else's, who keeps it without a phone.
 
-        Raises: BadInput, WakingExpired, Unavailable.
+        Raises: BadInput, WakingExpired, KeepsTestPhone, Unavailable.
         """
         device_name = parse_device_name(device_name)
         sleeper = await self._try(pending_id)
@@ -122,6 +123,8 @@ class Waking:
         async def work(session: Session) -> SignedIn:
             now = self.desk.now
             former = await self._take(sleeper, session)
+            if is_test_phone(former.phone):
+                raise KeepsTestPhone()
             assert former.phone is not None, "a code was sent to it"
             await self.desk.accounts.set_phone(former.id, None, now=now, session=session)
             await self.desk.tell(

@@ -1,5 +1,5 @@
-"""What two officers decide about citizens' accounts, organisations and the OpenID provider's clients: the performers of
-such acts, and what they ask of other wings.
+"""What two officers decide about citizens' accounts, organisations, the OpenID provider's clients and mini-programs:
+the performers of such acts, and what they ask of other wings and rooms.
 """
 
 from __future__ import annotations
@@ -236,3 +236,36 @@ class ApproveClient:
 
 def _scopes(details: Details) -> frozenset[str] | None:
     return frozenset(details.scopes) or None
+
+
+# --- mini-programs
+
+
+class Programs(Protocol):
+    """Who takes programs back, and versions of them. subject: `org.example.library`, `org.example.library@14`."""
+
+    async def weigh(self, subject: str, *, officer: str, session: Session) -> None:
+        """That there is something to take back, and that it is no matter of the officer's own. Raises: NotFound, what
+        refuses it.
+        """
+        ...
+
+    async def take_back(self, subject: str, *, reason: str, officer: str, session: Session) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeProgram:
+    """whole: the program, and not one version of it."""
+
+    programs: Programs
+    whole: bool
+
+    async def weigh(self, subject: str, details: Details, *, by: Principal, session: Session) -> Weighed:
+        if ("@" in subject) is self.whole:
+            raise NotFound(thing="mini-program")
+        await self.programs.weigh(subject, officer=by.actor, session=session)
+        return Weighed(Subject(subject), details)
+
+    async def perform(self, act: StaffAct, *, principal: Principal, session: Session) -> Sequence[str]:
+        await self.programs.take_back(act.subject, reason=act.reason, officer=principal.actor, session=session)
+        return ()

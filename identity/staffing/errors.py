@@ -27,7 +27,7 @@ class OwnMatter(DomainError):
     code = "STAFF_OWN_MATTER"
     kind = Kind.FORBIDDEN
     template = "You cannot decide this yourself: another officer has to."
-    template_zh = "您不能自行决定此事项,须由另一名工作人员办理。"
+    template_zh = "您不能自行决定此事项，须由另一名工作人员办理。"
 
 
 class NotIndependent(DomainError):
@@ -36,7 +36,7 @@ class NotIndependent(DomainError):
     code = "STAFF_NOT_INDEPENDENT"
     kind = Kind.FORBIDDEN
     template = "One of the two of you appointed the other less than {days} days ago: somebody else has to approve."
-    template_zh = "您与发起人之间在 {days} 天内有任用关系,须由其他工作人员审批。"
+    template_zh = "您与发起人之间在 {days} 天内有任用关系，须由其他工作人员审批。"
 
     days: int
 
@@ -47,7 +47,7 @@ class ActNotPending(DomainError):
     code = "STAFF_ACT_NOT_PENDING"
     kind = Kind.CONFLICT
     template = "This no longer waits for a decision: {state}."
-    template_zh = "该事项已不在待审批状态({state})。"
+    template_zh = "该事项已不在待审批状态（{state}）。"
 
     state: str
 
@@ -58,7 +58,7 @@ class ActWaits(DomainError):
     code = "STAFF_ACT_WAITS"
     kind = Kind.CONFLICT
     template = "This waits for a second officer already: {id}."
-    template_zh = "该事项已提交,正在等待第二名工作人员审批({id})。"
+    template_zh = "该事项已提交，正在等待第二名工作人员审批（{id}）。"
 
     id: str
 
@@ -69,7 +69,7 @@ class ActOutdated(DomainError):
     code = "STAFF_ACT_OUTDATED"
     kind = Kind.CONFLICT
     template = "Things have changed since this was proposed. Propose it again."
-    template_zh = "该事项提交后情况已发生变化,请重新提交。"
+    template_zh = "该事项提交后情况已发生变化，请重新提交。"
 
 
 class SecondOfficerNeeded(DomainError):
@@ -78,14 +78,14 @@ class SecondOfficerNeeded(DomainError):
     code = "STAFF_SECOND_OFFICER_NEEDED"
     kind = Kind.CONFLICT
     template = "A second officer has to agree to this: propose it."
-    template_zh = "该操作须由第二名工作人员批准,请提交审批。"
+    template_zh = "该操作须由第二名工作人员批准，请提交审批。"
 
 
 class AlreadyFrozen(DomainError):
     code = "STAFF_ALREADY_FROZEN"
     kind = Kind.CONFLICT
     template = "This account is frozen already. To freeze it for longer, propose that."
-    template_zh = "该账号已被冻结。如需延长冻结,请提交审批。"
+    template_zh = "该账号已被冻结。如需延长冻结，请提交审批。"
 
 
 class NotFrozen(DomainError):
@@ -99,7 +99,7 @@ class RoleUnknown(DomainError):
     code = "STAFF_ROLE_UNKNOWN"
     kind = Kind.INVALID
     template = "There is no such role: {role}."
-    template_zh = "没有这个角色:{role}。"
+    template_zh = "没有这个角色：{role}。"
 
     role: str
 
@@ -110,7 +110,7 @@ class RolesConflict(DomainError):
     code = "STAFF_ROLES_CONFLICT"
     kind = Kind.CONFLICT
     template = "Nobody may have these roles together: {roles}."
-    template_zh = "以下角色不能由同一人担任:{roles}。"
+    template_zh = "以下角色不能由同一人担任：{roles}。"
 
     roles: list[str]
 
@@ -121,7 +121,7 @@ class RoleNotYours(DomainError):
     code = "STAFF_ROLE_NOT_YOURS"
     kind = Kind.FORBIDDEN
     template = "You may not decide about the role {role}."
-    template_zh = "您无权授予或取消该角色:{role}。"
+    template_zh = "您无权授予或取消该角色：{role}。"
 
     role: str
 
@@ -139,11 +139,11 @@ class AdminsSuffice(DomainError):
     code = "STAFF_ADMINS_SUFFICE"
     kind = Kind.CONFLICT
     template = "This department has two administrators: one of them proposes the next, the other approves."
-    template_zh = "该部门已有两名管理员,请由其中一人提交录用、另一人审批。"
+    template_zh = "该部门已有两名管理员，请由其中一人提交录用、另一人审批。"
 
 
 class NothingChanges(DomainError):
     code = "STAFF_NOTHING_CHANGES"
     kind = Kind.CONFLICT
     template = "It is so already."
-    template_zh = "当前已是该状态,无需变更。"
+    template_zh = "当前已是该状态，无需变更。"

@@ -16,7 +16,7 @@ from core.paging import PageRequest
 from identity.cards import CONTACT_PHONE, StaffCard
 from identity.model import Staff
 from identity.staffing import model
-from identity.staffing.rules import AUDIT, CLIENTS, HOLD, INTERVENE, MANAGE, SUSPEND
+from identity.staffing.rules import AUDIT, CLIENTS, HOLD, INTERVENE, MANAGE, PROGRAMS, SUSPEND
 from identity.staffing.service import Staffing
 
 First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.")]
@@ -24,7 +24,7 @@ After = Annotated[str | None, strawberry.argument(description="The cursor of the
 
 _MANAGERS: Final = [[MANAGE], [AUDIT]]
 _OFFICERS: Final = [[INTERVENE], [AUDIT]]
-_OF_ACTS: Final = [[INTERVENE], [HOLD], [SUSPEND], [MANAGE], [CLIENTS]]
+_OF_ACTS: Final = [[INTERVENE], [HOLD], [SUSPEND], [MANAGE], [CLIENTS], [PROGRAMS]]
 _IN_WORDS: Final = personal("IDENTITY", 2)
 _NAME: Final = personal("IDENTITY", 3, mask="NAME")
 
@@ -123,7 +123,8 @@ class StaffAct:
     id: strawberry.ID = strawberry.federation.field(requires_scopes=[["staff"]])
     kind: model.Kind = strawberry.federation.field(requires_scopes=[["staff"]])
     about: strawberry.ID = strawberry.federation.field(
-        requires_scopes=[["staff"]], description="Whom or what it is about: an account, an organisation, a client."
+        requires_scopes=[["staff"]],
+        description="Whom or what it is about: an account, an organisation, a client, a mini-program.",
     )
     reason: str = strawberry.federation.field(
         requires_scopes=[["staff"]], directives=[_IN_WORDS], description="As the one who proposed it wrote."

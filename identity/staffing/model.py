@@ -59,6 +59,8 @@ class Kind(StrEnum):
     STAFF_SUSPEND = "staff.suspend"
     STAFF_REINSTATE = "staff.reinstate"
     OIDC_CLIENT_APPROVE = "oidc.approve"
+    PROGRAM_VERSION_REVOKE = "programs.revoke_version"
+    PROGRAM_REVOKE = "programs.revoke"
 
 
 class Alone(StrEnum):
@@ -214,10 +216,13 @@ class Intervention:
 
 # Roles that stand alone: who checks does nothing that is checked, and who grants powers has none of them.
 STAND_ALONE: Final = frozenset({"auditor", "staff_admin"})
-# Who confirms identities does not also take accounts from people.
-APART: Final[Sequence[frozenset[str]]] = (frozenset({"account_officer", "counter_clerk"}),)
+# Who confirms identities does not also take accounts from people, nor who lets programs in take them back.
+APART: Final[Sequence[frozenset[str]]] = (
+    frozenset({"account_officer", "counter_clerk"}),
+    frozenset({"program_officer", "program_reviewer"}),
+)
 # Granted by who answers for the whole city.
-CITY_GRANTED: Final = frozenset({"auditor", "staff_admin", "account_officer", "partner_officer"})
+CITY_GRANTED: Final = frozenset({"auditor", "staff_admin", "account_officer", "partner_officer", "program_officer"})
 
 
 def parse_roles(roles: Iterable[str]) -> tuple[str, ...]:

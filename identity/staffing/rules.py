@@ -29,6 +29,7 @@ HOLD: Final = "accounts:hold"
 SUSPEND: Final = "organisations:suspend"
 MANAGE: Final = "staff:manage"
 CLIENTS: Final = "oidc:clients"
+PROGRAMS: Final = "miniapps:revoke"
 AUDIT: Final = "audit:read"
 
 
@@ -96,6 +97,9 @@ RULES: Final[Mapping[Deed, Rule]] = {
     Kind.STAFF_SUSPEND: Rule(MANAGE, place=True, department=True),
     Kind.STAFF_REINSTATE: Rule(MANAGE, place=True, department=True, in_hours=True),
     Kind.OIDC_CLIENT_APPROVE: Rule(CLIENTS, in_hours=True),
+    # A program that does harm does not wait for the morning.
+    Kind.PROGRAM_VERSION_REVOKE: Rule(PROGRAMS),
+    Kind.PROGRAM_REVOKE: Rule(PROGRAMS),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from identity.revocations import Revocations
 from identity.staffing.accounts import Accounts
@@ -17,6 +17,8 @@ from identity.staffing.elsewhere import (
     LiftHold,
     Organisations,
     PlaceHold,
+    Programs,
+    RevokeProgram,
     SuspendOrganisation,
     Unfreeze,
 )
@@ -66,6 +68,15 @@ class Staffing:
         acts = Acts(accounts.store, performers, revocations, outbox, audit, accounts.ids, clock, accounts.hours)
         founding = Founding(accounts.store, accounts.people, outbox, audit, accounts.ids, clock)
         return cls(accounts.store, members, acts, accounts, founding)
+
+    def with_programs(self, programs: Programs) -> Staffing:
+        """The same, with who takes mini-programs back: a room that stands on identity, so it is joined afterwards."""
+        performers: Mapping[Kind, Performer] = {
+            **self.acts.performers,
+            Kind.PROGRAM_VERSION_REVOKE: RevokeProgram(programs, whole=False),
+            Kind.PROGRAM_REVOKE: RevokeProgram(programs, whole=True),
+        }
+        return replace(self, acts=replace(self.acts, performers=performers))
 
     async def open(self) -> None:
         """Make the indexes."""

@@ -40,6 +40,7 @@ from identity.store import IdentityStore
 from identity.tokens import AccessTokens
 from identity.worker import subscriptions
 from tests.support.remembering import once
+from tests.support.waiting import DEADLINE_S
 
 ISSUER = "https://city.test"
 AUDIENCE = "https://city.test/graphql"
@@ -258,7 +259,7 @@ async def outcome(call: Awaitable[Any]) -> str:
     return "ok"
 
 
-async def eventually(holds: Callable[[], bool], *, within_s: float = 10.0) -> None:
+async def eventually(holds: Callable[[], bool], *, within_s: float = DEADLINE_S) -> None:
     """Wait until something that another task does has been done. Raises: TimeoutError."""
     async with asyncio.timeout(within_s):
         while not holds():  # noqa: ASYNC110 there is no event to wait for in what is watched

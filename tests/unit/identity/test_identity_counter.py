@@ -18,7 +18,7 @@ FIND = """mutation($phone: String!, $name: String!, $reason: String!) {
   findCitizen(input: {phone: $phone, name: $name, reason: $reason}) { id maskedName } }"""
 LOOK_UPS = """query($first: Int! = 20, $after: String) { me { lookUps(first: $first, after: $after) {
   nodes { id at reason officer { organisation badge } } pageInfo { hasNextPage endCursor } } } }"""
-WHY = "居住证办理,本人在场"
+WHY = "居住证办理，本人在场"
 
 
 async def _find(room: Room, principal: Principal, phone: str, name: str, reason: str = WHY) -> dict[str, Any]:

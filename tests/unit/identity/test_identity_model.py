@@ -184,7 +184,7 @@ def test_the_resend_rule_is_read_from_the_table() -> None:
 
 
 def test_a_message_says_the_code_in_the_readers_language() -> None:
-    assert sign_in_text(code="012345", locale=Locale.ZH_CN).startswith("【城市通】验证码 012345,5 分钟内有效。")
+    assert sign_in_text(code="012345", locale=Locale.ZH_CN).startswith("【城市通】验证码 012345，5 分钟内有效。")
     assert sign_in_text(code="012345", locale=Locale.EN).startswith("[CityTong] Your code is 012345, valid for 5 min")
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from core.errors import DomainError
 from core.jose import TokenFault, take_apart
+from core.oauth import OAuthError
 from identity.credentials.model import normal_password, parse_recovery_code, parse_totp
 from identity.evidence.model import parse_credential, parse_ticket
 from identity.id_numbers import IdNumber
@@ -21,7 +22,6 @@ from identity.model import (
     parse_reason,
 )
 from identity.oidc.authorization import redirect_uri_of
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import redirect_fault
 from identity.organisations.model import parse_organisation_name, parse_uscc
 from tests.conftest import NOW

@@ -28,7 +28,7 @@ from tests.unit.identity.room import Room
 
 TRAVEL = "cli_travel"
 GRACE = timedelta(days=7)
-TEXT = "“出行助手”申请获取您的姓名和手机号码,用于为您订票。"
+TEXT = "“出行助手”申请获取您的姓名和手机号码，用于为您订票。"
 
 
 @dataclass

@@ -213,7 +213,7 @@ async def test_the_provider_writes_what_its_page_showed(room: Room, rights: Righ
     [entry] = await rights.consents.history(principal=zhang, consent=consent)
     text = await rights.consents.store.text(entry.text_hash)
     assert text is not None
-    assert "出行助手 申请获取:用城市通登录、联系电话、手机号码。用途:为您订票" in text
+    assert "出行助手 申请获取：用城市通登录、联系电话、手机号码。用途：为您订票" in text
     assert "Phone number. Purpose: To book tickets" in text
 
 

@@ -113,6 +113,13 @@ async def test_a_proof_that_is_not_quite_right_proves_nothing_and_a_good_one_is_
     # Another process of the city knows it too; and one that has lost Redis still knows its own.
     beside = _process(city, city.room.redis)
     assert await outcome(beside(good, method="POST", path="/graphql", token=token)) == "AUTH_DPOP_PROOF_REPLAYED"
+    # What Redis took it takes nobody back from, should it be silent a moment later.
+    redis = city.room.redis
+    await redis.client_pause(60_000, all=False)
+    try:
+        assert await told(good) == "AUTH_DPOP_PROOF_REPLAYED"
+    finally:
+        await redis.client_unpause()
     away = connect(url="redis://127.0.0.1:1/0", timeout_s=0.1)
     alone, another = _process(city, away), key.proof(token=token)
     try:

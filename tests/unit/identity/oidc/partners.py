@@ -21,6 +21,7 @@ from jwt.algorithms import ECAlgorithm
 from core import jose
 from core.clock import epoch_s
 from core.keys import Algorithm, KeyRing
+from core.oauth import ASSERTION_TYPE
 from core.principal import Principal
 from identity.consents.providing import ProviderConsents
 from identity.consents.service import Consents
@@ -28,12 +29,11 @@ from identity.consents.store import ConsentStore
 from identity.oidc.assurance import account_evidence
 from identity.oidc.certificates import Certificates
 from identity.oidc.client_keys import ClientKeys
-from identity.oidc.clients import ASSERTION_TYPE
 from identity.oidc.demo import CLIENTS, DEMO_REDIRECT, DEMO_SECRET
 from identity.oidc.grants import GrantedClients, Grants
 from identity.oidc.model import AuthMethod, Client, GrantType, Profile
 from identity.oidc.parts import Parts
-from identity.oidc.pending import Pending
+from identity.oidc.pending import pending
 from identity.oidc.service import OpenIdProvider
 from identity.oidc.store import ProviderStore
 from identity.oidc.tokens import Tokens
@@ -125,7 +125,7 @@ def built(room: Room) -> OpenIdProvider:
         Parts(
             issuer=ISSUER,
             store=store,
-            pending=Pending(room.redis, room.cipher, room.clock, room.mongo.database.name),
+            pending=pending(room.redis, room.cipher, room.clock, room.mongo.database.name),
             tokens=Tokens(rings, ISSUER, room.ids, room.clock),
             accounts=identity.store,
             revocations=identity.revocations,

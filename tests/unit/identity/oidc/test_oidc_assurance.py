@@ -10,11 +10,11 @@ from typing import Any
 import orjson
 import pytest
 
+from core.oauth import OAuthError
 from core.principal import Principal
 from identity.model import Citizen
 from identity.oidc.assurance import Backing, wanted_verified
 from identity.oidc.certificates import Certificates
-from identity.oidc.errors import OAuthError
 from identity.oidc.metadata import metadata
 from identity.oidc.model import VERIFIED, VERIFIED_BIRTHDATE, VERIFIED_NAME
 from identity.relations import RelationKind

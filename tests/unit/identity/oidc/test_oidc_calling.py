@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from identity.oidc.calling import NotPublic
+from core.calling import NotPublic
 from identity.oidc.logout import posting
 
 

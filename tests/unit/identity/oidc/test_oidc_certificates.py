@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from core import jose
+from core.oauth import OAuthError
 from identity.oidc.binding import of_certificate
 from identity.oidc.certificates import Certificates
 from identity.oidc.client_metadata import as_metadata, read_metadata
 from identity.oidc.demo import DEMO_REDIRECT
-from identity.oidc.errors import OAuthError
 from identity.oidc.http import routes
 from identity.oidc.model import AuthMethod, CertificateName, Client, Profile
 from identity.oidc.service import OpenIdProvider

@@ -10,16 +10,11 @@ import aiohttp
 import orjson
 import pytest
 
-from identity.oidc.calling import is_public
-from identity.oidc.client_keys import (
-    ClientKeys,
-    SetUnavailable,
-    fetching,
-    read_set,
-    set_uri_fault,
-)
+from core.calling import is_public
+from core.oauth import OAuthError
+from core.remote_keys import SetUnavailable, fetching, read_set, uri_fault
+from identity.oidc.client_keys import ClientKeys, key_fault
 from identity.oidc.client_metadata import as_metadata, read_metadata
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import ClientState
 from identity.oidc.proving import Call
 from identity.oidc.service import OpenIdProvider
@@ -93,7 +88,7 @@ _FORM = {"client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:j
 def test_only_keys_that_can_serve_are_taken_from_a_set() -> None:
     enc = public_jwk(private_key(), use="enc", kid="e")
     others = [{"kty": "oct", "k": "AAAA"}, {**_FIRST, "d": "AA"}, {"kty": "new"}, "text", {**enc, "x": "AA"}]
-    assert read_set(orjson.dumps({"keys": [_FIRST, *others, enc]})) == (_FIRST, enc)
+    assert read_set(orjson.dumps({"keys": [_FIRST, *others, enc]}), fault=key_fault) == (_FIRST, enc)
     for raw in (b"", b"{", b"[]", b'{"keys": 7}', b"<html>", orjson.dumps({"keys": [_FIRST] * 21})):
         with pytest.raises(SetUnavailable):
             read_set(raw)
@@ -103,6 +98,7 @@ PRIVATE = [
     "127.0.0.1", "10.0.0.1", "172.16.3.4", "192.168.1.1", "169.254.169.254", "100.64.0.1", "0.0.0.0", "224.0.0.1",
     "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:10.0.0.1",
     "::ffff:127.0.0.1", "64:ff9b::a00:1", "2002:0a00:0001::", "2001:0:1::", "2001:db8::1", "nothing", "",
+    "fec0::1", "::10.0.0.1", "64:ff9b:1::a00:1",
 ]  # fmt: skip
 
 
@@ -115,7 +111,7 @@ async def test_no_address_of_our_own_is_called(partners: Partners) -> None:
         "ftp://bank.example/", "file:///etc/passwd", "https:///keys", "https://", "keys", "https://银行.example/",
         "https://bank.example/" + "x" * 600, "https://bank.example:x/",
     ]  # fmt: skip
-    assert all(set_uri_fault(uri) for uri in faulty) and set_uri_fault(_URI) is None
+    assert all(uri_fault(uri) for uri in faulty) and uri_fault(_URI) is None
     # Names that lead here, as the real resolver answers them, and addresses in all their spellings.
     spelled = ["localhost", "127.0.0.1", "2130706433", "0x7f.1", "[::1]", "[::ffff:127.0.0.1]", "no-such-host.invalid"]
     async with aiohttp.ClientSession() as http:

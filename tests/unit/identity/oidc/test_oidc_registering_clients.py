@@ -13,10 +13,11 @@ import pytest
 from core import jose
 from core.errors import BadInput, Forbidden, SignInRequired
 from core.keys import Algorithm
+from core.oauth import OAuthError
 from core.principal import ANONYMOUS, Principal
 from identity.oidc.client_metadata import read_metadata
 from identity.oidc.demo import DEMO_SECRET
-from identity.oidc.errors import ClientMetadataInvalid, OAuthError
+from identity.oidc.errors import ClientMetadataInvalid
 from identity.oidc.model import Client, ClientState, GrantType, Profile
 from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc

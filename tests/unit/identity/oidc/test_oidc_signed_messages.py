@@ -16,9 +16,9 @@ from jwt.algorithms import RSAAlgorithm
 from core import jose
 from core.clock import epoch_s
 from core.keys import Algorithm
+from core.oauth import OAuthError
 from identity.oidc.client_metadata import as_metadata, read_metadata
 from identity.oidc.demo import DEMO_SECRET
-from identity.oidc.errors import OAuthError
 from identity.oidc.model import Client, KeyWrap
 from tests.support.attacks import against
 from tests.support.conformance import fapi2, oidcc

@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
+from core.oauth import USER_CODE_LENGTH
 from identity.errors import TokenInvalid
 from identity.oidc.demo import DEMO_SECRET
-from identity.oidc.device import USER_CODE_LENGTH
 from identity.oidc.errors import UserCodeWrong
 from identity.oidc.model import GrantType
 from tests.support.attacks import against

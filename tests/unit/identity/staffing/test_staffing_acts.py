@@ -220,6 +220,7 @@ async def test_staff_are_hired_changed_and_suspended_by_two(bureau: Bureau) -> N
     assert await badges(bureau, one) == {f"ZS-{number}" for number in ("0101", "0102", "0201", "0202", "0301")} | {
         "ZS-0302",
         "ZS-0401",
+        *("ZS-0501", "ZS-0502", "ZS-0601", "ZS-0602"),
         "ZS-0999",
     }
     assert len(await badges(bureau, await bureau.officer(AUDITOR))) > 12

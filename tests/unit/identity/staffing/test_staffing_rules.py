@@ -40,6 +40,8 @@ TABLE = {
     Kind.STAFF_SUSPEND: ("staff:manage", "place", "department", "proven", "known"),
     Kind.STAFF_REINSTATE: ("staff:manage", "place", "department", "hours", "proven", "known"),
     Kind.OIDC_CLIENT_APPROVE: ("oidc:clients", "hours", "proven", "known"),
+    Kind.PROGRAM_VERSION_REVOKE: ("miniapps:revoke", "proven", "known"),
+    Kind.PROGRAM_REVOKE: ("miniapps:revoke", "proven", "known"),
 }
 
 
