@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from citytong_sdk.bundles import archive, blocks, errors, hashing, jws, revocations, statement, tlog
+from citytong_sdk.bundles import archive, blocks, errors, hashing, jws, revocations, statement, tiles, tlog
 from citytong_sdk.bundles.encoding import b64url, canonical
 from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, SECP256R1, derive_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -88,7 +88,8 @@ def proof_of(entry: bytes, *, key: Ed25519PrivateKey = _LOG, origin: str = _ORIG
     leaves = [tlog.leaf_hash(b"release %d" % number) for number in range(7)]
     leaves[4] = tlog.leaf_hash(entry)
     checkpoint = tlog.sign_checkpoint(tlog.Checkpoint(origin, len(leaves), tlog.root(leaves)), key)
-    return tlog.write_proof(4, tlog.inclusion(4, leaves), checkpoint)
+    tree = tiles.Tree(len(leaves), tiles.laid(leaves))
+    return tlog.write_proof(4, tree.inclusion(4), checkpoint)
 
 
 def release(
@@ -126,7 +127,30 @@ def vectors() -> object:
             {"id": case, "bytes": _b64(package), "code": code, **more} for case, (package, code, more) in _bad().items()
         ],
         "revocations": _revocations(),
+        "floors": _floors(),
     }
+
+
+def _floors() -> list[dict[str, Any]]:
+    """Which versions ran on a device, what was taken back, and below which none runs there again."""
+    app_id = "org.example.library"
+    cases: dict[str, tuple[list[int], list[tuple[str, int]], int]] = {
+        "pkg-floor-nothing-ran": ([], [], 0),
+        "pkg-floor-the-highest": ([13, 15, 14], [], 15),
+        "pkg-floor-rolled-back": ([15, 14], [(app_id, 15)], 14),
+        "pkg-floor-of-another-program": ([15, 14], [("org.example.other", 15)], 15),
+        "pkg-floor-all-taken-back": ([15], [(app_id, 15), (app_id, 14)], 0),
+    }
+    return [
+        {
+            "id": case,
+            "app_id": app_id,
+            "seen": seen,
+            "versions": [{"app_id": app, "code": code} for app, code in listed],
+            "floor": floor,
+        }
+        for case, (seen, listed, floor) in cases.items()
+    ]
 
 
 def _b64(data: bytes) -> str:

@@ -2,13 +2,18 @@
 import { readFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { built } from '../build.js';
+import { built, published } from '../build.js';
 
 const files = await built();
 const GZIPPED_MAX = 12 * 1024;
 
 test.each(Object.keys(files))('dist/%s is current: run `make sdk-js` and commit what changed', async (name) => {
   expect(await readFile(new URL(`../dist/${name}`, import.meta.url), 'utf-8')).toBe(files[name]);
+});
+
+test('reviews know it by its hash: run `make sdk-js`', async () => {
+  const known = JSON.parse(await readFile(new URL('../published.json', import.meta.url), 'utf-8'));
+  expect(known).toEqual(await published(files));
 });
 
 test('the default entry is one file under 12 KiB, packed', () => {

@@ -17,7 +17,7 @@ let bridge, hearing, port;
 
 beforeEach(() => {
   const { port1, port2 } = new MessageChannel();
-  hearing = { call: vi.fn(() => ({})), told: vi.fn(), onFlood: vi.fn(), onSilent: vi.fn(), onGone: vi.fn() };
+  hearing = { call: vi.fn(() => ({})), told: vi.fn(), onFlood: vi.fn(), onSilent: vi.fn(), onFailed: vi.fn(), onGone: vi.fn() };
   bridge = new Bridge(port1, hearing, unbounded, clock);
   port = port2;
   const welcome = { mp: 'welcome', protocol: 1, session: 'mps_1', launch: { page: 'pages/a', query: {}, scene: 'home' }, env: {}, storage: {} };
