@@ -1,0 +1,1 @@
+/* W3C asks every package for this file. The program begins in index.html. */
