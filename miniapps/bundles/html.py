@@ -71,17 +71,17 @@ _NEVER_FOREIGN: Final = frozenset(
 _META_ALLOWED: Final = frozenset(
     "cache-control content-language content-type default-style expires pragma x-ua-compatible".split()
 )
-_SCRIPT_TYPES: Final = frozenset(
+JAVASCRIPT_TYPES: Final = frozenset(
     {
         "",
         "module",
-        "importmap",
         "text/javascript",
         "application/javascript",
         "text/ecmascript",
         "application/ecmascript",
     }
 )
+_SCRIPT_TYPES: Final = JAVASCRIPT_TYPES | {"importmap"}
 # Speaks to another host before, or without, any request that a policy sees.
 _HINTS: Final = frozenset({"dns-prefetch", "preconnect", "prefetch", "prerender"})
 _SCRIPT_URL: Final = re.compile(r"[\0-\x20]*(?:javascript|vbscript):", re.IGNORECASE)
@@ -104,8 +104,8 @@ def check_html(path: str, data: bytes) -> None:
     Raises: BundleError HTML_ENCODING, HTML_SYNTAX, HTML_ELEMENT, HTML_SRCDOC, HTML_HANDLER, HTML_META, HTML_URL,
     HTML_REMOTE.
     """
-    for tag in _tags(path, data):
-        _check(path, tag)
+    for tag in tags(path, data):
+        check_tag(path, tag)
 
 
 def inline_script_hashes(data: bytes) -> tuple[str, ...]:
@@ -113,7 +113,7 @@ def inline_script_hashes(data: bytes) -> tuple[str, ...]:
 
     Raises: BundleError HTML_ENCODING, HTML_SYNTAX.
     """
-    texts = [tag.text for tag in _tags("", data) if tag.name == "script" and "src" not in tag.attributes and _runs(tag)]
+    texts = [tag.text for tag in tags("", data) if tag.name == "script" and "src" not in tag.attributes and _runs(tag)]
     return tuple(dict.fromkeys(_source(text) for text in texts if text))
 
 
@@ -125,7 +125,8 @@ def _source(script: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
 
 
-def _tags(path: str, data: bytes) -> Iterator[Tag]:
+def tags(path: str, data: bytes) -> Iterator[Tag]:
+    """The start tags of the page `data`, in their order. Raises: BundleError HTML_ENCODING, HTML_SYNTAX."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -248,7 +249,8 @@ class _Reader:
         return BundleError(HTML_SYNTAX, self.path, f"line {self.text.count(chr(10), 0, self.at) + 1}: {detail}")
 
 
-def _check(path: str, tag: Tag) -> None:
+def check_tag(path: str, tag: Tag) -> None:
+    """Refuse `tag` if no page may hold it. Raises: as `check_html`, but for HTML_ENCODING and HTML_SYNTAX."""
     if "srcdoc" in tag.attributes:
         raise BundleError(HTML_SRCDOC, path, f"<{tag.name}>")
     if tag.name in _FORBIDDEN:

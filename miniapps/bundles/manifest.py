@@ -243,13 +243,15 @@ def localised(manifest: Manifest, files: Mapping[str, bytes], locale: str) -> Ma
     """`manifest` with its words in `locale`, where `i18n/<language tag>.json` has them.
 
     The file of the longest matching tag counts (RFC 4647 lookup). It holds `name`, `short_name`, `description`,
-    `window.navigation_bar_title_text` (nested, or with the dot in the key), `widgets` and `city_reasons` (words by a
-    widget's or permission's name). A file that is no JSON object is passed over.
+    `window.navigation_bar_title_text` (nested, or with the dot in the key), `widgets`, `city_reasons`, `city_tab_bar`
+    (words by a widget's or permission's name, or by a tab's page). A file that is no JSON object is passed over.
     """
     words = _words(files, locale)
     if not words:
         return manifest
-    window, widgets, reasons = (_part(words, key) for key in ("window", "widgets", "city_reasons"))
+    window, widgets, reasons, tabs = (
+        _part(words, key) for key in ("window", "widgets", "city_reasons", "city_tab_bar")
+    )
     title = _short(window.get("navigation_bar_title_text")) or _short(words.get("window.navigation_bar_title_text"))
     return replace(
         manifest,
@@ -260,6 +262,7 @@ def localised(manifest: Manifest, files: Mapping[str, bytes], locale: str) -> Ma
         widgets=tuple(replace(item, name=_short(widgets.get(item.name)) or item.name) for item in manifest.widgets),
         req_permissions=_reasoned(manifest.req_permissions, reasons),
         opt_permissions=_reasoned(manifest.opt_permissions, reasons),
+        tabs=tuple(replace(tab, text=_short(tabs.get(tab.page)) or tab.text) for tab in manifest.tabs),
     )
 
 

@@ -17,7 +17,6 @@ from .statement import Profile
 
 # The one Trusted Types policy, which the host's script takes before the program's can.
 TRUSTED_TYPES_POLICY: Final = "mp#host"
-REPORTS: Final = "mp"
 
 # Every feature that a page could ask a browser of today for; a name that Chromium does not know costs a line in its
 # console with every page.
@@ -82,13 +81,13 @@ def headers(
     """The response headers of the file at `path` of the approved program.
 
     hashes: those of the page's own inline scripts (`page_hashes`). shell_origins: who may frame a page. report_url:
-    where violations are told, if anywhere. Raises: BundleError TYPE_FORBIDDEN.
+    an address of the same host where violations are told, if anywhere. Raises: BundleError TYPE_FORBIDDEN.
     """
     page = _is_page(path)
     found = {
         "Content-Type": check_type(path),
         "Content-Security-Policy": content_security_policy(
-            profile=profile, hashes=hashes, shell_origins=shell_origins, reports=bool(report_url)
+            profile=profile, hashes=hashes, shell_origins=shell_origins, report_url=report_url
         )
         if page
         else NO_DOCUMENT,
@@ -99,12 +98,12 @@ def headers(
         "Access-Control-Allow-Origin": "*",
         "X-Content-Type-Options": "nosniff",
         "X-DNS-Prefetch-Control": "off",
-        "Origin-Agent-Cluster": "?1",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "public, max-age=31536000, immutable",
     }
-    if page and report_url:
-        found["Reporting-Endpoints"] = f'{REPORTS}="{report_url}"'
+    if page and permissions.OWN_ORIGIN in profile.capabilities:
+        # Any other page's origin is opaque, and has an agent cluster of its own already.
+        found["Origin-Agent-Cluster"] = "?1"
     return found
 
 
@@ -113,7 +112,7 @@ NO_DOCUMENT: Final = "default-src 'none'; style-src 'unsafe-inline'; frame-ances
 
 
 def content_security_policy(
-    *, profile: Profile, hashes: Sequence[str], shell_origins: Sequence[str], reports: bool = False
+    *, profile: Profile, hashes: Sequence[str], shell_origins: Sequence[str], report_url: str = ""
 ) -> str:
     """The policy of a page: its package, its inline scripts and the approved domains; framed by the shell alone."""
     own_origin = " allow-same-origin" if permissions.OWN_ORIGIN in profile.capabilities else ""
@@ -134,8 +133,9 @@ def content_security_policy(
     ]
     if profile.trusted_types:
         directives += ["require-trusted-types-for 'script'", f"trusted-types {TRUSTED_TYPES_POLICY}"]
-    if reports:
-        directives.append(f"report-to {REPORTS}")
+    if report_url:
+        # `report-to` waits for a minute, asks first (CORS), and is not everywhere.
+        directives.append(f"report-uri {report_url}")
     return "; ".join(directives)
 
 

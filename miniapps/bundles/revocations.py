@@ -5,6 +5,7 @@ An old list shown again is refused by its number, a list that nobody renews by i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,13 @@ class Revocations:
             raise BundleError(REVOKED, app_id)
         if (app_id, version_code) in self.versions:
             raise BundleError(REVOKED, app_id, f"version {version_code}")
+
+    def floor(self, app_id: str, seen: Iterable[int]) -> int:
+        """The lowest version that may still run where these ran: the highest of them that was not taken back.
+
+        So citizens go back from a version that was rolled back, and from nothing else.
+        """
+        return max((code for code in seen if (app_id, code) not in self.versions), default=0)
 
 
 def sign(revocations: Revocations, *, key: jws.PrivateKey, kid: str) -> str:

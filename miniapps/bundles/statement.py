@@ -176,7 +176,8 @@ def verify(
 ) -> Verified:
     """`package`, when its developer, the city and the log vouch for it, and it may run now. Offline.
 
-    now: seconds of Unix time. seen_version_code: the highest that ran here before.
+    now: seconds of Unix time. seen_version_code: the highest that ran here before and was not
+    taken back since (`Revocations.floor`).
     Raises: BundleError: all of `submitted`, and LOG, NOT_YET, OLDER, REVOKED.
     Source: sections "Package trust" and T28 of the threat model.
     """

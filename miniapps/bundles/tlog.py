@@ -1,7 +1,7 @@
 """The log of releases as mathematics: a Merkle tree, signed checkpoints of it, and proofs that stand alone.
 
 Pure functions over hashes. A leaf is SHA-256(0x00 ‖ entry), a node SHA-256(0x01 ‖ left ‖ right), and the left side of a
-tree is the largest power of two that is less than its size.
+tree is the largest power of two that is less than its size. Proofs are made in `tiles`, and checked here.
 Sources: RFC 9162 §2.1 (RFC 6962 has the same tree); C2SP signed-note, tlog-checkpoint and tlog-proof.
 """
 
@@ -44,18 +44,8 @@ def root(leaves: Sequence[bytes]) -> bytes:
         return hashlib.sha256().digest()
     if len(leaves) == 1:
         return leaves[0]
-    middle = _split(len(leaves))
+    middle = split(len(leaves))
     return node_hash(root(leaves[:middle]), root(leaves[middle:]))
-
-
-def inclusion(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The hashes that lead from leaf `index` to the root of `leaves` (RFC 9162 §2.1.3.1)."""
-    if len(leaves) == 1:
-        return []
-    middle = _split(len(leaves))
-    if index < middle:
-        return [*inclusion(index, leaves[:middle]), root(leaves[middle:])]
-    return [*inclusion(index - middle, leaves[middle:]), root(leaves[:middle])]
 
 
 def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], expected: bytes) -> bool:
@@ -74,11 +64,6 @@ def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], expected
             found = node_hash(found, sibling)
         first, last = first >> 1, last >> 1
     return last == 0 and found == expected
-
-
-def consistency(old: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The hashes that show that the tree of the first `old` (> 0) of `leaves` grew into theirs (RFC 9162 §2.1.4.1)."""
-    return _subproof(old, leaves, whole=True)
 
 
 def consistent(old: int, old_root: bytes, size: int, new_root: bytes, path: Sequence[bytes]) -> bool:
@@ -107,18 +92,9 @@ def consistent(old: int, old_root: bytes, size: int, new_root: bytes, path: Sequ
     return last == 0 and before == old_root and after == new_root
 
 
-def _split(size: int) -> int:
+def split(size: int) -> int:
     """The largest power of two below `size` (> 1)."""
     return 1 << (size - 1).bit_length() - 1
-
-
-def _subproof(old: int, leaves: Sequence[bytes], *, whole: bool) -> list[bytes]:
-    if old == len(leaves):
-        return [] if whole else [root(leaves)]
-    middle = _split(len(leaves))
-    if old <= middle:
-        return [*_subproof(old, leaves[:middle], whole=whole), root(leaves[middle:])]
-    return [*_subproof(old - middle, leaves[middle:], whole=False), root(leaves[:middle])]
 
 
 @dataclass(frozen=True, slots=True)

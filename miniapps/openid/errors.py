@@ -11,7 +11,7 @@ class CodeInvalid(DomainError):
     code = "MINIAPPS_CODE_INVALID"
     kind = Kind.INVALID
     template = "The code is not valid. Ask for a new one."
-    template_zh = "授权码无效,请重新获取。"
+    template_zh = "授权码无效，请重新获取。"
 
 
 class CodeUsed(DomainError):

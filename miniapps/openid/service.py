@@ -5,6 +5,7 @@ Who redeems proves that it is the program's backend at the door that calls here;
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from core.keys import KeyRing
 from core.mongo import Session as Transaction
 from core.principal import Principal, PrincipalKind
 from miniapps.ledger import client_of
-from miniapps.limits import CODES, PHONE_CODES, Pace, Paces
+from miniapps.limits import CODES, PHONE_CODES, Count, Pace, Paces
 from miniapps.openid.codes import Codes
 from miniapps.openid.errors import CodeInvalid, NoPhone
 from miniapps.openid.model import (
@@ -109,27 +110,33 @@ class Openids:
 
     # --- for the program's backend
 
-    async def redeem_login(self, *, code: str, app_id: str) -> Identity:
-        """Who the citizen is to this program, once. Raises: CodeInvalid, CodeUsed, NotPermitted, Unavailable."""
-        run = await self._redeemed(CodeKind.LOGIN, code, app_id)
-        await self.sessions.permitted(run, OPENID)
-        session, subject = run.session, await self._subject(run.session)
+    async def redeem_login(self, *, code: str, app_id: str, count: Count | None = None) -> Identity:
+        """Who the citizen is to this program, once. count: of what it is one; beyond it the code stays good.
+
+        Raises: CodeInvalid, CodeUsed, NotPermitted, what `count` refuses with, Unavailable.
+        """
+        run = await self._redeemed(CodeKind.LOGIN, code, app_id, count)
+        session = run.session
+        scopes, subject = await asyncio.gather(self.sessions.granted(run), self._subject(session))
+        if OPENID not in scopes:
+            await self.sessions.permitted(run, OPENID)
         return Identity(
             openid=subject.openid,
             unionid=subject.unionid,
             session_id=session.id,
-            scopes=tuple(await self.sessions.granted(run)),
+            scopes=tuple(scopes),
             version_name=session.version_name,
             version_code=session.version_code,
             expires_at=session.expires_at,
         )
 
-    async def redeem_phone(self, *, code: str, app_id: str) -> str:
-        """The citizen's phone in E.164, once, if they still agree; it is written down before it is told.
+    async def redeem_phone(self, *, code: str, app_id: str, count: Count | None = None) -> str:
+        """The citizen's phone in E.164, once, if they still agree; it is written down before it is told. count: as of
+        `redeem_login`.
 
-        Raises: CodeInvalid, CodeUsed, NotPermitted, NoPhone, Unavailable.
+        Raises: CodeInvalid, CodeUsed, NotPermitted, NoPhone, what `count` refuses with, Unavailable.
         """
-        run = await self._redeemed(CodeKind.PHONE, code, app_id)
+        run = await self._redeemed(CodeKind.PHONE, code, app_id, count)
         await self.sessions.permitted(run, PHONE)
         citizen, client = run.session.citizen, client_of(app_id)
         phone = await self.people.phone(citizen)
@@ -141,9 +148,11 @@ class Openids:
         await self.sessions.store.note_use(citizen, app_id, (PHONE,), at=to_ms(self.clock.now()))
         return phone
 
-    async def _redeemed(self, kind: CodeKind, code: str, app_id: str) -> Run:
-        """The session that a code was made in, while it runs. Raises: CodeInvalid, CodeUsed, Unavailable."""
-        issued = await self.codes.take(code, kind, app_id=app_id)
+    async def _redeemed(self, kind: CodeKind, code: str, app_id: str, count: Count | None) -> Run:
+        """The session that a code was made in, while it runs. Raises: CodeInvalid, CodeUsed, what `count` refuses with,
+        Unavailable.
+        """
+        issued = await self.codes.take(code, kind, app_id=app_id, count=count)
         run = await self.sessions.still_running(issued.session_id)
         if run is None or (run.session.app_id, run.session.version_code) != (app_id, issued.version_code):
             raise CodeInvalid()

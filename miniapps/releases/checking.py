@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -45,6 +45,7 @@ class Checked:
     words: Mapping[Locale, Words]
     reasons: Mapping[Locale, Mapping[str, str]] = field(repr=False)
     titles: Mapping[Locale, str] = field(repr=False)
+    tabs: Mapping[Locale, Sequence[str]] = field(repr=False)
     icon: Icon | None
 
     @property
@@ -78,6 +79,7 @@ def checked(package: bytes, organisation: Organisation) -> Checked:
         words={locale: _words(one) for locale, one in read.items()},
         reasons={locale: _reasons(one) for locale, one in read.items()},
         titles={locale: one.window.navigation_bar_title_text for locale, one in read.items()},
+        tabs={locale: tuple(tab.text for tab in one.tabs) for locale, one in read.items()},
         icon=_icon(submission),
     )
 

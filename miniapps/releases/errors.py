@@ -13,7 +13,7 @@ class PackageInvalid(DomainError):
     code = "MINIAPPS_PACKAGE_INVALID"
     kind = Kind.INVALID
     template = "The package is not one that the city takes: {rule}, {where}: {detail}"
-    template_zh = "小程序包不符合要求({rule},{where})。"
+    template_zh = "小程序包不符合要求（{rule}，{where}）。"
 
     rule: str
     where: str

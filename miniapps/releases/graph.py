@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, TypeAlias
 
 import strawberry
 from strawberry.scalars import JSON
@@ -21,6 +21,8 @@ First = Annotated[int, strawberry.argument(description="How many rows, 1 to 100.
 After = Annotated[str | None, strawberry.argument(description="The cursor of the row before the page.")]
 
 strawberry.enum(model.Category, name="MiniCategory", description="What a mini-program is for.")
+# By its name in the graph, for whoever else shows it.
+MiniCategory: TypeAlias = model.Category
 
 
 @strawberry.federation.type(description="Who builds mini-programs.", directives=[PUBLIC])
@@ -47,7 +49,7 @@ class MiniProgram:
     icon_url: str | None = strawberry.federation.field(description="Of a picture, on the city's own host.")
     category: model.Category
     version_name: str
-    version_code: int = strawberry.federation.field(description="Of the newest version; grows with each.")
+    version_code: int = strawberry.federation.field(description="Of the version that runs for all.")
     organisation_id: strawberry.Private[str]
 
     @strawberry.federation.field(description="Who builds it, and answers for it.")
@@ -66,7 +68,7 @@ class MiniProgram:
             icon_url=icon_path(program.icon) if program.icon else None,
             category=program.category,
             version_name=program.version_name,
-            version_code=program.newest_code,
+            version_code=program.version_code,
             organisation_id=program.organisation,
         )
 
@@ -129,13 +131,17 @@ class ReleasesQuery:
             str | None, strawberry.argument(description="Part of a name or description, in any language.")
         ] = None,
         category: model.Category | None = None,
+        district: Annotated[
+            str | None,
+            strawberry.argument(description="GB/T 2260. Programs of a district are listed for their own alone."),
+        ] = None,
         first: First = 20,
         after: After = None,
     ) -> Connection[MiniProgram]:
         page = PageRequest.of(first=first, after=after)
         locale = info.context.locale
         found = await info.context.service(Releases).programs(
-            search=search or "", category=category, locale=locale, page=page
+            search=search or "", category=category, district=district, locale=locale, page=page
         )
         return connection_of(found, lambda program: MiniProgram.of(program, locale))
 

@@ -1,8 +1,8 @@
-"""What the city's own host answers about programs: packages, icons, keys, revocations, the player and links.
+"""What the city's own host answers about programs: packages, icons, keys, revocations, the log, the player and links.
 
 Rules
 - No file of a program is answered here but its icon, which can do nothing: it is a picture, and comes with a policy
-  that lets no script run in it, should somebody open it by itself.
+  that lets no script run in it, should somebody open it by itself. It goes with its program, from caches within a day.
 - The player is a document without any script: the shell's reaches into it. Its policy names the one origin that it may
   frame, so no program navigates its frame anywhere else (E3, E21, E27).
 Source: W3C MiniApp Addressing (§3.5 of its dereferencing) for links.
@@ -22,13 +22,16 @@ from core.keys import KeyRing
 from core.locale import negotiate
 from miniapps.bundles.address import parse_path
 from miniapps.bundles.errors import BundleError
+from miniapps.releases import log_http
 from miniapps.releases.service import Releases
 
 PACKAGE_TYPE: Final = "application/miniapp-pkg+zip"
 REVOCATIONS_PATH: Final = "/.well-known/mini-revocations.json"
 KEYS_PATH: Final = "/.well-known/mini-jwks.json"
 _SHA256: Final = "[0-9a-f]{64}"
+_KID_MAX: Final = 64
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_A_DAY: Final = "public, max-age=86400"
 _ANYBODY: Final = {"Access-Control-Allow-Origin": "*", "Cross-Origin-Resource-Policy": "cross-origin"}
 # The next key is in the set long before it signs, so a copy that is five minutes old still knows every signer.
 _KEYS_CACHE: Final = "public, max-age=300"
@@ -64,6 +67,7 @@ def routes(releases: Releases, *, rings: Sequence[KeyRing], https: bool, trusted
         web.get("/run/{app_id:[a-z0-9.-]{1,128}}", doors.player),
         web.get(KEYS_PATH, doors.keys),
         web.route("*", "/miniapp/{rest:.+}", links.answer),
+        *log_http.routes(releases.log),
     ]
 
 
@@ -72,10 +76,13 @@ class _Doors:
         self._releases = releases
         self._rings = rings
 
-    async def keys(self, _: web.Request) -> web.Response:
-        """A JWK set (RFC 7517 §5)."""
+    async def keys(self, request: web.Request) -> web.Response:
+        """A JWK set (RFC 7517 §5). `?kid=`: of the one key that signed a package which is not among the last."""
+        kid = request.query.get("kid", "")[:_KID_MAX]
+        found = await self._releases.published_key(kid) if kid else None
+        listed = [found] if found else [] if kid else await self._releases.published_keys(self._rings)
         return web.Response(
-            body=orjson.dumps({"keys": await self._releases.published_keys(self._rings)}),
+            body=orjson.dumps({"keys": listed}),
             content_type="application/jwk-set+json",
             headers={"Cache-Control": _KEYS_CACHE, **_ANYBODY},
         )
@@ -91,7 +98,7 @@ class _Doors:
         icon = await self._releases.icon(request.match_info["sha256"])
         if icon is None:
             raise web.HTTPNotFound()
-        headers = {"Content-Type": icon.media_type, "Cache-Control": _FOR_EVER}
+        headers = {"Content-Type": icon.media_type, "Cache-Control": _A_DAY}
         return web.Response(body=icon.raw, headers={**headers, "Content-Security-Policy": _ICON_POLICY})
 
     async def revocations(self, _: web.Request) -> web.Response:
@@ -102,7 +109,8 @@ class _Doors:
         )
 
     async def player(self, request: web.Request) -> web.Response:
-        program = await self._releases.program(request.match_info["app_id"])
+        # Also of one that is not listed: whoever it is rolled out to opens it.
+        program = await self._releases.known(request.match_info["app_id"]) if self._releases.origins else None
         if program is None or self._releases.origins is None:
             raise web.HTTPNotFound()
         locale = negotiate(request.headers.get("Accept-Language"))

@@ -5,6 +5,9 @@ Rules
 - Version codes only grow, also past a release that was revoked.
 - One release of a program runs, or none. The next one supersedes it; who runs an older one may end with it. A revoked
   one runs nowhere, and a revoked program has no release again.
+- Beside the one that runs, one may be rolled out to a share of citizens, which only grows, and one may be tried by
+  those who build it. When the newest is rolled back, the one before it runs again.
+Source: docs/decisions/0061-a-version-reaches-citizens-by-a-draw-that-stays.md
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
@@ -43,19 +46,27 @@ class Category(StrEnum):
 
 
 class ReleaseState(StrEnum):
+    """TRIAL: for those who build it. ROLLING: for a share of citizens, beside the one that is released."""
+
+    TRIAL = "trial"
+    ROLLING = "rolling"
     RELEASED = "released"
     SUPERSEDED = "superseded"
     REVOKED = "revoked"
 
 
-# What a release may become. Whoever decides about it before it is released adds the states from there on.
+# What a release may become. A superseded one is released again where the one after it is rolled back.
 TRANSITIONS: Final[Mapping[ReleaseState, frozenset[ReleaseState]]] = {
+    ReleaseState.TRIAL: frozenset(
+        {ReleaseState.ROLLING, ReleaseState.RELEASED, ReleaseState.SUPERSEDED, ReleaseState.REVOKED}
+    ),
+    ReleaseState.ROLLING: frozenset({ReleaseState.RELEASED, ReleaseState.SUPERSEDED, ReleaseState.REVOKED}),
     ReleaseState.RELEASED: frozenset({ReleaseState.SUPERSEDED, ReleaseState.REVOKED}),
-    ReleaseState.SUPERSEDED: frozenset({ReleaseState.REVOKED}),
+    ReleaseState.SUPERSEDED: frozenset({ReleaseState.RELEASED, ReleaseState.REVOKED}),
     ReleaseState.REVOKED: frozenset(),
 }
 # Those whose files are served: a citizen who runs an older release may end with it.
-SERVED: Final = frozenset({ReleaseState.RELEASED, ReleaseState.SUPERSEDED})
+SERVED: Final = frozenset(ReleaseState) - {ReleaseState.REVOKED}
 
 
 def check_becomes(before: ReleaseState, after: ReleaseState) -> None:
@@ -68,7 +79,9 @@ def check_becomes(before: ReleaseState, after: ReleaseState) -> None:
 class Organisation:
     """Who builds programs. verified: whether the city knows that it is who it says.
 
-    keys: the public keys that it signs packages with; key_id: thumbprint of the one that it came with.
+    keys: the public keys that it signs packages with; key_id: thumbprint of the one that it came with, empty until it
+    has one. retiring: by key, from when on it signs nothing new; what it signed before is checked with it for ever.
+    added: by key, since when it signs, where that is known.
     """
 
     id: str
@@ -76,6 +89,33 @@ class Organisation:
     verified: bool
     key_id: str
     keys: Sequence[Jwk] = field(repr=False)
+    retiring: Mapping[str, datetime] = field(default_factory=dict)
+    added: Mapping[str, datetime] = field(default_factory=dict)
+
+    def signing(self, now: datetime) -> Organisation:
+        """The same, with those of its keys alone that may sign now."""
+        return replace(self, keys=tuple(key for key in self.keys if self._signs(key["kid"], now)))
+
+    def _signs(self, kid: str, now: datetime) -> bool:
+        ends = self.retiring.get(kid)
+        return ends is None or now < ends
+
+
+@dataclass(frozen=True, slots=True)
+class PackageKey:
+    """A public key that signed one package and signs no other: a run's of a CI system.
+
+    package: SHA-256 of it without its signing block. publisher: who let the run in, `mtp_…`. released: or tried, so
+    that others check it.
+    """
+
+    jwk: Jwk = field(repr=False)
+    organisation: str
+    app_id: str
+    package: str
+    publisher: str
+    at: datetime
+    released: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +136,67 @@ class Icon:
     raw: bytes = field(repr=False)
 
 
+# A share of citizens is counted in hundredths of a percent.
+WHOLE: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rollout:
+    """A release that some citizens get. share: of `WHOLE`. testers: those who are invited get it, and nobody else.
+
+    paused: nobody more gets it; who has it keeps it. salt: makes each rollout's draw another one.
+    """
+
+    release: str
+    version_code: int
+    share: int
+    salt: str
+    testers: bool = False
+    paused: bool = False
+
+    def draws(self, *, openid: str, app_id: str) -> bool:
+        """Whether a citizen is in the share, by the hash of how the program knows them: whoever is once, stays."""
+        digest = hashlib.sha256(f"{openid}{app_id}{self.salt}".encode()).digest()
+        return int.from_bytes(digest[:8]) % WHOLE < self.share
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the city settled about a program, whatever its version: permissions given and taken beside its review.
+
+    districts: where it is filed (GB/T 2260), so where it is shown and opened; None: it is for the whole city.
+    """
+
+    given: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+    districts: frozenset[str] | None = None
+
+    def granted(self, at_review: frozenset[str]) -> frozenset[str]:
+        return (at_review | self.given) - self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What was decided about a package. granted: permissions, of those that it asks for. by: who decided.
+
+    domains: those that it may speak to or show pictures of, of those that it asks for; None: all. review: the id of
+    what decided it; empty: the release itself. not_before: None: at once.
+    """
+
+    granted: frozenset[str]
+    by: str
+    review: str = ""
+    domains: frozenset[str] | None = None
+    not_before: datetime | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """newest_code: the highest version code that was ever published. current: the release that runs; None: none does.
 
-    icon: hash of its picture; empty without one.
+    version_name, version_code: of the release that runs, and of the only one where none runs for all yet. icon: hash of
+    its picture; empty without one. rollout: of a newer release; None: there is none. trial: the release that those who
+    build it try.
     """
 
     app_id: str
@@ -110,9 +206,12 @@ class Program:
     words: Mapping[Locale, Words]
     icon: str
     version_name: str
+    version_code: int
     newest_code: int
     current: str | None
     revoked: bool = False
+    rollout: Rollout | None = None
+    trial: str | None = None
 
     def in_(self, locale: Locale) -> Words:
         return self.words[locale]
@@ -124,8 +223,8 @@ class Release:
 
     package_sha256: of the package's bytes without its signing block. files_h1: of the files in it. size: of the whole
     package as it is handed out, in bytes. manifest_text: the manifest's own bytes. reasons: why it asks for each
-    permission, by name. titles: of its bar, empty where the manifest gives none. granted: names of the permissions
-    that the city granted it. log_index: of its leaf in the transparency log.
+    permission, by name. titles: of its bar, empty where the manifest gives none. tabs: what each says, in order.
+    granted: names of the permissions that the city granted it. log_index: of its leaf in the transparency log.
     because: why it was revoked.
     """
 
@@ -142,6 +241,7 @@ class Release:
     manifest_text: bytes = field(repr=False)
     reasons: Mapping[Locale, Mapping[str, str]] = field(repr=False)
     titles: Mapping[Locale, str] = field(repr=False)
+    tabs: Mapping[Locale, Sequence[str]] = field(repr=False)
     granted: frozenset[str]
     log_index: int
     at: datetime
@@ -159,10 +259,12 @@ class Release:
         return _understood(self.manifest_text)
 
     def told_in(self, locale: Locale) -> dict[str, Any]:
-        """The manifest as hosts are told it: with the bar's title in the reader's language."""
+        """The manifest as hosts are told it: with the bar's title and the tabs in the reader's language."""
         told: dict[str, Any] = orjson.loads(self.manifest_text)
         if title := self.titles[locale]:
             told["window"] = {**told.get("window", {}), "navigation_bar_title_text": title}
+        for number, text in enumerate(self.tabs.get(locale, ())):
+            told["city_tab_bar"]["items"][number]["text"] = text
         return told
 
 
@@ -181,6 +283,46 @@ class Revocation:
     version_code: int | None
     reason: str
     at: datetime
+
+
+def placed(
+    before: Program | None,
+    release: Release,
+    words: Mapping[Locale, Words],
+    icon: Icon | None,
+    rollout: Rollout | None = None,
+    category: Category | None = None,
+) -> Program:
+    """The program, now that a release of it runs as its state says. words, icon: of the release.
+
+    What citizens are shown is of the release that runs for all; of the only one, where none does yet.
+    """
+    released, tried = release.state is ReleaseState.RELEASED, release.state is ReleaseState.TRIAL
+    newest, shown = before.newest_code if before else 0, released or before is None or before.current is None
+    program = Program(
+        app_id=release.app_id,
+        app_key=release.app_key,
+        organisation=release.organisation,
+        category=category or (before.category if before else Category.OTHER),
+        words=words,
+        icon=icon.sha256 if icon else "",
+        version_name=release.version_name,
+        version_code=release.version_code,
+        newest_code=newest if tried else max(newest, release.version_code),
+        current=release.id if released else before.current if before else None,
+        revoked=before.revoked if before else False,
+        rollout=before.rollout if before and tried else rollout,
+        trial=release.id if tried else None,
+    )
+    if shown or before is None:
+        return program
+    return replace(
+        program,
+        words=before.words,
+        icon=before.icon,
+        version_name=before.version_name,
+        version_code=before.version_code,
+    )
 
 
 def icon_of(raw: bytes, media_type: str) -> Icon:

@@ -6,49 +6,25 @@ the database reach no browser.
 
 from __future__ import annotations
 
-import gzip
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from core.clock import epoch_s
+from core.files import File
 from core.keys import KeyRing
 from miniapps.bundles import blocks, policy, statement
 from miniapps.bundles.encoding import from_b64
 from miniapps.bundles.errors import LOG, BundleError
 from miniapps.bundles.tlog import NoteKey
+from miniapps.releases import hints
+from miniapps.releases.log import Log
 from miniapps.releases.model import Organisation, Release
-from miniapps.releases.signing import Log, public_keys
+from miniapps.releases.signing import public_keys
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _ASK_AGAIN: Final = "no-cache"
-_PACKED_WORTH: Final = (
-    *("text/", "application/json", "application/manifest+json", "application/wasm", "image/svg+xml", "image/x-icon"),
-    *("font/otf", "font/ttf", "audio/wav"),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """packed: by gzip, where that is smaller. headers: all but those that belong to a request."""
-
-    raw: bytes = field(repr=False)
-    packed: bytes | None = field(repr=False)
-    etag: str
-    headers: Mapping[str, str]
-
-    @classmethod
-    def of(cls, raw: bytes, headers: Mapping[str, str]) -> File:
-        worth = headers["Content-Type"].startswith(_PACKED_WORTH)
-        packed = gzip.compress(raw, 6, mtime=0) if worth else raw
-        etag = f'"{hashlib.sha256(raw).hexdigest()[:20]}"'
-        return cls(raw, packed if len(packed) < len(raw) else None, etag, headers)
-
-    @property
-    def size(self) -> int:
-        return len(self.raw) + len(self.packed or b"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +43,14 @@ class Opened:
 @dataclass(frozen=True, slots=True)
 class Opener:
     """platform: the ring whose keys the city approves with. shells: who may frame pages. preload: address of the
-    script that every page begins with.
+    script that every page begins with. reports: under which address a release is told what its pages tried.
     """
 
     platform: KeyRing
     log: Log
     shells: Sequence[str]
     preload: str
+    reports: str
 
     def opened(self, release: Release, organisation: Organisation, package: bytes, now: datetime) -> Opened:
         """Raises: BundleError where the package is not what was published."""
@@ -87,15 +64,26 @@ class Opener:
         hashes = policy.page_hashes(found.files)
         every = tuple(dict.fromkeys(source for sources in hashes.values() for source in sources))
         csp = policy.content_security_policy(profile=found.profile, hashes=every, shell_origins=self.shells)
-        files = {path: self._file(path, raw, found.profile, hashes.get(path)) for path, raw in found.files.items()}
+        reports = f"{self.reports}{release.root}"
+        files = {path: self._file(path, found.files, found.profile, hashes.get(path), reports) for path in found.files}
         return Opened(release, files, csp)
 
-    def _file(self, path: str, raw: bytes, profile: statement.Profile, hashes: Sequence[str] | None) -> File:
+    def _file(
+        self,
+        path: str,
+        every: Mapping[str, bytes],
+        profile: statement.Profile,
+        hashes: Sequence[str] | None,
+        reports: str,
+    ) -> File:
         """hashes: None for what is no page."""
-        headers = policy.headers(path, profile=profile, hashes=hashes or (), shell_origins=self.shells)
-        page = hashes is not None
-        told = {**headers, "Cache-Control": _ASK_AGAIN if page else _FOR_EVER}
-        return File.of(policy.inject(raw, self.preload) if page else raw, told)
+        headers = policy.headers(
+            path, profile=profile, hashes=hashes or (), shell_origins=self.shells, report_url=reports
+        )
+        if hashes is None:
+            return File.of(every[path], {**headers, "Cache-Control": _FOR_EVER})
+        linked = {"Link": link} if (link := hints.modules(path, every)) else {}
+        return File.of(policy.inject(every[path], self.preload), {**headers, **linked, "Cache-Control": _ASK_AGAIN})
 
     def _log_key(self, package: bytes) -> NoteKey:
         """The one of the log's keys that the package's proof names."""

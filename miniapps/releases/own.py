@@ -1,7 +1,9 @@
 """The city's own programs: packed from their folders, signed as its own organisation, published as any other.
 
 A folder holds a program's files; the SDK's scripts go under `sdk/` of its package, as a developer's build copies them.
-The same files are the same release, and nothing happens. Others are the next one; its version code is counted here.
+The same files are the same release, and nothing happens. Others are the next one if their version code is above every
+released one: of two processes that start with different files, the older one publishes nothing. For whoever works on
+them, the code of what changed is counted here.
 What was revoked does not come back unchanged.
 """
 
@@ -35,16 +37,20 @@ SDK_FOLDER: Final = "sdk"
 _BUILT_WITH: Final = "citytong"
 # Of a folder, what is for its readers and not for its program.
 _NOT_PACKED: Final = frozenset({"md", "map"})
-_CATEGORIES: Final = {"air": Category.ENVIRONMENT, "code": Category.GOVERNMENT}
+_CATEGORIES: Final = {"air": Category.ENVIRONMENT, "code": Category.GOVERNMENT, "developer": Category.GOVERNMENT}
 
 
 @dataclass(frozen=True, slots=True)
 class OwnPrograms:
-    """programs: a folder with one for each. sdk: the SDK's scripts."""
+    """programs: a folder with one for each. sdk: the SDK's scripts.
+
+    counted: changed files are the next version, whatever their manifest says; never in production.
+    """
 
     releases: Releases
     programs: Path
     sdk: Path
+    counted: bool = False
 
     async def publish(self) -> list[Release]:
         """Release each that changed; those releases. Safe beside another process that does the same.
@@ -76,12 +82,15 @@ class OwnPrograms:
     async def _publish(self, name: str, files: Mapping[str, bytes], organisation: Organisation) -> Release | None:
         manifest: dict[str, Any] = orjson.loads(files[manifests.FILE])
         published = await self.releases.store.releases_of(manifest["app_id"])
-        if (
-            published
-            and hashing.files_h1(_with_code(files, manifest, published[0].version_code)) == published[0].files_h1
-        ):
-            return None
-        code = max(manifest["version"]["code"], *(one.version_code + 1 for one in published[:1]), 1)
+        code, newest = manifest["version"]["code"], next(iter(published), None)
+        if newest is not None:
+            if hashing.files_h1(_with_code(files, manifest, newest.version_code)) == newest.files_h1:
+                return None
+            if self.counted:
+                code = max(code, newest.version_code + 1)
+            if code <= newest.version_code:
+                _tell_stale(name, code, newest.version_code)
+                return None
         package = await asyncio.to_thread(self._signed, _with_code(files, manifest, code))
         try:
             return await self.releases.publish(
@@ -105,6 +114,15 @@ class OwnPrograms:
         said = statement.make(unsigned, built_with=_BUILT_WITH, created=epoch_s(releases.clock.now()))
         signature = statement.sign_developer(said, key=private_key(key), kid=key.kid)
         return blocks.join(unsigned, {blocks.DEVELOPER: signature})
+
+
+def _tell_stale(name: str, code: int, newest: int) -> None:
+    if code < newest:
+        # A process of an earlier city, which starts beside those of the next one.
+        _LOG.info("own program is an older one", extra={"facts": {"program": name, "code": code, "newest": newest}})
+        return
+    what = f"raise version.code in {name}/{manifests.FILE} above {newest}: its files are others than those released"
+    _LOG.error("own program not published", extra={"facts": {"program": name, "because": what}})
 
 
 def _packed(folder: Path) -> list[Path]:

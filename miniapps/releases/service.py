@@ -22,27 +22,34 @@ from core.keys import KeyRing
 from core.locale import Locale
 from core.mongo import Session
 from core.paging import Page, PageRequest
-from miniapps.bundles import blocks, hashing, tlog
+from miniapps.bundles import blocks, hashing
+from miniapps.bundles.errors import BundleError
 from miniapps.bundles.statement import log_entry
 from miniapps.releases.catalogue import Catalogue
 from miniapps.releases.checking import Checked, checked
 from miniapps.releases.errors import NoProgramsHere, ProgramRevoked, ProgramTaken, VersionNotNewer
+from miniapps.releases.log import Log
 from miniapps.releases.model import (
     SEARCH_MAX,
+    Approval,
     Category,
     Icon,
     Jwk,
     Organisation,
+    PackageKey,
     Program,
     Release,
     ReleaseState,
     Revocation,
+    Rollout,
+    Terms,
     check_becomes,
     found,
+    placed,
 )
 from miniapps.releases.origins import Origins
 from miniapps.releases.shelf import Shelf
-from miniapps.releases.signing import Log, Rings, approved, check_developer_key, signed_list
+from miniapps.releases.signing import Rings, approved, check_developer_key, signed_list
 from miniapps.releases.store import ReleaseStore
 
 _LOG = logging.getLogger(__name__)
@@ -89,6 +96,7 @@ class Releases:
         if self.origins is None:
             _LOG.warning("this city has no host for mini-programs, so none is found here: set TONG_MINI_URL")
         await self.store.open()
+        await self.log.open()
         await self.rings.open()
 
     @property
@@ -98,10 +106,17 @@ class Releases:
     # --- finding
 
     async def programs(
-        self, *, search: str = "", category: Category | None = None, locale: Locale, page: PageRequest
+        self,
+        *,
+        search: str = "",
+        category: Category | None = None,
+        district: str | None = None,
+        locale: Locale,
+        page: PageRequest,
     ) -> Page[Program]:
         """Programs that run here, the best first. search: part of a name or description in any language.
 
+        district: those filed with it are among them; those of a district are not without it.
         Raises: BadInput, Unavailable.
         """
         if len(search) > SEARCH_MAX:
@@ -109,7 +124,8 @@ class Releases:
         if self.origins is None:
             return Page.of(rows=[], keys=[], request=page)
         listed = await self.catalogue.listed()
-        rows = found(listed.programs.values(), search=search, category=category, locale=locale)
+        here = [one for one in listed.programs.values() if listed.shown(one.app_id, district)]
+        rows = found(here, search=search, category=category, locale=locale)
         rest = [one for one in rows if page.after is None or one.key > page.after][: page.limit]
         return Page.of(rows=[one.program for one in rest], keys=[one.key for one in rest], request=page)
 
@@ -128,17 +144,36 @@ class Releases:
 
     async def running(self, app_id: str) -> Running:
         """What is opened now, read from the store. Raises: NotFound, NoProgramsHere, Unavailable."""
-        if self.origins is None:
-            raise NoProgramsHere()
-        program = await self.store.program(app_id.lower())
+        program = await self.known(app_id)
         release = await self.store.release(program.current) if program and program.current else None
         if program is None or release is None:
             raise NotFound(thing="mini-program")
         return Running(program, release, (await self.store.organisations([program.organisation]))[program.organisation])
 
+    async def known(self, app_id: str) -> Program | None:
+        """A program that was not taken back, also one that so far is rolled out or tried alone.
+
+        Raises: NoProgramsHere, Unavailable.
+        """
+        if self.origins is None:
+            raise NoProgramsHere()
+        program = await self.store.program(app_id.lower())
+        return program if program and not program.revoked else None
+
+    async def opened_before(self, ids: Sequence[str]) -> list[Program]:
+        """Of these programs, those that still run here for anybody, in the same order. Raises: Unavailable."""
+        listed = (await self.catalogue.listed()).programs if self.origins else {}
+        others = {one.app_id: one for one in await self.store.programs(set(ids) - listed.keys()) if one.rollout}
+        found = ((listed.get(id) or others.get(id)) for id in ids) if self.origins else ()
+        return [program for program in found if program is not None]
+
+    async def terms(self, app_id: str) -> Terms:
+        """What is settled about a program; another process's changes show after seconds. Raises: Unavailable."""
+        return (await self.catalogue.listed()).terms.get(app_id, Terms())
+
     async def release(self, id: str) -> Release | None:
-        """Of any state. Raises: Unavailable."""
-        return await self.store.release(id)
+        """Of any state; another process's changes show after seconds. Raises: Unavailable."""
+        return await self.catalogue.release(id)
 
     async def has_version(self, app_id: str, version_name: str) -> bool:
         """Whether it ever had a release of this name. Raises: Unavailable."""
@@ -165,13 +200,15 @@ class Releases:
         return await self.store.package(sha256)
 
     async def icon(self, sha256: str) -> Icon | None:
-        return await self.store.icon(sha256)
+        """Of a program that runs. Raises: Unavailable."""
+        return await self.store.icon(sha256) if sha256 in (await self.catalogue.listed()).icons else None
 
     async def published_keys(self, rings: Iterable[KeyRing]) -> list[Jwk]:
         """All public keys that packages, lists and tokens are checked with, each with what it is for.
 
-        rings: the platform's. Those of organisations whose programs run here are `mini-developer` keys as well. A key
-        of the log comes with the log's name. Raises: Unavailable.
+        rings: the platform's. Those of organisations whose programs run or are tried here are `mini-developer` keys as
+        well. A key of the log comes with the log's name; one that signed one package alone with the package's, the last
+        ones of them. Raises: Unavailable.
         """
         named = {self.log.keys.purpose: {"city_log": self.log.origin}}
         ours = [
@@ -192,7 +229,21 @@ class Releases:
             for key in one.keys
             if key["kid"] not in own
         ]
-        return [*ours, *theirs]
+        return [*ours, *theirs, *(self._published(key) for key in (await self.catalogue.listed()).package_keys)]
+
+    async def published_key(self, kid: str) -> Jwk | None:
+        """That signed one released package, however long ago. Raises: Unavailable."""
+        found = await self.store.package_key(kid)
+        return self._published(found) if found and found.released else None
+
+    def _published(self, key: PackageKey) -> Jwk:
+        return {
+            **key.jwk,
+            "alg": _ALGORITHMS[key.jwk["kty"]],
+            "city_purpose": self.rings.developer.purpose,
+            "city_organisation": key.organisation,
+            "city_package": key.package,
+        }
 
     # --- publishing
 
@@ -251,37 +302,93 @@ class Releases:
         Raises: PackageInvalid, NotTheDevelopers, OperationsInvalid, ProgramTaken, ProgramRevoked, VersionNotNewer,
         Unavailable.
         """
-        found = await asyncio.to_thread(checked, package, organisation)
-        if found.operations is not None:
-            await asyncio.to_thread(self.check_operations, found.operations, found.manifest.declared)
-        given = found.manifest.declared & frozenset(granted)
+        found = await self.checked_package(package, organisation)
+        approval = Approval(frozenset(granted), by)
 
         async def step(session: Session) -> Release:
-            sha256 = found.submission.statement.pkg_sha256
-            there = await self.store.release_of_package(sha256, session=session)
-            if there is None:
-                return await self._release(found, organisation, given, by, category, session)
-            _check_same(there, organisation)
-            return there
+            return await self.enter(found, organisation, approval, category=category, session=session)
 
         release = await self.store.mongo.transaction(step)
-        self.catalogue.forget()
+        self.forget()
         return release
 
-    async def _release(
+    async def checked_package(self, package: bytes, organisation: Organisation) -> Checked:
+        """Raises: PackageInvalid, NotTheDevelopers, OperationsInvalid."""
+        signing = await self._signing(package, organisation.signing(self.clock.now()))
+        found = await asyncio.to_thread(checked, package, signing)
+        if found.operations is not None:
+            await asyncio.to_thread(self.check_operations, found.operations, found.manifest.declared)
+        return found
+
+    async def _signing(self, package: bytes, organisation: Organisation) -> Organisation:
+        """With the keys that sign this package and no other. It may be none at all."""
+        try:
+            unsigned = await asyncio.to_thread(blocks.strip, package)
+        except BundleError:
+            return organisation
+        return await self.store.signing_package(organisation, hashing.sha256_hex(unsigned))
+
+    def forget(self) -> None:
+        """Look at programs and releases again: some were changed here."""
+        self.catalogue.forget()
+        self.shelf.forget()
+
+    async def enter(
         self,
         found: Checked,
         organisation: Organisation,
-        given: frozenset[str],
-        by: str,
-        category: Category | None,
+        approval: Approval,
+        *,
+        state: ReleaseState = ReleaseState.RELEASED,
+        beside: bool = False,
+        rollout: Rollout | None = None,
+        category: Category | None = None,
         session: Session,
     ) -> Release:
+        """Sign and log a checked package, and let it run as `state` says: in the caller's transaction, who calls
+        `forget` after it. The same one again changes nothing, unless it was only tried before.
+
+        beside: of TRIAL; what those who build it try stays what it was. rollout: of ROLLING; its release is this one.
+        Raises: ProgramTaken, ProgramRevoked, VersionNotNewer.
+        """
         said = found.submission.statement
+        there = await self.store.release_of_package(said.pkg_sha256, session=session)
+        if there is not None and (there.state is not ReleaseState.TRIAL or state is ReleaseState.TRIAL):
+            _check_same(there, organisation)
+            return there
         before = await self.store.program(said.app_id, session=session)
-        _check_next(said.app_id, said.version_code, organisation, before)
-        id = self.ids.new("mpr")
-        signed, index = await self._logged(found, given, id, session)
+        check_next(said.app_id, said.version_code, organisation, before)
+        if before and before.trial and not beside and (there is None or before.trial != there.id):
+            await self.store.drop_trial(before.trial, session=session)
+        release, signed = await self._signed(found, organisation, approval, state, before, there, session)
+        await self._supersede(before, release, session)
+        await self.store.put_release(release, signed, session=session)
+        if found.icon:
+            await self.store.put_icon(found.icon, session=session)
+        told = replace(rollout, release=release.id) if rollout else None
+        program = placed(before, release, found.words, found.icon, told, category)
+        if beside:
+            program = replace(program, trial=before.trial if before else None)
+        await self.store.put_program(program, session=session)
+        await self.store.release_package_keys(said.pkg_sha256, session=session)
+        await self._tell_published(release, session)
+        return release
+
+    async def _signed(
+        self,
+        found: Checked,
+        organisation: Organisation,
+        approval: Approval,
+        state: ReleaseState,
+        before: Program | None,
+        there: Release | None,
+        session: Session,
+    ) -> tuple[Release, bytes]:
+        """The release as it is kept, and its package with every signature. there: the same, as it was tried."""
+        said = found.submission.statement
+        id = there.id if there else self.ids.new("mpr")
+        approval = replace(approval, review=approval.review or id, granted=found.manifest.declared & approval.granted)
+        signed, index = await self._logged(found, approval, session)
         release = Release(
             id=id,
             app_id=said.app_id,
@@ -289,37 +396,30 @@ class Releases:
             organisation=organisation.id,
             version_name=said.version_name,
             version_code=said.version_code,
-            state=ReleaseState.RELEASED,
+            state=state,
             package_sha256=said.pkg_sha256,
             files_h1=said.files_h1,
             size=len(signed),
             manifest_text=found.manifest_text,
             reasons=found.reasons,
             titles=found.titles,
-            granted=given,
+            tabs=found.tabs,
+            granted=approval.granted,
             log_index=index,
             at=to_ms(self.clock.now()),
-            by=by,
+            by=approval.by,
         )
-        if before and before.current:
-            await self.store.set_state(before.current, ReleaseState.SUPERSEDED, session=session)
-        await self.store.add_release(release, signed, session=session)
-        if found.icon:
-            await self.store.put_icon(found.icon, session=session)
-        program = Program(
-            app_id=release.app_id,
-            app_key=release.app_key,
-            organisation=release.organisation,
-            category=category or (before.category if before else Category.OTHER),
-            words=found.words,
-            icon=found.icon.sha256 if found.icon else "",
-            version_name=release.version_name,
-            newest_code=release.version_code,
-            current=release.id,
-        )
-        await self.store.put_program(program, session=session)
-        await self._tell_published(release, session)
-        return release
+        return release, signed
+
+    async def _supersede(self, before: Program | None, release: Release, session: Session) -> None:
+        """What no longer runs when this one does."""
+        if before is None or release.state is ReleaseState.TRIAL:
+            return
+        gone = {before.rollout.release} if before.rollout else set()
+        if before.current and release.state is ReleaseState.RELEASED:
+            gone.add(before.current)
+        for id in sorted(gone - {release.id}):
+            await self.store.set_state(id, ReleaseState.SUPERSEDED, session=session)
 
     async def _tell_published(self, release: Release, session: Session) -> None:
         about: dict[str, str | int] = {
@@ -327,30 +427,24 @@ class Releases:
             "version_code": release.version_code,
             "package": release.package_sha256,
         }
-        payload = {**about, "release": release.id, "version_name": release.version_name}
+        payload = {**about, "release": release.id, "version_name": release.version_name, "state": release.state.value}
         await self.outbox.append(name=RELEASE_PUBLISHED, payload=payload, session=session)
         await self.audit.append(
             RELEASE_PUBLISHED, actor=release.by, subject=release.organisation, about=about, session=session
         )
 
-    async def _logged(self, found: Checked, given: frozenset[str], id: str, session: Session) -> tuple[bytes, int]:
-        """The package with every signature, and the number of its leaf. id: of the release."""
+    async def _logged(self, found: Checked, approval: Approval, session: Session) -> tuple[bytes, int]:
+        """The package with every signature, and the number of its leaf."""
         submission = found.submission
         profile = approved(
             submission,
-            capabilities=given,
+            approval=approval,
             issuer=self.issuer,
-            review=id,
             at=epoch_s(self.clock.now()),
             key=self.rings.platform.active,
         )
         entry = log_entry(submission.statement, developer=submission.developer, platform=profile)
-        leaves = await self.store.leaves(session=session)
-        leaf = tlog.leaf_hash(entry)
-        index, tree = len(leaves), [*leaves, leaf]
-        checkpoint = self.log.checkpoint(tree)
-        await self.store.add_leaf(index=index, leaf_hash=leaf, entry=entry, checkpoint=checkpoint, session=session)
-        proof = tlog.write_proof(index, tlog.inclusion(index, tree), checkpoint)
+        index, proof = await self.log.append(entry, session=session)
         values = {
             blocks.DEVELOPER: submission.developer,
             blocks.PLATFORM: profile,
@@ -365,20 +459,19 @@ class Releases:
 
         Raises: BadInput, NotFound, CannotChange (it was revoked before), Unavailable.
         """
-        if not 0 < len(reason.strip()) <= REASON_MAX:
-            raise BadInput(field="reason", problem=f"must be 1 to {REASON_MAX} characters")
+        why = parse_reason(reason)
 
         async def step(session: Session) -> Revocation:
-            return await self._revoke(app_id, version_code, reason.strip(), by, session)
+            return await self.take_back(app_id=app_id, version_code=version_code, reason=why, by=by, session=session)
 
         revocation = await self.store.mongo.transaction(step)
-        self.catalogue.forget()
-        self.shelf.forget()
+        self.forget()
         return revocation
 
-    async def _revoke(
-        self, app_id: str, version_code: int | None, reason: str, by: str, session: Session
+    async def take_back(
+        self, *, app_id: str, version_code: int | None, reason: str, by: str, session: Session
     ) -> Revocation:
+        """As `revoke`, in the caller's transaction, who calls `forget` after it. Raises: as `revoke`."""
         program = await self.store.program(app_id, session=session)
         releases = await self.store.releases_of(app_id, session=session)
         meant = [one for one in releases if version_code in (None, one.version_code)]
@@ -395,6 +488,8 @@ class Releases:
         told = replace(
             program,
             current=None if program.current in gone else program.current,
+            rollout=None if program.rollout and program.rollout.release in gone else program.rollout,
+            trial=None if program.trial in gone else program.trial,
             revoked=program.revoked or version_code is None,
         )
         await self.store.put_program(told, session=session)
@@ -431,7 +526,16 @@ def _check_same(there: Release, organisation: Organisation) -> None:
         raise ProgramRevoked(app_id=there.app_id)
 
 
-def _check_next(app_id: str, version_code: int, organisation: Organisation, before: Program | None) -> None:
+def parse_reason(text: str) -> str:
+    """Why something is taken back. Raises: BadInput."""
+    reason = text.strip()
+    if not 0 < len(reason) <= REASON_MAX:
+        raise BadInput(field="reason", problem=f"must be 1 to {REASON_MAX} characters")
+    return reason
+
+
+def check_next(app_id: str, version_code: int, organisation: Organisation, before: Program | None) -> None:
+    """Raises: ProgramTaken, ProgramRevoked, VersionNotNewer."""
     if before is None:
         return
     if before.organisation != organisation.id:

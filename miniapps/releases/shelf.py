@@ -50,20 +50,24 @@ class Shelf:
             return None
         if place in self._kept:
             self._kept.move_to_end(place)
-        await self._look_again(kept)
-        return kept.opened, kept.state in SERVED
+        if not await self._look_again(kept):
+            self._kept.pop(place, None)
+            kept = await self._open_once(place)
+        return (kept.opened, kept.state in SERVED) if kept else None
 
     def forget(self) -> None:
         """Look at every release again: something was revoked here."""
         for kept in self._kept.values():
             kept.looked_at = None
 
-    async def _look_again(self, kept: _Kept) -> None:
+    async def _look_again(self, kept: _Kept) -> bool:
+        """False: it was approved anew since it was opened, and may do other things now."""
         now = self.clock.now()
         if kept.looked_at is not None and now - kept.looked_at < LOOKED_AGAIN_AFTER:
-            return
-        kept.state = await self.store.state_of(kept.opened.release.id) or ReleaseState.REVOKED
+            return True
+        kept.state, index = await self.store.state_of(kept.opened.release.id) or (ReleaseState.REVOKED, -1)
         kept.looked_at = now
+        return index == kept.opened.release.log_index or kept.state not in SERVED
 
     async def _open_once(self, place: tuple[str, str]) -> _Kept | None:
         """Of many who ask for a release at once, one opens it."""
@@ -93,7 +97,8 @@ class Shelf:
         if package is None or organisation is None:
             return None
         try:
-            return await asyncio.to_thread(self.opener.opened, release, organisation, package, self.clock.now())
+            signing = await self.store.signing_package(organisation, release.package_sha256)
+            return await asyncio.to_thread(self.opener.opened, release, signing, package, self.clock.now())
         except BundleError as fault:
             facts = {"release": release.id, "rule": fault.code}
             _LOG.error("a published package is not what was signed", extra={"facts": facts})

@@ -1,4 +1,4 @@
-"""What the city signs of programs: its word on a package, where it stands in the log, and what was revoked.
+"""What the city signs of programs: its word on a package, and what was revoked. (Checkpoints: `log.py`.)
 
 Three rings of Ed25519, one for each, so that none of these can be taken for another. Keys are published in one set,
 with what each is for.
@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jwt.algorithms import ECAlgorithm, OKPAlgorithm
 
+from core.clock import epoch_s
 from core.errors import BadInput
 from core.jose import fits, public_key_fault, thumbprint
 from core.keys import KeyRing, RingKey
-from miniapps.bundles import jws, revocations, tlog
+from miniapps.bundles import jws, revocations
+from miniapps.bundles.encoding import from_b64url, json_object
 from miniapps.bundles.hashing import sha256_hex
 from miniapps.bundles.statement import Profile, Submission, sign_platform
-from miniapps.releases.model import Jwk, Revocation
+from miniapps.releases.model import Approval, Jwk, Revocation
 
 PLATFORM_KEYS: Final = "mini-platform"
 LOG_KEYS: Final = "mini-log"
@@ -57,6 +59,12 @@ def _public_key(jwk: Jwk) -> jws.PublicKey:
     return key
 
 
+def signer(submission: Submission) -> str:
+    """The name of the key that a developer signed with."""
+    header, _, _ = submission.developer.partition(b".")
+    return str(json_object(from_b64url(header.decode("ascii")))["kid"])
+
+
 def private_key(key: RingKey) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(bytes(key.ed25519))
 
@@ -79,43 +87,22 @@ class Rings:
             await ring.open()
 
 
-@dataclass(frozen=True, slots=True)
-class Log:
-    """The transparency log's own part. origin: its name for ever, which its checkpoints begin with: no address."""
-
-    origin: str
-    keys: KeyRing
-
-    def note_keys(self) -> list[tlog.NoteKey]:
-        """Those that its checkpoints are checked with, the next one included."""
-        keys = public_keys(self.keys.jwks()["keys"]).values()
-        return [tlog.NoteKey(self.origin, key) for key in keys if isinstance(key, Ed25519PublicKey)]
-
-    def checkpoint(self, leaves: Sequence[bytes]) -> str:
-        """The signed note of the tree of these leaves."""
-        return tlog.sign_checkpoint(
-            tlog.Checkpoint(self.origin, len(leaves), tlog.root(leaves)), private_key(self.keys.active)
-        )
-
-
-def approved(
-    submission: Submission, *, capabilities: frozenset[str], issuer: str, review: str, at: int, key: RingKey
-) -> bytes:
-    """The city's word on a package: what it may do, from when on. review: the id of what decided it. at: Unix time."""
-    said, asked = submission.statement, submission.manifest
+def approved(submission: Submission, *, approval: Approval, issuer: str, at: int, key: RingKey) -> bytes:
+    """The city's word on a package: what it may do, from when on. at: Unix time, of now."""
+    said, asked, allowed = submission.statement, submission.manifest, approval.domains
     profile = Profile(
         issuer=issuer,
         issued_at=at,
-        not_before=at,
+        not_before=max(at, epoch_s(approval.not_before)) if approval.not_before else at,
         app_id=said.app_id,
         version_code=said.version_code,
         pkg_sha256=said.pkg_sha256,
         files_h1=said.files_h1,
         developer_sha256=sha256_hex(submission.developer),
-        review=review,
-        capabilities=capabilities,
-        connect=asked.connect,
-        img=asked.img,
+        review=approval.review,
+        capabilities=approval.granted & asked.declared,
+        connect=tuple(one for one in asked.connect if allowed is None or one in allowed),
+        img=tuple(one for one in asked.img if allowed is None or one in allowed),
         trusted_types=asked.trusted_types,
     )
     return sign_platform(profile, key=private_key(key), kid=key.kid)

@@ -1,4 +1,4 @@
-"""What the city keeps of programs: organisations, programs, releases, packages, icons, the log's leaves, revocations.
+"""What the city keeps of programs: organisations, programs, releases, packages, icons, revocations.
 
 A package is one document: at most 2 MB packed, it fits in one eight times over, and so it is written in the transaction
 of its release, which GridFS's files and chunks could not be.
@@ -7,7 +7,7 @@ of its release, which GridFS's files and chunks could not be.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Final
 
 import orjson
@@ -21,10 +21,13 @@ from miniapps.releases.model import (
     Category,
     Icon,
     Organisation,
+    PackageKey,
     Program,
     Release,
     ReleaseState,
     Revocation,
+    Rollout,
+    Terms,
     Words,
 )
 
@@ -33,14 +36,19 @@ PROGRAMS: Final = "mini_programs"
 RELEASES: Final = "mini_releases"
 PACKAGES: Final = "mini_packages"
 ICONS: Final = "mini_icons"
-LEAVES: Final = "mini_log"
 REVOCATIONS: Final = "mini_revocations"
+TERMS: Final = "mini_terms"
+_CHANGES_MAX: Final = 200
+_KEYS_OF_PACKAGE_MAX: Final = 20
 # How many there are, each in one row that whoever adds one has to change: of two at once one begins again.
 COUNTS: Final = "mini_counts"
-_LOG: Final = "log"
+PACKAGE_KEYS: Final = "mini_package_keys"
 _REVOKED: Final = "revocations"
 _INDEXES: Final = {
-    ORGANISATIONS: [IndexModel([("names.en", ASCENDING)], name="by_name", unique=True)],
+    ORGANISATIONS: [
+        IndexModel([("names.en", ASCENDING)], name="by_name", unique=True),
+        IndexModel([("keys.kid", ASCENDING)], name="by_key"),
+    ],
     PROGRAMS: [
         IndexModel([("app_key", ASCENDING)], name="by_host", unique=True),
         IndexModel([("current", ASCENDING)], name="running"),
@@ -49,6 +57,10 @@ _INDEXES: Final = {
         IndexModel([("package_sha256", ASCENDING)], name="by_package", unique=True),
         IndexModel([("app_id", ASCENDING), ("version_code", DESCENDING)], name="by_version", unique=True),
         IndexModel([("app_key", ASCENDING), ("root", ASCENDING)], name="by_folder"),
+    ],
+    PACKAGE_KEYS: [
+        IndexModel([("package", ASCENDING)], name="by_package"),
+        IndexModel([("released", ASCENDING), ("at", DESCENDING)], name="released"),
     ],
 }
 
@@ -63,21 +75,25 @@ class ReleaseStore:
         """Make the indexes, and begin to count."""
         async with answering():
             await ensure_indexes(self.mongo, _INDEXES)
-            for name in (_LOG, _REVOKED):
-                try:
-                    await self.mongo.collection(COUNTS).insert_one({"_id": name, "count": Int64(0)})
-                except DuplicateKeyError:
-                    continue
+            try:
+                await self.mongo.collection(COUNTS).insert_one({"_id": _REVOKED, "count": Int64(0)})
+            except DuplicateKeyError:
+                return
 
     # --- organisations
 
-    async def organisation_named(self, name_en: str) -> Organisation | None:
-        return _organisation(await self._one(ORGANISATIONS, {"names.en": name_en}))
+    async def organisation_named(self, name_en: str, *, session: Session | None = None) -> Organisation | None:
+        return _organisation(await self._one(ORGANISATIONS, {"names.en": name_en}, session))
 
-    async def organisations(self, ids: Iterable[str]) -> Mapping[str, Organisation]:
+    async def organisation_with_key(self, kid: str, *, session: Session | None = None) -> Organisation | None:
+        """The one that has, or had, this key."""
+        return _organisation(await self._one(ORGANISATIONS, {"keys.kid": kid}, session))
+
+    async def organisations(self, ids: Iterable[str], *, session: Session | None = None) -> Mapping[str, Organisation]:
         """Those that there are, by id."""
+        wanted = {"_id": {"$in": list(ids)}}
         async with answering():
-            rows = await self.mongo.collection(ORGANISATIONS).find({"_id": {"$in": list(ids)}}).to_list(None)
+            rows = await self.mongo.collection(ORGANISATIONS).find(wanted, session=session).to_list(None)
         return {row["_id"]: found for row in rows if (found := _organisation(row))}
 
     async def add_organisation(self, one: Organisation) -> None:
@@ -88,9 +104,51 @@ class ReleaseStore:
             except DuplicateKeyError:
                 return
 
-    async def put_organisation(self, one: Organisation) -> None:
+    async def put_organisation(self, one: Organisation, *, session: Session | None = None) -> None:
+        """As it is now; made where there is none."""
         async with answering():
-            await self.mongo.collection(ORGANISATIONS).replace_one({"_id": one.id}, _organisation_row(one))
+            await self.mongo.collection(ORGANISATIONS).replace_one(
+                {"_id": one.id}, _organisation_row(one), upsert=True, session=session
+            )
+
+    # --- keys of one package each
+
+    async def add_package_key(self, one: PackageKey, *, session: Session) -> None:
+        """Once more is the same once more."""
+        row: Document = {
+            "jwk": dict(one.jwk),
+            "organisation": one.organisation,
+            "app_id": one.app_id,
+            "package": one.package,
+            "publisher": one.publisher,
+            "at": one.at,
+            "released": one.released,
+        }
+        of = {"_id": str(one.jwk["kid"])}
+        await self.mongo.collection(PACKAGE_KEYS).update_one(of, {"$setOnInsert": row}, upsert=True, session=session)
+
+    async def package_key(self, kid: str, *, session: Session | None = None) -> PackageKey | None:
+        return _package_key(await self._one(PACKAGE_KEYS, {"_id": kid}, session))
+
+    async def signing_package(self, one: Organisation, package: str) -> Organisation:
+        """The same, with its keys that sign this package alone. package: SHA-256 of it without its signing block."""
+        wanted = {"package": package, "organisation": one.id}
+        own = await self._package_keys(wanted, most=_KEYS_OF_PACKAGE_MAX)
+        return replace(one, keys=(*one.keys, *(key.jwk for key in own))) if own else one
+
+    async def released_package_keys(self, *, most: int) -> Sequence[PackageKey]:
+        """Of packages that were released, the last first."""
+        return await self._package_keys({"released": True}, most=most)
+
+    async def release_package_keys(self, package: str, *, session: Session) -> None:
+        """What they signed is released: everybody may know them."""
+        told = {"$set": {"released": True}}
+        await self.mongo.collection(PACKAGE_KEYS).update_many({"package": package}, told, session=session)
+
+    async def _package_keys(self, wanted: Document, *, most: int) -> Sequence[PackageKey]:
+        async with answering():
+            rows = await self.mongo.collection(PACKAGE_KEYS).find(wanted).sort("at", DESCENDING).to_list(most)
+        return [key for row in rows if (key := _package_key(row))]
 
     # --- programs
 
@@ -104,6 +162,38 @@ class ReleaseStore:
             rows = await found.limit(most).to_list(None)
         return [program for row in rows if (program := _program(row))]
 
+    async def signing(self) -> set[str]:
+        """Organisations of which something was signed that was not taken back as a whole."""
+        async with answering():
+            return set(await self.mongo.collection(PROGRAMS).distinct("organisation", {"revoked": False}))
+
+    async def programs(self, ids: Iterable[str]) -> list[Program]:
+        """Those that there are, whether or not they have a release."""
+        async with answering():
+            rows = await self.mongo.collection(PROGRAMS).find({"_id": {"$in": list(ids)}}).to_list(None)
+        return [program for row in rows if (program := _program(row))]
+
+    async def terms(self, app_id: str, *, session: Session | None = None) -> Terms:
+        row = await self._one(TERMS, {"_id": app_id}, session)
+        return _terms(row) if row else Terms()
+
+    async def all_terms(self, *, most: int) -> Mapping[str, Terms]:
+        """Of the programs about which something was settled."""
+        async with answering():
+            rows = await self.mongo.collection(TERMS).find().limit(most).to_list(None)
+        return {row["_id"]: _terms(row) for row in rows}
+
+    async def put_terms(
+        self, app_id: str, one: Terms, change: Mapping[str, Any] | None = None, *, session: Session
+    ) -> None:
+        """change: who gave or took what, and why; the last ones are kept."""
+        districts = None if one.districts is None else sorted(one.districts)
+        row: Document = {
+            "$set": {"given": sorted(one.given), "taken": sorted(one.taken), "districts": districts},
+            **({"$push": {"changes": {"$each": [dict(change)], "$slice": -_CHANGES_MAX}}} if change else {}),
+        }
+        await self.mongo.collection(TERMS).update_one({"_id": app_id}, row, upsert=True, session=session)
+
     async def put_program(self, one: Program, *, session: Session) -> None:
         row = {
             "app_key": one.app_key,
@@ -112,9 +202,12 @@ class ReleaseStore:
             "words": {locale.value: _words_row(words) for locale, words in one.words.items()},
             "icon": one.icon,
             "version_name": one.version_name,
+            "version_code": one.version_code,
             "newest_code": one.newest_code,
             "current": one.current,
             "revoked": one.revoked,
+            "rollout": asdict(one.rollout) if one.rollout else None,
+            "trial": one.trial,
         }
         await self.mongo.collection(PROGRAMS).replace_one({"_id": one.app_id}, row, upsert=True, session=session)
 
@@ -154,9 +247,8 @@ class ReleaseStore:
         async with answering():
             return await self.mongo.collection(RELEASES).find_one(wanted, {"_id": 1}) is not None
 
-    async def add_release(self, one: Release, package: bytes, *, session: Session) -> None:
+    async def put_release(self, one: Release, package: bytes, *, session: Session) -> None:
         row = {
-            "_id": one.id,
             "app_id": one.app_id,
             "app_key": one.app_key,
             "organisation": one.organisation,
@@ -171,48 +263,44 @@ class ReleaseStore:
             # As text: the names are the developer's, and dots in them would mean something to MongoDB.
             "reasons": orjson.dumps({locale.value: said for locale, said in one.reasons.items()}).decode(),
             "titles": {locale.value: title for locale, title in one.titles.items()},
+            "tabs": {locale.value: list(texts) for locale, texts in one.tabs.items()},
             "granted": sorted(one.granted),
             "log_index": Int64(one.log_index),
             "at": one.at,
             "by": one.by,
             "because": one.because,
         }
-        await self.mongo.collection(RELEASES).insert_one(row, session=session)
-        kept = {"_id": one.package_sha256, "raw": package}
-        await self.mongo.collection(PACKAGES).insert_one(kept, session=session)
+        await self.mongo.collection(RELEASES).replace_one({"_id": one.id}, row, upsert=True, session=session)
+        of = {"_id": one.package_sha256}
+        await self.mongo.collection(PACKAGES).replace_one(of, {"raw": package}, upsert=True, session=session)
+
+    async def drop_trial(self, id: str, *, session: Session) -> None:
+        """Forget what was only ever tried."""
+        row = await self.mongo.collection(RELEASES).find_one_and_delete(
+            {"_id": id, "state": ReleaseState.TRIAL.value}, session=session
+        )
+        if row is not None:
+            await self.mongo.collection(PACKAGES).delete_one({"_id": row["package_sha256"]}, session=session)
 
     async def set_state(self, id: str, state: ReleaseState, *, because: str = "", session: Session) -> None:
         told = {"$set": {"state": state.value, "because": because}}
         await self.mongo.collection(RELEASES).update_one({"_id": id}, told, session=session)
 
-    async def state_of(self, id: str) -> ReleaseState | None:
+    async def state_of(self, id: str) -> tuple[ReleaseState, int] | None:
+        """With the number of its leaf in the log, which is another one when it was approved anew."""
         async with answering():
-            row = await self.mongo.collection(RELEASES).find_one({"_id": id}, {"state": 1})
-        return ReleaseState(row["state"]) if row else None
+            row = await self.mongo.collection(RELEASES).find_one({"_id": id}, {"state": 1, "log_index": 1})
+        return (ReleaseState(row["state"]), int(row["log_index"])) if row else None
 
     async def package(self, sha256: str) -> bytes | None:
         """As it is handed out, with every signature. sha256: of it without its signing block."""
         row = await self._one(PACKAGES, {"_id": sha256})
         return bytes(row["raw"]) if row else None
 
-    # --- the log
-
-    async def leaves(self, *, session: Session | None = None) -> list[bytes]:
-        """The hashes of all leaves, in order."""
-        async with answering():
-            found = self.mongo.collection(LEAVES).find({}, {"hash": 1}, session=session).sort("_id", ASCENDING)
-            return [bytes(row["hash"]) for row in await found.to_list(None)]
-
-    async def add_leaf(self, *, index: int, leaf_hash: bytes, entry: bytes, checkpoint: str, session: Session) -> None:
-        """checkpoint: the signed note of the tree that ends with it."""
-        await self._count(_LOG, expected=index, session=session)
-        row = {"_id": Int64(index), "hash": leaf_hash, "entry": entry, "checkpoint": checkpoint}
-        await self.mongo.collection(LEAVES).insert_one(row, session=session)
-
     # --- revocations
 
     async def add_revocation(self, one: Revocation, *, by: str, session: Session) -> None:
-        await self._count(_REVOKED, expected=one.sequence - 1, session=session)
+        await self._count(expected=one.sequence - 1, session=session)
         row = {
             "_id": Int64(one.sequence),
             "app_id": one.app_id,
@@ -238,15 +326,29 @@ class ReleaseStore:
         row = await self._one(COUNTS, {"_id": _REVOKED}, session)
         return int(row["count"]) if row else 0
 
-    async def _count(self, name: str, *, expected: int, session: Session) -> None:
+    async def _count(self, *, expected: int, session: Session) -> None:
         counts = self.mongo.collection(COUNTS)
-        row = await counts.find_one_and_update({"_id": name}, {"$inc": {"count": Int64(1)}}, session=session)
+        row = await counts.find_one_and_update({"_id": _REVOKED}, {"$inc": {"count": Int64(1)}}, session=session)
         if row is None or row["count"] != expected:
-            raise RuntimeError(f"{COUNTS} of {name} is not what its rows say")
+            raise RuntimeError(f"{COUNTS} of {_REVOKED} is not what its rows say")
 
     async def _one(self, collection: str, wanted: Mapping[str, Any], session: Session | None = None) -> Document | None:
         async with answering():
             return await self.mongo.collection(collection).find_one(wanted, session=session)
+
+
+def _package_key(row: Document | None) -> PackageKey | None:
+    if row is None:
+        return None
+    return PackageKey(
+        jwk=row["jwk"],
+        organisation=row["organisation"],
+        app_id=row["app_id"],
+        package=row["package"],
+        publisher=row["publisher"],
+        at=row["at"],
+        released=row["released"],
+    )
 
 
 def _organisation_row(one: Organisation) -> Document:
@@ -255,6 +357,8 @@ def _organisation_row(one: Organisation) -> Document:
         "verified": one.verified,
         "key_id": one.key_id,
         "keys": [dict(key) for key in one.keys],
+        "retiring": dict(one.retiring),
+        "added": dict(one.added),
     }
 
 
@@ -262,7 +366,15 @@ def _organisation(row: Document | None) -> Organisation | None:
     if row is None:
         return None
     names = {Locale(locale): name for locale, name in row["names"].items()}
-    return Organisation(row["_id"], names, row["verified"], row["key_id"], tuple(row["keys"]))
+    return Organisation(
+        id=row["_id"],
+        names=names,
+        verified=row["verified"],
+        key_id=row["key_id"],
+        keys=tuple(row["keys"]),
+        retiring=row.get("retiring", {}),
+        added=row.get("added", {}),
+    )
 
 
 def _words_row(words: Words) -> Document:
@@ -280,10 +392,18 @@ def _program(row: Document | None) -> Program | None:
         words={Locale(locale): Words(**words) for locale, words in row["words"].items()},
         icon=row["icon"],
         version_name=row["version_name"],
+        version_code=int(row.get("version_code") or row["newest_code"]),
         newest_code=row["newest_code"],
         current=row["current"],
         revoked=row["revoked"],
+        rollout=Rollout(**row["rollout"]) if row.get("rollout") else None,
+        trial=row.get("trial"),
     )
+
+
+def _terms(row: Document) -> Terms:
+    districts = None if row["districts"] is None else frozenset(row["districts"])
+    return Terms(frozenset(row["given"]), frozenset(row["taken"]), districts)
 
 
 def _release(row: Document | None) -> Release | None:
@@ -303,6 +423,8 @@ def _release(row: Document | None) -> Release | None:
         manifest_text=bytes(row["manifest"]),
         reasons={Locale(locale): reasons for locale, reasons in orjson.loads(row["reasons"]).items()},
         titles={Locale(locale): title for locale, title in row["titles"].items()},
+        # Rows that are older than tabs in languages have none.
+        tabs={Locale(locale): tuple(texts) for locale, texts in row.get("tabs", {}).items()},
         granted=frozenset(row["granted"]),
         log_index=int(row["log_index"]),
         at=row["at"],

@@ -97,17 +97,19 @@ class Person:
     """The citizen, as far as rules ask. age: in years; None where nobody has proven it, and then they count as adult.
 
     acted_for: somebody else does it for them. district: where they live, GB/T 2260; empty where they do not say.
+    frozen: staff froze their account, so no program does anything for them, whatever they agreed to before.
     """
 
     age: int | None = field(default=None, repr=False)
     proven: bool = False
     acted_for: bool = False
     district: str = field(default="", repr=False)
+    frozen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that the rules look at. districts: where the program is for; empty for the whole city.
+    """All that the rules look at. districts: where the program is for; None for the whole city.
 
     refused: how often the citizen said no, ever; refused_here: in this session. prompts: sheets of this session.
     over: the session has ended. cooling: its device is not trusted yet.
@@ -121,7 +123,7 @@ class Situation:
     prompts: int = 0
     person: Person = Person()
     blocked: bool = False
-    districts: frozenset[str] = frozenset()
+    districts: frozenset[str] | None = None
     over: bool = False
     cooling: bool = False
 
@@ -159,10 +161,12 @@ def capabilities(now: Situation) -> list[Capability]:
 
 
 def _elsewhere(now: Situation) -> bool:
-    return bool(now.districts) and now.person.district not in now.districts
+    return now.districts is not None and now.person.district not in now.districts
 
 
 def _may(rule: Permission, person: Person) -> bool:
     age_min = max(rule.age_min, CONSENT_AGE if rule.asked else 0)
     old_enough = person.age is None or person.age >= age_min
-    return old_enough and not (rule.own and person.acted_for) and (person.proven or not rule.proven)
+    return (
+        not person.frozen and old_enough and not (rule.own and person.acted_for) and (person.proven or not rule.proven)
+    )

@@ -42,7 +42,7 @@ class StorageChanged(DomainError):
     code = "MINIAPPS_STORAGE_CHANGED"
     kind = Kind.CONFLICT
     template = "The mini-program's data was changed elsewhere. Open it again."
-    template_zh = "小程序数据已在其他位置更改,请重新打开。"
+    template_zh = "小程序数据已在其他位置更改，请重新打开。"
 
     revision: int
 
@@ -53,6 +53,15 @@ class StorageFull(DomainError):
     code = "MINIAPPS_STORAGE_FULL"
     kind = Kind.CONFLICT
     template = "The mini-program may keep no more data ({bytes_max} bytes at most)."
-    template_zh = "小程序数据存储空间已满(上限 {bytes_max} 字节)。"
+    template_zh = "小程序数据存储空间已满（上限 {bytes_max} 字节）。"
 
     bytes_max: int
+
+
+class NotInDistrict(DomainError):
+    """The program is of a district that is not the citizen's, or where it is not filed."""
+
+    code = "MINIAPPS_NOT_IN_DISTRICT"
+    kind = Kind.FORBIDDEN
+    template = "This mini-program is not for your district."
+    template_zh = "该小程序未在您所在的区备案，暂不能使用。"

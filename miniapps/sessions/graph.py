@@ -11,6 +11,7 @@ from typing import Annotated, Final
 import strawberry
 from strawberry.scalars import JSON
 
+from core.errors import NotFound
 from core.graph import Connection, Info, connection_of, personal
 from core.locale import Locale
 from core.paging import PageRequest
@@ -66,6 +67,7 @@ class MiniSession:
     referrer_app_id: str | None = strawberry.federation.field(
         description="The mini-program that led here, by the city's word.", directives=[DEALINGS]
     )
+    trial: bool = strawberry.federation.field(description="You build it or review it, and try what is not released.")
     expires_at: datetime
     capabilities: list[MiniCapability]
     storage: JSON = strawberry.federation.field(description="What the program keeps for you, by name.")
@@ -74,17 +76,20 @@ class MiniSession:
     @classmethod
     async def of(cls, opened: Opened, *, info: Info) -> MiniSession:
         releases, session, locale = info.context.service(Releases), opened.session, info.context.locale
-        running = await releases.running(session.app_id)
-        # The next release may have come meanwhile.
-        release = await releases.release(session.release) or running.release
+        listed, release = await releases.program(session.app_id), await releases.release(session.release)
+        program = listed or await releases.known(session.app_id)
+        if program is None or release is None:
+            # It was taken back since it was opened a moment ago.
+            raise NotFound(thing="mini-program")
         return cls(
             id=strawberry.ID(session.id),
-            program=MiniProgram.of(running.program, locale),
+            program=MiniProgram.of(program, locale),
             release=MiniRelease.of(release, releases, locale),
             page=session.way.page,
             query=JSON(dict(session.way.query)),
             scene=session.way.scene,
             referrer_app_id=session.way.referrer,
+            trial=opened.program.trial,
             expires_at=session.expires_at,
             capabilities=[MiniCapability.of(one, opened.program, locale) for one in opened.capabilities],
             storage=JSON(dict(opened.kept.values)),
@@ -156,8 +161,8 @@ class Citizen:
         request = PageRequest.of(first=first, after=None)
         service, principal = info.context.service(Sessions), info.context.principal
         ids = await service.recent(principal=principal, citizen=self.id, limit=request.first)
-        found = [await MiniProgram.resolve_reference(info, one) for one in ids]
-        return [program for program in found if program is not None]
+        found, locale = await info.context.service(Releases).opened_before(ids), info.context.locale
+        return [MiniProgram.of(program, locale) for program in found]
 
     @strawberry.federation.field(
         authenticated=True,

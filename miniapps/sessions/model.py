@@ -32,6 +32,8 @@ QUERY_NAMES_MAX: Final = 32
 QUERY_BYTES_MAX: Final = 2048
 PAGE_LENGTH_MAX: Final = 256
 SCENE_LENGTH_MAX: Final = 32
+# How those who build a program, or review it, open what they only try, and nobody opens anything else.
+TRIAL: Final = "trial"
 _SCENE: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789_-")
 # What a program may be asked at once.
 NAMES_MAX: Final = 32
@@ -48,9 +50,10 @@ class Ending(StrEnum):
 
 
 class Standing(StrEnum):
-    """Whether a release may still run."""
+    """Whether a release may still run. EXPIRED: it is only tried, and no longer by this citizen."""
 
     RUNS = "RUNS"
+    EXPIRED = "EXPIRED"
     VERSION_REVOKED = "VERSION_REVOKED"
     PROGRAM_REVOKED = "PROGRAM_REVOKED"
 
@@ -61,7 +64,7 @@ class Runnable:
 
     organisation: who builds it (`mpo_…`). declared: the permissions of its manifest, each with the program's reason.
     granted: those that the platform granted at review. accept_from: ids of programs that may open it; None: any may.
-    districts: where it is for (GB/T 2260); empty for the whole city.
+    districts: where it is for (GB/T 2260); None for the whole city. trial: those who build it, or review it, try it.
     """
 
     release: str
@@ -74,7 +77,8 @@ class Runnable:
     granted: frozenset[str]
     standing: Standing = Standing.RUNS
     accept_from: frozenset[str] | None = None
-    districts: frozenset[str] = frozenset()
+    districts: frozenset[str] | None = None
+    trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)

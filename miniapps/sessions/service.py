@@ -20,11 +20,12 @@ from miniapps.ledger import Agreement, Given, Ledger
 from miniapps.limits import ANSWERS, OPENINGS, WRITES, Paces
 from miniapps.sessions import capabilities as rules
 from miniapps.sessions.capabilities import REFUSALS_MAX, Capability, CapabilityState, Person, Situation
-from miniapps.sessions.errors import PermissionUnknown
+from miniapps.sessions.errors import NotInDistrict, PermissionUnknown
 from miniapps.sessions.model import (
     LIFE,
     NAMES_MAX,
     SESSION_PREFIX,
+    TRIAL,
     Ending,
     Live,
     Runnable,
@@ -43,12 +44,15 @@ _PURPOSE_LENGTH_MAX: Final = 200
 class Programs(Protocol):
     """What sessions ask of those who know which programs there are."""
 
-    async def current(self, app_id: str) -> Runnable:
-        """What is opened under this id now. Raises: NotFound, Unavailable."""
+    async def current(self, app_id: str, *, citizen: str, trial: bool = False) -> Runnable:
+        """What this citizen opens under this id now. trial: what those who build it only try.
+
+        Raises: NotFound, Unavailable.
+        """
         ...
 
-    async def release(self, release_id: str) -> Runnable | None:
-        """One that was opened before, also when it was revoked since. Raises: Unavailable."""
+    async def release(self, release_id: str, *, citizen: str) -> Runnable | None:
+        """One that the citizen opened before, also when it was revoked since. Raises: Unavailable."""
         ...
 
 
@@ -61,6 +65,14 @@ class People(Protocol):
 
     async def phone(self, citizen: str) -> str | None:
         """In E.164. Raises: Unavailable."""
+        ...
+
+
+class Openings(Protocol):
+    """Who counts runs."""
+
+    async def opened(self, session: Session, *, before: datetime | None) -> None:
+        """before: when its citizen had opened the program last; None: never. Raises: Unavailable."""
         ...
 
 
@@ -95,6 +107,14 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class OnBehalf:
+    """What a program's backend may do for a citizen now, and by which release."""
+
+    release: str
+    granted: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Told:
     """How a session stands: why it ended, or what its program may do now."""
 
@@ -123,6 +143,7 @@ class Sessions:
     ledger: Ledger
     people: People
     paces: Paces
+    openings: Openings
     ids: Ids
     clock: Clock
 
@@ -146,23 +167,40 @@ class Sessions:
         """Open a program for the citizen who asks. query: of the link, which nobody vouches for. referrer_session: the
         session of theirs that leads here.
 
-        Raises: SignInRequired, Forbidden (acts for somebody), NotFound, PageUnknown, ReferrerRefused, SessionOver (the
-        referrer's), BadInput, TooOften, Unavailable.
+        Raises: SignInRequired, Forbidden (acts for somebody), NotFound, PageUnknown, ReferrerRefused, NotInDistrict,
+        SessionOver (the referrer's), BadInput, TooOften, Unavailable.
         """
         principal.require_citizen(principal.subject)
         await self.paces.charge(OPENINGS, principal.subject)
         referrer = None
         if referrer_session:
             referrer = (await self.running_one(principal=principal, session_id=referrer_session)).session.app_id
-        program = await self.programs.current(app_id)
+        program = await self.programs.current(app_id, citizen=principal.subject, trial=scene == TRIAL)
+        await self._check_district(program, principal.subject)
         way = Way.into(program, page=page, query=query, scene=scene, referrer=referrer)
         session = self._session(principal, program, way)
         await self.running.begin(session)
-        await self.store.note_visit(session.citizen, program.app_id, at=to_ms(session.opened_at))
-        kept, listed = await asyncio.gather(
-            self.shelf.read(session.citizen, program.app_id), self._capabilities(Run(Live(session), program))
+        kept, listed, _ = await asyncio.gather(
+            self.shelf.read(session.citizen, program.app_id),
+            self._capabilities(Run(Live(session), program)),
+            self._note(session, program),
         )
         return Opened(session, program, listed, kept)
+
+    async def _note(self, session: Session, program: Runnable) -> None:
+        """That it was opened; not of those who only try it."""
+        if program.trial:
+            return
+        at, code = to_ms(session.opened_at), program.version_code
+        before = await self.store.note_visit(session.citizen, program.app_id, code=code, at=at)
+        await self.openings.opened(session, before=before)
+
+    async def _check_district(self, program: Runnable, citizen: str) -> None:
+        """Raises: NotInDistrict."""
+        if program.districts is None or program.trial:
+            return
+        if (await self.people.person(citizen)).district not in program.districts:
+            raise NotInDistrict()
 
     def _session(self, principal: Principal, program: Runnable, way: Way) -> Session:
         now = self.clock.now()
@@ -244,7 +282,7 @@ class Sessions:
             return Ending.EXPIRED
         if live.ending is not None:
             return live.ending
-        program = await self.programs.release(live.session.release)
+        program = await self.programs.release(live.session.release, citizen=live.session.citizen)
         standing = program.standing if program else Standing.VERSION_REVOKED
         if program is not None and standing is Standing.RUNS:
             return Run(live, program)
@@ -259,14 +297,30 @@ class Sessions:
 
     async def permitted(self, run: Run, name: str) -> None:
         """Raises: NotPermitted, Unavailable."""
+        if name in await self.granted(run, of={name}):
+            return
+        # Why not takes more to say.
         found = rules.capability(name, await self._situation(run))
         if found.state is not CapabilityState.GRANTED:
             raise NotPermitted(name=name, why=found.why.value)
 
-    async def granted(self, run: Run) -> Sequence[str]:
-        """Names of what the program may do now. Raises: Unavailable."""
-        found = await self._capabilities(run)
-        return [one.name for one in found if one.state is CapabilityState.GRANTED]
+    async def granted(self, run: Run, *, of: Collection[str] | None = None) -> Sequence[str]:
+        """Names of what the program may do now. of: among these; None: among all. Raises: Unavailable."""
+        names = run.program.declared if of is None else of
+        return _granted(names, await self._deciding(run.session.citizen, run.program, names, self._cooling(run)))
+
+    async def on_behalf(self, *, citizen: str, app_id: str, session_id: str | None) -> OnBehalf:
+        """For a program's backend. session_id: in which the citizen runs it now; without it nobody knows their device,
+        so what only a trusted one gives is not given. Raises: SessionOver (also: another's), NotFound, Unavailable.
+        """
+        if session_id is not None:
+            run = await self.still_running(session_id) if is_id(session_id, prefix=SESSION_PREFIX) else None
+            if run is None or (run.session.citizen, run.session.app_id) != (citizen, app_id):
+                raise SessionOver(because=Ending.EXPIRED.value)
+            return OnBehalf(run.session.release, frozenset(await self.granted(run)))
+        program = await self.programs.current(app_id, citizen=citizen)
+        now = await self._deciding(citizen, program, program.declared, cooling=True)
+        return OnBehalf(program.release, frozenset(_granted(program.declared, now)))
 
     async def answer(
         self,
@@ -312,7 +366,7 @@ class Sessions:
         principal.require_citizen(principal.subject)
         citizen = principal.subject
         await self.paces.charge(ANSWERS, citizen)
-        program = await self.programs.current(app_id)
+        program = await self.programs.current(app_id, citizen=principal.subject)
         _known(program, {name})
         if (rule := rules.permission(name)) is None or not rule.asked:
             # Nobody was asked for it, so nothing would come of a no.
@@ -341,7 +395,7 @@ class Sessions:
         Raises: SignInRequired, Forbidden, NotFound, Unavailable.
         """
         principal.require_citizen(principal.subject)
-        program = await self.programs.current(app_id)
+        program = await self.programs.current(app_id, citizen=principal.subject)
         return program, rules.capabilities(await self._situation_outside(principal, program))
 
     async def _give(self, citizen: str, program: Runnable, names: Collection[str], text: str, locale: Locale) -> None:
@@ -355,30 +409,41 @@ class Sessions:
         return rules.capabilities(await self._situation(run))
 
     async def _situation(self, run: Run) -> Situation:
-        session, now = run.session, self.clock.now()
-        outside = await self._of_citizen(session.citizen, run.program)
-        cooling = session.cooling_until is not None and now < session.cooling_until
-        return replace(outside, refused_here=run.live.refused, prompts=run.live.prompts, cooling=cooling)
+        outside = await self._of_citizen(run.session.citizen, run.program, self._cooling(run))
+        return replace(outside, refused_here=run.live.refused, prompts=run.live.prompts)
+
+    def _cooling(self, run: Run) -> bool:
+        until = run.session.cooling_until
+        return until is not None and self.clock.now() < until
 
     async def _situation_outside(self, principal: Principal, program: Runnable) -> Situation:
-        found = await self._of_citizen(principal.subject, program)
-        return replace(found, cooling=principal.cooling(self.clock.now()))
+        return await self._of_citizen(principal.subject, program, principal.cooling(self.clock.now()))
 
-    async def _of_citizen(self, citizen: str, program: Runnable) -> Situation:
-        given, permits, person = await asyncio.gather(
-            self.ledger.given(citizen=citizen, app_id=program.app_id),
+    async def _of_citizen(self, citizen: str, program: Runnable, cooling: bool) -> Situation:
+        permits, deciding = await asyncio.gather(
             self.store.permits(citizen, app_id=program.app_id),
-            self.people.person(citizen),
+            self._deciding(citizen, program, program.declared, cooling),
         )
+        return replace(deciding, refused={one.name: one.refused for one in permits})
+
+    async def _deciding(self, citizen: str, program: Runnable, names: Iterable[str], cooling: bool) -> Situation:
+        """As far as it decides whether any of the names is granted: what was refused only decides why it is not."""
+        consented, person = await asyncio.gather(self._consented(citizen, program, names), self.people.person(citizen))
         return Situation(
             declared=frozenset(program.declared),
             granted=program.granted,
-            consented=frozenset(one.name for one in given if one.purpose == purpose_of(program, one.name)),
-            refused={one.name: one.refused for one in permits},
+            consented=consented,
             person=person,
             blocked=program.standing is not Standing.RUNS,
             districts=program.districts,
+            cooling=cooling,
         )
+
+    async def _consented(self, citizen: str, program: Runnable, names: Iterable[str]) -> frozenset[str]:
+        if not any((rule := rules.permission(name)) is not None and rule.asked for name in names):
+            return frozenset()
+        given = await self.ledger.given(citizen=citizen, app_id=program.app_id)
+        return frozenset(one.name for one in given if one.purpose == purpose_of(program, one.name))
 
     # --- what it keeps
 
@@ -422,6 +487,10 @@ def purpose_of(program: Runnable, name: str) -> str:
     reason = program.declared.get(name, Text(zh="", en=""))
     words = " ".join((reason.zh or reason.en).split())[:_PURPOSE_LENGTH_MAX]
     return words if words.isprintable() and words else name
+
+
+def _granted(names: Iterable[str], now: Situation) -> list[str]:
+    return [name for name in sorted(names) if rules.capability(name, now).state is CapabilityState.GRANTED]
 
 
 def _known(program: Runnable, names: Iterable[str]) -> None:

@@ -95,7 +95,7 @@ class Shelf:
                 return head, []
             return head, await self._items.find({"storage": head["_id"]}, session=session).to_list(None)
 
-        head, items = await self.mongo.transaction(work)
+        head, items = await self.mongo.snapshot(work)
         if head is None:
             return Kept()
         box = await self._box(head)
@@ -165,10 +165,11 @@ class Shelf:
             except DuplicateKeyError:
                 await self._drop(head["_id"])
 
-    async def forget(self, citizen: str) -> None:
-        """Raises: Unavailable."""
+    async def forget(self, citizen: str, *, app_id: str | None = None) -> None:
+        """app_id: what this program keeps alone. Raises: Unavailable."""
+        which = {"citizen": citizen, **({"app": app_id} if app_id is not None else {})}
         async with answering():
-            heads = await self._storages.find({"citizen": citizen}, {"_id": 1}).to_list(None)
+            heads = await self._storages.find(which, {"_id": 1}).to_list(None)
         for head in heads:
             await self._drop(head["_id"])
 

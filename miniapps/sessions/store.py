@@ -14,9 +14,8 @@ from datetime import datetime
 from typing import Final
 
 from pymongo import ASCENDING, DESCENDING, IndexModel, UpdateOne
-from pymongo.errors import DuplicateKeyError
 
-from core.mongo import Document, Mongo, answering, ensure_indexes
+from core.mongo import Document, Mongo, answering, ensure_indexes, move_rows
 
 VISITS: Final = "miniapps_visits"
 PERMITS: Final = "miniapps_permits"
@@ -61,13 +60,22 @@ class SessionStore:
 
     # --- visits
 
-    async def note_visit(self, citizen: str, app_id: str, *, at: datetime) -> None:
-        """Raises: Unavailable."""
-        of = {"citizen": citizen, "app": app_id}
+    async def note_visit(self, citizen: str, app_id: str, *, code: int, at: datetime) -> datetime | None:
+        """When they had opened it last; None: never. code: of the version that is opened; which they had is kept while
+        it is the newest. Raises: Unavailable.
+        """
+        of, change = {"citizen": citizen, "app": app_id}, {"$max": {"last_at": at, "code": code}}
         async with answering():
-            await self.mongo.collection(VISITS).update_one(
-                of, {"$max": {"last_at": at}, "$setOnInsert": {"first_at": at}}, upsert=True
+            before = await self.mongo.collection(VISITS).find_one_and_update(
+                of, {**change, "$setOnInsert": {"first_at": at}}, {"last_at": 1}, upsert=True
             )
+        return before["last_at"] if before else None
+
+    async def has_opened(self, citizen: str, app_id: str, code: int) -> bool:
+        """Whether the newest version that they opened is this one. Raises: Unavailable."""
+        of = {"citizen": citizen, "app": app_id, "code": code}
+        async with answering():
+            return await self.mongo.collection(VISITS).find_one(of, {"_id": 1}) is not None
 
     async def visits(self, citizen: str, *, limit: int = VISITS_MAX) -> list[Visit]:
         """The last used first. Raises: Unavailable."""
@@ -112,19 +120,14 @@ class SessionStore:
         knows none. Moving twice is moving once. Raises: Unavailable.
         """
         for name in (VISITS, PERMITS):
-            rows = self.mongo.collection(name)
-            async with answering():
-                for row in await rows.find({"citizen": source}).to_list(None):
-                    try:
-                        await rows.update_one({"_id": row["_id"]}, {"$set": {"citizen": to}})
-                    except DuplicateKeyError:
-                        await rows.delete_one({"_id": row["_id"]})
+            await move_rows(self.mongo.collection(name), "citizen", source=source, to=to)
 
-    async def forget(self, citizen: str) -> None:
-        """Raises: Unavailable."""
+    async def forget(self, citizen: str, *, app_id: str | None = None) -> None:
+        """app_id: of this program alone. Raises: Unavailable."""
+        which = {"citizen": citizen, **({"app": app_id} if app_id is not None else {})}
         async with answering():
             for name in (VISITS, PERMITS):
-                await self.mongo.collection(name).delete_many({"citizen": citizen})
+                await self.mongo.collection(name).delete_many(which)
 
 
 def _permit(row: Document) -> Permit:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from api.programs import ClientsAndPrograms, LedgerOfPrograms, ProgramStores
@@ -27,12 +27,17 @@ from core.redis import Redis
 from identity.consents.service import Consents, NoClients
 from identity.consents.store import ConsentStore
 from identity.revocations import Revocations
+from miniapps.backends.shelves import MessageShelf
+from miniapps.backends.store import WebhookStore
+from miniapps.backends.telling import Telling
+from miniapps.developers.leaving import Leaving
 from miniapps.limits import Paces
 from miniapps.openid.codes import Codes
 from miniapps.openid.service import KEY_PURPOSE as LAUNCH_KEYS
 from miniapps.openid.service import Openids
 from miniapps.openid.store import OpenidStore
 from miniapps.releases.store import ReleaseStore
+from miniapps.sandbox.store import SandboxStore
 from miniapps.sessions.capabilities import Capability, CapabilityState, Person
 from miniapps.sessions.model import Runnable, Standing
 from miniapps.sessions.running import Running
@@ -40,6 +45,7 @@ from miniapps.sessions.service import Opened, Sessions
 from miniapps.sessions.shelf import Shelf
 from miniapps.sessions.store import SessionStore
 from miniapps.sessions.worker import subscriptions
+from miniapps.versions.figures import Counting
 
 ISSUER = "https://city.test"
 PHONE, OPENID, CAMERA = "city.user.phone", "city.user.openid", "city.device.camera"
@@ -76,13 +82,13 @@ class ProgramsAtHand:
 
     releases: dict[str, Runnable] = field(default_factory=lambda: {one.release: one for one in (LIBRARY, SHOP, AIR)})
 
-    async def current(self, app_id: str) -> Runnable:
+    async def current(self, app_id: str, *, citizen: str, trial: bool = False) -> Runnable:
         for one in self.releases.values():
-            if one.app_id == app_id and one.standing is Standing.RUNS:
+            if (one.app_id, one.standing, one.trial) == (app_id, Standing.RUNS, trial):
                 return one
         raise NotFound(thing="mini-program")
 
-    async def release(self, release_id: str) -> Runnable | None:
+    async def release(self, release_id: str, *, citizen: str) -> Runnable | None:
         return self.releases.get(release_id)
 
     def set(self, release: str, **changed: Any) -> None:
@@ -172,8 +178,16 @@ async def open_runs(*, mongo: Mongo, redis: Redis, clock: FixedClock, ids: Ids, 
     async def recall(since: datetime) -> Iterable[tuple[str, datetime]]:
         return ()
 
+    releases = ReleaseStore(mongo)
     stores = ProgramStores(
-        ReleaseStore(mongo), SessionStore(mongo), Shelf(mongo, personal, ids), OpenidStore(mongo, ids)
+        releases,
+        SessionStore(mongo),
+        Shelf(mongo, personal, ids),
+        OpenidStore(mongo, ids, clock),
+        Leaving.on(mongo, ids, releases, Outbox(mongo=mongo, ids=ids, clock=clock)),
+        Telling(WebhookStore(mongo, cipher), ids, clock),
+        MessageShelf(mongo, cipher),
+        SandboxStore(mongo),
     )
     consents = Consents(
         store=ConsentStore(mongo=mongo),
@@ -185,6 +199,7 @@ async def open_runs(*, mongo: Mongo, redis: Redis, clock: FixedClock, ids: Ids, 
         clock=clock,
     )
     programs, people, paces = ProgramsAtHand(), PeopleAtHand(), Paces(redis, cipher, clock, city)
+    counting = Counting(mongo, clock, UTC)
     sessions = Sessions(
         running=Running(redis, cipher, clock, city),
         store=stores.sessions,
@@ -193,6 +208,7 @@ async def open_runs(*, mongo: Mongo, redis: Redis, clock: FixedClock, ids: Ids, 
         ledger=LedgerOfPrograms(consents),
         people=people,
         paces=paces,
+        openings=counting,
         ids=ids,
         clock=clock,
     )

@@ -37,7 +37,6 @@ def test_a_page_s_policy_is_that_of_the_measured_configuration() -> None:
         "base-uri 'none'; frame-ancestors https://app.city.example; sandbox allow-scripts allow-forms; "
         "require-trusted-types-for 'script'; trusted-types mp#host"
     )
-    assert "Reporting-Endpoints" not in told
     assert {name: told[name] for name in told if name not in ("Content-Security-Policy", "Permissions-Policy")} == {
         "Content-Type": "text/html; charset=utf-8",
         "Connection-Allowlist": '(response-origin "https://api.lib.example" "https://img.lib.example")',
@@ -45,7 +44,6 @@ def test_a_page_s_policy_is_that_of_the_measured_configuration() -> None:
         "Access-Control-Allow-Origin": "*",
         "X-Content-Type-Options": "nosniff",
         "X-DNS-Prefetch-Control": "off",
-        "Origin-Agent-Cluster": "?1",
         "Referrer-Policy": "no-referrer",
         "Cache-Control": "public, max-age=31536000, immutable",
     }
@@ -56,11 +54,14 @@ def test_a_page_s_policy_is_that_of_the_measured_configuration() -> None:
 
 def test_only_what_was_approved_changes_a_policy() -> None:
     own = dataclasses.replace(PROFILE, capabilities=frozenset({"city.web.own-origin"}), trusted_types=False)
-    told = policy.content_security_policy(profile=own, hashes=(), shell_origins=(), reports=True)
-    assert "sandbox allow-scripts allow-forms allow-same-origin; report-to mp" in told
+    told = policy.content_security_policy(profile=own, hashes=(), shell_origins=(), report_url="/r")
+    assert "sandbox allow-scripts allow-forms allow-same-origin; report-uri /r" in told
     assert "trusted-types" not in told and "frame-ancestors 'none'" in told
-    reported = policy.headers("a.html", profile=own, shell_origins=SHELL, report_url="https://city.example/r")
-    assert reported["Reporting-Endpoints"] == 'mp="https://city.example/r"'
+    headers = policy.headers("p/a.html", profile=own, hashes=(), shell_origins=SHELL)
+    assert headers["Origin-Agent-Cluster"] == "?1"
+    for path, reports in (("a.html", True), ("a.svg", False)):
+        reported = policy.headers(path, profile=own, shell_origins=SHELL, report_url="/r")
+        assert reported["Content-Security-Policy"].endswith("; report-uri /r") is reports
 
 
 def test_what_is_no_page_runs_nothing_when_it_is_opened() -> None:

@@ -13,7 +13,7 @@ from miniapps.releases.model import Category, Program, ReleaseState, Words, chec
 
 def program(app_id: str, zh: str, en: str, *, about: str = "", category: Category = Category.OTHER) -> Program:
     words = {Locale.ZH_CN: Words(zh, zh, ""), Locale.EN: Words(en, en, about)}
-    return Program(app_id, "k", "mpo_1", category, words, "", "1.0", 1, "mpr_1")
+    return Program(app_id, "k", "mpo_1", category, words, "", "1.0", 1, 1, "mpr_1")
 
 
 PROGRAMS = [
@@ -48,8 +48,14 @@ def test_a_category_narrows_it() -> None:
 def test_what_a_release_may_become() -> None:
     states = ReleaseState
     allowed = {
+        *((states.TRIAL, after) for after in states if after is not states.TRIAL),
+        (states.ROLLING, states.RELEASED),
+        (states.ROLLING, states.SUPERSEDED),
+        (states.ROLLING, states.REVOKED),
         (states.RELEASED, states.SUPERSEDED),
         (states.RELEASED, states.REVOKED),
+        # The one after it was rolled back.
+        (states.SUPERSEDED, states.RELEASED),
         (states.SUPERSEDED, states.REVOKED),
     }
     for before, after in itertools.product(states, states):

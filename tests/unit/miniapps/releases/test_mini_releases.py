@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
 from core.clock import FixedClock, epoch_s
@@ -20,7 +21,8 @@ from core.ids import Ids
 from core.locale import Locale
 from core.mongo import Mongo
 from core.paging import PageRequest
-from miniapps.bundles import blocks, revocations, statement, tlog
+from miniapps.bundles import blocks, revocations, statement, tiles, tlog
+from miniapps.bundles.encoding import b64url
 from miniapps.bundles.errors import BundleError
 from miniapps.releases import own
 from miniapps.releases.catalogue import Catalogue
@@ -40,7 +42,7 @@ from miniapps.releases.store import ReleaseStore
 from miniapps.schema import schema
 from tests.support.threats import covers
 from tests.support.waiting import until
-from tests.unit.miniapps.releases.workshop import APP, ICON, Developer, Workshop, build, files
+from tests.unit.miniapps.releases.workshop import APP, ICON, PAGE, Developer, Workshop, build, files
 
 ALL = PageRequest.of(first=20, after=None)
 
@@ -92,12 +94,24 @@ async def test_what_citizens_find(workshop: Workshop) -> None:
     assert "window" not in release.told_in(Locale.ZH_CN)
 
 
+async def test_tabs_are_told_in_the_readers_language(workshop: Workshop) -> None:
+    items = [{"page": "pages/index", "text": "书架"}, {"page": "pages/mine", "text": "我的"}]
+    made = files(pages=["pages/index", "pages/mine"], city_tab_bar={"items": items})
+    words = {**orjson.loads(made["i18n/en.json"]), "city_tab_bar": {"pages/index": "Shelf", "pages/none": "Nothing"}}
+    made |= {"i18n/en.json": orjson.dumps(words), "pages/mine.html": PAGE}
+    release = await workshop.publish(package=workshop.developer.signed(made, at=epoch_s(workshop.clock.now())))
+    told = {locale: release.told_in(locale)["city_tab_bar"]["items"] for locale in Locale}
+    assert told[Locale.ZH_CN] == items
+    assert told[Locale.EN] == [{**items[0], "text": "Shelf"}, items[1]]
+    assert await workshop.releases.release(release.id) == release
+
+
 async def test_the_same_package_is_published_once(workshop: Workshop, mongo: Mongo) -> None:
     package = workshop.package()
     releases = await asyncio.gather(*(workshop.publish(package=package) for _ in range(3)))
     assert len({one.id for one in releases}) == 1
     assert await mongo.collection(EVENTS).count_documents({"name": "miniapps.release_published"}) == 1
-    assert len(await workshop.releases.store.leaves()) == 1
+    assert size_of(await workshop.releases.log.checkpoint()) == 1
 
 
 async def test_the_same_files_signed_by_another_are_not_theirs(workshop: Workshop, mongo: Mongo) -> None:
@@ -119,6 +133,22 @@ async def test_what_was_taken_back_is_not_published_unchanged(workshop: Workshop
         await workshop.publish(package=package)
 
 
+def key_of(workshop: Workshop) -> tlog.NoteKey:
+    """Of the log; it has signed with one key only."""
+    active = workshop.releases.log.keys.active.jwk()["x"]
+    return next(key for key in workshop.releases.log.note_keys() if b64url(key.public.public_bytes_raw()) == active)
+
+
+def size_of(checkpoint: str) -> int:
+    return int(checkpoint.split("\n")[1])
+
+
+async def hashes_of(workshop: Workshop, tile: tiles.Tile) -> bytes:
+    hashes = await workshop.releases.log.hashes(tile)
+    assert hashes is not None
+    return hashes
+
+
 @covers("T30")
 async def test_the_next_release_supersedes_and_the_log_grows_into_itself(workshop: Workshop) -> None:
     releases = [await workshop.publish(code) for code in (1, 2, 5)]
@@ -128,16 +158,16 @@ async def test_the_next_release_supersedes_and_the_log_grows_into_itself(worksho
         (2, ReleaseState.SUPERSEDED),
         (1, ReleaseState.SUPERSEDED),
     ]
-    leaves = await workshop.releases.store.leaves()
+    tiles_of_log = {tile.place: await hashes_of(workshop, tile) for tile in tiles.tiles_of_growth(1, 3)}
+    now = tlog.read_checkpoint(await workshop.releases.log.checkpoint(), key_of(workshop))
     for size, release in enumerate(releases, start=1):
         package = await workshop.releases.package(release.package_sha256)
         assert package is not None
         proof = blocks.split(package).values[blocks.LOG_PROOF].decode()
-        key = next(key for key in workshop.releases.log.note_keys() if key.id.hex() == _note_ids(package))
-        checkpoint = tlog.read_checkpoint(proof.partition("\n\n")[2], key)
-        assert checkpoint.size == size
-        path = tlog.consistency(size, leaves)
-        assert tlog.consistent(size, checkpoint.root, len(leaves), tlog.root(leaves), path)
+        checkpoint = tlog.read_checkpoint(proof.partition("\n\n")[2], key_of(workshop))
+        assert (checkpoint.size, now.size) == (size, 3)
+        expected = tiles.View.SAME if size == 3 else tiles.View.GREW
+        assert tiles.compare(checkpoint, now, tiles.Tree(3, tiles_of_log)) is expected
 
 
 async def test_two_programs_at_once_both_stand_in_the_log(workshop: Workshop) -> None:
@@ -173,7 +203,7 @@ async def test_what_is_refused_changes_nothing(workshop: Workshop) -> None:
             package=stranger.signed(files(9), at=at), organisation=theirs, granted=(), by="stf_1"
         )
     assert (await workshop.releases.running(APP)).release.version_code == 3
-    assert len(await workshop.releases.store.leaves()) == 1
+    assert size_of(await workshop.releases.log.checkpoint()) == 1
 
 
 BOMB = b"""<svg xmlns="http://www.w3.org/2000/svg"><defs><g id="a"><rect/></g>
@@ -325,7 +355,7 @@ def folders(tmp_path: Path) -> OwnPrograms:
 
 
 async def test_own_programs_are_released_when_they_changed(workshop: Workshop, folders: OwnPrograms) -> None:
-    programs = replace(folders, releases=workshop.releases)
+    programs = replace(folders, releases=workshop.releases, counted=True)
     (first,) = await programs.publish()
     assert (first.version_code, set(first.granted)) == (1, {"city.user.phone", "city.device.location"})
     assert first.by == own.BY
@@ -344,6 +374,27 @@ async def test_own_programs_are_released_when_they_changed(workshop: Workshop, f
     (folders.sdk / "index.js").write_text("export const mp = { last: true };\n")
     assert await programs.publish() == []
     assert [one.version_code for one in await workshop.releases.store.releases_of(APP)] == [2, 1]
+
+
+async def test_own_programs_change_with_their_version_alone(
+    workshop: Workshop, folders: OwnPrograms, caplog: pytest.LogCaptureFixture
+) -> None:
+    """While a city is replaced by the next one, processes of both start: the older one changes nothing."""
+    older = replace(folders, releases=workshop.releases)
+    manifest = folders.programs / "library" / "manifest.json"
+    (first,) = await older.publish()
+    (folders.sdk / "index.js").write_text("export const mp = { next: true };\n")
+    assert await older.publish() == []
+    (told,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert "raise version.code in library/manifest.json above 1" in told.__dict__["facts"]["because"]
+    assert (await workshop.releases.running(APP)).release == first
+    manifest.write_bytes(files(2)["manifest.json"])
+    (second,) = await older.publish()
+    assert second.version_code == 2
+    manifest.write_bytes(files(1)["manifest.json"])
+    assert await older.publish() == []
+    assert (await workshop.releases.running(APP)).release == second
+    assert len([one for one in caplog.records if one.levelname == "ERROR"]) == 1
 
 
 async def test_two_processes_publish_own_programs_once(

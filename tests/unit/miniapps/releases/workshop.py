@@ -23,11 +23,13 @@ from core.mongo import Mongo
 from miniapps.asking.published import OperationsCheck
 from miniapps.bundles import archive, blocks, statement
 from miniapps.releases.catalogue import Catalogue
+from miniapps.releases.log import Log
 from miniapps.releases.model import Category, Organisation, Release
 from miniapps.releases.opening import Opener
 from miniapps.releases.origins import Origins
+from miniapps.releases.reports import Blocked
 from miniapps.releases.service import Releases
-from miniapps.releases.serving import PRELOAD, HostFiles, ProgramHosts
+from miniapps.releases.serving import PRELOAD, REPORTS, HostFiles, ProgramHosts
 from miniapps.releases.shelf import Shelf
 from miniapps.releases.signing import (
     DEVELOPER_KEYS,
@@ -35,7 +37,6 @@ from miniapps.releases.signing import (
     LOG_KEYS,
     PLATFORM_KEYS,
     REVOCATION_KEYS,
-    Log,
     Rings,
 )
 from miniapps.releases.store import ReleaseStore
@@ -101,12 +102,23 @@ class Developer:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What browsers said of releases' pages (the protocol `Hears`)."""
+
+    said: list[tuple[int, Blocked]] = field(default_factory=list)
+
+    async def blocked(self, release: Release, one: Blocked, *, address: str) -> None:
+        self.said.append((release.version_code, one))
+
+
+@dataclass(frozen=True, slots=True)
 class Workshop:
     """One process's releases. hosts: what answers on programs' hosts."""
 
     releases: Releases
     hosts: ProgramHosts
     clock: FixedClock
+    heard: Heard
     developer: Developer = field(default_factory=Developer)
 
     async def organisation(self, name: str = "City Library", developer: Developer | None = None) -> Organisation:
@@ -140,10 +152,11 @@ async def build(*, mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCiphe
         )
 
     platform, log, store = ring(PLATFORM_KEYS), ring(LOG_KEYS), ReleaseStore(mongo)
-    tree, host_files = Log("110000.citytong/mini-log", log), HostFiles.shipped()
+    tree, host_files = Log("110000.citytong/mini-log", log, mongo), HostFiles.shipped()
     origins = Origins.of(mini_url="", public_url=public_url)
     assert origins is not None
-    opener = Opener(platform=platform, log=tree, shells=origins.shells, preload=host_files.path_of(PRELOAD))
+    preload = host_files.path_of(PRELOAD)
+    opener = Opener(platform=platform, log=tree, shells=origins.shells, preload=preload, reports=REPORTS)
     releases = Releases(
         issuer=public_url,
         store=store,
@@ -159,4 +172,6 @@ async def build(*, mongo: Mongo, clock: FixedClock, ids: Ids, cipher: FieldCiphe
         check_operations=OperationsCheck(PublishedGraph()),
     )
     await releases.open()
-    return Workshop(releases, ProgramHosts(origins, releases.shelf, host_files), clock)
+    heard = Heard()
+    hosts = ProgramHosts(origins, releases.shelf, host_files, heard, lambda request: request.remote or "")
+    return Workshop(releases, hosts, clock, heard)

@@ -26,11 +26,14 @@ from miniapps.sessions.capabilities import (
 from tests.support.threats import covers
 
 NAMES = (*sorted(PERMISSIONS), "city.data.stations", "city.unknown", "org.other.vendor")
-PERSONS = tuple(
-    Person(age, proven=proven, acted_for=acted_for, district=district)
-    for age, proven, acted_for, district in product(
-        (None, 13, 14, 17, 18), (False, True), (False, True), ("", "110101")
-    )
+PERSONS = (
+    *(
+        Person(age, proven=proven, acted_for=acted_for, district=district)
+        for age, proven, acted_for, district in product(
+            (None, 13, 14, 17, 18), (False, True), (False, True), ("", "110101")
+        )
+    ),
+    *(Person(18, proven=True, district=district, frozen=True) for district in ("", "110101")),
 )
 
 
@@ -41,7 +44,7 @@ def _situations(name: str) -> Iterator[Situation]:
         (here, nothing),
         (here, nothing),
         (False, True),
-        (nothing, frozenset({"110101"})),
+        (None, nothing, frozenset({"110101"})),
         (False, True),
         (False, True),
         PERSONS,
@@ -62,7 +65,7 @@ _ADULTS = {"city.user.realname", "city.device.biometry", "city.pay"}
 _OWN = {one for one in PERMISSIONS if one.startswith("city.user.")} - {"city.user.openid"}
 _OWN |= {"city.pay", "city.message.subscribe", *SCOPES}
 _SETTLED = {"city.user.phone", "city.user.realname", "city.pay"} | {
-    *("city.data.name", "city.data.phone", "city.data.scans", "city.data.health")
+    *("city.data.name", "city.data.phone", "city.data.scans", "city.data.health", "city.data.developer")
 }
 _UNASKED = {"city.user.openid", "city.pay", "city.message.subscribe", "city.web.own-origin"}
 
@@ -74,7 +77,8 @@ def _expected(name: str, now: Situation) -> tuple[CapabilityState, Why]:
         Why.MANIFEST: name in now.declared,
         Why.REVIEW: name in now.granted and name in PERMISSIONS,
         Why.POLICY: not now.blocked
-        and (not now.districts or who.district in now.districts)
+        and not who.frozen
+        and (now.districts is None or who.district in now.districts)
         and not (name in _ADULTS and young and (who.age or 0) < 18)
         and not (name not in _UNASKED and young and (who.age or 0) < 14)
         and not (name in _OWN and who.acted_for)

@@ -1,0 +1,1 @@
+"""What programs' backends are answered, and told: codes and phones, subscribe messages, webhooks."""

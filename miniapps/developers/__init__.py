@@ -1,0 +1,1 @@
+"""Who builds programs: organisations, members, keys, apps, proved domains, and the tokens that their tools hold."""
