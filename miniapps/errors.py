@@ -11,7 +11,7 @@ class TooOften(DomainError):
     code = "MINIAPPS_TOO_OFTEN"
     kind = Kind.LIMITED
     template = "The program asks too often. It may again in {retry_after_s} seconds."
-    template_zh = "小程序操作过于频繁,请在 {retry_after_s} 秒后重试。"
+    template_zh = "小程序操作过于频繁，请在 {retry_after_s} 秒后重试。"
 
     retry_after_s: int
 
@@ -22,9 +22,18 @@ class SessionOver(DomainError):
     code = "MINIAPPS_SESSION_OVER"
     kind = Kind.NOT_FOUND
     template = "The mini-program is no longer open. Open it again."
-    template_zh = "小程序已关闭,请重新打开。"
+    template_zh = "小程序已关闭，请重新打开。"
 
     because: str
+
+
+class OwnMatter(DomainError):
+    """The officer builds for the organisation that this is about."""
+
+    code = "MINIAPPS_OWN_MATTER"
+    kind = Kind.FORBIDDEN
+    template = "Nobody decides about a program of their own organisation."
+    template_zh = "不得审理本人所属机构的小程序。"
 
 
 class NotPermitted(DomainError):
@@ -35,7 +44,7 @@ class NotPermitted(DomainError):
     code = "MINIAPPS_NOT_PERMITTED"
     kind = Kind.FORBIDDEN
     template = "The mini-program may not use {name} ({why})."
-    template_zh = "小程序无权使用 {name}({why})。"
+    template_zh = "小程序无权使用 {name}（{why}）。"
 
     name: str
     why: str

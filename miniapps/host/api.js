@@ -27,7 +27,8 @@ export const TIMEOUT = "CLIENT_TIMEOUT";
 export const ACTING_ENDED = "CLIENT_ACTING_ENDED";
 /** They were asked to prove that it is them, and would not: nothing happened. */
 export const NOT_PROVEN = "CLIENT_NOT_PROVEN";
-const STEP_UP = "STEP_UP_REQUIRED";
+/** The city wants a proof that it is them, just now. */
+export const STEP_UP = "STEP_UP_REQUIRED";
 const SIGNED_OUT = "UNAUTHENTICATED";
 
 /** The browser sent a request twice by itself, and the city took the first: what came of it nobody told us. */

@@ -45,6 +45,7 @@ export const OPEN_CHILD = `mutation OpenChild($input: OpenChildAccountInput!) {
 
 export const ORGANISATIONS = `query Organisations {
   organisations { id uscc name kind suspendedBy handOverUntil member { id role roleLabel } }
+  developerInvitations { id organisationName role expiresAt }
 }`;
 
 export const REGISTER_ORGANISATION = `mutation RegisterOrganisation($uscc: String!, $name: String!) {

@@ -4,12 +4,14 @@ const PROGRAM = `appId name shortName iconUrl organisation { id name verified }`
 const ROW = `${PROGRAM} description category`;
 const CAPABILITY = `name state why reason`;
 
-export const MINI_PROGRAMS = `query MiniPrograms($search: String, $category: MiniCategory, $after: String) {
-  miniPrograms(search: $search, category: $category, first: 20, after: $after) {
+export const MINI_PROGRAMS = `query MiniPrograms($search: String, $category: MiniCategory, $district: String, $after: String) {
+  miniPrograms(search: $search, category: $category, district: $district, first: 20, after: $after) {
     nodes { ${ROW} }
     pageInfo { hasNextPage endCursor }
   }
 }`;
+
+export const HOME_DISTRICT = `query HomeDistrict { me { id homeDistrict { code } } }`;
 
 export const MINI_PROGRAM = `query MiniProgram($appId: String!) {
   miniProgram(appId: $appId) { ${ROW} versionName }
@@ -27,6 +29,16 @@ export const MINI_PERMITS = `query MiniPermits($after: String) {
       pageInfo { hasNextPage endCursor }
     }
   }
+}`;
+
+const SUBSCRIPTION = `template left always words { title body }`;
+
+export const MINI_SUBSCRIPTIONS = `query MiniSubscriptions($appId: String!) {
+  miniSubscriptions(appId: $appId) { ${SUBSCRIPTION} }
+}`;
+
+export const TAKE_BACK_MINI_SUBSCRIPTION = `mutation TakeBackMiniSubscription($appId: String!, $template: String!) {
+  takeBackMiniSubscription(appId: $appId, template: $template) { ${SUBSCRIPTION} }
 }`;
 
 export const SET_MINI_PERMISSION = `mutation SetMiniPermissionOutside($appId: String!, $name: String!, $state: MiniPermissionChoice!) {

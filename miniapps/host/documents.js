@@ -22,7 +22,7 @@ export const REFRESH = `mutation Refresh($refreshToken: String!) { refreshSessio
 
 export const SIGN_OUT = `mutation SignOut { signOut }`;
 
-export const HOME = `query Home {
+export const HOME = `query Home($district: String) {
   me {
     id name maskedName maskedPhone
     homeDistrict {
@@ -42,7 +42,7 @@ export const HOME = `query Home {
     relations { id side }
     recentMiniPrograms(first: 4) { ${MINI} }
   }
-  miniPrograms(first: 8) { nodes { ${MINI} } }
+  miniPrograms(first: 8, district: $district) { nodes { ${MINI} } }
 }`;
 
 export const CODE = `query Code {

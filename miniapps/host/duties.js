@@ -28,8 +28,12 @@ export const inspects = () => has("inspector");
 export const handles = () => has("case_handler");
 export const verifies = () => has("counter_clerk");
 /** Proposes and approves what takes two officers, or looks at it. */
-export const decides = () => has("account_officer", "staff_admin", "partner_officer", "auditor");
+export const decides = () => has("account_officer", "staff_admin", "partner_officer", "program_officer", "auditor");
 export const intervenes = () => has("account_officer");
 export const manages = () => has("staff_admin");
 /** Reads everything, and does nothing. */
 export const audits = () => has("auditor");
+/** Lets programs in, or does not. */
+export const reviewsPrograms = () => has("program_reviewer");
+/** Rates who builds programs, and has them taken back. */
+export const governsPrograms = () => has("program_officer");

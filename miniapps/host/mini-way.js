@@ -1,4 +1,7 @@
-/** How somebody came to a program's screen: said by what led there, and taken by the screen, once. */
+/**
+ * How somebody comes to a program's screen: said by what led there, and taken by the screen, once. What leads there has
+ * the program made ready while a finger is coming down on it (a click follows after some 80 ms), or rests on it.
+ */
 
 /**
  * @typedef {object} Way
@@ -6,6 +9,9 @@
  * @property {string | null} [referrer]   the session of the program that led here
  * @property {object | null} [extraData]  of that program, for the new one alone
  */
+
+/** The scene of those who build it, or review it, and try what is not released (`?trial`): for anybody else there is none. */
+export const TRIAL = "trial";
 
 /** @type {(Way & { appId: string }) | null} */
 let said = null;
@@ -18,4 +24,21 @@ export function wayTo(appId) {
   const way = said?.appId === appId ? said : { scene: "link" };
   said = null;
   return way;
+}
+
+const MEMORY_GB_MIN = 2;
+
+/** For a link to a program. @param {string} appId */
+export const readyOnTouch = (appId) => {
+  const ready = () => void makeReady(appId);
+  return { onpointerdown: ready, onpointerenter: ready, onfocus: ready };
+};
+
+/** What runs programs, fetched before one is touched. */
+export const fetchRuntime = () => import("./ui/mini-runs.js");
+
+async function makeReady(appId) {
+  const { connection, deviceMemory = MEMORY_GB_MIN } = /** @type {any} */ (navigator);
+  const { prepareRun } = await fetchRuntime();
+  if (!connection?.saveData && deviceMemory >= MEMORY_GB_MIN) prepareRun(appId);
 }

@@ -21,6 +21,7 @@ const PING_EVERY_MS = 5_000;
  * @typedef {object} Hearing  who listens to a bridge
  * @property {(call: Call) => any} call     the result, or a promise of it; throws what `bridgeError` understands
  * @property {(kind: "painted" | "fault", data: any) => void} told   by the preload; a program can say it, too
+ * @property {(code: string) => void} onFailed   a call ended with this error
  * @property {() => void} onFlood
  * @property {() => void} onSilent          three signs of life did not come
  * @property {() => void} onAlive           then one came
@@ -158,6 +159,7 @@ export class Bridge {
     const known = bridgeError(error);
     if (known.code === "E_INTERNAL") console.error(`mini-program call ${method}:`, error);
     this.calls.delete(id);
+    this.hearing.onFailed(known.code);
     this.#say({ id, err: onWire(known) });
   }
 

@@ -18,6 +18,7 @@
  * @property {string | null} iconUrl
  * @property {{ id: string, name: string, verified: boolean }} organisation
  * @property {string} versionName
+ * @property {boolean} trial         they build it, and try what is not released (体验版)
  *
  * @typedef {object} NavigationBar  how the bar above the present page looks
  * @property {string} title         of the program
@@ -26,6 +27,7 @@
  * @property {boolean} loading      a small sign of work in the bar
  * @property {"default" | "custom"} style   custom: the program draws its own bar; the host's capsule (close, more) stays
  * @property {boolean} back         there is a page behind this one, or the program listens to the back button
+ * @property {number} levels        how often back leads to something within the program, before it leaves it
  * @property {boolean} home         this page is not where the program begins, and nothing lies behind it
  *
  * @typedef {{ text: string, icon: string | null, selectedIcon: string | null, badge: string | null }} Tab
@@ -37,6 +39,11 @@
  *
  * @typedef {{ name: string, why: string | null, reason: string, state: "GRANTED" | "PROMPT" | "DENIED" | "UNAVAILABLE" }} Capability
  *   reason: words of the program, in the reader's language
+ *
+ * @typedef {{ name: string, choice: "ASK" | "ACCEPT" | "REJECT" | "BAN" | "FILTER", words: { title: string, body: string } | null }} Subscribable
+ *   a kind of message; words: as a reviewer saw them, with `{name}` for what comes later
+ *
+ * @typedef {{ accepted: string[], refused: string[], always: boolean, text: string }} SubscribeAnswer   always: do so from now on without asking
  *
  * @typedef {{ granted: string[], denied: string[], text: string }} PermissionAnswer
  *   text: all the words that stood on the sheet, as they were read: kept with the consent
@@ -63,7 +70,8 @@
  *   "back": `visible` and `disabled` only; the bar's arrow then tells the program instead of going back. "settings": an
  *   entry in the host's menu
  * @property {(state: "OFF" | "READY" | "RUNNING") => void} pullDown   whether pulling does something; RUNNING until told
- * @property {(state: "LOADING" | "PAINTED") => void} progress   LOADING: skeleton over the frame; PAINTED: something shows
+ * @property {(state: "LOADING" | "PAINTED" | "EMPTY") => void} progress   LOADING: skeleton over the frame; PAINTED: something
+ *   shows; EMPTY: nothing that a browser counts was painted for seconds: no skeleton, and a way out
  * @property {(version: string) => void} updateReady   there is a newer version: `running.reload()`
  * @property {(closing: Closing) => void} closed   the frame is gone. Always called, exactly once
  *
@@ -79,6 +87,8 @@
  * @property {(sheet: { title: string, items: string[] }, signal: AbortSignal) => Promise<number | null>} actionSheet
  * @property {(wanted: Capability[], signal: AbortSignal) => Promise<PermissionAnswer | null>} permissionSheet
  *   one sheet for all that is wanted, each can be refused; granted and denied together are what was wanted
+ * @property {(wanted: Subscribable[], signal: AbortSignal) => Promise<SubscribeAnswer | null>} subscribeSheet
+ *   one sheet for all messages that are asked for, each can be refused; null: put away
  * @property {(question: Confirm, signal: AbortSignal) => Promise<boolean>} confirmSheet
  * @property {(state: { capabilities: Capability[], set: (name: string, state: "GRANTED" | "DENIED" | "PROMPT") => Promise<Capability[]> }, signal: AbortSignal) => Promise<void>} settings
  *   what this program may do, with switches; settles when it is left
@@ -107,8 +117,9 @@
  * @property {() => Capability[]} capabilities   as they stand
  * @property {(again?: { page: string, query?: Record<string, string>, scene?: string }) => void} show
  *   its screen is before the person (again). again: they came by a link to a page: it begins there
- * @property {() => void} hide           another screen is; after five minutes, or under pressure, it is unloaded
- * @property {() => boolean} back        the bar's back was pressed. false: nothing lies behind, leave the screen
+ * @property {(reason?: "home" | "closed") => void} hide   another screen is shown, or it was put away; after five minutes, or under
+ *   pressure, it is unloaded
+ * @property {(steps?: number) => boolean} back   the bar's back was pressed, or the system's. false: nothing lies behind, leave the screen
  * @property {() => void} home           to the first page
  * @property {(index: number) => void} tab
  * @property {(name: "main" | "back" | "settings") => void} press
@@ -121,7 +132,7 @@
  * @property {string} appId
  * @property {string | null} [page]      path within the program, without extension; null: where it begins
  * @property {Record<string, string>} [query]   from a link: nobody vouches for it
- * @property {string} [scene]            how one came here: "home" | "search" | "scan" | "link" | "recent" | "program" | "message"
+ * @property {string} [scene]            how one came here: "home" | "search" | "scan" | "link" | "recent" | "program" | "message" | "trial"
  * @property {object | null} [extraData]   of the program that opened it, for the program alone
  * @property {string | null} [referrer]  the session of the program that opened it (`Chrome.openProgram`)
  * @property {HTMLElement} mount         holds the frame. It stays where it is as long as the program lives: a frame that is moved

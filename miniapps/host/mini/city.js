@@ -3,7 +3,7 @@
  * one person by one openid. Nothing here reaches a program but by the methods that call it.
  */
 
-import { askAsMyself, CityError, OFFLINE, sendAsMyself, UNREACHABLE, whole } from "../api.js";
+import { askAsMyself, CityError, OFFLINE, prove, sendAsMyself, STEP_UP, UNREACHABLE, whole } from "../api.js";
 import { prefs } from "../prefs.js";
 import * as documents from "./documents.js";
 
@@ -33,6 +33,13 @@ export const city = (session) => ({
   login: async (signal) => (await ask(documents.LOGIN, { session }, signal)).miniLogin,
   launchToken: async (signal) => (await ask(documents.LAUNCH_TOKEN, { session }, signal)).miniLaunchToken,
   phoneCode: async (signal) => (await ask(documents.PHONE_CODE, { session }, signal)).miniPhoneCode,
+  /** @param {string[]} templates @returns {Promise<import("./chrome.js").Subscribable[]>} */
+  subscriptionsWanted: async (templates, signal) =>
+    (await ask(documents.SUBSCRIPTIONS_WANTED, { session, templates }, signal)).miniSubscriptionsWanted,
+  /** @param {import("./chrome.js").SubscribeAnswer} answer */
+  subscribe: (answer, signal) => ask(documents.SUBSCRIBE, { session, ...answer }, signal),
+  /** @param {import("./told.js").Entry[]} entries */
+  note: (entries) => ask(documents.NOTE, { session, entries }),
   graphql: (documentId, variables, signal) => graphql(session, documentId, variables, signal),
 });
 
@@ -40,14 +47,29 @@ export const city = (session) => ({
 export const settle = async (appId, name, state) =>
   (await ask(documents.SETTLE, { appId, name, state })).setMiniPermission;
 
-/** One of the release's own documents. @returns {Promise<{ data: any, errors?: any[], withheld: string[] }>} */
-const graphql = (session, documentId, variables, signal) =>
+/** Of what the graph refuses, what is about the line to the city: the program hears of it as of any other call. */
+const OF_THE_LINE = new Set(["UNAVAILABLE", "LIMITED"]);
+
+/**
+ * One of the release's own documents. What the graph refuses for a reason of its own goes to the program with its code
+ * and words, as errors of an answer; where it wants a proof that it is the citizen, the shell's sheet asks for one first.
+ * @returns {Promise<{ data: any, errors?: any[], withheld: string[] }>}
+ */
+async function graphql(session, documentId, variables, signal) {
+  const told = await sent(session, documentId, variables, signal);
+  if (!told.answer?.errors?.some((error) => error.extensions?.code === STEP_UP)) return told;
+  await prove(signal);
+  return sent(session, documentId, variables, signal);
+}
+
+const sent = (session, documentId, variables, signal) =>
   sendAsMyself("POST", GRAPHQL, async (shown) => {
     const response = await reach(session, documentId, variables, { signal, shown });
     const answer = await response.json().catch(() => null);
     if (answer === null || typeof answer !== "object") throw new CityError(UNREACHABLE, "");
     const [first] = answer.errors ?? [];
-    const code = answer.data === undefined || answer.data === null ? (first?.extensions?.code ?? null) : null;
+    const refused = (answer.data ?? null) === null && (!answer.withheld || OF_THE_LINE.has(first?.extensions?.kind));
+    const code = refused ? (first?.extensions?.code ?? null) : null;
     return { ...told(answer, first, code), code, date: response.headers.get("Date") };
   });
 

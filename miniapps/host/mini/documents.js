@@ -3,7 +3,7 @@
 const CAPABILITY = "name state why reason";
 
 const SESSION = `
-  id page query scene referrerAppId storage storageRevision
+  id page query scene referrerAppId trial storage storageRevision
   program {
     appId name shortName iconUrl versionName
     organisation { id name verified }
@@ -54,6 +54,26 @@ export const ANSWER = `
   mutation AnswerMiniPermissions($session: ID!, $granted: [String!]!, $denied: [String!]!, $text: String!) {
     answerMiniPermissions(session: $session, granted: $granted, denied: $denied, text: $text) { ${CAPABILITY} }
   }
+`;
+
+export const SUBSCRIPTIONS_WANTED = `
+  query MiniSubscriptionsWanted($session: ID!, $templates: [String!]!) {
+    miniSubscriptionsWanted(session: $session, templates: $templates) { name choice words { title body } }
+  }
+`;
+
+export const SUBSCRIBE = `
+  mutation AnswerMiniSubscriptions(
+    $session: ID!, $accepted: [String!]!, $refused: [String!]!, $always: Boolean!, $text: String!
+  ) {
+    answerMiniSubscriptions(
+      session: $session, accepted: $accepted, refused: $refused, always: $always, text: $text
+    ) { name choice }
+  }
+`;
+
+export const NOTE = `
+  mutation NoteMiniLogs($session: ID!, $entries: [MiniLogEntry!]!) { noteMiniLogs(session: $session, entries: $entries) }
 `;
 
 export const SETTLE = `

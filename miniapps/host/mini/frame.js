@@ -13,6 +13,7 @@
  */
 
 import { Handshake, isHello } from "./handshake.js";
+import { programOrigin } from "./urls.js";
 
 const SANDBOX = "allow-scripts allow-forms";
 /** What a program's frame is for the windows around it. */
@@ -21,6 +22,8 @@ const OPAQUE = "null";
 const NAME_MAX = 1024 * 1024;
 /** Each page begins with `preload.js`, whose hello is on the way when the page has loaded. */
 const HELLO_MS_MAX = 2_000;
+/** On a program's host: says that it is there, and goes where it is told. */
+const WAITING = "/__mini/waiting.html";
 const STYLE = `
   html, body { height: 100%; margin: 0; overflow: hidden; }
   iframe { position: absolute; inset: 0; width: 100%; height: 100%; border: 0; }
@@ -44,6 +47,9 @@ export class Player {
     this.within = dressed(element);
     /** @type {Set<Frame>} */
     this.frames = new Set();
+    /** An empty page of the program's host. @type {HTMLIFrameElement | null} */
+    this.spare = null;
+    this.spareWaits = false;
     heard(element, this.frames);
   }
 
@@ -67,20 +73,50 @@ export class Player {
     return new Player(element);
   }
 
+  /**
+   * Has the browser make ready for pages of this origin: the first one takes the place of an empty one.
+   * @param {string} origin @returns {Promise<void>} it is there
+   */
+  warm(origin) {
+    const spare = (this.spare = this.#opaque());
+    const there = new Promise((resolve) => {
+      this.element.contentWindow?.addEventListener("message", ({ source, data }) => {
+        if (spare !== this.spare || source !== spare.contentWindow || data?.mp !== "waiting") return;
+        this.spareWaits = true;
+        resolve();
+      });
+    });
+    spare.src = programOrigin(origin) + WAITING;
+    this.within.body.append(spare);
+    return there;
+  }
+
   /** A page of the program. @param {PageFrame} page */
   add({ url, title, boot, hearing }) {
-    const frame = new Frame(this.frames, hearing, this.within.createElement("iframe"));
+    const { spare } = this;
+    const name = nameOf(boot);
+    this.spare = null;
+    const frame = new Frame(this.frames, hearing, spare && this.spareWaits ? spare : this.#opaque());
     const { element } = frame;
+    element.title = title;
+    frame.watch(element);
+    if (element === spare) spare.contentWindow?.postMessage({ mp: "begin", name, url }, "*");
+    else {
+      spare?.remove();
+      element.name = name;
+      element.src = url;
+      this.within.body.append(element);
+    }
+    return frame;
+  }
+
+  #opaque() {
+    const element = this.within.createElement("iframe");
     element.setAttribute("sandbox", SANDBOX);
     element.setAttribute("allow", "");
     element.setAttribute("referrerpolicy", "no-referrer");
     element.setAttribute("credentialless", "");
-    element.title = title;
-    named(element, boot);
-    element.src = url;
-    frame.watch(element);
-    this.within.body.append(element);
-    return frame;
+    return element;
   }
 
   /** Behind a sheet of the host: no tap, no key, no focus reaches the program. @param {boolean} held */
@@ -157,7 +193,7 @@ function begin(frame, title, boot) {
   const program = waiting(element);
   if (!program) return frame.hearing.onRefused(refusal(element));
   program.title = title;
-  named(program, boot);
+  program.name = nameOf(boot);
   heard(element, new Set([frame]));
   frame.watch(program);
   const { body } = dressed(element);
@@ -228,10 +264,10 @@ function playerAt(address) {
   return element;
 }
 
-/** Read by the document in the frame, and by no other window. @param {HTMLIFrameElement} element @param {object} boot */
-function named(element, boot) {
+/** Read by the document in the frame, and by no other window. @param {object} boot */
+function nameOf(boot) {
   const name = JSON.stringify(boot);
-  if (name.length <= NAME_MAX) element.name = name;
+  return name.length <= NAME_MAX ? name : "";
 }
 
 /** The city's own document, and no error page. @param {HTMLIFrameElement} element */

@@ -114,6 +114,15 @@
     });
   }
 
+  /** `#name` is of this page, which has no such address here; any other of the package's would lose the page. */
+  globalThis.addEventListener("click", (event) => {
+    const link = /** @type {any} */ (event.composedPath().find((one) => one instanceof HTMLAnchorElement));
+    const path = link?.hasAttribute("href") && !event.defaultPrevented ? pathOf(link.href) : null;
+    if (path === null) return;
+    event.preventDefault();
+    if (path === pathOf(document.baseURI) && link.hash) location.hash = link.hash;
+  });
+
   const RealAudio = globalThis.Audio;
   globalThis.Audio = function Audio(address) {
     const audio = new RealAudio();

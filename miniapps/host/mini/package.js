@@ -78,6 +78,14 @@ export async function readRevocations(text, { keys, now, seenSequence = 0 }) {
 
 const isVersion = (item) => typeof item?.app_id === "string" && integers(item.code);
 
+/**
+ * The lowest version that may still run where these ran: the highest of them that was not taken back. So citizens go back
+ * from a version that was rolled back, and from nothing else.
+ * @param {Pick<Revocations, "versions">} revocations @param {string} appId @param {number[]} seen
+ */
+export const floorOf = ({ versions }, appId, seen) =>
+  Math.max(0, ...seen.filter((seenOne) => !versions.some((one) => one.app_id === appId && one.code === seenOne)));
+
 /** @param {Revocations} revocations @param {string} appId @param {number} code @throws {BundleError} */
 export function checkRevoked(revocations, appId, code) {
   const version = revocations.versions.some((one) => one.app_id === appId && one.code === code);

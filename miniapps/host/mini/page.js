@@ -25,6 +25,8 @@ export class Page {
     this.painted = false;
     /** @type {Bridge | null} */
     this.bridge = null;
+    /** Of the document that said hello last. @type {MessagePort | null} */
+    this.greeted = null;
     this.shown = false;
     this.frame = null;
   }
@@ -38,7 +40,7 @@ export class Page {
       title: program.facts.name,
       boot: { mp: "boot", welcome: program.welcome(this), look: look() },
       hearing: {
-        onPort: (port, answer) => this.#connected(port, answer),
+        onPort: (port, answer) => this.#greeted(port, answer),
         onNewDocument: () => this.#disconnected(),
         onMissing: () => program.missing(this),
         onRefused: (code) => program.close(code),
@@ -78,11 +80,17 @@ export class Page {
 
   /** @param {string} [code]  what the SDK is told */
   close(code) {
+    this.greeted = null;
     this.bridge?.close(code);
     this.frame?.close();
   }
 
-  /** A document of this frame said hello. */
+  /** A document of this frame said hello. It is answered once the city has said that the program may run. */
+  #greeted(port, answer) {
+    this.greeted = port;
+    this.program.onceSure(() => this.greeted === port && this.#connected(port, answer));
+  }
+
   #connected(port, answer) {
     this.bridge?.close();
     this.bridge = new Bridge(
@@ -90,6 +98,7 @@ export class Page {
       {
         call: (call) => this.program.call(this, call),
         told: (kind, data) => this.#told(kind, data),
+        onFailed: (code) => this.program.told.failed(code),
         onFlood: () => this.program.close("FLOOD"),
         onSilent: () => this.program.silent(this),
         onAlive: () => this.program.alive(this),
@@ -111,6 +120,7 @@ export class Page {
   #disconnected() {
     this.bridge?.close();
     this.bridge = null;
+    this.greeted = null;
     this.buttons = { main: { ...BUTTON }, back: { ...BUTTON }, settings: { ...BUTTON } };
     this.alert = null;
     this.program.draw();

@@ -20,8 +20,8 @@
   const PREFIX = "localStorage/";
   const WRITE_AFTER_MS = 120;
   const REPORT_MAX = 500;
-  const host = globalThis.top;
   const player = globalThis.parent;
+  const host = player.parent; // in a city the topmost; a developer's panel may stand above it
   if (player === globalThis) return; // opened by itself: there is no host
 
   const post = MessagePort.prototype.postMessage;

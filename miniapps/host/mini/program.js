@@ -3,6 +3,9 @@
  *
  * It is one of one citizen. It lives while it is before them, and five minutes beyond; it ends when it, they, or the city
  * end it, and `chrome.closed` says why, once. All strings of the program pass through here to `chrome` as data.
+ *
+ * It may begin on what its last run was told, while the city is asked (`ahead.js`): its pages then load, and none of them
+ * gets a port before the city has said that it is so (`confirm`); else it is as if it had not been (`drop`).
  */
 
 import { sessionId } from "../session.js";
@@ -21,11 +24,12 @@ import { ownKey } from "./owned.js";
 import { Documents, Routed } from "./pages.js";
 import { routeTo } from "./routes.js";
 import { ProgramStorage } from "./storage.js";
+import { Told } from "./told.js";
 
 /** So long a page that is closed may still write down what it has. */
 const GRACE_MS = 300;
 const STANDING_EVERY_MS = 30_000;
-/** Nothing was painted: the program may draw nothing that counts; the skeleton goes all the same. */
+/** Nothing was painted: the program may draw nothing that counts. The skeleton goes all the same, and a word is said. */
 const PAINT_MS_MAX = 4_000;
 
 /** @typedef {{ program: Program, page: import("./page.js").Page, params: any, signal: AbortSignal }} MethodCall */
@@ -48,6 +52,7 @@ export class Program {
   /**
    * @param {object} run
    * @param {any} run.answer   `MiniSession` of the city, or as it was last kept
+   * @param {boolean} [run.sure]  false: the city has not answered yet
    * @param {import("./chrome.js").Opening} run.opening
    * @param {import("./frame.js").Player | import("./frame.js").KeptPlayer} run.player
    * @param {import("./storage.js").Kept} run.kept
@@ -55,11 +60,12 @@ export class Program {
    * @param {import("./clock.js").Clock} run.clock
    * @param {(program: Program) => void} run.ended
    */
-  constructor({ answer, opening, player, kept, offline, clock, ended }) {
-    this.session = answer.id;
+  constructor({ answer, opening, player, kept, offline, clock, ended, sure = true }) {
+    /** Null before the city has answered. @type {string | null} */
+    this.session = sure ? answer.id : null;
     /** Whose it is: the session of the shell. */
     this.person = sessionId();
-    this.facts = { ...answer.program };
+    this.facts = factsOf(answer);
     this.release = answer.release;
     this.manifest = new Manifest(answer.release.manifest);
     this.routes = this.manifest.pages;
@@ -70,6 +76,8 @@ export class Program {
     this.ended = ended;
     this.offline = offline;
     this.city = city(answer.id);
+    /** What waits for the city's answer; null once it has come. @type {(() => void)[] | null} */
+    this.unsure = sure ? null : [];
     this.life = new AbortController();
     this.states = programStates((from, to) => console.warn(`program ${this.facts.appId}: ${from} → ${to} dropped`));
     this.budget = new Budget(clock.now);
@@ -84,8 +92,7 @@ export class Program {
     /** What it hands to the program that opened it. @type {{ appId: string, extraData: object | null } | null} */
     this.returned = null;
     this.badges = new Map();
-    /** The last things it wrote down, for who looks into it. @type {{ level: string, at: number, text: string }[]} */
-    this.logs = [];
+    this.told = new Told({ send: async (entries) => this.offline || this.city.note(entries), clock });
     this.launch = launchOf(answer, opening);
     this.gate = new Gate({
       capabilities: answer.capabilities,
@@ -104,6 +111,10 @@ export class Program {
       clock,
     });
     this.pages = this.manifest.spa ? new Routed(this) : new Documents(this);
+    /** Of a run that has ended: its last words. */
+    this.words = { said: () => {}, sent: () => {} };
+    this.said = new Promise((resolve) => (this.words.said = resolve));
+    this.sent = new Promise((resolve) => (this.words.sent = resolve));
     this.stopHidden = () => {};
     this.stopStanding = () => {};
     this.stopPaint = () => {};
@@ -119,10 +130,36 @@ export class Program {
     const back = () => document.visibilityState === "visible" && this.shown && void this.look();
     document.addEventListener("visibilitychange", back, { signal: this.life.signal });
     this.chrome.progress("LOADING");
-    this.stopPaint = this.clock.after(PAINT_MS_MAX, () => this.pages.top?.paint());
+    this.stopPaint = this.clock.after(PAINT_MS_MAX, () => this.chrome.progress("EMPTY"));
     this.states.to("shown");
     this.pages.go("reLaunch", routeTo(this.launch.page, this.launch.query));
-    this.#watchStanding();
+    this.onceSure(() => this.#watchStanding());
+  }
+
+  /** Now, or when the city has answered. @param {() => void} work */
+  onceSure(work) {
+    if (this.unsure) this.unsure.push(work);
+    else work();
+  }
+
+  /** It is as the last run was told. @param {any} answer  of the city */
+  confirm(answer) {
+    const waiting = this.unsure ?? [];
+    this.unsure = null;
+    this.session = answer.id;
+    this.facts = factsOf(answer);
+    this.city = city(answer.id);
+    this.gate.keep(answer.capabilities);
+    for (const work of waiting) work();
+  }
+
+  /** It is not: nothing of it was answered, and nobody is told. */
+  drop() {
+    this.unsure = [];
+    this.states.to("unloaded");
+    this.stopPaint();
+    this.life.abort();
+    for (const page of this.pages.all()) page.close();
   }
 
   get shown() {
@@ -134,9 +171,12 @@ export class Program {
   /** @param {{ page: string, query: Record<string, string>, scene: string } | null} [again]  where they came to */
   show(again = null) {
     this.stopHidden();
-    if (!this.shown && !this.states.to("shown")) return;
+    const returns = !this.shown;
+    if (returns && !this.states.to("shown")) return;
     if (again) this.launch = again;
     this.#watchStanding();
+    // Nobody looked while nobody saw it: the city may have ended it since.
+    if (returns && !this.offline) this.onceSure(() => void this.look());
     if (again) this.pages.go("reLaunch", routeTo(again.page, again.query));
     else this.turned();
   }
@@ -150,8 +190,8 @@ export class Program {
     this.stopHidden = this.clock.after(HIDDEN_MS_MAX, () => this.close("IDLE"));
   }
 
-  /** @returns {boolean} false: nothing lies behind */
-  back() {
+  /** @param {number} [steps] @returns {boolean} false: nothing lies behind */
+  back(steps = 1) {
     const page = this.pages.top;
     if (!page) return false;
     if (page.buttons.back.visible) {
@@ -159,7 +199,7 @@ export class Program {
       return true;
     }
     if (this.pages.stack().length < 2) return false;
-    void this.mayLeave(page).then((may) => may && this.pages.back(1));
+    void this.mayLeave(page).then((may) => may && this.pages.back(steps));
     return true;
   }
 
@@ -202,6 +242,7 @@ export class Program {
    */
   close(code) {
     if (this.states.state === "unloaded") return;
+    if (this.unsure) return void this.unsure.push(() => this.close(code));
     this.states.to("unloaded");
     this.stopHidden();
     this.stopStanding();
@@ -217,7 +258,10 @@ export class Program {
   async #gone(code) {
     for (const page of this.pages.all()) page.close(Object.hasOwn(ERRORS, code) ? code : "E_DISCONNECTED");
     this.player.close();
+    this.words.said();
     await this.storage.flush();
+    this.words.sent();
+    await this.told.flush();
     if (!this.offline) await this.city.end().catch(() => null); // the city ends it by itself, later
   }
 
@@ -275,13 +319,8 @@ export class Program {
   /** @param {string} message  the program's own */
   fault(message) {
     this.states.to("error");
-    this.note("error", message);
+    this.told.wrote("error", message, Date.now());
     this.emit("apperror", { errorDescription: message.slice(0, 1024) });
-  }
-
-  /** @param {string} level @param {string} text */
-  note(level, text, at = Date.now()) {
-    this.logs = [...this.logs.slice(-199), { level, at, text }];
   }
 
   /** A page gave no sign of life. */
@@ -303,6 +342,7 @@ export class Program {
 
   /** Its document did not come. Where they were is kept; with nothing behind it, the next start may need no line. */
   missing(page) {
+    if (this.unsure) return void this.unsure.push(() => this.missing(page));
     if (page !== this.pages.top) return;
     if (this.pages.back(1)) this.chrome.notice("page-missing");
     else this.close("OFFLINE");
@@ -352,9 +392,10 @@ export class Program {
     const page = this.pages.top;
     if (!page || this.states.state === "unloaded") return;
     const stack = this.pages.stack();
-    const deep = stack.length > 1 || page.buttons.back.visible;
+    const levels = Math.max(stack.length - 1, page.buttons.back.visible ? 1 : 0);
+    const deep = levels > 0;
     const first = stack[0]?.split("?")[0] === this.routes[0] || this.isTab(page.route.page);
-    this.chrome.navigationBar({ ...page.bar, style: this.manifest.window.style, back: deep, home: !deep && !first });
+    this.chrome.navigationBar({ ...page.bar, style: this.manifest.window.style, back: deep, levels, home: !deep && !first });
     this.chrome.tabBar(this.isTab(page.route.page) && stack.length === 1 ? this.#tabBar(page) : null);
     for (const name of /** @type {const} */ (["main", "back", "settings"])) this.chrome.button(name, page.buttons[name]);
     this.chrome.pullDown(page.pulling ? "RUNNING" : this.manifest.pullDown ? "READY" : "OFF");
@@ -389,7 +430,7 @@ export class Program {
     return {
       mp: "welcome",
       protocol: 1,
-      session: this.session,
+      ...(this.session && { session: this.session }),
       launch: this.manifest.spa ? this.launch : { ...this.launch, page: page.route.page, query: page.route.query },
       env: {
         ...surroundings(),
@@ -440,6 +481,9 @@ function permissionFor(permission, when, params) {
   const name = special[0] ?? permission;
   return name ? [name, ...(HOLDS[name] ? [HOLDS[name]] : [])] : [];
 }
+
+/** @param {any} answer @returns {import("./chrome.js").ProgramFacts} */
+const factsOf = ({ program, trial }) => ({ ...program, trial });
 
 /** @param {any} answer @param {import("./chrome.js").Opening} opening */
 function launchOf({ page, query, scene, referrerAppId }, { extraData }) {

@@ -1,7 +1,8 @@
 /**
  * Only what was signed runs. Before the first page of a release is asked for, its package is fetched once and verified
  * here (developer, city, log; `package.js`), is of the release that the city named, and is no older than the newest of
- * that program which this device has seen. What was verified is kept, and not fetched again.
+ * that program which this device has seen and the city has not taken back. What was verified is kept, and not fetched
+ * again.
  *
  * The list of what was revoked is signed too, numbered and good for a while; a list that is older than one seen before
  * counts as none. Without a line the one that was seen last holds for a week: a device that has been away for longer has
@@ -12,7 +13,7 @@
  */
 
 import { read, write } from "./kept.js";
-import { checkRevoked, keysOf, logKeyOf, readRevocations, verifyPackage } from "./package.js";
+import { checkRevoked, floorOf, keysOf, logKeyOf, readRevocations, verifyPackage } from "./package.js";
 import { BLOCK, split } from "./unzip.js";
 
 const KEYS = "/.well-known/mini-jwks.json";
@@ -20,6 +21,8 @@ const REVOCATIONS = "/.well-known/mini-revocations.json";
 const BYTES_MAX = 12 * 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 const AWAY_S_MAX = 7 * 86_400;
+/** So many versions of a program are remembered; far more than are ever taken back one after the other. */
+const SEEN_MAX = 32;
 
 /** @typedef {{ kid: string, kty: string, crv: string, x: string, city_purpose: string, city_log?: string }} Jwk */
 
@@ -35,13 +38,14 @@ export class Untrusted extends Error {
 
 /**
  * @param {Release} release
+ * @param {How} how
  * @param {AbortSignal} [signal]
  * @throws {Untrusted}
  */
-export async function verified(release, signal) {
+export async function verified(release, how, signal) {
   const { appId, versionCode, packageSha256 } = release;
-  if (versionCode < ((await read("seen", appId)) ?? 0)) throw new Untrusted("OLDER");
-  if ((await read("packages", appId))?.packageSha256 === packageSha256) return;
+  await checkFloor(appId, versionCode, how);
+  if (await verifiedBefore(release)) return;
   const bytes = await fetched(release, signal);
   const { statement } = await vouchedFor(bytes, await keys());
   const same =
@@ -50,9 +54,34 @@ export async function verified(release, signal) {
     statement.pkg_sha256 === packageSha256 &&
     statement.files_h1 === release.filesH1;
   if (!same) throw new Untrusted("UNTRUSTED");
-  await write("packages", appId, { packageSha256, versionCode, bytes });
-  await write("seen", appId, versionCode);
+  await write("seen", appId, [...new Set([versionCode, ...(await seenOf(appId))])].slice(0, SEEN_MAX));
+  if (await write("packages", appId, { packageSha256, versionCode, bytes })) await write("seen", ofPackage(appId), packageSha256);
 }
+
+/** The versions of a program that ran here, the last one first. @param {string} appId @returns {Promise<number[]>} */
+const seenOf = async (appId) => [(await read("seen", appId)) ?? []].flat();
+
+/** @param {string} appId @param {number} versionCode @param {How} how @throws {Untrusted} */
+async function checkFloor(appId, versionCode, how) {
+  const seen = await seenOf(appId);
+  // Only who goes back waits for the list.
+  if (versionCode >= Math.max(0, ...seen)) return;
+  if (versionCode < floorOf(await listOf(how), appId, seen)) throw new Untrusted("OLDER");
+}
+
+/** Was just this package the last of its program that was verified and kept here? @param {Release} release */
+export async function verifiedBefore({ appId, packageSha256 }) {
+  if (here.get(appId) === packageSha256) return true;
+  const kept = await read("seen", ofPackage(appId));
+  if (kept === packageSha256) here.set(appId, packageSha256);
+  return kept === packageSha256;
+}
+
+/** The newest package of each program that was found good since the page came. @type {Map<string, string>} */
+const here = new Map();
+
+/** Beside its bytes, which are long to read. @param {string} appId */
+const ofPackage = (appId) => `${appId} package`;
 
 /**
  * The package that is kept, read and verified again, by the keys that are kept.
@@ -65,7 +94,7 @@ export async function keptPackage(appId, packageSha256) {
   const found = await vouchedFor(kept.bytes, await keptKeys());
   const { app_id: name, pkg_sha256: sha256, version } = found.statement;
   if (name !== appId || sha256 !== packageSha256) throw new Untrusted("UNTRUSTED");
-  if (version.code < ((await read("seen", appId)) ?? 0)) throw new Untrusted("OLDER");
+  await checkFloor(appId, version.code, { offline: true });
   return found;
 }
 
@@ -83,13 +112,21 @@ async function vouchedFor(bytes, known) {
 }
 
 /**
+ * Which list is asked. offline: the one that is kept, if it is still good. list: the newest one, where it was asked for
+ * already.
+ * @typedef {{ offline?: boolean, list?: Promise<any> }} How
+ */
+
+/** @param {How} how */
+const listOf = ({ offline = false, list } = {}) => (offline ? keptList() : (list ?? newestList()));
+
+/**
  * @param {{ appId: string, versionCode: number }} release
- * @param {{ offline?: boolean, list?: Promise<any> }} [how]  offline: by the list that is kept, if it is still good. list:
- *   the newest one, where it was asked for already
+ * @param {How} [how]
  * @throws {Untrusted} E_APP_REVOKED, E_VERSION_REVOKED; UNTRUSTED where there is no list that is good
  */
-export async function notRevoked({ appId, versionCode }, { offline = false, list: asked } = {}) {
-  const list = await (offline ? keptList() : (asked ?? newestList()));
+export async function notRevoked({ appId, versionCode }, how) {
+  const list = await listOf(how);
   try {
     checkRevoked(list, appId, versionCode);
   } catch (cause) {
@@ -106,8 +143,20 @@ export async function newestList() {
   ]);
   const text = await response.text();
   const list = await checkedList(text, known, kept?.sequence ?? 0, seconds());
-  await write("lists", "revocations", { text, sequence: list.sequence, at: seconds() });
+  void write("lists", "revocations", { text, sequence: list.sequence, at: seconds() });
+  latest = list;
   return list;
+}
+
+/** Since the page came. @type {any} */
+let latest = null;
+
+/** The one that was seen last, as long as it is good where there is a line. @throws {Untrusted} */
+export async function goodList() {
+  if (latest && seconds() <= latest.issued_at + latest.max_age) return latest;
+  const [kept, known] = await Promise.all([read("lists", "revocations"), keptKeys()]);
+  if (!kept) throw new Untrusted("UNTRUSTED");
+  return checkedList(kept.text, known, kept.sequence, seconds());
 }
 
 async function keptList() {
@@ -129,7 +178,7 @@ async function keys() {
   const response = await fetch(KEYS, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch(() => null);
   if (!response?.ok) return keptKeys();
   const { keys: found } = await response.json();
-  await write("lists", "keys", found);
+  void write("lists", "keys", found);
   return found;
 }
 

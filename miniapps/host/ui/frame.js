@@ -1,7 +1,7 @@
 /** The frame of every screen: the city's name or the way back above, the screen, and the dock at the thumb. */
 
 import { fill, h } from "../dom.js";
-import { audits, decides, handles, inspects, intervenes, manages, verifies } from "../duties.js";
+import { audits, decides, governsPrograms, handles, inspects, intervenes, manages, reviewsPrograms, verifies } from "../duties.js";
 import { t } from "../i18n.js";
 import { prefs } from "../prefs.js";
 import { audience } from "../session.js";
@@ -24,7 +24,7 @@ export function frame(view, path, goBack) {
   fill(
     document.getElementById("app"),
     h("a.skip", { href: "#main", onclick: (event) => skipTo(event, main) }, t("frame.skip")),
-    h("header", null, h("div.bar", null, view.back ? backButton(goBack) : brand(), aside(main)), lineNotice()),
+    h("header", null, h("div.bar", null, view.back ? backButton(goBack) : brand(), aside(main)), sandboxLine(), lineNotice()),
     actingBanner(),
     main,
     view.dock ? dock(path) : null,
@@ -43,6 +43,12 @@ const backButton = (goBack) => h("button.back", { type: "button", onclick: goBac
 
 const brand = () =>
   h("span.brand", null, mark(), h("span", null, t("city.app")), h("span.brand-city", null, t("city.name")));
+
+/** Nobody takes a city where programs are tried for their own: the door marks its page. */
+const sandboxLine = () =>
+  "sandbox" in document.documentElement.dataset
+    ? h("p.sandbox-line", { "data-testid": "sandbox" }, h("b", null, t("sandbox.mark")), " · ", t("sandbox.line"))
+    : null;
 
 /** Elder mode reads a screen aloud; the others have nothing here. */
 const aside = (main) => (prefs().mode === "elder" ? readAloud(main) : null);
@@ -64,10 +70,11 @@ const citizenItems = () => [
 ];
 
 const staffItems = () => [
-  ...(inspects() || !(handles() || decides() || verifies()) ? [{ to: "/desk", sign: "scan", words: t("dock.desk") }] : []),
+  ...(inspects() || !(handles() || decides() || verifies() || reviewsPrograms()) ? [{ to: "/desk", sign: "scan", words: t("dock.desk") }] : []),
   ...(handles() ? [{ to: "/desk/cases", sign: "cases", words: t("dock.cases") }] : []),
   ...(verifies() ? [{ to: "/desk/counter", sign: "seal", words: t("counter.title") }] : []),
   ...(decides() ? [{ to: "/desk/acts", sign: "check", words: t("desk.acts") }] : []),
+  ...(reviewsPrograms() || governsPrograms() ? [{ to: "/desk/programs", sign: "programs", words: t("programs.dock") }] : []),
   ...(intervenes() ? [{ to: "/desk/accounts", sign: "search", words: t("accounts.title") }] : []),
   ...(manages() || audits() ? [{ to: "/desk/staff", sign: "family", words: t("members.title") }] : []),
   { to: "/me", sign: "me", words: t("dock.me") },

@@ -7,6 +7,7 @@
  *   reader presses. The browser's own events alone: no script presses it.
  * - Nothing counts within 500 ms of a tap or a key that was meant for something else, or that came too early. So a double
  *   tap never confirms, however it falls.
+ * - It looks as it is: what does not count yet is dimmed, and a line fills until it does.
  */
 
 import { h } from "../dom.js";
@@ -37,7 +38,7 @@ class Arming {
     this.button = button;
     this.armed = false;
     this.inView = true; // until the browser says otherwise
-    this.strayAt = -Infinity;
+    this.armedAt = 0;
     /** The finger that came down inside, and whether it went up there. @type {{ id: number, up: boolean } | null} */
     this.finger = null;
     /** A key that is down: whether it counts. @type {boolean | null} */
@@ -47,15 +48,23 @@ class Arming {
   }
 
   begin() {
+    this.armedAt = performance.now() + ARMED_AFTER_MS;
+    this.wait();
+  }
+
+  /** Until it is armed, if it is in view. */
+  wait() {
     clearTimeout(this.timer);
     this.armed = false;
     this.finger = this.key = null;
     this.button.setAttribute("aria-disabled", "true");
     this.button.classList.remove("arming");
     if (!this.inView || document.visibilityState !== "visible") return;
+    const ms = this.armedAt - performance.now();
+    this.button.style.setProperty("--arming", `${ms}ms`);
     void this.button.offsetWidth; // the line that fills begins again
     this.button.classList.add("arming");
-    this.timer = setTimeout(() => this.arm(), ARMED_AFTER_MS);
+    this.timer = setTimeout(() => this.arm(), ms);
   }
 
   arm() {
@@ -91,7 +100,7 @@ class Arming {
   }
 
   down(event) {
-    const fine = this.mine(event) && event.isPrimary && event.button === 0 && this.ready();
+    const fine = this.mine(event) && event.isPrimary && event.button === 0 && this.armed;
     this.finger = fine ? { id: event.pointerId, up: false } : null;
     if (!fine) this.stray();
   }
@@ -103,8 +112,9 @@ class Arming {
 
   keyDown(event) {
     if (event.repeat && this.mine(event)) return event.preventDefault();
-    this.key = this.mine(event) && event.isTrusted && this.ready();
-    if (!this.key) this.stray();
+    const fine = this.mine(event) && event.isTrusted && this.armed;
+    if (!fine) this.stray();
+    this.key = fine;
     return undefined;
   }
 
@@ -112,19 +122,18 @@ class Arming {
   counts(event) {
     if (!event.isTrusted || !this.armed) return false;
     if (event.detail > 0) return this.finger?.up === true;
-    return this.key ?? this.ready(); // no key and no finger: a screen reader
+    return this.key ?? true; // no key and no finger: a screen reader
   }
 
   mine(event) {
     return event.target instanceof Node && this.button.contains(event.target);
   }
 
-  ready() {
-    return this.armed && performance.now() - this.strayAt >= APART_MS;
-  }
-
   stray() {
-    this.strayAt = performance.now();
+    const from = performance.now() + APART_MS;
+    if (from <= this.armedAt) return;
+    this.armedAt = from;
+    this.wait();
   }
 }
 

@@ -6,11 +6,13 @@ import { saveFile } from "../save-file.js";
 import { firstOf } from "../signals.js";
 import { announce } from "./announce.js";
 import * as sheets from "./mini-sheets.js";
+import { subscribeSheet } from "./mini-subscribe.js";
 
 /**
  * @param {import("./mini-stage.js").Stage} stage
  * @param {object} around
  * @param {(closing: import("../mini/chrome.js").Closing) => void} around.closed
+ * @param {(levels: number) => void} around.levels   lie behind what the program shows
  * @param {(version: string) => void} around.updateReady
  * @param {import("../mini/chrome.js").Chrome["openProgram"]} around.openProgram
  * @param {() => void} around.leave
@@ -37,7 +39,10 @@ export function chromeOf(stage, around) {
     settings: around.settingsButton,
   };
   return {
-    navigationBar: (bar) => stage.drawBar(bar),
+    navigationBar: (bar) => {
+      stage.drawBar(bar);
+      around.levels(bar.levels);
+    },
     tabBar: (bar) => stage.drawTabs(bar),
     button: (name, button) => buttons[name](button),
     pullDown: (state) => {
@@ -58,6 +63,7 @@ export function chromeOf(stage, around) {
     modal: (modal, signal) => sheets.modalSheet(program(), modal, until(signal)),
     actionSheet: (sheet, signal) => sheets.actionSheet(program(), sheet, until(signal)),
     permissionSheet: (wanted, signal) => trusted(sheets.permissionSheet(program(), wanted, until(signal))),
+    subscribeSheet: (wanted, signal) => trusted(subscribeSheet(program(), wanted, until(signal))),
     confirmSheet: (question, signal) => trusted(sheets.confirmSheet(program(), question, until(signal))),
     settings: (state, signal) => trusted(sheets.settingsSheet(program(), state, until(signal))),
     scan: (signal) => trusted(sheets.scanSheet(program(), until(signal))),

@@ -30,6 +30,7 @@ const SENSITIVE = new Set([
   "city.data.city_code",
   "city.data.scans",
   "city.data.health",
+  "city.data.developer",
 ]);
 
 /** @param {string} name */

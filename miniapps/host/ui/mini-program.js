@@ -3,7 +3,7 @@
 import { fill, h } from "../dom.js";
 import { nameLang } from "../format.js";
 import { t } from "../i18n.js";
-import { leadTo } from "../mini-way.js";
+import { leadTo, readyOnTouch } from "../mini-way.js";
 import { icon, shape } from "./icons.js";
 
 /** @typedef {import("../mini/chrome.js").ProgramFacts & { description?: string }} Facts */
@@ -45,7 +45,7 @@ export const programRow = (program, scene) =>
     null,
     h(
       "a.mini-open",
-      { href: `#/mini/${program.appId}`, onclick: () => leadTo(program.appId, { scene }) },
+      { href: `#/mini/${program.appId}`, ...readyOnTouch(program.appId), onclick: () => leadTo(program.appId, { scene }) },
       programIcon(program),
       h(
         "span.mini-words",
@@ -74,7 +74,11 @@ export const programTiles = (programs, scene) =>
         null,
         h(
           "a.mini-tile",
-          { href: `#/mini/${program.appId}`, onclick: () => leadTo(program.appId, { scene }) },
+          {
+            href: `#/mini/${program.appId}`,
+            ...readyOnTouch(program.appId),
+            onclick: () => leadTo(program.appId, { scene }),
+          },
           programIcon(program),
           h("span", { lang: nameLang(program.name) }, program.shortName || program.name),
         ),

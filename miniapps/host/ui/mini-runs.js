@@ -5,9 +5,9 @@
 
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
-import { openProgram } from "../mini/runtime.js";
-import { leadTo } from "../mini-way.js";
-import { back, go } from "../router.js";
+import { openProgram, prepareProgram } from "../mini/runtime.js";
+import { leadTo, TRIAL } from "../mini-way.js";
+import { back, go, levels } from "../router.js";
 import { announce } from "./announce.js";
 import { chromeOf } from "./mini-chrome.js";
 import { closedPage, refusedPage } from "./mini-closed.js";
@@ -16,12 +16,24 @@ import { Stage } from "./mini-stage.js";
 
 /** A page that is closed still writes down what it has; its frame is needed for that. */
 const REMOVED_AFTER_MS = 1_000;
+/** What was made ready for nothing costs memory. */
+const READY_MS_MAX = 10_000;
 
 /** @typedef {{ page: string | null, query: Record<string, string> }} Link */
 
 /** By id. @type {Map<string, Run>} */
 const runs = new Map();
+/** One that was made ready, and is not opened yet. @type {Run | null} */
+let ready = null;
 const place = h("div", { id: "programs" });
+
+/** Somebody is about to open it. One at a time; thrown away after a while. @param {string} appId */
+export function prepareRun(appId) {
+  if (runs.has(appId) || ready?.appId === appId) return;
+  ready?.unused.abort();
+  ready = new Run(appId);
+  ready.prepare();
+}
 
 /**
  * @param {import("../router.js").Screen} screen
@@ -29,26 +41,34 @@ const place = h("div", { id: "programs" });
  * @param {import("../mini-way.js").Way} way
  */
 export function enterProgram(screen, link, way) {
-  if (!place.isConnected) document.getElementById("app")?.after(place);
   const { appId } = screen.at;
   const known = runs.get(appId);
-  if (known) return known.show(screen, link && { ...link, scene: way.scene });
-  return new Run(appId, link, way).begin(screen);
+  // Who comes back to what is tried finds it; who opens the program opens what is released.
+  const opens = link !== null || way.scene !== "link";
+  const another = opens && known?.running && known.isTrial !== (way.scene === TRIAL);
+  if (known && !another) return known.show(screen, link && { ...link, scene: way.scene });
+  const run = ready?.appId === appId ? ready : new Run(appId);
+  return run.begin(screen, { ...link, ...way });
 }
 
 const app = () => /** @type {HTMLElement} */ (document.getElementById("app"));
 
 class Run {
-  /** @param {string} appId @param {Link | null} link @param {import("../mini-way.js").Way} way */
-  constructor(appId, link, way) {
+  /** @param {string} appId */
+  constructor(appId) {
     this.appId = appId;
-    this.opening = { page: null, query: {}, ...link, ...way };
+    /** Aborts when it was made ready for nothing. */
+    this.unused = new AbortController();
+    this.isReady = 0;
     /** @type {import("../mini/chrome.js").Running | null} */
     this.running = null;
     /** The screen that shows it. @type {import("../router.js").Screen | null} */
     this.screen = null;
     /** While it opens. */
     this.wanted = new AbortController();
+    /** How many lie behind what it shows, and whom that is told. */
+    this.levels = 0;
+    this.tellLevels = (_) => {};
     this.settings = null;
     this.pulls = false;
     this.left = false;
@@ -56,21 +76,50 @@ class Run {
       back: () => this.running?.back() || back("/mini"),
       home: () => this.running?.home(),
       menu: () => void this.menu(),
-      close: () => (this.running ? this.running.close() : back("/mini")),
+      close: () => this.putAway(),
+      end: () => this.running?.close(),
       tab: (index) => this.running?.tab(index),
       main: () => this.running?.press("main"),
+      again: () => this.running?.reload(),
     });
   }
 
-  /** @param {import("../router.js").Screen} screen */
-  async begin(screen) {
+  get isTrial() {
+    return this.stage.program?.trial === true;
+  }
+
+  /** On a stage that nobody sees yet. */
+  prepare() {
+    this.#place();
+    this.stage.wait(true);
+    this.isReady = setTimeout(() => this.unused.abort(), READY_MS_MAX);
+    this.unused.signal.addEventListener("abort", () => {
+      if (ready === this) ready = null;
+      clearTimeout(this.isReady);
+      this.stage.el.remove();
+    });
+    void prepareProgram({ appId: this.appId, mount: this.stage.mount, signal: this.unused.signal });
+  }
+
+  #place() {
+    if (!place.isConnected) app().after(place);
+    if (!this.stage.el.isConnected) place.append(this.stage.el);
+  }
+
+  /** @param {import("../router.js").Screen} screen @param {Partial<Link> & import("../mini-way.js").Way} how */
+  async begin(screen, how) {
+    if (ready === this) ready = null;
+    clearTimeout(this.isReady);
     runs.set(this.appId, this);
-    place.append(this.stage.el);
+    this.#place();
+    this.stage.wait(false);
     this.stage.progress("LOADING");
     this.#seen(screen);
     try {
       const running = await openProgram({
-        ...this.opening,
+        page: null,
+        query: {},
+        ...how,
         appId: this.appId,
         mount: this.stage.mount,
         chrome: this.#chrome(),
@@ -85,7 +134,7 @@ class Run {
       const shownBy = this.screen;
       this.#gone();
       if (shownBy && !this.wanted.signal.aborted)
-        refusedPage(shownBy, error, () => new Run(this.appId, null, { scene: "link" }).begin(shownBy));
+        refusedPage(shownBy, error, () => new Run(this.appId).begin(shownBy, { scene: "link" }));
     }
   }
 
@@ -99,6 +148,8 @@ class Run {
   /** Another screen, drawn in the same breath, may be its own again: the language has changed. */
   #seen(screen) {
     this.screen = screen;
+    this.tellLevels = levels(screen.signal, (steps) => this.running?.back(steps));
+    this.tellLevels(this.levels);
     app().hidden = true;
     this.stage.show(true);
     this.stage.focus();
@@ -109,6 +160,13 @@ class Run {
       this.screen = null;
       queueMicrotask(() => this.screen ?? this.#hidden());
     });
+  }
+
+  /** It lives on for a while (W3C MiniApp Lifecycle: closed is hidden), but for what is tried before its release. */
+  putAway() {
+    if (this.isTrial) return this.running?.close();
+    this.running?.hide("closed");
+    return back("/mini");
   }
 
   #hidden() {
@@ -132,6 +190,10 @@ class Run {
   #chrome() {
     return chromeOf(this.stage, {
       closed: (closing) => this.#closed(closing),
+      levels: (count) => {
+        this.levels = count;
+        this.tellLevels(count);
+      },
       updateReady: (version) => this.stage.offer(version, () => this.running?.reload()),
       openProgram: ({ appId, page, query, scene, referrer, extraData }) => {
         leadTo(appId, { scene, referrer, extraData });
@@ -155,10 +217,14 @@ class Run {
     const { screen } = this;
     this.#gone();
     if (!screen || screen.signal.aborted || this.left) return;
-    const again = () => void new Run(this.appId, null, { scene: "recent" }).begin(screen);
+    const scene = this.isTrial ? TRIAL : "recent";
+    const again = () => void new Run(this.appId).begin(screen, { scene });
     if (closing.code === "UPDATE") again();
     else if (closing.code === "LEFT" || closing.code === "BACK") back("/mini");
-    else closedPage(screen, { closing, program: this.stage.program, again });
+    else {
+      this.tellLevels(0);
+      closedPage(screen, { closing, program: this.stage.program, again });
+    }
   }
 
   menu() {
@@ -174,6 +240,7 @@ class Run {
           entry(t("mini.may"), () => void running.settings().catch(() => announce(t("mini.busy"))), "mini-may"),
           entry(t("mini.about"), () => go(`/mini/${this.appId}/about`), "mini-about"),
           entry(t("mini.again"), () => running.reload(), "mini-again"),
+          entry(t("mini.end"), () => running.close(), "mini-end"),
         ]
       : [];
     const elsewhere = [

@@ -23,7 +23,7 @@ import { skeleton } from "./skeleton.js";
  * @param {(answer: (said: T) => void, until: AbortSignal) => { title: string, body: import("../dom.js").Child, actions: import("../dom.js").Child, kind?: string }} draw
  * @returns {Promise<T>}
  */
-function asked(signal, without, draw) {
+export function asked(signal, without, draw) {
   return new Promise((resolve) => {
     const gone = new AbortController();
     let said = without;
@@ -102,7 +102,7 @@ function tick(one) {
 }
 
 /** As it was read: kept with the consent. */
-const wordsOf = (dialog) =>
+export const wordsOf = (dialog) =>
   (dialog?.innerText ?? "")
     .replace(/\n{2,}/g, "\n")
     .trim()

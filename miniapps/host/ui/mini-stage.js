@@ -10,6 +10,7 @@ import { fill, h } from "../dom.js";
 import { nameLang } from "../format.js";
 import { t } from "../i18n.js";
 import { frontOn } from "../mini-colour.js";
+import { prefs } from "../prefs.js";
 import { icon, shape } from "./icons.js";
 import { builtBy, programIcon } from "./mini-program.js";
 
@@ -23,8 +24,8 @@ const SPLASH_AFTER_MS = 400;
 
 /**
  * @typedef {object} Pressed  what the host's own controls do
- * @property {() => void} back @property {() => void} home @property {() => void} menu @property {() => void} close
- * @property {(index: number) => void} tab @property {() => void} main
+ * @property {() => void} back @property {() => void} home @property {() => void} menu @property {() => void} close @property {() => void} end
+ * @property {(index: number) => void} tab @property {() => void} main @property {() => void} again
  */
 
 export class Stage {
@@ -34,6 +35,8 @@ export class Stage {
     /** @type {Facts | null} */
     this.program = null;
     this.bar = null;
+    /** What stands in each place. @type {Map<HTMLElement, string>} */
+    this.drawn = new Map();
     this.lines = h("div.mini-lines");
     this.lead = h("div.mini-lead");
     this.top = h("header.mini-bar", null, this.lead, this.lines, this.#capsule());
@@ -66,6 +69,7 @@ export class Stage {
       loading: false,
       style: "default",
       back: false,
+      levels: 0,
       home: false,
     });
   }
@@ -101,6 +105,11 @@ export class Stage {
     if (!shown) this.seen.abort();
   }
 
+  /** There, and laid out, but seen by nobody: its frame loads as one that is seen. @param {boolean} waits */
+  wait(waits) {
+    this.el.classList.toggle("waits", waits);
+  }
+
   /** The screen reader begins here, unless the reader is already inside. */
   focus() {
     if (this.el.contains(document.activeElement)) return;
@@ -115,9 +124,23 @@ export class Stage {
     this.top.dataset.front = own ? "" : frontOn(bar.background, bar.front);
     this.top.style.setProperty("--mini-bar", own ? "" : bar.background);
     this.work.hidden = !bar.loading;
-    fill(this.lead, bar.style === "custom" ? null : this.#lead(bar));
+    this.#anew(this.lead, bar.style === "custom" ? [] : [bar.back, bar.home], () =>
+      bar.style === "custom" ? null : this.#lead(bar),
+    );
     fill(this.lines, this.#lines(bar));
     for (const player of this.mount.querySelectorAll("iframe")) player.title = this.program?.name ?? t("mini.one");
+  }
+
+  /**
+   * A program draws again and again; what says the same stays, since what is replaced under a finger takes no tap.
+   * @param {HTMLElement} place @param {unknown} said  all that the drawing depends on, besides the language
+   * @param {() => import("../dom.js").Child} draw
+   */
+  #anew(place, said, draw) {
+    const now = JSON.stringify([said, prefs().locale]);
+    if (this.drawn.get(place) === now) return;
+    this.drawn.set(place, now);
+    fill(place, draw());
   }
 
   #lead({ back, home }) {
@@ -137,7 +160,7 @@ export class Stage {
   #lines({ title, style }) {
     const program = this.program;
     if (!program) return [h("h1.mini-title", { tabindex: "-1" }, t("mini.opening"))];
-    const { name, organisation } = program;
+    const { name, organisation, trial } = program;
     const own = style === "custom" || !title || title === name;
     const who = own ? organisation.name : name;
     return [
@@ -148,6 +171,7 @@ export class Stage {
         organisation.verified ? icon("seal") : shape("warn"),
         h("span", { lang: nameLang(who) }, who),
         h("span.unseen", null, t(organisation.verified ? "mini.verified" : "mini.not.verified")),
+        trial ? h("b.mini-trial", { "data-testid": "mini-trial" }, t("mini.trial")) : null,
       ),
     ];
   }
@@ -155,8 +179,7 @@ export class Stage {
   /** @param {import("../mini/chrome.js").TabBar | null} bar */
   drawTabs(bar) {
     this.tabs.hidden = !bar;
-    fill(
-      this.tabs,
+    this.#anew(this.tabs, bar, () =>
       (bar?.tabs ?? []).map(({ text, badge }, index) =>
         h(
           "button.mini-tab",
@@ -174,10 +197,8 @@ export class Stage {
 
   /** @param {import("../mini/chrome.js").HostButton} button */
   drawMain({ text, visible, disabled, loading }) {
-    if (!visible) return fill(this.foot);
     const still = disabled || loading;
-    return fill(
-      this.foot,
+    const button = () =>
       h(
         "button.mini-main",
         {
@@ -187,17 +208,34 @@ export class Stage {
           onclick: () => still || this.pressed.main(),
         },
         loading ? `${text}…` : text,
-      ),
-    );
+      );
+    this.#anew(this.foot, visible && [text, disabled, loading], () => visible && button());
   }
 
-  /** @param {"LOADING" | "PAINTED"} state */
+  /** @param {"LOADING" | "PAINTED" | "EMPTY"} state */
   progress(state) {
     clearTimeout(this.slowly);
-    this.splash.hidden = state === "PAINTED";
+    this.splash.hidden = state !== "LOADING";
+    if (state === "EMPTY") this.#empty();
+    else this.notices.querySelector("[data-testid=mini-empty]")?.remove();
     if (state === "LOADING") this.#drawSplash();
     if (state === "LOADING") this.slowly = setTimeout(() => this.splash.classList.add("slow"), SPLASH_AFTER_MS);
     else this.splash.classList.remove("slow");
+  }
+
+  /** White may be what the program shows, so it stays in reach. */
+  #empty() {
+    fill(
+      this.notices,
+      h(
+        "div.mini-notice",
+        { "data-testid": "mini-empty" },
+        shape("warn"),
+        h("span", null, t("mini.empty", { name: this.program?.name ?? t("mini.one") })),
+        h("button.second", { type: "button", onclick: () => this.pressed.again() }, t("mini.again")),
+        h("button.second", { type: "button", onclick: () => this.pressed.end() }, t("mini.close")),
+      ),
+    );
   }
 
   #drawSplash() {

@@ -24,11 +24,13 @@ export function reasonField({ id = "reason", hint }) {
 
 /**
  * A form that does one thing at the city.
- * @param {{ fields: import("../dom.js").Child, words: string, work: () => Promise<unknown>, signal: AbortSignal, id: string }} form
+ * @param {{
+ *   fields: import("../dom.js").Child, words: string, work: () => Promise<unknown>, signal: AbortSignal, id: string, look?: string,
+ * }} form
  */
-export function workForm({ fields, words, work, signal, id }) {
+export function workForm({ fields, words, work, signal, id, look = "primary.wide" }) {
   const said = h("div", { id: "trouble" });
-  const send = h("button.primary.wide", { type: "submit" }, words);
+  const send = h(`button.${look}`, { type: "submit" }, words);
   const submit = (event) => {
     event.preventDefault();
     busy(send, t("state.doing"), () => attempt(work, { said, signal }));

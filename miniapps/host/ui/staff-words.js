@@ -5,7 +5,7 @@ import { has, t } from "../i18n.js";
 
 export const ROLES = [
   "clerk", "inspector", "case_handler", "licence_clerk", "billing_clerk", "health_officer", "registrar", "counter_clerk",
-  "account_officer", "partner_officer", "staff_admin", "auditor",
+  "account_officer", "partner_officer", "program_reviewer", "program_officer", "staff_admin", "auditor",
 ];
 export const WHOLE_CITY = "110000";
 

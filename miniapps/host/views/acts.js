@@ -144,6 +144,7 @@ function changes(screen, one, districts) {
       details.jurisdiction ? fact(t("acts.newplace"), placeName(details.jurisdiction, districts)) : null,
       fact(t("acts.scopes"), [...details.scopes, ...details.serviceScopes, ...details.exchangeTo].join(" · ")),
     ),
+    one.kind.startsWith("PROGRAM_") ? h("ul.rows", null, linkRow({ to: `/desk/programs/app/${one.about.split("@")[0]}`, title: t("programs.record") })) : null,
     one.about.startsWith("cit_") ? h("ul.rows", null, linkRow({ to: `/desk/accounts/${one.about}`, title: t("accounts.history") })) : null,
     now,
   );

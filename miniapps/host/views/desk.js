@@ -5,7 +5,7 @@ import { fill, h } from "../dom.js";
 import { DESK } from "../documents.js";
 import { clock } from "../format.js";
 import { t } from "../i18n.js";
-import { decides, handles, inspects, learnRoles, roles, verifies } from "../duties.js";
+import { decides, handles, inspects, learnRoles, reviewsPrograms, roles, verifies } from "../duties.js";
 import { replace } from "../router.js";
 import { onSessionChange } from "../session.js";
 import { choices, empty, moreButton } from "../ui/list.js";
@@ -46,6 +46,7 @@ function elsewhere(screen) {
   if (handles()) return replace("/desk/cases");
   if (verifies()) return replace("/desk/counter");
   if (decides()) return replace("/desk/acts");
+  if (reviewsPrograms()) return replace("/desk/programs");
   fill(screen.main, h("h1", { tabindex: "-1" }, t("desk.heading")), empty(t("desk.notmine"), t("desk.notmine.hint")));
 }
 

@@ -3,6 +3,7 @@
 import { ask, whole } from "../api.js";
 import { fill, h } from "../dom.js";
 import { DISTRICTS, SET_DISTRICT } from "../documents.js";
+import { knowHomeDistrict } from "../home-district.js";
 import { t } from "../i18n.js";
 import { announce } from "../ui/announce.js";
 import { busy } from "../ui/busy.js";
@@ -58,6 +59,7 @@ async function keep(screen, code, trouble) {
   try {
     await whole(ask(SET_DISTRICT, { code }));
     forgetAnswers();
+    knowHomeDistrict(code);
     if (screen.signal.aborted) return;
     announce(t("district.saved"));
     screen.go("/home");

@@ -6,6 +6,8 @@ import { HOME } from "../documents.js";
 import { MINI_PROGRAMS } from "../documents-mini.js";
 import { cityHour, clock, daysTo, joined, money, nameLang, partOfDay, today, when } from "../format.js";
 import { t } from "../i18n.js";
+import { homeDistrict, knowHomeDistrict, knownHomeDistrict } from "../home-district.js";
+import { fetchRuntime } from "../mini-way.js";
 import { cityNow } from "../session.js";
 import { programRow, programTiles } from "../ui/mini-program.js";
 import { horizon } from "../ui/horizon.js";
@@ -41,12 +43,14 @@ function enter(screen) {
     key: "home",
     signal: screen.signal,
     ask: async () => {
-      const { data, errors } = await ask(HOME, {}, screen);
-      return { data, errors: errors.filter(({ extensions }) => extensions?.code !== NO_ORDER) };
+      const district = knownHomeDistrict();
+      const { data, errors } = await ask(HOME, { district }, screen);
+      if (data.me) knowHomeDistrict(data.me.homeDistrict?.code);
+      return { data, district, errors: errors.filter(({ extensions }) => extensions?.code !== NO_ORDER) };
     },
     skeleton: () => skeleton("title", "line", "block", "row", "row"),
     without: keptPrograms,
-    show: ({ data: { me, miniPrograms }, errors }) => (setUnread(me.unreadCount), [greeting(me), matters(me), air(me, errors, screen), services(me, errors, screen), programs(me, miniPrograms), finder]),
+    show: ({ data: { me, miniPrograms }, district, errors }) => (setUnread(me.unreadCount), [greeting(me), matters(me), air(me, errors, screen), services(me, errors, screen), programs(me, miniPrograms, district, screen), finder]),
   });
 }
 
@@ -241,18 +245,33 @@ const brick = (to, title, fact) =>
   h("li", null, h("a.brick", { href: `#${to}` }, h("span.brick-title", null, title), h("span.brick-fact", null, fact)));
 
 /** What they used last; then what else there is, until the row is full. A part that did not come is not missed here. */
-function programs(me, all) {
+/** district: whose programs are among all of them; theirs is known when the city has answered for the first time. */
+function programs(me, all, district, screen) {
   const recent = me.recentMiniPrograms ?? [];
-  const others = (all?.nodes ?? []).filter(({ appId }) => recent.every((one) => one.appId !== appId));
-  const some = [...recent, ...others].slice(0, TILES);
+  const some = tiled(recent, all);
   if (!some.length) return null;
+  globalThis.requestIdleCallback?.(() => void fetchRuntime());
+  const tiles = h("div", null, programTiles(some, recent.length ? "recent" : "home"));
+  if (recent.length < TILES && (me.homeDistrict?.code ?? null) !== district) void ofTheirDistrict(tiles, me, screen);
   return h(
     "section",
     { "aria-labelledby": "programs" },
     h("h2.section", { id: "programs" }, t("mini.title")),
-    programTiles(some, recent.length ? "recent" : "home"),
+    tiles,
     h("a.second.wide.mini-all", { href: "#/mini" }, t("mini.all")),
   );
+}
+
+function tiled(recent, all) {
+  const others = (all?.nodes ?? []).filter(({ appId }) => recent.every((one) => one.appId !== appId));
+  return [...recent, ...others].slice(0, TILES);
+}
+
+/** Without an answer, those of the whole city stay. */
+async function ofTheirDistrict(tiles, { recentMiniPrograms, homeDistrict: home }, { signal }) {
+  const answer = await ask(MINI_PROGRAMS, { district: home?.code }, { signal }).catch(() => null);
+  const some = tiled(recentMiniPrograms ?? [], answer?.data?.miniPrograms);
+  if (answer && !signal.aborted) fill(tiles, programTiles(some, recentMiniPrograms?.length ? "recent" : "home"));
 }
 
 /** Over what is here. Each entry has the words that people might use for it. */
@@ -310,17 +329,19 @@ function search(signal) {
   );
 }
 
+const found = async (search, signal) => ask(MINI_PROGRAMS, { search, district: await homeDistrict({ signal }) }, { signal });
+
 /** The city is asked when the typing rests. Without an answer, what is here is found all the same. */
 function programFinder(signal, oncount) {
   const el = h("ul.mini-list", { "data-testid": "found-programs" });
   let resting = 0;
   let last = "";
   const show = async (wanted) => {
-    const answer = wanted ? await ask(MINI_PROGRAMS, { search: wanted }, { signal }).catch(() => null) : null;
+    const answer = wanted ? await found(wanted, signal).catch(() => null) : null;
     if (wanted !== last || signal.aborted) return;
-    const found = answer?.data?.miniPrograms?.nodes.slice(0, TILES) ?? [];
-    fill(el, found.map((program) => programRow(program, "search")));
-    oncount(found.length);
+    const rows = answer?.data?.miniPrograms?.nodes.slice(0, TILES) ?? [];
+    fill(el, rows.map((program) => programRow(program, "search")));
+    oncount(rows.length);
   };
   const look = (wanted) => {
     last = wanted;

@@ -5,13 +5,13 @@ import { MINI_PROGRAM, SET_MINI_PERMISSION } from "../documents-mini.js";
 import { fill, h } from "../dom.js";
 import { nameLang } from "../format.js";
 import { t } from "../i18n.js";
-import { leadTo } from "../mini-way.js";
+import { leadTo, readyOnTouch } from "../mini-way.js";
 import { empty } from "../ui/list.js";
 import { load, missingPart } from "../ui/load.js";
 import { neverGets, permissionList } from "../ui/mini-permissions.js";
 import { builtBy, programIcon } from "../ui/mini-program.js";
+import { subscriptionList } from "../ui/mini-subscriptions.js";
 import { skeleton } from "../ui/skeleton.js";
-import { warm } from "./mini-run.js";
 
 /** @type {import("../router.js").View} */
 export const miniAbout = { title: "mini.about", for: "CITIZEN", back: "/mini", enter };
@@ -55,7 +55,7 @@ function about(screen, { miniProgram: program, miniCapabilities: capabilities },
       {
         href: `#/mini/${appId}`,
         "data-testid": "mini-open",
-        onpointerdown: warm,
+        ...readyOnTouch(appId),
         onclick: () => leadTo(appId, { scene: "home" }),
       },
       t("mini.open"),
@@ -65,6 +65,7 @@ function about(screen, { miniProgram: program, miniCapabilities: capabilities },
       ? missingPart(t("mini.may.missing"), screen.again, failed)
       : permissionList({ capabilities, set, signal: screen.signal }),
     neverGets(),
+    subscriptionList(appId, screen.signal),
     h("h2.section", null, t("mini.facts")),
     h(
       "dl.facts",

@@ -2,16 +2,13 @@
 
 import { fill, h } from "../dom.js";
 import { t } from "../i18n.js";
-import { wayTo } from "../mini-way.js";
+import { fetchRuntime, TRIAL, wayTo } from "../mini-way.js";
 import { replace } from "../router.js";
 import { problem } from "../ui/load.js";
 import { skeleton } from "../ui/skeleton.js";
 
 /** @type {import("../router.js").View} */
 export const miniRun = { title: "mini.one", for: "CITIZEN", back: "/mini", enter };
-
-/** Fetched while a finger is still coming down on a program. */
-export const warm = () => import("../ui/mini-runs.js");
 
 /** @param {import("../router.js").Screen} screen */
 async function enter(screen) {
@@ -22,10 +19,10 @@ async function enter(screen) {
   const way = wayTo(appId);
   fill(screen.main, h("h1.unseen", { tabindex: "-1" }, t("mini.one")), skeleton("title", "block"));
   try {
-    const { enterProgram } = await warm();
+    const { enterProgram } = await fetchRuntime();
     if (screen.signal.aborted) return;
     history.replaceState(history.state, "", `#/mini/${appId}`); // whoever comes back to it finds it as they left it
-    enterProgram(screen, link, way);
+    enterProgram(screen, link, screen.asked.has(TRIAL) ? { scene: TRIAL } : way);
   } catch (error) {
     if (!screen.signal.aborted) fill(screen.main, problem(error, screen.again));
   }

@@ -3,6 +3,7 @@
 import { ask } from "../api.js";
 import { MINI_PROGRAMS } from "../documents-mini.js";
 import { fill, h } from "../dom.js";
+import { homeDistrict } from "../home-district.js";
 import { t } from "../i18n.js";
 import { firstOf } from "../signals.js";
 import { icon } from "../ui/icons.js";
@@ -12,7 +13,6 @@ import { keptPrograms } from "../ui/mini-kept.js";
 import { programRow } from "../ui/mini-program.js";
 import { pages } from "../ui/pages.js";
 import { skeleton } from "../ui/skeleton.js";
-import { warm } from "./mini-run.js";
 
 /** @type {import("../router.js").View} */
 export const mini = { title: "mini.title", for: "CITIZEN", back: "/home", enter };
@@ -34,7 +34,7 @@ const CATEGORIES = [
 
 /** @param {import("../router.js").Screen} screen */
 function enter(screen) {
-  const region = h("div", { onpointerdown: warm, onfocusin: warm });
+  const region = h("div");
   const kinds = h("div.mini-kinds");
   const wanted = { search: "", category: EVERY };
   const look = () => list(screen, region, wanted, (found) => drawKinds(kinds, wanted, found, look));
@@ -63,11 +63,14 @@ function list(screen, region, { search, category }, onfirst) {
   asking.abort();
   asking = new AbortController();
   const signal = firstOf(screen.signal, asking.signal);
-  const variables = { search: search || null, category: category || null };
+  const variables = { search: search || null, category: category || null, district: /** @type {string | null} */ (null) };
   return load(region, {
     key: `mini ${category} ${search}`,
     signal,
-    ask: () => ask(MINI_PROGRAMS, variables, { signal }),
+    ask: async () => {
+      variables.district = await homeDistrict({ signal });
+      return ask(MINI_PROGRAMS, variables, { signal });
+    },
     skeleton: () => skeleton("row", "row", "row"),
     without: keptPrograms,
     show: ({ data: { miniPrograms: found } }) => {

@@ -55,7 +55,7 @@ function page(screen, kind, subject, data) {
   const wanted = wantedOf(screen, kind, data);
   const heading = h("h1", { tabindex: "-1" }, t(`act.${kind}`));
   if (!wanted) return [heading, empty(t("propose.nothing"), t("propose.nothing.hint"))];
-  const reason = reasonField({ hint: t(kind.startsWith("ACCOUNT_") ? "propose.reason.citizen" : "propose.reason.officer") });
+  const reason = reasonField({ hint: t(readBy(kind)) });
   const work = async () => {
     const { subject: chosen, ...details } = wanted.read();
     const input = { kind, subject: chosen ?? (subject || null), reason: reason.read(), details };
@@ -69,6 +69,12 @@ function page(screen, kind, subject, data) {
     about(data.staffMember, subject),
     workForm({ fields: [wanted.el, reason.el], words: t("propose.send"), work, signal: screen.signal, id: "propose" }),
   ];
+}
+
+/** Who reads the reason. */
+function readBy(kind) {
+  if (kind.startsWith("ACCOUNT_")) return "propose.reason.citizen";
+  return kind.startsWith("PROGRAM_") ? "propose.reason.program" : "propose.reason.officer";
 }
 
 const about = (member, subject) => {

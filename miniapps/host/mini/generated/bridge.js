@@ -87,29 +87,29 @@ export const EVENTS = Object.freeze({
 });
 export const ERRORS = Object.freeze({
   E_NO_HOST: { errno: 1001, retryable: false, why: null, message: { en: "This page does not run in the city's app. Check mp.inHost.", "zh-CN": "当前页面未在城市应用中运行。请先检查 mp.inHost。" }, docs: "https://open.city.example/docs/sdk/bridge#E_NO_HOST" },
-  E_TIMEOUT: { errno: 1002, retryable: true, why: null, message: { en: "No answer came in time. Try again, or give a longer timeout.", "zh-CN": "等待超时。请重试,或设置更长的 timeout。" }, docs: "https://open.city.example/docs/sdk/bridge#E_TIMEOUT" },
-  E_DISCONNECTED: { errno: 1003, retryable: true, why: null, message: { en: "The line to the host ended: the page closes or loads anew.", "zh-CN": "与宿主的连接已断开,页面正在关闭或重新加载。" }, docs: "https://open.city.example/docs/sdk/bridge#E_DISCONNECTED" },
+  E_TIMEOUT: { errno: 1002, retryable: true, why: null, message: { en: "No answer came in time. Try again, or give a longer timeout.", "zh-CN": "等待超时。请重试，或设置更长的 timeout。" }, docs: "https://open.city.example/docs/sdk/bridge#E_TIMEOUT" },
+  E_DISCONNECTED: { errno: 1003, retryable: true, why: null, message: { en: "The line to the host ended: the page closes or loads anew.", "zh-CN": "与宿主的连接已断开，页面正在关闭或重新加载。" }, docs: "https://open.city.example/docs/sdk/bridge#E_DISCONNECTED" },
   E_UNSUPPORTED: { errno: 1004, retryable: false, why: null, message: { en: "This host does not offer that. Ask mp.canIUse first.", "zh-CN": "当前宿主不支持该能力。请先用 mp.canIUse 判断。" }, docs: "https://open.city.example/docs/sdk/bridge#E_UNSUPPORTED" },
-  E_INVALID_PARAM: { errno: 1005, retryable: false, why: null, message: { en: "A parameter is not as documented; path says which.", "zh-CN": "参数不符合文档,位置见 path。" }, docs: "https://open.city.example/docs/sdk/bridge#E_INVALID_PARAM" },
+  E_INVALID_PARAM: { errno: 1005, retryable: false, why: null, message: { en: "A parameter is not as documented; path says which.", "zh-CN": "参数不符合文档，位置见 path。" }, docs: "https://open.city.example/docs/sdk/bridge#E_INVALID_PARAM" },
   E_RATE_LIMITED: { errno: 1006, retryable: true, why: "quota", message: { en: "Too many calls. Wait for retryAfter seconds.", "zh-CN": "调用过于频繁。请等待 retryAfter 秒后再试。" }, docs: "https://open.city.example/docs/sdk/bridge#E_RATE_LIMITED" },
   E_QUOTA: { errno: 1007, retryable: false, why: "quota", message: { en: "A limit is reached. Remove something first.", "zh-CN": "已达到配额上限。请先清理数据。" }, docs: "https://open.city.example/docs/sdk/bridge#E_QUOTA" },
   E_ABORTED: { errno: 1008, retryable: false, why: null, message: { en: "The program called this off.", "zh-CN": "该调用已被程序自行取消。" }, docs: "https://open.city.example/docs/sdk/bridge#E_ABORTED" },
   E_INTERNAL: { errno: 1009, retryable: true, why: null, message: { en: "Something failed in the city's app. Try again later.", "zh-CN": "城市应用内部出错。请稍后重试。" }, docs: "https://open.city.example/docs/sdk/bridge#E_INTERNAL" },
   E_TOO_LARGE: { errno: 1010, retryable: false, why: null, message: { en: "The message is too large. Send less at once.", "zh-CN": "消息过大。请减少单次发送的数据。" }, docs: "https://open.city.example/docs/sdk/bridge#E_TOO_LARGE" },
   E_USER_CANCEL: { errno: 1101, retryable: false, why: null, message: { en: "The citizen cancelled.", "zh-CN": "用户已取消。" }, docs: "https://open.city.example/docs/sdk/bridge#E_USER_CANCEL" },
-  E_PERMISSION_DENIED: { errno: 1102, retryable: false, why: "consent", message: { en: "The citizen said no. Go on without it, or offer mp.openSetting.", "zh-CN": "用户已拒绝。请在无此权限下继续,或引导用户打开 mp.openSetting。" }, docs: "https://open.city.example/docs/sdk/bridge#E_PERMISSION_DENIED" },
+  E_PERMISSION_DENIED: { errno: 1102, retryable: false, why: "consent", message: { en: "The citizen said no. Go on without it, or offer mp.openSetting.", "zh-CN": "用户已拒绝。请在无此权限下继续，或引导用户打开 mp.openSetting。" }, docs: "https://open.city.example/docs/sdk/bridge#E_PERMISSION_DENIED" },
   E_NOT_DECLARED: { errno: 1103, retryable: false, why: "manifest", message: { en: "The manifest does not declare this permission. Add it to req_permissions with a reason.", "zh-CN": "清单未声明该权限。请在 req_permissions 中添加并说明理由。" }, docs: "https://open.city.example/docs/sdk/bridge#E_NOT_DECLARED" },
   E_NOT_GRANTED: { errno: 1104, retryable: false, why: "review", message: { en: "The review did not grant this permission to the version. Ask for it with the next submission.", "zh-CN": "审核未授予该版本此权限。请在下次提交时申请。" }, docs: "https://open.city.example/docs/sdk/bridge#E_NOT_GRANTED" },
-  E_CONSENT_REQUIRED: { errno: 1105, retryable: false, why: "consent", message: { en: "The citizen has not been asked yet, or took it back. Call mp.authorize.", "zh-CN": "尚未征得用户同意,或用户已撤回。请调用 mp.authorize。" }, docs: "https://open.city.example/docs/sdk/bridge#E_CONSENT_REQUIRED" },
-  E_NEEDS_GESTURE: { errno: 1106, retryable: false, why: "context", message: { en: "This must follow a tap of the citizen, in a program that is shown.", "zh-CN": "该调用须由用户点击触发,且程序处于前台。" }, docs: "https://open.city.example/docs/sdk/bridge#E_NEEDS_GESTURE" },
+  E_CONSENT_REQUIRED: { errno: 1105, retryable: false, why: "consent", message: { en: "The citizen has not been asked yet, or took it back. Call mp.authorize.", "zh-CN": "尚未征得用户同意，或用户已撤回。请调用 mp.authorize。" }, docs: "https://open.city.example/docs/sdk/bridge#E_CONSENT_REQUIRED" },
+  E_NEEDS_GESTURE: { errno: 1106, retryable: false, why: "context", message: { en: "This must follow a tap of the citizen, in a program that is shown.", "zh-CN": "该调用须由用户点击触发，且程序处于前台。" }, docs: "https://open.city.example/docs/sdk/bridge#E_NEEDS_GESTURE" },
   E_UI_BUSY: { errno: 1107, retryable: true, why: "context", message: { en: "Another sheet of the host is open. Wait until it closes.", "zh-CN": "宿主正在显示其他弹窗。请等其关闭后再试。" }, docs: "https://open.city.example/docs/sdk/bridge#E_UI_BUSY" },
-  E_POLICY: { errno: 1108, retryable: false, why: "policy", message: { en: "The city's rules forbid it here: age, guardian or region.", "zh-CN": "城市规则不允许:年龄、监护或地区限制。" }, docs: "https://open.city.example/docs/sdk/bridge#E_POLICY" },
+  E_POLICY: { errno: 1108, retryable: false, why: "policy", message: { en: "The city's rules forbid it here: age, guardian or region.", "zh-CN": "城市规则不允许：年龄、监护或地区限制。" }, docs: "https://open.city.example/docs/sdk/bridge#E_POLICY" },
   E_NETWORK: { errno: 1201, retryable: true, why: null, message: { en: "The network could not be reached. Try again later.", "zh-CN": "网络不可用。请稍后重试。" }, docs: "https://open.city.example/docs/sdk/bridge#E_NETWORK" },
   E_DOMAIN_NOT_ALLOWED: { errno: 1202, retryable: false, why: "manifest", message: { en: "That domain is not in the manifest's city_domains.", "zh-CN": "该域名不在清单的 city_domains 中。" }, docs: "https://open.city.example/docs/sdk/bridge#E_DOMAIN_NOT_ALLOWED" },
-  E_HTTP: { errno: 1203, retryable: false, why: null, message: { en: "The server answered with an error; data.status says which.", "zh-CN": "服务器返回错误,状态码见 data.status。" }, docs: "https://open.city.example/docs/sdk/bridge#E_HTTP" },
+  E_HTTP: { errno: 1203, retryable: false, why: null, message: { en: "The server answered with an error; data.status says which.", "zh-CN": "服务器返回错误，状态码见 data.status。" }, docs: "https://open.city.example/docs/sdk/bridge#E_HTTP" },
   E_DOC_UNKNOWN: { errno: 1301, retryable: false, why: "review", message: { en: "That document is not one of this version's. Run tong typegen and submit again.", "zh-CN": "该文档不属于当前版本。请运行 tong typegen 并重新提交。" }, docs: "https://open.city.example/docs/sdk/bridge#E_DOC_UNKNOWN" },
   E_DOC_REVOKED: { errno: 1302, retryable: false, why: "policy", message: { en: "The city withdrew that document.", "zh-CN": "该文档已被城市撤销。" }, docs: "https://open.city.example/docs/sdk/bridge#E_DOC_REVOKED" },
-  E_FIELD_WITHHELD: { errno: 1303, retryable: false, why: "consent", message: { en: "The citizen withholds a field without which there is no answer; withheld says which.", "zh-CN": "用户未同意提供必要字段,详见 withheld。" }, docs: "https://open.city.example/docs/sdk/bridge#E_FIELD_WITHHELD" },
+  E_FIELD_WITHHELD: { errno: 1303, retryable: false, why: "consent", message: { en: "The citizen withholds a field without which there is no answer; withheld says which.", "zh-CN": "用户未同意提供必要字段，详见 withheld。" }, docs: "https://open.city.example/docs/sdk/bridge#E_FIELD_WITHHELD" },
   E_ORDER_INVALID: { errno: 1401, retryable: false, why: null, message: { en: "The order is unknown, paid, closed or expired. Create another on your server.", "zh-CN": "订单不存在、已支付、已关闭或已过期。请在服务端重新下单。" }, docs: "https://open.city.example/docs/sdk/bridge#E_ORDER_INVALID" },
   E_PAY_LIMIT: { errno: 1402, retryable: false, why: "policy", message: { en: "The payment is above a limit of the citizen or of the program.", "zh-CN": "支付金额超过用户或程序的限额。" }, docs: "https://open.city.example/docs/sdk/bridge#E_PAY_LIMIT" },
   E_APP_REVOKED: { errno: 1501, retryable: false, why: "policy", message: { en: "The city took this mini-program out of service.", "zh-CN": "该小程序已被城市停止服务。" }, docs: "https://open.city.example/docs/sdk/bridge#E_APP_REVOKED" },
@@ -2017,8 +2017,7 @@ function isWelcomeMessage(v) {
   if ((inner = isWelcomeMessageMp(v.mp))) return under("mp", inner);
   if (v.protocol === undefined) return under("protocol", fault("is missing"));
   if ((inner = isEnvProtocol(v.protocol))) return under("protocol", inner);
-  if (v.session === undefined) return under("session", fault("is missing"));
-  if ((inner = isWelcomeMessageSession(v.session))) return under("session", inner);
+  if (v.session !== undefined && (inner = isWelcomeMessageSession(v.session))) return under("session", inner);
   if (v.launch === undefined) return under("launch", fault("is missing"));
   if ((inner = isLaunch(v.launch))) return under("launch", inner);
   if (v.env === undefined) return under("env", fault("is missing"));

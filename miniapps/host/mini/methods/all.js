@@ -5,13 +5,14 @@ import { pluggedIn } from "../plugs.js";
 import { device } from "./device.js";
 import { files } from "./files.js";
 import { identity } from "./identity.js";
+import { messages } from "./messages.js";
 import { navigation } from "./navigation.js";
 import { permissions } from "./permissions.js";
 import { system } from "./system.js";
 import { ui } from "./ui.js";
 
 /** @type {Record<string, import("../plugs.js").Method>} */
-const OURS = { ...device, ...files, ...identity, ...navigation, ...permissions, ...system, ...ui };
+const OURS = { ...device, ...files, ...identity, ...messages, ...navigation, ...permissions, ...system, ...ui };
 
 /** @param {string} name @returns {import("../plugs.js").Method | null} */
 export const method = (name) => (Object.hasOwn(OURS, name) ? OURS[name] : pluggedIn(name));

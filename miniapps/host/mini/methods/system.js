@@ -1,4 +1,4 @@
-/** What a program keeps and writes down, and its newer versions. */
+/** What a program keeps, writes down and counts, and its newer versions. */
 
 import { BridgeError } from "../errors.js";
 
@@ -7,7 +7,13 @@ export const system = {
   storageWrite: ({ program, page, params }) => program.storage.write(params, page),
 
   logWrite({ program, params }) {
-    for (const { level, at, text } of params.entries) program.note(level, text, at);
+    for (const { level, at, text } of params.entries) program.told.wrote(level, text, at);
+    return {};
+  },
+
+  /** How often, and nothing else: its `data` may hold what is somebody's, and goes nowhere. */
+  reportEvent({ program, params }) {
+    program.told.counted(params.eventId);
     return {};
   },
 

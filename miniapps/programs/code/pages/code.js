@@ -73,7 +73,8 @@ export function codeView(place) {
 
   async function withhold() {
     endsAt = 0;
-    place.replaceChildren(heading, await asking('ask.code', SCOPES, refresh));
+    const ask = await asking('ask.code', SCOPES, refresh);
+    if (!over) place.replaceChildren(heading, ask);
   }
 
   function late(words) {
@@ -93,6 +94,7 @@ export function codeView(place) {
   }
 
   const timer = setInterval(tick, 1000);
+  place.replaceChildren(heading); // of the other view nothing is left that a finger could meet
   refresh();
   return {
     refresh,

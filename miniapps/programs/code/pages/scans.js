@@ -21,7 +21,7 @@ export function scansView(place) {
     try {
       const { data, withheld } = await mp.graphql(SCANS, { after });
       if (over) return;
-      if (withheld.includes('Citizen.scans')) return place.replaceChildren(heading, await asking('ask.scans', SCOPES, refresh));
+      if (withheld.includes('Citizen.scans')) return await withhold();
       if (!data?.me.scans) return say('state.failed', after);
       const { nodes, pageInfo } = data.me.scans;
       known = after ? [...known, ...nodes] : nodes;
@@ -29,6 +29,11 @@ export function scansView(place) {
     } catch (error) {
       if (!over) say(error.code === 'E_NETWORK' ? 'state.offline' : 'state.failed', after);
     }
+  }
+
+  async function withhold() {
+    const ask = await asking('ask.scans', SCOPES, refresh);
+    if (!over) place.replaceChildren(heading, ask);
   }
 
   function draw({ hasNextPage, endCursor }) {
@@ -45,6 +50,7 @@ export function scansView(place) {
     place.replaceChildren(heading, list, below);
   }
 
+  place.replaceChildren(heading); // of the other view nothing is left that a finger could meet
   refresh();
   return { refresh, end: () => (over = true) };
 }

@@ -1,0 +1,100 @@
+/**
+ * Which screens there are. What one begins with comes with the shell; of the others each comes when it is first opened,
+ * out of what the worker keeps, so a new reader does not wait for eighty screens to see one.
+ */
+
+import { later } from "./router.js";
+import { code } from "./views/code.js";
+import { desk } from "./views/desk.js";
+import { home } from "./views/home.js";
+import { inbox } from "./views/inbox.js";
+import { me } from "./views/me.js";
+import { miniRun } from "./views/mini-run.js";
+import { mini } from "./views/mini.js";
+import { signInCode } from "./views/sign-in-code.js";
+import { signInSecond } from "./views/sign-in-second.js";
+import { signIn } from "./views/sign-in.js";
+
+/** @type {import("./router.js").Screens} */
+export const SCREENS = {
+  "/authorize/:interaction": later("ANYONE", () => import("./views/authorize.js"), "authorize"),
+  "/device": later("CITIZEN", () => import("./views/pair.js"), "pair"),
+  "/developer/device": later("CITIZEN", () => import("./views/developer-device.js"), "developerDevice"),
+  "/signed-out": later("ANYONE", () => import("./views/signed-out.js"), "signedOut"),
+  "/sign-in": signIn,
+  "/sign-in/code": signInCode,
+  "/sign-in/password": later("NOBODY", () => import("./views/sign-in-password.js"), "signInPassword"),
+  "/sign-in/recover": later("NOBODY", () => import("./views/recover.js"), "recover"),
+  "/sign-in/screen": later("NOBODY", () => import("./views/sign-in-screen.js"), "signInScreen"),
+  "/sign-in/second": signInSecond,
+  "/sign-in/sleeps": later("NOBODY", () => import("./views/sleeps.js"), "sleeps"),
+  "/enrol": later("ENROLLING", () => import("./views/enrol.js"), "enrol"),
+  "/link/:code": later("SIGNED_IN", () => import("./views/link.js"), "link"),
+  "/home": home,
+  "/code": code,
+  "/messages": inbox,
+  "/messages/:id": later("CITIZEN", () => import("./views/message.js"), "message"),
+  "/wallet": later("CITIZEN", () => import("./views/wallet.js"), "wallet"),
+  "/wallet/money": later("CITIZEN", () => import("./views/money.js"), "money"),
+  "/licences/:id": later("CITIZEN", () => import("./views/licence.js"), "licence"),
+  "/licences/:id/show": later("CITIZEN", () => import("./views/licence-show.js"), "licenceShow"),
+  "/bills": later("CITIZEN", () => import("./views/bills.js"), "bills"),
+  "/bills/:id": later("CITIZEN", () => import("./views/bill.js"), "bill"),
+  "/scans": later("CITIZEN", () => import("./views/scans.js"), "scans"),
+  "/scan": later("CITIZEN", () => import("./views/scan.js"), "scan"),
+  "/report": later("CITIZEN", () => import("./views/report.js"), "report"),
+  "/cases": later("CITIZEN", () => import("./views/cases.js"), "cases"),
+  "/cases/:id": later("CITIZEN", () => import("./views/case.js"), "oneCase"),
+  "/health": later("CITIZEN", () => import("./views/health.js"), "health"),
+  "/mini": mini,
+  "/mini/:appId": miniRun,
+  "/mini/:appId/about": later("CITIZEN", () => import("./views/mini-about.js"), "miniAbout"),
+  "/me": me,
+  "/me/family": later("CITIZEN", () => import("./views/family.js"), "family"),
+  "/me/family/children": later("CITIZEN", () => import("./views/children.js"), "children"),
+  "/me/family/invite": later("CITIZEN", () => import("./views/invite.js"), "invite"),
+  "/me/organisations": later("CITIZEN", () => import("./views/organisations.js"), "organisations"),
+  "/me/organisations/new": later("CITIZEN", () => import("./views/organisations.js"), "organisationNew"),
+  "/me/organisations/:id": later("CITIZEN", () => import("./views/organisation.js"), "organisation"),
+  "/me/organisations/:id/invite": later("CITIZEN", () => import("./views/organisation-post.js"), "organisationInvite"),
+  "/me/organisations/:id/:member": later("CITIZEN", () => import("./views/organisation-post.js"), "organisationMember"),
+  "/me/real-name": later("CITIZEN", () => import("./views/real-name.js"), "realName"),
+  "/me/real-name/:way": later("CITIZEN", () => import("./views/real-name-way.js"), "realNameWay"),
+  "/real-name/face": later("ANYONE", () => import("./views/face-back.js"), "faceBack"),
+  "/me/data": later("CITIZEN", () => import("./views/my-data.js"), "myData"),
+  "/me/data/consents": later("CITIZEN", () => import("./views/consents.js"), "consents"),
+  "/me/data/consents/:id": later("CITIZEN", () => import("./views/consents.js"), "consent"),
+  "/me/data/access": later("CITIZEN", () => import("./views/access.js"), "access"),
+  "/me/data/copy": later("CITIZEN", () => import("./views/copy.js"), "copy"),
+  "/me/data/interventions": later("CITIZEN", () => import("./views/interventions.js"), "interventions"),
+  "/me/data/leave": later("CITIZEN", () => import("./views/leave.js"), "leave"),
+  "/me/devices": later("SIGNED_IN", () => import("./views/devices.js"), "devices"),
+  "/security": later("SIGNED_IN", () => import("./views/security.js"), "security"),
+  "/security/app": later("SIGNED_IN", () => import("./views/security-app.js"), "securityApp"),
+  "/security/claims": later("CITIZEN", () => import("./views/security-claims.js"), "securityClaims"),
+  "/security/devices": later("SIGNED_IN", () => import("./views/security-devices.js"), "securityDevices"),
+  "/security/merge": later("CITIZEN", () => import("./views/security-merge.js"), "securityMerge"),
+  "/security/passkeys": later("SIGNED_IN", () => import("./views/security-passkeys.js"), "securityPasskeys"),
+  "/security/password": later("SIGNED_IN", () => import("./views/security-password.js"), "securityPassword"),
+  "/security/phone": later("CITIZEN", () => import("./views/security-phone.js"), "securityPhone"),
+  "/security/recovery": later("SIGNED_IN", () => import("./views/security-recovery.js"), "securityRecovery"),
+  "/me/district": later("CITIZEN", () => import("./views/district.js"), "district"),
+  "/me/display": later("ANYONE", () => import("./views/display.js"), "display"),
+  "/me/messages": later("CITIZEN", () => import("./views/message-settings.js"), "messageSettings"),
+  "/me/programs": later("CITIZEN", () => import("./views/mini-permits.js"), "miniPermits"),
+  "/desk": desk,
+  "/desk/accounts": later("STAFF", () => import("./views/accounts.js"), "accounts"),
+  "/desk/accounts/:id": later("STAFF", () => import("./views/accounts.js"), "account"),
+  "/desk/acts": later("STAFF", () => import("./views/acts.js"), "acts"),
+  "/desk/acts/:id": later("STAFF", () => import("./views/acts.js"), "act"),
+  "/desk/cases": later("STAFF", () => import("./views/staff-cases.js"), "staffCases"),
+  "/desk/cases/:id": later("STAFF", () => import("./views/case.js"), "staffCase"),
+  "/desk/counter": later("STAFF", () => import("./views/counter.js"), "counter"),
+  "/desk/programs": later("STAFF", () => import("./views/desk-program-queue.js"), "programs"),
+  "/desk/programs/words": later("STAFF", () => import("./views/desk-program-words.js"), "programWords"),
+  "/desk/programs/:version": later("STAFF", () => import("./views/desk-program-version.js"), "programVersion"),
+  "/desk/programs/app/:appId": later("STAFF", () => import("./views/desk-program-record.js"), "programRecord"),
+  "/desk/propose/:kind": later("STAFF", () => import("./views/propose.js"), "propose"),
+  "/desk/staff": later("STAFF", () => import("./views/members.js"), "members"),
+  "/desk/staff/:id": later("STAFF", () => import("./views/members.js"), "member"),
+};
