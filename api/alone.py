@@ -131,6 +131,9 @@ class Forwarding:
         found = {name: headers[name] for name in self.names if name in headers}
         return Forwarded(asked.request_id, language(headers.get("accept-language")), found)
 
+    async def renewed(self, asked: Asked, before: Forwarded) -> Forwarded:
+        return before
+
 
 @asynccontextmanager
 async def opened(options: Options) -> AsyncIterator[Gateway]:

@@ -27,16 +27,20 @@ from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.ground import Ground
-from api.readers import MASKING, known_policies
+from api.readers import MASKING, authenticated, known_policies
 from api.rooms import Rooms
+from api.sandbox import settle_kind
 from api.settings import Settings
 from api.startup import CityUnavailable
 from api.subgraphs import ROOMS
 from api.web.asking import Asking
 from api.web.door import application
+from api.web.graph_sdl import sdl_routes
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
 from api.web.rates import Rates
+from api.web.shell import Shell
+from api.web.streams import StreamLimits, Streams
 from core.clock import Clock, SystemClock
 from core.crypto import UnsealError
 from core.errors import Unavailable
@@ -92,6 +96,10 @@ class City:
     @property
     def dead_letters(self) -> DeadLetters:
         return DeadLetters(self.ground.mongo, self.ground.clock)
+
+    async def settle_kind(self) -> None:
+        """Before it serves or works: a sandbox's database stays one. Raises: CityUnavailable, Unavailable."""
+        await settle_kind(self.ground)
 
     async def load_demo(self) -> None:
         """Add what the demo city is missing; change nothing that is there."""
@@ -220,7 +228,11 @@ def door(city: City) -> web.Application:
     settings = city.settings
 
     async def authenticate(token: str) -> Principal:
-        return await city.rooms.wings.identity.authenticate(token=token)
+        return await authenticated(
+            token,
+            citizens=lambda text: city.rooms.wings.identity.authenticate(token=text),
+            tools=city.rooms.platform.developers.tokens.tool,
+        )
 
     asking = Asking(
         authenticate=authenticate,
@@ -236,15 +248,23 @@ def door(city: City) -> web.Application:
         _documents(settings, city.engine),
         in_flight=InFlight(),
         rates=_rates(city) if settings.requests_per_minute_max else None,
+        streams=Streams(
+            StreamLimits(
+                open_max=settings.streams_max, of_one_max=settings.streams_of_one_max, life_s=settings.stream_life_s
+            )
+        ),
     )
     return application(
         graphql=graphql,
         metrics=city.metrics,
         checks=(("mongodb", city.ground.mongo.ping), ("redis", city.ground.ping_redis)),
-        shell=_SHELL,
-        routes=city.rooms.routes(asking.context_of, asking.address_of, graphql.asked),
+        shell=Shell(_SHELL, live=settings.development, sandbox=settings.sandbox),
+        routes=[
+            *city.rooms.routes(asking.context_of, asking.address_of, graphql.asked),
+            *sdl_routes(city_graph.sdl),
+        ],
         development=settings.development,
-        others=city.rooms.program_hosts,
+        others=city.rooms.program_hosts(asking.address_of),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 
-from graphql import DocumentNode, GraphQLSchema, validate
+from graphql import DocumentNode, GraphQLSchema, print_schema, validate
 
 from api.composition import SUPERGRAPH
 from api.gateway.errors import ValidationFailed
@@ -19,6 +19,12 @@ from core.graphql_limits import RULES
 def supergraph() -> Supergraph:
     """Reading it is a third of opening a city. Raises: SupergraphInvalid."""
     return Supergraph.parse(SUPERGRAPH.read_text())
+
+
+@cache
+def sdl() -> str:
+    """The graph that clients ask, written down. Raises: SupergraphInvalid."""
+    return print_schema(supergraph().schema)
 
 
 @dataclass(frozen=True, slots=True)

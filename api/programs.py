@@ -25,12 +25,22 @@ from identity.id_numbers import IdNumber
 from identity.levels import LEVELS, EvidenceKind
 from identity.recovery.merges import Merging
 from identity.store import IdentityStore
+from miniapps.backends.messages import Letter
+from miniapps.backends.model import Kind
+from miniapps.backends.shelves import MessageShelf
+from miniapps.backends.store import WebhookStore
+from miniapps.backends.telling import Telling
+from miniapps.developers.leaving import Leaving
 from miniapps.ledger import Agreement, Given, app_of, client_of
 from miniapps.openid.store import OpenidStore
 from miniapps.releases.store import ReleaseStore
+from miniapps.sandbox.store import SandboxStore
 from miniapps.sessions.capabilities import Person
 from miniapps.sessions.shelf import Shelf
 from miniapps.sessions.store import SessionStore
+from notifications.announcements import Announcement
+from notifications.catalogue import PROGRAM_MESSAGE
+from notifications.service import Notifications
 
 # Two elements that a register confirmed.
 _PROVEN: Final = LEVELS[EvidenceKind.REGISTER]
@@ -44,14 +54,23 @@ class ProgramStores:
     sessions: SessionStore
     shelf: Shelf
     openids: OpenidStore
+    leaving: Leaving
+    telling: Telling
+    messages: MessageShelf
+    test_citizens: SandboxStore
 
     @classmethod
     def on(cls, ground: Ground) -> ProgramStores:
+        releases = ReleaseStore(ground.mongo)
         return cls(
-            ReleaseStore(ground.mongo),
+            releases,
             SessionStore(ground.mongo),
             Shelf(ground.mongo, ground.personal, ground.ids),
-            OpenidStore(ground.mongo, ground.ids),
+            OpenidStore(ground.mongo, ground.ids, ground.clock),
+            Leaving.on(ground.mongo, ground.ids, releases, ground.outbox),
+            Telling(WebhookStore(ground.mongo, ground.cipher), ground.ids, ground.clock),
+            MessageShelf(ground.mongo, ground.cipher),
+            SandboxStore(ground.mongo),
         )
 
     @property
@@ -66,6 +85,11 @@ class ProgramStores:
                 ],
                 "knownAs": await self.openids.subjects(citizen),
                 "kept": await self.shelf.everything(citizen),
+                "messagesAskedFor": [
+                    {"appId": one.app_id, "template": one.template, "left": one.left, "always": one.always}
+                    for one in (await self.messages.subscribed(citizen)).values()
+                ],
+                "builds": await self.leaving.told(citizen),
             }
 
         return DataSource("mini-programs", Text(zh="小程序使用记录与数据", en="Mini-programs and what they keep"), held)
@@ -74,10 +98,23 @@ class ProgramStores:
     def forgetting(self) -> Forgetting:
         async def forget(citizen: str) -> None:
             await self.shelf.forget(citizen)
+            await self.messages.forget(citizen)
             await self.sessions.forget(citizen)
-            await self.openids.forget(citizen)
+            await self.openids.forget(citizen, tell=self._farewell)
+            await self.leaving.forget(citizen)
+            await self.test_citizens.forget(citizen)
 
         return Forgetting("mini-programs", forget)
+
+    async def forget_one(self, citizen: str, *, app_id: str) -> None:
+        """What one program has of a citizen, but for consents. Forgetting twice is forgetting once."""
+        await self.shelf.forget(citizen, app_id=app_id)
+        await self.messages.forget(citizen, app_id=app_id)
+        await self.sessions.forget(citizen, app_id=app_id)
+        await self.openids.forget(citizen, tell=self._farewell, app_id=app_id)
+
+    async def _farewell(self, app_id: str, openid: str, session: Session) -> None:
+        await self.telling.tell(app_id, Kind.CITIZEN_FORGOTTEN, {"openid": openid}, session=session)
 
     @property
     def merging(self) -> Merging:
@@ -88,6 +125,8 @@ class ProgramStores:
             await self.openids.move(source, to)
             await self.sessions.move(source, to)
             await self.shelf.move(source, to)
+            await self.messages.move(source, to)
+            await self.leaving.move(source, to)
 
         return Merging("MINI_PROGRAMS", holds, move)
 
@@ -165,15 +204,16 @@ class PeopleOfCity:
 
     async def person(self, citizen: str) -> Person:
         """Raises: Unavailable."""
-        found = (await self.store.citizens([citizen])).get(citizen)
+        found = await self.store.standing(citizen)
         if found is None:
             raise NotFound(thing="citizen")
-        today, number = city_day(self.clock.now(), self.zone), await self.store.id_number(citizen)
-        known = IdNumber.of(number, today=today) if number else None
+        today = city_day(self.clock.now(), self.zone)
+        known = IdNumber.of(found.id_number, today=today) if found.id_number else None
         return Person(
-            age=_age(known.born, today) if known else None,
+            age=age_of(known.born, today) if known else None,
             proven=found.real_name_level >= _PROVEN,
             district=found.home_district or "",
+            frozen=found.frozen,
         )
 
     async def phone(self, citizen: str) -> str | None:
@@ -182,6 +222,25 @@ class PeopleOfCity:
         return found.phone if found else None
 
 
-def _age(born: date, today: date) -> int:
+@dataclass(frozen=True, slots=True)
+class InboxOfCity:
+    """Where programs' messages come before citizens (the protocol `Inbox` of the backends' wing)."""
+
+    notifications: Notifications
+
+    async def put(self, letter: Letter, *, session: Session) -> bool:
+        """Raises: Unavailable."""
+        words = {"program": letter.program, "title": letter.words.title, "text": letter.words.body}
+        told = Announcement(
+            citizen=letter.citizen,
+            template=PROGRAM_MESSAGE,
+            variables={name: {"zh": text.zh, "en": text.en} for name, text in words.items()},
+            things={"app": letter.app_id, "page": letter.page},
+            dedup_key=f"{PROGRAM_MESSAGE}:{letter.id}",
+        )
+        return await self.notifications.announce(told, session=session)
+
+
+def age_of(born: date, today: date) -> int:
     """In whole years; who was born on 29 February is a year older from 1 March on where there is none."""
     return today.year - born.year - ((today.month, today.day) < (born.month, born.day))

@@ -244,7 +244,7 @@ PUBLICATIONS: Final = (
     Publication(
         id="city-reports-by-district",
         entry=_entry(
-            title=("随手拍办理情况(按区)", "Citizens' reports by district"),
+            title=("随手拍办理情况（按区）", "Citizens' reports by district"),
             description=("各区市民上报总数、在办数量与办结用时中位数。",
                          "How many reports each district received and has open, and how long they took to settle."),
             department=CITY_MANAGEMENT, theme="GOVE", keywords="随手拍 上报 城市管理 reports", periodicity="CONT",
@@ -252,7 +252,7 @@ PUBLICATIONS: Final = (
         columns=(
             ("district", "区代码", "District", "string"), ("district_name", "区", "Name of the district", "string"),
             ("total", "上报总数", "Reports", "integer"), ("open", "在办数量", "Open", "integer"),
-            ("median_resolved_s", "办结用时中位数(秒)", "Median time to settle, s", "integer"),
+            ("median_resolved_s", "办结用时中位数（秒）", "Median time to settle, s", "integer"),
         ),
         query="{ reportStatistics { byDistrict { district { code } total open medianResolvedS } } }",
         rows=_by_district,
@@ -260,7 +260,7 @@ PUBLICATIONS: Final = (
     Publication(
         id="city-reports-by-category",
         entry=_entry(
-            title=("随手拍办理情况(按类别)", "Citizens' reports by category"),
+            title=("随手拍办理情况（按类别）", "Citizens' reports by category"),
             description=("各类别市民上报总数与在办数量。", "How many reports each category received and has open."),
             department=CITY_MANAGEMENT, theme="GOVE", keywords="随手拍 上报 类别 reports category", periodicity="CONT",
         ),
@@ -283,7 +283,7 @@ PUBLICATIONS: Final = (
             ("code", "类型代码", "Code", "string"), ("name", "名称", "Name", "string"),
             ("version", "版本", "Version", "integer"), ("issuer", "签发部门代码", "Issuer", "string"),
             ("issuer_name", "签发部门", "Name of the issuer", "string"),
-            ("valid_months", "有效期(月)", "Valid for, months", "integer"),
+            ("valid_months", "有效期（月）", "Valid for, months", "integer"),
         ),
         query="{ licenceTypes { code name version issuer { code name } validMonths } }",
         rows=_licence_types,

@@ -6,15 +6,17 @@ field, and checks for itself all the same what it must never get wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final, TypeAlias
 
 from api.gateway.access import Policy
 from api.gateway.masking import Masking
 from api.gateway.supergraph import Supergraph
 from api.startup import CityUnavailable
 from core.departments import DEPARTMENTS
+from core.errors import SignInRequired
 from core.principal import Principal, PrincipalKind
+from identity.errors import TokenInvalid
 
 
 def on_own_behalf(principal: Principal) -> bool:
@@ -42,6 +44,25 @@ MASKING: Final = Masking(
         "notifications:read": {"IDENTITY": 3},
     },
 )
+
+
+Read: TypeAlias = Callable[[str], Awaitable[Principal]]
+
+
+async def authenticated(token: str, *, citizens: Read, tools: Read) -> Principal:
+    """Whom an access token speaks for: identity's own, and, where it is none of those, a developer's tool.
+
+    The two have keys, algorithms and audiences of their own, so neither can be taken for the other; whose it is not,
+    is told by identity's refusal.
+    Raises: what `citizens` raises.
+    """
+    try:
+        return await citizens(token)
+    except TokenInvalid as fault:
+        try:
+            return await tools(token)
+        except SignInRequired:
+            raise fault from None
 
 
 def known_policies(supergraph: Supergraph) -> Mapping[str, Policy]:

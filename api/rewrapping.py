@@ -26,6 +26,9 @@ import identity.delegations as delegations
 import identity.organisations.store as organisations
 import identity.recovery.store as recovery
 import identity.sms as sms
+import miniapps.backends.shelves as program_messages
+import miniapps.backends.store as webhooks
+import miniapps.versions.store as versions
 import notifications.reach as reach
 import notifications.store as messages
 from api.ground import Ground
@@ -47,6 +50,9 @@ _SEALED: Final[Sequence[SealedField]] = (
     *photos.SEALED,
     *messages.SEALED,
     *reach.SEALED,
+    *versions.SEALED,
+    *webhooks.SEALED,
+    *program_messages.SEALED,
 )
 
 

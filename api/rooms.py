@@ -1,4 +1,5 @@
-"""The rooms of the city, each built on the ground. This and `api/wings.py` alone choose who works with whom.
+"""The rooms of the city, each built on the ground. This and what it stands on (`wings.py`, `open_platform.py`,
+`sandbox.py`, `carriers.py`) alone choose who works with whom.
 
 A new room is a field of `Rooms`, a function that builds it, and its lines in the properties below.
 """
@@ -27,10 +28,20 @@ import api.domains.reports.open311
 import api.domains.reports.worker
 import identity.demo
 import miniapps.asking.http
+import miniapps.backends.http
+import miniapps.backends.worker
+import miniapps.developers.demo
+import miniapps.developers.http
+import miniapps.developers.worker
 import miniapps.releases.http
+import miniapps.sandbox.http
 import miniapps.sessions.worker
+import miniapps.versions.demo
+import miniapps.versions.http
+import miniapps.versions.worker
 import notifications.demo
 import notifications.worker
+from api.carriers import notifications_of
 from api.city_graph import PublishedGraph
 from api.domains.citycode import placecode
 from api.domains.citycode.places import KEY_OVERLAP as PLACE_KEY_OVERLAP
@@ -61,8 +72,9 @@ from api.domains.reports.service import Reports
 from api.domains.reports.statistics import Statistics
 from api.domains.reports.store import ReportStore
 from api.ground import Ground
-from api.programs import LedgerOfPrograms, PeopleOfCity, ProgramStores
-from api.startup import CityUnavailable
+from api.open_platform import GraphOnBehalf, OpenPlatform, request_id
+from api.programs import InboxOfCity, LedgerOfPrograms, PeopleOfCity, ProgramStores
+from api.sandbox import code_box, sandbox_of, way_to_phones
 from api.web.audit import audit_routes
 from api.web.development import net_id_routes, sms_routes, totp_routes
 from api.wings import AddressOf, ContextOf, Service, Wings
@@ -74,39 +86,44 @@ from identity.sms import DevelopmentSms, NoCarrier
 from miniapps.asking.http import Graph
 from miniapps.asking.published import OperationsCheck, ReleasedOperations
 from miniapps.asking.service import Asking
+from miniapps.backends.courier import public_keys
+from miniapps.backends.messages import Messages
+from miniapps.backends.service import Backends
+from miniapps.backends.standing import Standings
+from miniapps.backends.subscribing import Subscribing
 from miniapps.limits import Paces
 from miniapps.openid.codes import Codes
 from miniapps.openid.service import KEY_PURPOSE as LAUNCH_KEYS
 from miniapps.openid.service import Openids
 from miniapps.releases.catalogue import Catalogue
+from miniapps.releases.log import Log
 from miniapps.releases.opening import Opener
 from miniapps.releases.origins import Origins
 from miniapps.releases.own import OwnPrograms
 from miniapps.releases.service import Releases
-from miniapps.releases.serving import PRELOAD, HostFiles, ProgramHosts
+from miniapps.releases.serving import PRELOAD, REPORTS, HostFiles, ProgramHosts
 from miniapps.releases.shelf import Shelf
-from miniapps.releases.signing import DEVELOPER_KEYS, LOG_KEYS, PLATFORM_KEYS, REVOCATION_KEYS, Log, Rings
+from miniapps.releases.signing import DEVELOPER_KEYS, LOG_KEYS, PLATFORM_KEYS, REVOCATION_KEYS, Rings
 from miniapps.releases.signing import KEY_OVERLAP as PROGRAM_KEY_OVERLAP
+from miniapps.sandbox.service import Sandbox
 from miniapps.sessions.programs import ReleasedPrograms
 from miniapps.sessions.running import Running
 from miniapps.sessions.service import Sessions
-from notifications.channels import Carrier
+from miniapps.versions.figures import Figures
 from notifications.dispatcher import Dispatcher
-from notifications.mail import CannotMail, SmtpCarrier
-from notifications.model import Channel
-from notifications.outgoing import DeliveryStore
-from notifications.reach import ReachStore
 from notifications.service import Notifications
-from notifications.store import MessageStore
 
 _ROOT: Final = Path(__file__).parents[1]
 _PROGRAMS: Final = _ROOT / "miniapps" / "programs"
 _SDK: Final = _ROOT / "sdk" / "js" / "src"
+_PUBLISHED_SDK: Final = _ROOT / "sdk" / "js" / "dist" / "index.js"
 
 
 @dataclass(frozen=True, slots=True)
 class Rooms:
-    """Every room of one city. development_sms: the demo's sink for sign-in codes, None elsewhere."""
+    """Every room of one city. development_sms: the demo's sink for sign-in codes, None elsewhere; code_box: where those
+    of a sandbox's test citizens lie, the same one in a demo.
+    """
 
     ground: Ground
     wings: Wings
@@ -121,16 +138,23 @@ class Rooms:
     dispatcher: Dispatcher
     releases: Releases
     host_files: HostFiles
+    platform: OpenPlatform
+    backends: Backends
+    subscribing: Subscribing
+    program_messages: Messages
     sessions: Sessions
+    figures: Figures
     openids: Openids
     asking: Asking
+    sandbox: Sandbox
+    code_box: DevelopmentSms
     development_sms: DevelopmentSms | None
 
     @classmethod
     def on(cls, ground: Ground) -> Rooms:
         """Raises: CityUnavailable when a carrier or a provider cannot be reached as the settings say."""
         licences, issuing = _licences(ground)
-        messages, dispatcher = _notifications(ground)
+        messages, dispatcher = notifications_of(ground)
         city_codes, places, health = _city_codes(ground), _places(ground), _health(ground)
         payments, reports = _payments(ground), _reports(ground)
         programs = ProgramStores.on(ground)
@@ -147,7 +171,21 @@ class Rooms:
         )
         host_files = HostFiles.shipped()
         releases = _releases(ground, programs, host_files)
-        sessions = _sessions(ground, programs, releases, wings)
+        platform = OpenPlatform.on(ground, programs, releases, wings)
+        wings = wings.with_programs(platform.revoking)
+        sessions = _sessions(ground, programs, releases, wings, platform)
+        openids = _openids(ground, programs, sessions, wings)
+        asking, box = _asking(ground, releases, sessions, wings), code_box(ground)
+        standings = Standings(platform.developers, platform.quotas, ground.clock)
+        subscribing = Subscribing(
+            platform.developers,
+            programs.messages,
+            sessions,
+            releases,
+            openids,
+            programs.telling,
+            platform.reviewing.desk.kin,
+        )
         return cls(
             ground=ground,
             wings=wings,
@@ -162,10 +200,45 @@ class Rooms:
             dispatcher=dispatcher,
             releases=releases,
             host_files=host_files,
+            platform=platform,
             sessions=sessions,
-            openids=_openids(ground, programs, sessions, wings),
-            asking=_asking(ground, releases, sessions, wings),
-            development_sms=_development_sms(ground),
+            figures=Figures(platform.counting, sessions, platform.developers, _paces(ground), ground.ids),
+            openids=openids,
+            asking=asking,
+            backends=Backends(
+                developers=platform.developers,
+                openids=openids,
+                sessions=sessions,
+                asking=asking,
+                releases=releases,
+                standings=standings,
+                issuer=ground.settings.public_url.rstrip("/"),
+                ids=ground.ids,
+                clock=ground.clock,
+            ),
+            subscribing=subscribing,
+            program_messages=Messages(
+                shelf=programs.messages,
+                openids=programs.openids,
+                sessions=sessions,
+                releases=releases,
+                standings=standings,
+                telling=programs.telling,
+                inbox=InboxOfCity(messages),
+                outbox=ground.outbox,
+                ids=ground.ids,
+            ),
+            sandbox=sandbox_of(
+                ground,
+                box=box,
+                programs=programs,
+                platform=platform,
+                wings=wings,
+                asking=asking,
+                paces=_paces(ground),
+            ),
+            code_box=box,
+            development_sms=box if ground.settings.demo else None,
         )
 
     @property
@@ -180,14 +253,33 @@ class Rooms:
             self.health,
             self.notifications,
             self.releases,
+            self.platform.developers,
+            self.platform.members,
+            self.platform.versions,
+            self.platform.reviewing,
+            self.platform.trying,
+            self.platform.webhooks,
             self.sessions,
+            self.figures,
             self.openids,
+            self.subscribing,
+            self.sandbox,
         )
 
     @property
     def services(self) -> Mapping[type, object]:
         """What resolvers reach by type."""
-        every_one = *self._services, *self.wings.services, self.issuing
+        platform = self.platform
+        every_one = (
+            *self._services,
+            *self.wings.services,
+            self.issuing,
+            platform.records,
+            platform.rollouts,
+            platform.moves,
+            platform.quotas,
+            *platform.builders,
+        )
         return {type(service): service for service in every_one}
 
     @property
@@ -198,17 +290,28 @@ class Rooms:
     @property
     def _mini_keys(self) -> Sequence[KeyRing]:
         """Whose public halves programs, their hosts and their developers check with."""
-        return *self.releases.key_rings, self.openids.keys
+        platform = self.platform
+        return *self.releases.key_rings, self.openids.keys, platform.developers.tokens.keys, platform.webhooks.keys
 
     @property
     def subscriptions(self) -> list[Subscription]:
         """Who reacts to which event."""
         return [
-            *self.wings.subscriptions(sms=self.development_sms or NoCarrier(), http=self.ground.http),
+            *self.wings.subscriptions(
+                sms=way_to_phones(self.sandbox, self.code_box, self.development_sms or NoCarrier()),
+                http=self.ground.http,
+            ),
             *api.domains.citycode.worker.subscriptions(self.city_codes),
             *api.domains.reports.worker.subscriptions(self.reports),
             *notifications.worker.subscriptions(self.notifications),
             *miniapps.sessions.worker.subscriptions(self.sessions),
+            *miniapps.versions.worker.subscriptions(self.platform.versions),
+            *miniapps.backends.worker.subscriptions(
+                self.platform.webhooks.telling,
+                self.openids.store,
+                self.program_messages,
+                self.platform.developers.store,
+            ),
         ]
 
     @property
@@ -221,6 +324,9 @@ class Rooms:
             **api.domains.payments.worker.chores(self.payments),
             **api.domains.reports.worker.chores(self.reports),
             **notifications.worker.chores(self.dispatcher),
+            **miniapps.developers.worker.chores(self.platform.proving),
+            **miniapps.versions.worker.chores(self.platform.second_looks, self.platform.unexamined),
+            **miniapps.backends.worker.chores(self.platform.courier),
         }
 
     def routes(self, context: ContextOf, address: AddressOf, graph: Graph) -> list[web.RouteDef]:
@@ -242,21 +348,39 @@ class Rooms:
             ),
             *miniapps.releases.http.routes(
                 self.releases,
-                rings=(*self.releases.key_rings, self.openids.keys),
+                rings=self._mini_keys,
                 https=self.ground.settings.public_url.startswith("https:"),
                 trusted_proxies=self.ground.settings.trusted_proxies,
             ),
+            *miniapps.developers.http.routes(
+                self.platform.granting,
+                address=address,
+                log_origin=self.releases.log.origin,
+                log_keys=lambda: [key.text for key in self.releases.log.note_keys()],
+                webhook_keys=lambda: public_keys(self.platform.webhooks.keys),
+                sandbox=self.sandbox.on,
+            ),
+            *miniapps.versions.http.routes(self.platform.versions, context=context, request_id=request_id),
+            *miniapps.backends.http.routes(
+                self.backends,
+                self.platform.webhooks,
+                self.program_messages,
+                graph=GraphOnBehalf(graph, self.services),
+                request_id=request_id,
+            ),
             *miniapps.asking.http.routes(asking=self.asking, context=context, graph=graph),
+            *miniapps.sandbox.http.routes(
+                self.sandbox, context=context, graph=GraphOnBehalf(graph, self.services), request_id=request_id
+            ),
             *(sms_routes(self.development_sms.latest) if self.development_sms else ()),
             *(totp_routes(self._demo_totp) if self.development_sms else ()),
             *self._net_id_routes(),
         ]
 
-    @property
-    def program_hosts(self) -> ProgramHosts | None:
+    def program_hosts(self, address: AddressOf) -> ProgramHosts | None:
         """Who answers on programs' hosts; None where the city has none for them."""
-        origins = self.releases.origins
-        return ProgramHosts(origins, self.releases.shelf, self.host_files) if origins else None
+        origins, hears = self.releases.origins, self.platform.blocking
+        return ProgramHosts(origins, self.releases.shelf, self.host_files, hears, address) if origins else None
 
     def _net_id_routes(self) -> list[web.RouteDef]:
         settings = self.ground.settings
@@ -273,8 +397,8 @@ class Rooms:
         await self.ground.audit.open()
         for service in self._services:
             await service.open()
-        if self.development_sms:
-            await self.development_sms.open()
+        if self.development_sms or self.sandbox.on:
+            await self.code_box.open()
 
     async def load_demo(self) -> None:
         """Add what the demo city is missing; change nothing that is there."""
@@ -285,13 +409,31 @@ class Rooms:
         await api.domains.reports.demo.load_demo(service=self.reports, people=people)
         await api.domains.health.demo.load_demo(health=self.health, clock=self.ground.clock, people=people)
         await notifications.demo.load_demo(room=self.notifications, people=people)
+        await miniapps.developers.demo.load_demo(registering=self.platform.registering, people=people)
         await self.publish_programs()
+
+    async def load_demo_review(self) -> None:
+        """Hand a program in for the demo city's officers to review. Apart from the rest, because a process of its own
+        examines it, and a test's queue begins empty.
+        """
+        platform, people = self.platform, await identity.demo.people(self.wings.identity.store)
+        await miniapps.versions.demo.load_demo(
+            versions=platform.versions,
+            registering=platform.registering,
+            keys=platform.keys,
+            people=people,
+            kit=_PUBLISHED_SDK.read_bytes(),
+        )
 
     async def publish_programs(self) -> None:
         """Release what changed of the city's own programs. Raises: PackageInvalid, Unavailable."""
-        await OwnPrograms(self.releases, programs=_PROGRAMS, sdk=_SDK).publish()
+        settings = self.ground.settings
+        await OwnPrograms(
+            self.releases, programs=_PROGRAMS, sdk=_SDK, counted=settings.demo or settings.development
+        ).publish()
 
     async def close(self) -> None:
+        await self.platform.moves.hearing.close()
         await self.dispatcher.close()
 
 
@@ -389,21 +531,6 @@ def _health(ground: Ground) -> Health:
     )
 
 
-def _notifications(ground: Ground) -> tuple[Notifications, Dispatcher]:
-    carriers = _carriers(ground)
-    room = Notifications(
-        store=MessageStore(mongo=ground.mongo),
-        reach=ReachStore(mongo=ground.mongo),
-        deliveries=DeliveryStore(mongo=ground.mongo),
-        cipher=ground.cipher,
-        ids=ground.ids,
-        clock=ground.clock,
-        zone=ground.settings.city_zone,
-        channels=frozenset(carriers),
-    )
-    return room, Dispatcher(room=room, carriers=carriers)
-
-
 def _releases(ground: Ground, programs: ProgramStores, host_files: HostFiles) -> Releases:
     settings, store = ground.settings, programs.releases
     issuer = settings.public_url.rstrip("/")
@@ -412,9 +539,9 @@ def _releases(ground: Ground, programs: ProgramStores, host_files: HostFiles) ->
         for purpose in (PLATFORM_KEYS, LOG_KEYS, REVOCATION_KEYS, DEVELOPER_KEYS)
     )
     origins = Origins.of(mini_url=settings.mini_url, public_url=settings.public_url)
-    tree = Log(f"{settings.city_code}.citytong/{LOG_KEYS}", log)
+    tree = Log(f"{settings.city_code}.citytong/{LOG_KEYS}", log, ground.mongo)
     shells = origins.shells if origins else ()
-    opener = Opener(platform=platform, log=tree, shells=shells, preload=host_files.path_of(PRELOAD))
+    opener = Opener(platform=platform, log=tree, shells=shells, preload=host_files.path_of(PRELOAD), reports=REPORTS)
     return Releases(
         issuer=issuer,
         store=store,
@@ -442,15 +569,18 @@ def _asking(ground: Ground, releases: Releases, sessions: Sessions, wings: Wings
     )
 
 
-def _sessions(ground: Ground, programs: ProgramStores, releases: Releases, wings: Wings) -> Sessions:
+def _sessions(
+    ground: Ground, programs: ProgramStores, releases: Releases, wings: Wings, platform: OpenPlatform
+) -> Sessions:
     return Sessions(
         running=Running(ground.redis, ground.cipher, ground.clock, ground.settings.mongo_database),
         store=programs.sessions,
         shelf=programs.shelf,
-        programs=ReleasedPrograms(releases),
+        programs=ReleasedPrograms(releases, programs.sessions, platform.circle),
         ledger=LedgerOfPrograms(wings.consents),
         people=PeopleOfCity(wings.identity.store, ground.clock, ground.settings.city_zone),
         paces=_paces(ground),
+        openings=platform.counting,
         ids=ground.ids,
         clock=ground.clock,
     )
@@ -474,40 +604,3 @@ def _openids(ground: Ground, programs: ProgramStores, sessions: Sessions, wings:
 
 def _paces(ground: Ground) -> Paces:
     return Paces(ground.redis, ground.cipher, ground.clock, ground.settings.mongo_database)
-
-
-def _carriers(ground: Ground) -> dict[Channel, Carrier]:
-    """Those that the settings name. Raises: CityUnavailable."""
-    settings, carriers = ground.settings, dict[Channel, Carrier]()
-    if settings.fcm_project and settings.fcm_credentials_file:
-        carriers[Channel.PUSH] = _fcm(ground)
-    if settings.smtp_url:
-        try:
-            carriers[Channel.EMAIL] = SmtpCarrier(
-                url=settings.smtp_url, sender=settings.mail_from, public_url=settings.public_url, clock=ground.clock
-            )
-        except CannotMail as fault:
-            raise CityUnavailable(str(fault)) from fault
-    return carriers
-
-
-def _fcm(ground: Ground) -> Carrier:
-    # Google's library takes half a second to load: only who pushes waits for it.
-    from notifications.push import CannotPush, FcmCarrier
-
-    settings = ground.settings
-    try:
-        return FcmCarrier(
-            url=settings.fcm_url,
-            project=settings.fcm_project,
-            credentials_file=Path(settings.fcm_credentials_file),
-            clock=ground.clock,
-        )
-    except CannotPush as fault:
-        raise CityUnavailable(str(fault)) from fault
-
-
-def _development_sms(ground: Ground) -> DevelopmentSms | None:
-    if not ground.settings.demo:
-        return None
-    return DevelopmentSms(mongo=ground.mongo, cipher=ground.cipher, clock=ground.clock)

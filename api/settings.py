@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import logging
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
 from datetime import time
@@ -21,6 +22,7 @@ import orjson
 from cryptography.x509 import Certificate
 
 from api.domains.reports.open311 import partner_keys
+from core.calling import on_this_machine
 from core.crypto import MASTER_KEY_BYTES
 from core.divisions import division_name
 from identity.faces import check_key
@@ -78,8 +80,28 @@ def _key(raw: str) -> bytes:
     return key
 
 
+def _command(raw: str) -> tuple[str, ...]:
+    try:
+        words = tuple(shlex.split(raw))
+    except ValueError:
+        words = ()
+    if not words or not Path(words[0]).is_absolute():
+        raise ValueError("must be a command as in a shell, its program by a whole path")
+    return words
+
+
 def _keys(raw: str) -> tuple[bytes, ...]:
     return tuple(_key(part.strip()) for part in raw.split(","))
+
+
+def _issuers(raw: str) -> tuple[str, ...]:
+    """Of OpenID Connect, letter for letter as their tokens say it."""
+    found = tuple(one.strip() for one in raw.split(",") if one.strip())
+    for one in found:
+        parts = urlsplit(one)
+        if not (parts.scheme == "https" or on_this_machine(one)) or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be addresses over https, with commas between")
+    return found
 
 
 def _subgraphs(raw: str) -> Mapping[str, str]:
@@ -150,6 +172,9 @@ def _setting(
 # The backends read these themselves, on whichever machine they run.
 _BACKENDS_OWN = ("TONG_SENSOR_", "TONG_GOVERNANCE_", "TONG_DATA_", "TONG_CARRIERS_")
 _BEIJING = ZoneInfo("Asia/Shanghai")
+# Who knows real people, or acts on what they report.
+_OF_DEPARTMENTS = ("data_url", "face_url", "net_id_url", "governance_url")
+_THIS_MACHINE = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,6 +205,12 @@ class Settings:
         "Under whose host each mini-program gets one of its own: a domain beside the city's. None: "
         "mini.localhost for a city on this machine, and no programs elsewhere.",
         default="",
+    )
+    mini_run_command: tuple[str, ...] = _setting(
+        _command,
+        "What runs mini-programs in a browser for their review: the SDK's `tong`, by whatever shuts it in; none: they "
+        "are not run, and reviewers are told so.",
+        default=(),
     )
     subgraphs: Mapping[str, str] = _setting(
         _subgraphs, "Where subgraphs over HTTP answer: name=URL, with commas between.", default={}
@@ -291,13 +322,33 @@ class Settings:
     address_people: int = _setting(
         _whole(1, 10_000), "How many people's requests one address may send without signing in.", default=50
     )
+    streams_max: int = _setting(
+        _whole(0, 100_000), "How many event streams this process keeps open at once.", default=500
+    )
+    streams_of_one_max: int = _setting(_whole(1, 10_000), "How many of them one caller may have.", default=10)
+    stream_life_s: int = _setting(
+        _whole(10, 86_400), "How long an event stream goes on before its client asks again.", default=600, unit="s"
+    )
     subgraph_attempts_max: int = _setting(
         _whole(1, 10), "Requests to a subgraph over HTTP for one fetch of a query, if it fails.", default=2
     )
     plans_kept_max: int = _setting(_whole(16, 100_000), "How many compiled query plans are kept.", default=1000)
     jobs_at_once_max: int = _setting(_whole(1, 500), "How many event handlers run at once in this process.", default=20)
+    ci_issuers: tuple[str, ...] = _setting(
+        _issuers,
+        "CI systems whose runs may hand in versions of programs, where an owner lets them: the issuers of their ID "
+        "tokens, with commas between, as https://token.actions.githubusercontent.com,https://gitlab.com. None: no run "
+        "does.",
+        default=(),
+    )
     demo: bool = _setting(
         _switch, "Demo accounts, and sign-in codes shown instead of sent. Never in production.", default=False
+    )
+    sandbox: bool = _setting(
+        _switch,
+        "A city to try programs in: developers make test citizens, who are nobody. In a database of its own, with "
+        "registers, providers and departments of this machine alone. Never in production.",
+        default=False,
     )
     development: bool = _setting(
         _switch, "GraphiQL, introspection and name suggestions, for whoever builds on the graph.", default=False
@@ -335,6 +386,8 @@ class Settings:
                 faults.append(f"{name} {fault}")
         if values.get("client_certificate_header") and not values.get("trusted_proxies"):
             faults.append("TONG_CLIENT_CERTIFICATE_HEADER needs TONG_TRUSTED_PROXIES: only a proxy may write it")
+        if values.get("sandbox"):
+            faults += _faults_of_sandbox(values)
         faults += _faults_of_origins(values.get("mini_url", ""), values.get("public_url", _default("public_url")))
         if faults:
             raise SettingsError(faults)
@@ -343,6 +396,19 @@ class Settings:
 
 def _default(name: str) -> Any:
     return next(one.default for one in fields(Settings) if one.name == name)
+
+
+def _faults_of_sandbox(values: Mapping[str, Any]) -> list[str]:
+    """People who are nobody must never be asked about, or reported to, where real ones are: what stands in for a
+    register, a provider or a department runs on the same machine.
+    """
+    told = {name: [values[name]] for name in _OF_DEPARTMENTS if values.get(name)}
+    told["subgraphs"] = list(values.get("subgraphs", {}).values())
+    return [
+        f"{variable(name)} must be of this machine, as everything beside a sandbox (TONG_SANDBOX)"
+        for name, urls in told.items()
+        if any(urlsplit(url).hostname not in _THIS_MACHINE for url in urls)
+    ]
 
 
 def _faults_of_origins(mini_url: str, public_url: str) -> list[str]:

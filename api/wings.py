@@ -38,6 +38,7 @@ from core.events import Subscription
 from core.graph import Context
 from core.keys import Algorithm, KeyRing
 from core.mongo import Session
+from core.remote_keys import fetching
 from core.tasks import Work
 from identity.codes import SignInCodes
 from identity.consents.downloads import DataSource, Downloads
@@ -66,11 +67,11 @@ from identity.faces import HttpFaceProvider
 from identity.limits import STANDARD_LIMITS
 from identity.oidc.assurance import account_evidence
 from identity.oidc.certificates import Certificates
-from identity.oidc.client_keys import ClientKeys, fetching
+from identity.oidc.client_keys import ClientKeys
 from identity.oidc.grants import GrantedClients, Grants
 from identity.oidc.logout import posting
 from identity.oidc.parts import Parts
-from identity.oidc.pending import Pending
+from identity.oidc.pending import pending
 from identity.oidc.service import OpenIdProvider
 from identity.oidc.store import ProviderStore
 from identity.oidc.tokens import Tokens as PartnerTokens
@@ -95,6 +96,7 @@ from identity.revocations import Revocations
 from identity.service import Identity
 from identity.sms import SmsSender
 from identity.staffing.accounts import Accounts
+from identity.staffing.elsewhere import Programs
 from identity.staffing.performing import Agreement
 from identity.staffing.rules import Hours
 from identity.staffing.service import Staffing
@@ -224,6 +226,10 @@ class Wings:
             staffing=_staffing(ground, identity, erasures, organisations, openid),
         )
 
+    def with_programs(self, programs: Programs) -> Wings:
+        """The same, with who takes mini-programs back: the room stands on these wings, and is joined afterwards."""
+        return replace(self, staffing=self.staffing.with_programs(programs))
+
     @property
     def opened(self) -> tuple[Service, ...]:
         """What is opened with the city."""
@@ -302,6 +308,7 @@ def _identity(ground: Ground) -> Identity:
         net_ids=_net_ids(ground),
         watch=_watching(ground),
         zone=ground.settings.city_zone,
+        sandbox=ground.settings.sandbox,
         outbox=ground.outbox,
         audit=ground.audit,
         access=_access_log(ground),
@@ -371,7 +378,7 @@ def _openid(ground: Ground, identity: Identity, consents: Consents) -> OpenIdPro
     parts = Parts(
         issuer=issuer,
         store=ProviderStore(ground.mongo),
-        pending=Pending(ground.redis, ground.cipher, ground.clock, namespace),
+        pending=pending(ground.redis, ground.cipher, ground.clock, namespace),
         tokens=PartnerTokens(rings, issuer, ground.ids, ground.clock),
         accounts=identity.store,
         revocations=identity.revocations,

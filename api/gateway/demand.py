@@ -211,7 +211,7 @@ class Estimator:
         definitions = [d for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
         self._definitions = {d.name.value: d for d in definitions}
         mutation = operation.operation.value == "mutation"
-        root = self.schema.mutation_type if mutation else self.schema.query_type
+        root = self.schema.get_root_type(operation.operation)
         self._open = False
         made = Demand(_MUTATION if mutation else 0.0, tuple(self._selected(operation.selection_set, root, {})))
         return made if self._open else replace(made, fixed=made.estimate({}))

@@ -18,9 +18,9 @@ from typing import Any, Final
 
 import orjson
 
-from api.gateway.bounded import Bounded
 from api.gateway.errors import DocumentHashWrong, DocumentNotKnown, DocumentNotTrusted, ManifestInvalid
 from api.gateway.weight import bytes_of
+from core.bounded import Bounded
 
 _APOLLO_FORMAT: Final = "apollo-persisted-query-manifest"
 _NAME_MAX: Final = 128

@@ -9,7 +9,7 @@ class ParseFailed(DomainError):
     code = "GRAPHQL_PARSE_FAILED"
     kind = Kind.INVALID
     template = "The document is not GraphQL: {reason}"
-    template_zh = "请求不是有效的 GraphQL 文档:{reason}"
+    template_zh = "请求不是有效的 GraphQL 文档：{reason}"
 
     reason: str
 
@@ -18,7 +18,7 @@ class ValidationFailed(DomainError):
     code = "GRAPHQL_VALIDATION_FAILED"
     kind = Kind.INVALID
     template = "{reason}"
-    template_zh = "请求与接口定义不符:{reason}"
+    template_zh = "请求与接口定义不符：{reason}"
 
     reason: str
 
@@ -27,14 +27,16 @@ class OperationUnknown(DomainError):
     code = "OPERATION_RESOLUTION_FAILURE"
     kind = Kind.INVALID
     template = "The document holds no operation of that name, or several and none was named."
-    template_zh = "文档中没有该名称的操作,或有多个操作而未指明。"
+    template_zh = "文档中没有该名称的操作，或有多个操作而未指明。"
 
 
 class SubscriptionUnsupported(DomainError):
     code = "SUBSCRIPTION_UNSUPPORTED"
     kind = Kind.INVALID
-    template = "Subscriptions are not answered here."
-    template_zh = "此处不支持订阅操作。"
+    template = (
+        "Ask for a subscription with Accept: text/event-stream, by POST, where what it is about is in this process."
+    )
+    template_zh = "订阅操作须以 POST 请求 text/event-stream，且仅限本进程内的服务。"
 
 
 class DocumentTooLarge(DomainError):
@@ -108,7 +110,7 @@ class TooManyFields(DomainError):
     code = "TOO_MANY_FIELDS"
     kind = Kind.INVALID
     template = "The operation asks more than {limit} fields once its fragments are spread."
-    template_zh = "展开片段后,查询的字段超过 {limit} 个。"
+    template_zh = "展开片段后，查询的字段超过 {limit} 个。"
 
     limit: int
 
@@ -130,7 +132,7 @@ class OperationTooCostly(DomainError):
     template = (
         "The operation may cost {estimated}, and {limit} is the most allowed. Ask for shorter lists or less of each."
     )
-    template_zh = "该查询的预估开销为 {estimated},超过上限 {limit}。请减少列表长度或字段。"
+    template_zh = "该查询的预估开销为 {estimated}，超过上限 {limit}。请减少列表长度或字段。"
 
     estimated: int
     limit: int
@@ -174,7 +176,7 @@ class SubgraphUnavailable(DomainError):
     code = "SUBGRAPH_UNAVAILABLE"
     kind = Kind.UNAVAILABLE
     template = "{service} does not answer right now. Try again shortly."
-    template_zh = "服务 {service} 暂时不可用,请稍后重试。"
+    template_zh = "服务 {service} 暂时不可用，请稍后重试。"
 
     service: str
 
@@ -183,7 +185,7 @@ class SubgraphTimeout(DomainError):
     code = "SUBGRAPH_TIMEOUT"
     kind = Kind.UNAVAILABLE
     template = "{service} took too long to answer. Try again shortly."
-    template_zh = "服务 {service} 响应超时,请稍后重试。"
+    template_zh = "服务 {service} 响应超时，请稍后重试。"
 
     service: str
 
@@ -221,7 +223,7 @@ class ManifestInvalid(DomainError):
     code = "MANIFEST_INVALID"
     kind = Kind.INTERNAL
     template = "The manifest of trusted documents cannot be used: {reason}"
-    template_zh = "无法使用可信文档清单:{reason}"
+    template_zh = "无法使用可信文档清单：{reason}"
 
     reason: str
 

@@ -3,19 +3,22 @@
 Documents are parsed and validated once; plans are made once per document, operation, view (the rules that a reader
 fails, the labels that they do not see in clear) and truth of the condition variables, so no plan belongs to a user. A
 document that says the same in other white space is parsed, and is the one that is known; its plans are too.
-Seams: response caching and tracing around `execute`;
-hot reload makes a new `Engine`; subscriptions and `@defer` are further methods beside `execute`.
+A subscription is the same plan run once for each event: its root fetch tells of the event that its subgraph gave, the
+rest is asked as ever, of who the caller is by then.
+Seams: response caching and tracing around `execute`; hot reload makes a new `Engine`; `@defer` is a further method
+beside `execute`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, cast
 
 import orjson
-from graphql import execute_sync
+from graphql import GraphQLObjectType, GraphQLSchema, execute_sync, is_non_null_type
 from graphql.language import (
     DocumentNode,
     OperationDefinitionNode,
@@ -23,13 +26,13 @@ from graphql.language import (
 )
 
 from api.gateway.access import Policy, Reader, failed
-from api.gateway.bounded import Bounded
 from api.gateway.calls import Calls
 from api.gateway.errors import (
     ManifestInvalid,
     OperationTooCostly,
     PlanTooCostly,
     SubgraphFault,
+    SubscriptionUnsupported,
 )
 from api.gateway.explain import STAGES, compiled_text, drafts_text, normalized_text, paths_text
 from api.gateway.fetches import Draft, Drawing
@@ -55,6 +58,7 @@ from api.gateway.transport import (
     error_value,
 )
 from api.gateway.weight import bytes_of
+from core.bounded import Bounded
 from core.errors import BadInput, DomainError, catalogue
 from core.locale import Locale
 
@@ -118,7 +122,7 @@ class Lone:
 @dataclass(frozen=True, slots=True)
 class Compiled:
     """A plan that is ready to run. dependents: by fetch number, who waits for it. masked: response keys down to each
-    field that is masked, lists left out. lone: its only fetch."""
+    field that is masked, lists left out. lone: its only fetch. required: the keys at the root that may not be null."""
 
     plan: QueryPlan
     place: Place
@@ -127,6 +131,7 @@ class Compiled:
     introspection: DocumentNode | None
     masked: tuple[tuple[str, ...], ...] = ()
     lone: Lone | None = None
+    required: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -172,26 +177,84 @@ class Engine:
         try:
             answer = await self._answered(query, context, variables or {}, operation_name)
         except DomainError as refusal:
-            self.figures.refused[refusal.code] += 1
-            answer = Answer(data=None, errors=[error_value(refusal, context.locale)], refused=True)
+            answer = self._refused(refusal, context.locale)
         finally:
             self.figures.in_flight -= 1
         if answer.errors:
             self._observe(answer)
         return answer
 
+    async def subscribe(
+        self,
+        *,
+        query: str,
+        context: RequestContext,
+        renewed: Callable[[], Awaitable[RequestContext]],
+        variables: Mapping[str, Any] | None = None,
+        operation_name: str | None = None,
+    ) -> Answer | AsyncGenerator[Answer, None]:
+        """Begin a subscription: an answer to each event as it comes; or the only one, where it is refused before any.
+
+        renewed: the context of an event, made when it comes. What it raises ends the stream by an answer that says so,
+        as does what the subgraph raises.
+        """
+        try:
+            document = self._reading.document(query, operation_name)
+            values = self._reading.values(document, variables or {})
+            self._afford(document, values)
+            compiled = self._compiled(document, values, context)
+            if not compiled.plan.fetches:
+                # Its one field is not for who asks.
+                return replace(await self._ran(compiled, values, context, None), data=None, refused=True)
+            fetch = compiled.plan.fetches[0]
+            asked = {name: values[name] for name in fetch.variables if name in values}
+            request = SubgraphRequest(fetch.document, asked, None, fetch.service)
+            events = await self._calls.subscribe(request, context)
+        except DomainError as refusal:
+            return self._refused(refusal, context.locale)
+        return self._told(document, values, events, renewed, context.locale)
+
+    async def _told(
+        self,
+        document: Document,
+        values: Mapping[str, Any],
+        events: AsyncGenerator[Any, None],
+        renewed: Callable[[], Awaitable[RequestContext]],
+        locale: Locale,
+    ) -> AsyncGenerator[Answer, None]:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    answer = await self._executed(document, values, await renewed(), event)
+                    self._observe(answer)
+                    yield answer
+        except DomainError as fault:
+            yield self._refused(fault, locale)
+
+    def _refused(self, refusal: DomainError, locale: Locale) -> Answer:
+        self.figures.refused[refusal.code] += 1
+        return Answer(data=None, errors=[error_value(refusal, locale)], refused=True)
+
     async def _answered(
         self, query: str, context: RequestContext, variables: Mapping[str, Any], operation_name: str | None
     ) -> Answer:
         """Raises: any refusal of the operation."""
         document = self._reading.document(query, operation_name)
+        if document.kind == "subscription":
+            raise SubscriptionUnsupported()
         values = self._reading.values(document, variables)
         self._afford(document, values)
+        return await self._executed(document, values, context)
+
+    async def _executed(
+        self, document: Document, values: Mapping[str, Any], context: RequestContext, event: Any = None
+    ) -> Answer:
+        """event: what a subscription tells of. Raises: PlanTooCostly and what else planning refuses."""
         compiled = self._compiled(document, values, context)
         if compiled.lone is not None:
-            answer = await self._ran_alone(compiled, compiled.lone, values, context)
+            answer = await self._ran_alone(compiled, compiled.lone, values, context, event)
         else:
-            answer = await self._ran(compiled, values, context)
+            answer = await self._ran(compiled, values, context, event)
         if self.figures.samples():
             self.figures.estimated.add(document.demand.estimate(values))
             self.figures.actual.add(document.demand.actual(answer.data))
@@ -199,8 +262,8 @@ class Engine:
             answer.extensions["cost"] = self._cost(document, values, answer)
         return answer
 
-    async def _ran(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext) -> Answer:
-        run = self._run(compiled, values, context)
+    async def _ran(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext, event: Any) -> Answer:
+        run = self._run(compiled, values, context, event)
         await run.fetch_all()
         if compiled.introspection is not None:
             result = execute_sync(self.supergraph.schema, compiled.introspection, variable_values=dict(values))
@@ -208,12 +271,13 @@ class Engine:
         return self._projected(compiled, run)
 
     async def _ran_alone(
-        self, compiled: Compiled, lone: Lone, values: Mapping[str, Any], context: RequestContext
+        self, compiled: Compiled, lone: Lone, values: Mapping[str, Any], context: RequestContext, event: Any
     ) -> Answer:
         """One fetch, whose answer passes as it came where it may."""
         outcome: SubgraphResponse | DomainError
+        request = lone.request_with(values)
         try:
-            outcome = await self._calls.answer(lone.request_with(values), context)
+            outcome = await self._calls.answer(request if event is None else replace(request, event=event), context)
         except DomainError as fault:
             outcome = fault
         else:
@@ -222,11 +286,11 @@ class Engine:
                     return Answer(outcome.data)
                 if outcome.raw is not None and lone.fits is not None and lone.fits(outcome.data):
                     return Answer(outcome.data, raw=outcome.raw)
-        run = self._run(compiled, values, context)
+        run = self._run(compiled, values, context, event)
         run.take_alone(lone.fetch, outcome)
         return self._projected(compiled, run)
 
-    def _run(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext) -> Run:
+    def _run(self, compiled: Compiled, values: Mapping[str, Any], context: RequestContext, event: Any) -> Run:
         return Run(
             plan=compiled.plan,
             dependents=compiled.dependents,
@@ -234,10 +298,13 @@ class Engine:
             calls=self._calls,
             values=values,
             context=context,
+            required=compiled.required,
+            event=event,
         )
 
     def _projected(self, compiled: Compiled, run: Run) -> Answer:
-        report = Report(authenticated=run.context.principal.authenticated, failures=run.failures)
+        authenticated = run.context.principal.authenticated
+        report = Report(authenticated, failures=run.failures, explained=run.explained)
         for path, error in run.told:
             report.add(path, error)
         data = compiled.project(run.data, None, report)
@@ -310,7 +377,7 @@ class Engine:
         return len(self._reading.texts)
 
     def operation_kind(self, *, query: str, operation_name: str | None = None) -> str:
-        """`query` or `mutation`, for a door that must not run a mutation by GET.
+        """`query`, `mutation` or `subscription`, for a door that must not run a mutation by GET.
 
         Raises: any refusal of the document.
         """
@@ -319,7 +386,7 @@ class Engine:
     def weigh(
         self, *, query: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
     ) -> tuple[str, float]:
-        """`query` or `mutation`, and the estimated cost; for a door's limits.
+        """The operation's kind, and the estimated cost; for a door's limits.
 
         Raises: any refusal of the document or of its variables.
         """
@@ -394,6 +461,7 @@ class Engine:
             introspection=_introspection(document, operation) if operation.introspection else None,
             masked=masked_paths(operation.selection),
             lone=self._lone(plan.fetches[0], operation) if alone else None,
+            required=_required(operation, self.supergraph.schema),
         )
 
     def _lone(self, fetch: Fetch, operation: Normalized) -> Lone:
@@ -442,6 +510,15 @@ def _wordless(error: DomainError | Mapping[str, Any]) -> DomainError | Mapping[s
 
 def _names_of(path: ResponsePath | None) -> tuple[str, ...]:
     return tuple(key for key in path or () if isinstance(key, str))
+
+
+def _required(operation: Normalized, schema: GraphQLSchema) -> frozenset[str]:
+    """The keys at the root that may not be null."""
+    fields = cast(GraphQLObjectType, schema.type_map[operation.root_type]).fields
+    wanted = operation.selection.by_type.get(operation.root_type, ())
+    return frozenset(
+        one.key for one in wanted if one.call.name in fields and is_non_null_type(fields[one.call.name].type)
+    )
 
 
 def _shared(plan: QueryPlan) -> frozenset[tuple[int, str]]:

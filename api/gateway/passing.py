@@ -29,7 +29,14 @@ from graphql import (
     is_abstract_type,
     is_leaf_type,
 )
-from graphql.language import FieldNode, InlineFragmentNode, OperationDefinitionNode, SelectionSetNode, parse
+from graphql.language import (
+    FieldNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    OperationType,
+    SelectionSetNode,
+    parse,
+)
 
 from api.gateway.plan import Fetch
 from api.gateway.selection import INTROSPECTION, Field, Selection
@@ -118,7 +125,7 @@ class _Promises:
 
 def promised(wanted: Selection, root: str, fetch: Fetch, own: GraphQLSchema, public: GraphQLSchema) -> bool:
     """Whether what a subgraph of this schema makes of `fetch` is what the client is to read. root: its type's name."""
-    own_root = own.query_type if fetch.kind == "query" else own.mutation_type
+    own_root = own.get_root_type(OperationType(fetch.kind))
     if own_root is None or own_root.name != root:
         return False
     return _Promises(own, public).keeps(own_root, public.type_map[root], wanted, [asked_of(fetch)])

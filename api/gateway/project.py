@@ -12,7 +12,7 @@ Source: https://spec.graphql.org/September2025/#sec-Handling-Execution-Errors
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -51,12 +51,14 @@ Complete: TypeAlias = Callable[[Any, Trail, "Report"], Any]
 class Report:
     """What went wrong so far, and what each absent key is to be blamed on.
 
-    failures: by identity of a place and key, the error of the fetch that should have delivered it. known: by closure
-    and identity of a value, what it was projected to, while nothing went wrong.
+    failures: by identity of a place and key, the error of the fetch that should have delivered it. explained: those
+    that are absent because of an error that is told elsewhere. known: by closure and identity of a value, what it was
+    projected to, while nothing went wrong.
     """
 
     authenticated: bool
     failures: Mapping[tuple[int, str], Mapping[str, Any]] = field(default_factory=dict)
+    explained: Set[tuple[int, str]] = frozenset()
     errors: list[tuple[ResponsePath | None, DomainError | Mapping[str, Any]]] = field(default_factory=list)
     known: dict[tuple[int, int], Any] = field(default_factory=dict)
     _seen: set[ResponsePath] = field(default_factory=set)
@@ -72,6 +74,8 @@ class Report:
         error = self.failures.get((place, key))
         if error is not None:
             self.add(unwound(trail), error)
+        elif (place, key) in self.explained:
+            self._seen.add(unwound(trail))
 
     def forbidden_null(self, trail: Trail) -> None:
         """Report a null that may not be, unless an error at, below or right above it explains it already."""

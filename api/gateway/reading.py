@@ -23,14 +23,14 @@ from graphql.language import (
 from graphql.utilities import strip_ignored_characters
 
 from api.gateway.access import AccessRule
-from api.gateway.bounded import Bounded
 from api.gateway.demand import Demand, Estimator
-from api.gateway.errors import OperationUnknown, SubscriptionUnsupported, ValidationFailed
+from api.gateway.errors import OperationUnknown, ValidationFailed
 from api.gateway.limits import GatewayLimits, check_size, check_values, parse_bounded
 from api.gateway.masking import Label
 from api.gateway.normalize import condition_variables, document_labels, document_rules
 from api.gateway.supergraph import Supergraph
 from api.gateway.weight import bytes_of
+from core.bounded import Bounded
 from core.errors import BadInput, DomainError
 from core.graphql_limits import RULES
 
@@ -174,6 +174,4 @@ def _chosen_operation(document: DocumentNode, name: str | None) -> OperationDefi
     named = [o for o in operations if name is None or (o.name is not None and o.name.value == name)]
     if len(named) != 1:
         raise OperationUnknown()
-    if named[0].operation.value == "subscription":
-        raise SubscriptionUnsupported()
     return named[0]

@@ -3,7 +3,8 @@
 A fetch starts as soon as what it depends on is there. Each has its subgraph's deadline, and none can fail the
 request: what it did not deliver stays absent, and the projection tells why at each path. Errors inside `_entities`
 are told at every place where that entity stands. What is said of a field that was fetched for others' sake, which the
-reader did not ask or may not see, is told above it and without its words. Cancelling the run cancels what is under way.
+reader did not ask or may not see, is told above it and without its words. A mutation whose answer is null as a whole is
+over: nothing after it is asked. Cancelling the run cancels what is under way.
 Seam: tracing wraps `_fetch`.
 """
 
@@ -38,7 +39,11 @@ Sent: TypeAlias = Sequence[tuple[References, Batch]]
 
 @dataclass(slots=True)
 class Run:
-    """data: the internal answer so far. failures: errors by place and key. told: errors by the client's path."""
+    """data: the internal answer so far. failures: errors by place and key. told: errors by the client's path.
+
+    required: the keys at the root that may not be null. explained: by place and key, what is absent because of an error
+    that is told elsewhere. event: what the root of a subscription tells of.
+    """
 
     plan: QueryPlan
     dependents: Mapping[int, tuple[Fetch, ...]]
@@ -46,9 +51,12 @@ class Run:
     calls: Calls
     values: Mapping[str, Any]
     context: RequestContext
+    required: frozenset[str] = frozenset()
+    event: Any = None
     data: dict[str, Any] = field(default_factory=dict)
     failures: dict[tuple[int, str], ErrorValue] = field(default_factory=dict)
     told: list[tuple[ResponsePath, ErrorValue]] = field(default_factory=list)
+    explained: set[tuple[int, str]] = field(default_factory=set)
     _waiting: dict[int, int] = field(default_factory=dict)
 
     async def fetch_all(self) -> None:
@@ -67,6 +75,9 @@ class Run:
         current: Fetch | None = fetch
         while current is not None:
             await self._fetch(current)
+            if self._is_over(current):
+                self._leave_out(current)
+                return
             ready = []
             for dependent in self.dependents[current.number]:
                 self._waiting[dependent.number] -= 1
@@ -75,6 +86,30 @@ class Run:
             for other in ready[1:]:
                 group.create_task(self._fetch_and_on(other, group))
             current = ready[0] if ready else None
+
+    def _is_over(self, fetch: Fetch) -> bool:
+        """Mutations run one after the other, and none after one that made the whole answer null (§6.2.2, §6.4.4)."""
+        if fetch.kind != "mutation" or fetch.references:
+            return False
+        return any(self.data.get(key) is None for key in fetch.delivers & self.required)
+
+    def _leave_out(self, fetch: Fetch) -> None:
+        """Nothing is told of what waited for `fetch`."""
+        for left in self._waiting_for(fetch):
+            for place, key in _delivered(left):
+                self.failures.pop((id(place), key), None)
+                self.explained.add((id(place), key))
+
+    def _waiting_for(self, fetch: Fetch) -> Iterable[Fetch]:
+        """Whatever waits for it, through others too."""
+        found: dict[int, Fetch] = {}
+        pending = [*self.dependents[fetch.number]]
+        while pending:
+            current = pending.pop()
+            if current.number not in found:
+                found[current.number] = current
+                pending.extend(self.dependents[current.number])
+        return found.values()
 
     async def _fetch(self, fetch: Fetch) -> None:
         try:
@@ -94,7 +129,7 @@ class Run:
             variables[references.variable] = batch.representations
         if sent and not any(batch.representations for _, batch in sent):
             return
-        request = SubgraphRequest(query=fetch.document, variables=variables, service=fetch.service)
+        request = SubgraphRequest(fetch.document, variables, None, fetch.service, None if sent else self.event)
         self._take(fetch, sent, await self.calls.answer(request, self.context))
 
     def take_alone(self, fetch: Fetch, outcome: SubgraphResponse | DomainError) -> None:
@@ -111,6 +146,9 @@ class Run:
         if response.data is None:
             if not response.errors:
                 self._fail_with(fetch, _unavailable(fetch.service, ValueError("neither data nor errors")))
+            if not sent:
+                # One field at the root that failed took its neighbours along.
+                self.explained.update((id(fetch.place), key) for key in fetch.delivers)
         elif not sent:
             merge(self.data, response.data)
         for references, batch in sent if response.data is not None else ():
@@ -136,15 +174,9 @@ class Run:
 
     def _fail(self, fetch: Fetch, error: ErrorValue) -> None:
         """Blame `error` for every key that this fetch, and what waits for it, does not deliver."""
-        pending = [fetch]
-        seen: set[int] = set()
-        while pending:
-            current = pending.pop()
-            if current.number not in seen:
-                seen.add(current.number)
-                for place, key in _delivered(current):
-                    self.failures.setdefault((id(place), key), error)
-                pending.extend(self.dependents[current.number])
+        for current in (fetch, *self._waiting_for(fetch)):
+            for place, key in _delivered(current):
+                self.failures.setdefault((id(place), key), error)
 
     def _place_error(self, fetch: Fetch, sent: Sent, error: ErrorValue) -> None:
         path: list[Any] = error.get("path") or []

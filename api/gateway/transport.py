@@ -3,7 +3,7 @@
 What leaves here is fit for a client: an original `DomainError` keeps its code and speaks the reader's language;
 a value that does not fit its scalar is the client's fault; everything else is an incident in the log and says nothing
 of the inside. An outage is logged where it is found.
-Seams: a circuit breaker wraps a `Transport`; subscriptions add a second method to the protocol.
+Seam: a circuit breaker wraps a `Transport`.
 """
 
 from __future__ import annotations
@@ -12,22 +12,31 @@ import asyncio
 import logging
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from inspect import isawaitable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, execute
+from graphql import (
+    ExecutionResult,
+    Executor,
+    GraphQLError,
+    GraphQLSchema,
+    create_source_event_stream,
+    execute,
+)
 from graphql.language import DocumentNode, FieldNode, parse
 from strawberry.exceptions import StrawberryInputCoercionError
 
-from api.gateway.bounded import Bounded
 from api.gateway.client import Client, Target
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
 from api.gateway.weight import bytes_of
+from core.bounded import Bounded
 from core.errors import BadInput, DomainError, Internal, Kind
 from core.graphql_runs import TidyExecutor
 from core.locale import Locale
@@ -63,12 +72,13 @@ class RequestContext(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SubgraphRequest:
-    """One operation for one subgraph. service: its name, for errors and logs."""
+    """One operation for one subgraph. service: its name, for errors and logs. event: what a subscription tells of."""
 
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
     service: str = ""
+    event: Any = field(default=None, repr=False)
 
 
 # Not frozen, as `Answer` is not: one is made for every fetch.
@@ -89,6 +99,18 @@ class Transport(Protocol):
 
     async def fetch(self, request: SubgraphRequest, context: RequestContext) -> SubgraphResponse:
         """Raises: SubgraphUnavailable, TimeoutError."""
+        ...
+
+
+@runtime_checkable
+class Telling(Transport, Protocol):
+    """A way to a subgraph that tells of events as they happen."""
+
+    async def subscribe(self, request: SubgraphRequest, context: RequestContext) -> AsyncGenerator[Any, None]:
+        """The events that a subscription is about, each to be fetched by a request that holds it (`event`).
+
+        Raises: DomainError, here for what is refused and by the generator for what ends it.
+        """
         ...
 
 
@@ -130,6 +152,19 @@ class LocalTransport:
         _log_outages(result.errors, request.service)
         return SubgraphResponse(data=result.data, errors=[_local_error(e, request, context) for e in result.errors])
 
+    async def subscribe(self, request: SubgraphRequest, context: RequestContext) -> AsyncGenerator[Any, None]:
+        """The source stream of a subscription. Raises: DomainError, also by the generator."""
+        values = {name: _own(value) for name, value in request.variables.items()}
+        built = Executor.build(self.schema, self._held(request).node, context_value=context, raw_variable_values=values)
+        if not isinstance(built, Executor):
+            raise _local_fault(built[0], request)
+        source: Any = create_source_event_stream(built)
+        if isawaitable(source):
+            source = await source
+        if isinstance(source, ExecutionResult):
+            raise _local_fault((source.errors or [])[0], request)
+        return _source(source, request)
+
     def _result(self, request: SubgraphRequest, context: RequestContext) -> Any:
         held = self._held(request)
         reason = held.reason or "new"
@@ -146,6 +181,7 @@ class LocalTransport:
             held.node,
             variable_values={name: _own(value) for name, value in request.variables.items()},
             operation_name=request.operation_name,
+            root_value=request.event,
             context_value=context,
             executor_class=TidyExecutor,
         )
@@ -276,17 +312,37 @@ def _path_of(error: Mapping[str, Any]) -> list[str | int] | None:
     return path if fits else None
 
 
+async def _source(events: AsyncGenerator[Any, None], request: SubgraphRequest) -> AsyncGenerator[Any, None]:
+    async with aclosing(events):
+        try:
+            async for event in events:
+                yield event
+        except DomainError:
+            raise
+        except Exception as fault:
+            raise _incident(fault, request) from fault
+
+
 def _local_error(error: GraphQLError, request: SubgraphRequest, context: RequestContext) -> dict[str, Any]:
+    return error_value(_local_fault(error, request), context.locale, error.path)
+
+
+def _local_fault(error: GraphQLError, request: SubgraphRequest) -> DomainError:
     original: BaseException | None = error.original_error
     if isinstance(original, DomainError):
-        return error_value(original, context.locale, error.path)
+        return original
     if _misfits(error):
-        refusal = BadInput(field="variables", problem=error.message[:_PROBLEM_LENGTH_MAX])
-        return error_value(refusal, context.locale, error.path)
+        return BadInput(field="variables", problem=error.message[:_PROBLEM_LENGTH_MAX])
+    return _incident(original or error, request)
+
+
+def _incident(cause: BaseException, request: SubgraphRequest) -> Internal:
     incident = secrets.token_hex(6)
-    facts = {"service": request.service, "incident": incident, "cause": type(original or error).__name__}
-    _LOG.error("a resolver failed", exc_info=original, extra={"facts": facts})
-    return error_value(Internal(incident=incident), context.locale, error.path)
+    facts = {"service": request.service, "incident": incident, "cause": type(cause).__name__}
+    # What graphql-core itself says may quote a value.
+    shown = None if isinstance(cause, GraphQLError) else cause
+    _LOG.error("a resolver failed", exc_info=shown, extra={"facts": facts})
+    return Internal(incident=incident)
 
 
 def _misfits(error: GraphQLError) -> bool:

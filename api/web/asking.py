@@ -89,6 +89,16 @@ class Asking:
             services=self.services,
         )
 
+    async def renewed(self, asked: Asked, before: Context) -> Context:
+        """The same caller's next context, where their token is still good: a proof is asked for when a stream begins.
+
+        Raises: what `authenticate` raises.
+        """
+        principal = before.principal
+        if principal.authenticated:
+            principal = await self.authenticate(asked.headers["authorization"].partition(" ")[2].strip())
+        return Context(before.request_id, principal, before.locale, before.client, before.services)
+
     async def context_of(self, request: web.Request) -> Context:
         """The same for what is asked beside the graph. Raises: what `authenticate` raises."""
         return await self.context(Asked.of(request))

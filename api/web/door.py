@@ -45,7 +45,7 @@ def application(
     graphql: GraphQLDoor,
     metrics: Metrics,
     checks: Sequence[tuple[str, Check]],
-    shell: Path | None,
+    shell: Shell | None,
     routes: Sequence[web.RouteDef],
     development: bool,
     others: OtherHosts | None = None,
@@ -53,11 +53,12 @@ def application(
     """Assemble the door.
 
     checks: name and probe of each thing that must answer before this process takes work.
-    shell: the folder of the web shell, where there is one. routes: those that rooms bring (key sets, the demo's
+    shell: the web shell, where there is one. routes: those that rooms bring (key sets, the demo's
     messages). others: who answers on hosts that are not the city's; none of the routes is there.
     """
     surrounding = [_apart(others, metrics), _around(metrics, graphql.unbroken)]
     app = web.Application(middlewares=surrounding, client_max_size=graphql.request_bytes_max)
+    app.on_shutdown.append(graphql.streams.stop)
     app.on_cleanup.append(_ended(graphql.unbroken))
     app[LEAN] = Lean(graphql, metrics, others)
     metrics.registry.register(EngineFigures(graphql))
@@ -71,7 +72,7 @@ def application(
         app.router.add_get("/graphiql", _file(_GRAPHIQL / "index.html"))
         app.router.add_static("/graphiql/", _GRAPHIQL)
     if shell is not None:
-        app.add_routes(Shell(shell, live=development).routes())
+        app.add_routes(shell.routes())
     return app
 
 
@@ -117,7 +118,11 @@ def _around(metrics: Metrics, unbroken: Unbroken) -> Middleware:
         # GraphQL tells a change from a query itself.
         cancellable = request.method in _SAFE or request.path == "/graphql"
         response = await (handling if cancellable else unbroken.run(handling))
-        metrics.answered(_route(request), response.status, time.perf_counter() - started)
+        # What was begun already is an event stream, and its seconds are those of its life.
+        route = f"{_route(request)} (stream)" if response.prepared else _route(request)
+        metrics.answered(route, response.status, time.perf_counter() - started)
+        if response.prepared:
+            return response
         headers = response.headers
         headers[_X_REQUEST_ID] = request_id
         headers[hdrs.SERVER] = SERVER_NAME

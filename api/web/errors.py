@@ -42,7 +42,9 @@ class MediaTypeUnsupported(DomainError):
 class NotAcceptable(DomainError):
     code = "REQUEST_NOT_ACCEPTABLE"
     kind = Kind.INVALID
-    template = "Answers come as application/graphql-response+json or application/json."
+    template = (
+        "Answers come as application/graphql-response+json or application/json; by POST also as text/event-stream."
+    )
     template_zh = "不支持所要求的返回格式。"
 
 
@@ -61,10 +63,32 @@ class RateLimited(DomainError):
     code = "RATE_LIMITED"
     kind = Kind.LIMITED
     template = "Too many requests. Try again in {retry_after_s} seconds."
-    template_zh = "请求过于频繁,请在 {retry_after_s} 秒后重试。"
+    template_zh = "请求过于频繁，请在 {retry_after_s} 秒后重试。"
 
     limit: int
     retry_after_s: int
+
+
+class TooManyStreams(DomainError):
+    """of_one_max: of one caller in one process. The process may have as many as it can bear, too."""
+
+    code = "STREAMS_TOO_MANY"
+    kind = Kind.LIMITED
+    template = "There are too many event streams open; one caller may have {of_one_max}. End one, or try again later."
+    template_zh = "打开的事件流过多，每个用户至多 {of_one_max} 个。"
+
+    of_one_max: int
+
+
+class StreamUnread(DomainError):
+    """The last thing that is said in an event stream that nobody reads."""
+
+    code = "STREAM_UNREAD"
+    kind = Kind.LIMITED
+    template = "Nothing of this event stream was read for {seconds_max} seconds, so it ends."
+    template_zh = "事件流超过 {seconds_max} 秒未被读取，已结束。"
+
+    seconds_max: int
 
 
 class MethodNotAllowed(DomainError):

@@ -13,10 +13,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
 
-from api.gateway.bounded import Bounded
 from api.gateway.figures import Figures, Spread
 from api.gateway.transport import HttpTransport, LocalTransport
 from api.web.graphql import GraphQLDoor
+from core.bounded import Bounded
 
 _Families: TypeAlias = Mapping[str, Any]
 _CACHE: Final = ("cache", "service")
@@ -26,6 +26,8 @@ _FAMILIES: Final = (
     (CounterMetricFamily, "tong_gateway_refused", "Operations refused before anything ran, by the refusal", ("code",)),
     (CounterMetricFamily, "tong_graphql_errors", "Errors in answers", ("code", "service")),
     (CounterMetricFamily, "tong_gateway_shared", "Requests answered by what another one had under way", ()),
+    (GaugeMetricFamily, "tong_streams", "Event streams that are open", ()),
+    (CounterMetricFamily, "tong_streams_unread", "Event streams that were ended because nobody read them", ()),
     (HistogramMetricFamily, "tong_gateway_cost_estimated", "What operations may cost, of one in 64", ()),
     (HistogramMetricFamily, "tong_gateway_cost_actual", "What the same operations came to", ()),
     (HistogramMetricFamily, "tong_subgraph_fetch_seconds", "Fetches, and how long each took", ("service",)),
@@ -58,6 +60,8 @@ class EngineFigures(Collector):
         found, door = families(), self._door
         _operations(found, door.engine.figures)
         found["tong_gateway_shared"].add_metric((), door.in_flight.shared if door.in_flight else 0)
+        found["tong_streams"].add_metric((), door.streams.open)
+        found["tong_streams_unread"].add_metric((), door.streams.unread)
         for service, transport in door.engine.transports.items():
             if isinstance(transport, LocalTransport):
                 _cache(found, "local", service, transport.documents)

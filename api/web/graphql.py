@@ -4,6 +4,10 @@ Rules
 - A request that cannot be executed at all has no `data`; in the modern media type its status is 400, in plain JSON
   it is 200 once the body was a GraphQL request (clients of that type read the errors).
 - A request that was executed is 200, whatever single fields failed: partial results are results.
+- A client that accepts `text/event-stream` gets events (`streams.py`): a subscription its stream, all else a stream of
+  one answer. What GraphQL refuses before it began is an ordinary answer of status 400 to who accepts one too, of
+  either type; else such a stream.
+- A stream counts when it begins, and each of its events as a query.
 - A bad access token is 401 before anything runs, so that a client refreshes and repeats, once.
 Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 """
@@ -11,7 +15,7 @@ Source: github.com/graphql/graphql-over-http, spec §5 and §6.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Final, Protocol, TypeAlias
@@ -29,12 +33,22 @@ from api.web.errors import (
     CrossSite,
     MediaTypeUnsupported,
     MethodNotAllowed,
+    NotAcceptable,
     RequestMalformed,
     RequestTooLarge,
     RequestTooSlow,
 )
-from api.web.media import GRAPHQL_RESPONSE, JSON, require_json, require_own_site, response_type
+from api.web.media import (
+    EVENT_STREAM,
+    GRAPHQL_RESPONSE,
+    JSON,
+    beside_events,
+    require_json,
+    require_own_site,
+    response_type,
+)
 from api.web.replies import Reply, refused
+from api.web.streams import Streams, at_once
 from core.errors import DomainError, Kind
 from core.graph import GraphQLRequest
 from core.tasks import Unbroken
@@ -52,6 +66,10 @@ class Asks(Protocol):
 
     async def context(self, asked: Asked) -> RequestContext:
         """Raises: DomainError, when the caller is not to be answered at all."""
+        ...
+
+    async def renewed(self, asked: Asked, before: Any) -> RequestContext:
+        """The same caller's next context, in a stream. Raises: DomainError, when they are answered no more."""
         ...
 
     def sameness(self, context: Any) -> Hashable:
@@ -74,6 +92,7 @@ class GraphQLDoor:
     request_bytes_max: the largest body. documents: which may be sent, and by what names. in_flight: None shares
     nothing; else a query that is asked again, the same in everything, while it is being answered is answered once.
     rates: how often each caller may ask; None: as often as they like. unbroken: what no hang-up ends.
+    streams: those that are open.
     """
 
     engine: Engine
@@ -83,9 +102,11 @@ class GraphQLDoor:
     in_flight: InFlight[_Written] | None = None
     rates: Admits | None = None
     unbroken: Unbroken = field(default_factory=Unbroken, repr=False)
+    streams: Streams = field(default_factory=Streams, repr=False)
 
-    async def post(self, request: web.Request) -> web.Response:
-        return response(await self._posted(request, Asked.of(request)))
+    async def post(self, request: web.Request) -> web.StreamResponse:
+        told = await self._posted(request, Asked.of(request))
+        return response(told) if isinstance(told, Reply) else told
 
     async def get(self, request: web.Request) -> web.Response:
         return response(await self._got(request, Asked.of(request)))
@@ -107,11 +128,14 @@ class GraphQLDoor:
             await self.rates.admit(context, partial(self._weight, GraphQLRequest(query, variables, None)))
         return (await self.engine.execute(query=query, variables=variables, context=context)).as_dict()
 
-    async def _posted(self, request: web.Request, asked: Asked) -> Reply:
+    async def _posted(self, request: web.Request, asked: Asked) -> Reply | web.StreamResponse:
         try:
             wanted = response_type(asked.headers.get("accept"))
         except DomainError as fault:
             return refused(asked, fault, media_type=JSON, status=406)
+        streams = wanted == EVENT_STREAM
+        if streams:
+            wanted = GRAPHQL_RESPONSE
         try:
             require_json(asked.headers.get("content-type", ""), asked.headers.get("content-encoding"))
             raw = await self._body(request)
@@ -121,11 +145,60 @@ class GraphQLDoor:
             return refused(asked, fault, media_type=wanted, status=413)
         except RequestTooSlow:
             return too_slow(asked, wanted)
-        return await self.answered(asked, raw, wanted)
+        return await (self._streamed(request, asked, raw) if streams else self.answered(asked, raw, wanted))
+
+    async def _streamed(self, request: web.Request, asked: Asked, raw: bytes) -> Reply | web.StreamResponse:
+        """For who wants events: a stream, or what was refused before one began."""
+        other = beside_events(asked.headers["accept"])
+        try:
+            body = GraphQLRequest.of(self.documents.resolved(_decoded(raw)))
+        except DomainError as fault:
+            told = refused(asked, fault, media_type=GRAPHQL_RESPONSE, status=_refused_status(fault))
+        else:
+            if self._kind(body) == "subscription":
+                return await self._subscribed(request, asked, body, other)
+            told = await self._answer(asked, body, GRAPHQL_RESPONSE)
+        return _for_events(told, other)
+
+    async def _subscribed(
+        self, request: web.Request, asked: Asked, body: GraphQLRequest, other: str | None
+    ) -> Reply | web.StreamResponse:
+        try:
+            context = await self.asking.context(asked)
+            if self.rates is not None:
+                await self.rates.admit(context, partial(self._weight, body))
+            with self.streams.claimed(context.principal.actor or asked.remote):
+                renewed = partial(self.asking.renewed, asked, context)
+                answers = await self.engine.subscribe(
+                    query=body.query,
+                    variables=body.variables,
+                    operation_name=body.operation_name,
+                    context=context,
+                    renewed=partial(self._of_event, renewed, self._weight(body)[1]),
+                )
+                if not isinstance(answers, Answer):
+                    return await self.streams.run(request, answers, renewed, context.locale)
+        except DomainError as fault:
+            return refused(asked, fault, media_type=other or GRAPHQL_RESPONSE, status=fault.http_status)
+        return _for_events(Reply(400, answers.as_bytes(), GRAPHQL_RESPONSE), other)
+
+    async def _of_event(self, renewed: Callable[[], Awaitable[RequestContext]], cost: float) -> RequestContext:
+        """Who is told of an event, which counts as a query of the same: those of years may come at once.
+
+        Raises: RateLimited; what `renewed` raises.
+        """
+        context = await renewed()
+        if self.rates is not None:
+            await self.rates.admit(context, lambda: ("query", cost))
+        return context
 
     async def _got(self, request: web.Request, asked: Asked) -> Reply:
         try:
-            wanted = response_type(asked.headers.get("accept"))
+            wanted: str | None = response_type(asked.headers.get("accept"))
+            if wanted == EVENT_STREAM:
+                wanted = beside_events(asked.headers["accept"])
+            if wanted is None:
+                raise NotAcceptable()
         except DomainError as fault:
             return refused(asked, fault, media_type=JSON, status=406)
         try:
@@ -140,7 +213,7 @@ class GraphQLDoor:
         return await self._answer(asked, body, wanted)
 
     def _kind(self, body: GraphQLRequest) -> str:
-        """`query` or `mutation`; empty for a document that is refused, which does nothing: the engine says why."""
+        """What it does; empty for a document that is refused, which does nothing: the engine says why."""
         try:
             return self.engine.operation_kind(query=body.query, operation_name=body.operation_name)
         except DomainError:
@@ -201,6 +274,13 @@ def too_slow(asked: Asked, wanted: str) -> Reply:
 def response(reply: Reply) -> web.Response:
     """As aiohttp writes it."""
     return web.Response(status=reply.status, body=reply.body, headers=dict(reply.content_headers))
+
+
+def _for_events(told: Reply, other: str | None) -> Reply:
+    """As a stream of one answer; but what GraphQL refused as it is, to who takes that too, and what HTTP refused."""
+    if told.status == 200 or (told.status == 400 and other is None):
+        return at_once(told)
+    return told._replace(media_type=other or GRAPHQL_RESPONSE)
 
 
 def _status(answer: Answer, wanted: str) -> int:

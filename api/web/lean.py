@@ -30,7 +30,7 @@ from aiohttp import web
 from api.web.asking import Asked, begin
 from api.web.graphql import BODY_S, GraphQLDoor, too_slow
 from api.web.hosts import OtherHosts
-from api.web.media import require_json, response_type
+from api.web.media import EVENT_STREAM, require_json, response_type
 from api.web.metrics import Metrics
 from api.web.replies import SECURITY_HEADERS, SERVER_NAME, Reply, broken
 from core.errors import DomainError
@@ -82,9 +82,10 @@ def plain(head: bytes | bytearray, bytes_max: int) -> Head | None:
         return None
     try:
         require_json(headers.get("content-type", ""), None)
-        return Head(headers, response_type(headers.get("accept")), int(length), connection == "close")
+        wanted = response_type(headers.get("accept"))
     except DomainError:
         return None
+    return None if wanted == EVENT_STREAM else Head(headers, wanted, int(length), connection == "close")
 
 
 def _hopeless(held: bytes | bytearray) -> bool:

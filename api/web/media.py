@@ -13,6 +13,7 @@ from api.web.errors import CrossSite, MediaTypeUnsupported, NotAcceptable
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 JSON = "application/json"
+EVENT_STREAM = "text/event-stream"
 
 
 # Clients of one kind send the same headers again and again.
@@ -36,8 +37,18 @@ def response_type(accept: str | None) -> str:
     return best
 
 
+def beside_events(accept: str) -> str | None:
+    """What a client that wants an event stream takes where there is none; None for one that takes nothing else."""
+    others = ",".join(part for part in accept.split(",", 16)[:16] if part.strip().lower()[:17] != EVENT_STREAM)
+    try:
+        return response_type(others) if others else None
+    except NotAcceptable:
+        return None
+
+
 # A wildcard asks for nothing in particular, so it gets what every client reads; an exact name outranks it.
 _WISHES = {
+    EVENT_STREAM: (EVENT_STREAM, 3),
     GRAPHQL_RESPONSE: (GRAPHQL_RESPONSE, 2),
     JSON: (JSON, 1),
     "application/*": (JSON, 0),

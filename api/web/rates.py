@@ -27,9 +27,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from api.gateway.bounded import Bounded
 from api.web.errors import RateLimited
 from core.addresses import address_group
+from core.bounded import Bounded
 from core.clock import Clock
 from core.crypto import FieldCipher
 from core.errors import Unavailable

@@ -76,8 +76,13 @@ _BY_STATUS: Final = {
 
 def broken(asked: Asked, fault: Exception, route: str) -> Reply:
     """What is answered when a handler raised: a refusal, or an incident whose cause is in the log alone."""
+    told = broken_by(fault, asked.request_id, route)
+    return refused(asked, told, media_type=JSON, status=told.http_status)
+
+
+def broken_by(fault: Exception, incident: str, route: str) -> DomainError:
+    """What may be told of it."""
     if isinstance(fault, DomainError):
-        return refused(asked, fault, media_type=JSON, status=fault.http_status)
-    incident = asked.request_id
+        return fault
     _LOG.error("unexpected", exc_info=fault, extra={"facts": {"incident": incident, "route": route}})
-    return refused(asked, Internal(incident=incident), media_type=JSON, status=500)
+    return Internal(incident=incident)

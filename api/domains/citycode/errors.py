@@ -9,14 +9,14 @@ class CodeMalformed(DomainError):
     code = "CITYCODE_MALFORMED"
     kind = Kind.INVALID
     template = "This is not a personal city code. Ask the person to open their city code, and scan the whole square."
-    template_zh = "这不是城市个人码。请对方打开城市码,完整扫描后重试。"
+    template_zh = "这不是城市个人码。请对方打开城市码，完整扫描后重试。"
 
 
 class CodeForeign(DomainError):
     code = "CITYCODE_FOREIGN"
     kind = Kind.INVALID
     template = "This code was issued by another city and cannot be checked here. Ask for an identity document."
-    template_zh = "此码由其他城市签发,本市无法核验。请改用身份证件核验。"
+    template_zh = "此码由其他城市签发，本市无法核验。请改用身份证件核验。"
 
 
 class CodeKeyUnknown(DomainError):
@@ -32,14 +32,14 @@ class CodeForged(DomainError):
     code = "CITYCODE_FORGED"
     kind = Kind.INVALID
     template = "The city did not issue this code. Do not accept it; ask for an identity document."
-    template_zh = "此码并非本市签发,请勿采信,并改用身份证件核验。"
+    template_zh = "此码并非本市签发，请勿采信，并改用身份证件核验。"
 
 
 class CodeNotYetValid(DomainError):
     code = "CITYCODE_NOT_YET_VALID"
     kind = Kind.INVALID
     template = "This code is not valid yet. Wait half a minute, ask the person to refresh their code, and scan again."
-    template_zh = "此码尚未生效。请稍候半分钟,让对方刷新城市码后重新扫描。"
+    template_zh = "此码尚未生效。请稍候半分钟，让对方刷新城市码后重新扫描。"
 
 
 class CodeExpired(DomainError):
@@ -76,28 +76,28 @@ class PlatePersonal(DomainError):
     code = "CITYCODE_PLATE_PERSONAL"
     kind = Kind.INVALID
     template = "This is a person's code. Only an officer can read it, with the scanner."
-    template_zh = "这是个人码,只能由工作人员用扫码功能核验。"
+    template_zh = "这是个人码，只能由工作人员用扫码功能核验。"
 
 
 class PlateForeign(DomainError):
     code = "CITYCODE_PLATE_FOREIGN"
     kind = Kind.INVALID
     template = "This plate belongs to another city and cannot be checked here."
-    template_zh = "此标牌属于其他城市,本市无法核验。"
+    template_zh = "此标牌属于其他城市，本市无法核验。"
 
 
 class PlateKeyUnknown(DomainError):
     code = "CITYCODE_PLATE_KEY_UNKNOWN"
     kind = Kind.INVALID
     template = "This plate is signed with a key that is not in use. Tell the city, so that it is replaced."
-    template_zh = "此标牌的签名密钥未在使用。请向城市管理部门反映,以便更换。"
+    template_zh = "此标牌的签名密钥未在使用。请向城市管理部门反映，以便更换。"
 
 
 class PlateForged(DomainError):
     code = "CITYCODE_PLATE_FORGED"
     kind = Kind.INVALID
     template = "The city did not make this plate. Do not follow what it says."
-    template_zh = "此标牌并非本市制作,请勿采信。"
+    template_zh = "此标牌并非本市制作，请勿采信。"
 
 
 class PlateReplaced(DomainError):
@@ -106,14 +106,14 @@ class PlateReplaced(DomainError):
     code = "CITYCODE_PLATE_REPLACED"
     kind = Kind.CONFLICT
     template = "This plate has been replaced by a newer one. Use the new plate."
-    template_zh = "此标牌已更换为新标牌,请使用新标牌。"
+    template_zh = "此标牌已更换为新标牌，请使用新标牌。"
 
 
 class PlatesUsedUp(DomainError):
     code = "CITYCODE_PLATES_USED_UP"
     kind = Kind.CONFLICT
     template = "This place has had {plates_max} plates, which is all there are. Retire it and register it anew."
-    template_zh = "该地点的标牌更换次数已达上限({plates_max})。请注销后重新登记。"
+    template_zh = "该地点的标牌更换次数已达上限（{plates_max}）。请注销后重新登记。"
 
     plates_max: int
 

@@ -19,7 +19,7 @@ from core.principal import Jurisdiction, Principal, PrincipalKind
 
 _ORDER_LASTS: Final = timedelta(days=30)
 _HEALTHY: Final = {"zh": "请继续做好个人防护。", "en": "Go on looking after yourself."}
-_STAY: Final = {"zh": "请居家健康监测,并联系社区。", "en": "Stay at home, watch your health, and call your community."}
+_STAY: Final = {"zh": "请居家健康监测，并联系社区。", "en": "Stay at home, watch your health, and call your community."}
 
 
 def _holds(kind: FactKind) -> dict[str, Any]:
@@ -40,13 +40,13 @@ def _rule(name: str, colour: str, when: Any, zh: str, en: str, advice: Mapping[s
     return {"id": name, "colour": colour, "when": when, "reason": {"zh": zh, "en": en}, "advice": dict(advice)}
 
 
-_ISOLATE: Final = {"zh": "请立即隔离,等待医护人员联系。", "en": "Isolate at once; a doctor will call you."}
+_ISOLATE: Final = {"zh": "请立即隔离，等待医护人员联系。", "en": "Isolate at once; a doctor will call you."}
 _POSITIVE: Final[Sequence[dict[str, Any]]] = [
     _rule(
         "confirmed",
         "RED",
         _holds(FactKind.CONFIRMED),
-        "确诊病例,尚在隔离期。",
+        "确诊病例，尚在隔离期。",
         "A confirmed case, in isolation.",
         _ISOLATE,
     ),
@@ -72,7 +72,7 @@ _DOUBTFUL: Final[Sequence[dict[str, Any]]] = [
         "antigen-positive",
         "YELLOW",
         _result(FactKind.ANTIGEN, "POSITIVE"),
-        "抗原检测结果为阳性,尚待核酸检测。",
+        "抗原检测结果为阳性，尚待核酸检测。",
         "An antigen test was positive; a nucleic acid test is due.",
         {"zh": "请尽快进行核酸检测。", "en": "Take a nucleic acid test soon."},
     ),
@@ -99,7 +99,7 @@ _DOUBTFUL: Final[Sequence[dict[str, Any]]] = [
         {"var": "facts.DECLARATION.symptoms"},
         "您申报了身体不适症状。",
         "You declared symptoms.",
-        {"zh": "请留意症状变化,必要时就医。", "en": "Watch your symptoms and see a doctor if they get worse."},
+        {"zh": "请留意症状变化，必要时就医。", "en": "Watch your symptoms and see a doctor if they get worse."},
     ),
 ]
 _WELL: Final[Sequence[dict[str, Any]]] = [
@@ -123,7 +123,7 @@ _WELL: Final[Sequence[dict[str, Any]]] = [
         "vaccinated",
         "GREEN",
         {"and": [_holds(FactKind.VACCINATION), {">=": [{"var": "facts.VACCINATION.dose"}, 3]}]},
-        "已完成加强免疫,且无风险记录。",
+        "已完成加强免疫，且无风险记录。",
         "Vaccinated with a booster, and nothing speaks against it.",
         _HEALTHY,
     ),
@@ -164,7 +164,7 @@ async def load_demo(*, health: Health, clock: Clock, people: Mapping[str, str]) 
         await health.order(
             principal=sun,
             reason=Text(
-                zh="演示城市:冬季呼吸道传染病防控。", en="Demonstration city: respiratory infections in winter."
+                zh="演示城市：冬季呼吸道传染病防控。", en="Demonstration city: respiratory infections in winter."
             ),
             # By the minute, as its name: two processes that start at once say the same.
             until=now.replace(second=0, microsecond=0) + _ORDER_LASTS,

@@ -18,7 +18,7 @@ class HealthRulesMissing(DomainError):
     code = "HEALTH_RULES_MISSING"
     kind = Kind.CONFLICT
     template = "No set of rules is in force. Publish one first."
-    template_zh = "尚无生效的健康状态规则,请先发布规则。"
+    template_zh = "尚无生效的健康状态规则，请先发布规则。"
 
 
 class HealthRulesInvalid(DomainError):
@@ -27,7 +27,7 @@ class HealthRulesInvalid(DomainError):
     code = "HEALTH_RULES_INVALID"
     kind = Kind.INVALID
     template = "This set of rules cannot be published: {problems}"
-    template_zh = "规则不符合要求,未能发布:{problems}"
+    template_zh = "规则不符合要求，未能发布：{problems}"
 
     problems: list[str]
 
@@ -38,7 +38,7 @@ class HealthRulesVersionTaken(DomainError):
     code = "HEALTH_RULES_VERSION_TAKEN"
     kind = Kind.CONFLICT
     template = "Version {latest} is published already. Give the new rules a higher version."
-    template_zh = "已发布版本 {latest},新规则的版本号须更高。"
+    template_zh = "已发布版本 {latest}，新规则的版本号须更高。"
 
     latest: int
 
@@ -49,7 +49,7 @@ class HealthNotComputed(DomainError):
     code = "HEALTH_NOT_COMPUTED"
     kind = Kind.UNAVAILABLE
     template = "The status cannot be worked out right now. The health department has to look at the rules."
-    template_zh = "暂时无法得出健康状态,请联系卫生健康部门。"
+    template_zh = "暂时无法得出健康状态，请联系卫生健康部门。"
 
 
 class HealthFactIdReused(DomainError):
@@ -65,14 +65,14 @@ class HealthFactSuperseded(DomainError):
     code = "HEALTH_FACT_SUPERSEDED"
     kind = Kind.CONFLICT
     template = "This entry has been corrected already. Correct the newest one."
-    template_zh = "该记录已被更正,请更正最新的记录。"
+    template_zh = "该记录已被更正，请更正最新的记录。"
 
 
 class HealthTooManyFacts(DomainError):
     code = "HEALTH_TOO_MANY_FACTS"
     kind = Kind.LIMITED
     template = "There are already {facts_max} entries that are kept. Try again when older ones have been forgotten."
-    template_zh = "保留的记录已达上限({facts_max} 条),请稍后再试。"
+    template_zh = "保留的记录已达上限（{facts_max} 条），请稍后再试。"
 
     facts_max: int
 
@@ -95,6 +95,6 @@ class HealthScanTooOld(DomainError):
     code = "HEALTH_SCAN_TOO_OLD"
     kind = Kind.CONFLICT
     template = "This scan is too old. It counted until {until}. Scan again."
-    template_zh = "此次扫码已超过有效时间,请重新扫码。"
+    template_zh = "此次扫码已超过有效时间，请重新扫码。"
 
     until: datetime

@@ -172,12 +172,14 @@ class Finding:
 
     @property
     def summary(self) -> Text:
-        """In words for the citizen: `核酸检测:阴性`."""
+        """In words for the citizen: `核酸检测：阴性`."""
         said = [_words(value) for value in self.details.values() if value not in ([], "")]
         label = KIND_LABELS[self.kind]
         if not said:
             return label
-        return Text(zh=f"{label.zh}:{'、'.join(t.zh for t in said)}", en=f"{label.en}: {', '.join(t.en for t in said)}")
+        return Text(
+            zh=f"{label.zh}：{'、'.join(t.zh for t in said)}", en=f"{label.en}: {', '.join(t.en for t in said)}"
+        )
 
     @property
     def weight(self) -> tuple[int, datetime]:

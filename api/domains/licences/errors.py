@@ -11,14 +11,14 @@ class CodeMalformed(DomainError):
     code = "LICENCES_CODE_MALFORMED"
     kind = Kind.INVALID
     template = "This is not a licence code. Ask the person to show the licence again, and scan the whole square."
-    template_zh = "这不是电子证照码。请对方重新亮证,完整扫描后重试。"
+    template_zh = "这不是电子证照码。请对方重新亮证，完整扫描后重试。"
 
 
 class CodeForeign(DomainError):
     code = "LICENCES_CODE_FOREIGN"
     kind = Kind.INVALID
     template = "This code was issued by another city and cannot be checked here. Ask for the paper licence."
-    template_zh = "此码由其他城市签发,本市无法核验。请查验纸质证照。"
+    template_zh = "此码由其他城市签发，本市无法核验。请查验纸质证照。"
 
 
 class CodeKeyUnknown(DomainError):
@@ -34,7 +34,7 @@ class CodeForged(DomainError):
     code = "LICENCES_CODE_FORGED"
     kind = Kind.INVALID
     template = "The city did not issue this code. Do not accept it; ask for the paper licence."
-    template_zh = "此码并非本市签发,请勿采信,并查验纸质证照。"
+    template_zh = "此码并非本市签发，请勿采信，并查验纸质证照。"
 
 
 class CodeNotYetValid(DomainError):
@@ -43,7 +43,7 @@ class CodeNotYetValid(DomainError):
     template = (
         "This code is not valid yet. Wait half a minute, ask the person to show the licence again, and scan again."
     )
-    template_zh = "此码尚未生效。请稍候半分钟,让对方重新亮证后再扫描。"
+    template_zh = "此码尚未生效。请稍候半分钟，让对方重新亮证后再扫描。"
 
 
 class CodeExpired(DomainError):
@@ -75,7 +75,7 @@ class LicenceNotValid(DomainError):
     code = "LICENCES_NOT_VALID"
     kind = Kind.CONFLICT
     template = "This licence is not valid (status: {status})."
-    template_zh = "该证照当前无效(状态:{status})。"
+    template_zh = "该证照当前无效（状态：{status}）。"
 
     status: str
 
@@ -86,7 +86,7 @@ class FieldNotShowable(DomainError):
     code = "LICENCES_FIELD_NOT_SHOWABLE"
     kind = Kind.INVALID
     template = "The field {name} of this licence cannot be shown. Leave it out."
-    template_zh = "该证照的字段 {name} 不可出示,请勿选择。"
+    template_zh = "该证照的字段 {name} 不可出示，请勿选择。"
 
     name: str
 
@@ -102,7 +102,7 @@ class AlreadyHeld(DomainError):
     code = "LICENCES_ALREADY_HELD"
     kind = Kind.CONFLICT
     template = "This person already holds a licence of this type. Renew it, or end it before issuing another."
-    template_zh = "此人已持有该类证照。请办理换发,或先终止原证照后再签发。"
+    template_zh = "此人已持有该类证照。请办理换发，或先终止原证照后再签发。"
 
 
 class RenewalTooEarly(DomainError):
@@ -120,4 +120,4 @@ class NotRenewable(DomainError):
     code = "LICENCES_NOT_RENEWABLE"
     kind = Kind.CONFLICT
     template = "This licence cannot be renewed. Issue a new one."
-    template_zh = "该证照不可换发,请重新签发。"
+    template_zh = "该证照不可换发，请重新签发。"

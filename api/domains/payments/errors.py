@@ -9,7 +9,7 @@ class InsufficientFunds(DomainError):
     code = "PAYMENTS_INSUFFICIENT_FUNDS"
     kind = Kind.CONFLICT
     template = "There is not enough money in the wallet. Top it up and pay again."
-    template_zh = "钱包余额不足,请充值后再支付。"
+    template_zh = "钱包余额不足，请充值后再支付。"
 
 
 class BillNotPayable(DomainError):
@@ -18,7 +18,7 @@ class BillNotPayable(DomainError):
     code = "PAYMENTS_BILL_NOT_PAYABLE"
     kind = Kind.CONFLICT
     template = "This bill cannot be paid: it is {status}."
-    template_zh = "该缴款单当前状态无法缴费,请刷新后查看。"
+    template_zh = "该缴款单当前状态无法缴费，请刷新后查看。"
 
     status: str
 
@@ -49,7 +49,7 @@ class IdempotencyKeyReused(DomainError):
     code = "PAYMENTS_IDEMPOTENCY_KEY_REUSED"
     kind = Kind.CONFLICT
     template = "This idempotency key has already been used for another request. Use a new key."
-    template_zh = "该请求编号已用于另一笔业务,请重新发起。"
+    template_zh = "该请求编号已用于另一笔业务，请重新发起。"
 
 
 class TopUpClosed(DomainError):
@@ -65,6 +65,6 @@ class TopUpLimitReached(DomainError):
     code = "PAYMENTS_TOP_UP_LIMIT"
     kind = Kind.CONFLICT
     template = "That is more than may be topped up in one day. Try less, or again tomorrow."
-    template_zh = "已超出当日充值限额,请减少金额或明日再试。"
+    template_zh = "已超出当日充值限额，请减少金额或明日再试。"
 
     limit_fen: int

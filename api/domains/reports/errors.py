@@ -23,21 +23,21 @@ class LocationMissing(DomainError):
     code = "REPORTS_LOCATION_MISSING"
     kind = Kind.INVALID
     template = "Say where it is: a point on the map, or the code at the place."
-    template_zh = "请标出位置,或扫描现场的地点码。"
+    template_zh = "请标出位置，或扫描现场的地点码。"
 
 
 class OutsideCity(DomainError):
     code = "REPORTS_OUTSIDE_CITY"
     kind = Kind.INVALID
     template = "This point lies outside the city. Report it to the city that it lies in."
-    template_zh = "该位置不在本市范围内,请向所在城市反映。"
+    template_zh = "该位置不在本市范围内，请向所在城市反映。"
 
 
 class TooManyReports(DomainError):
     code = "REPORTS_TOO_MANY"
     kind = Kind.LIMITED
     template = "You may send {daily_max} reports a day. Go on tomorrow; call 12345 if it cannot wait."
-    template_zh = "每天最多提交 {daily_max} 件。请明天继续,紧急情况请拨打 12345。"
+    template_zh = "每天最多提交 {daily_max} 件。请明天继续，紧急情况请拨打 12345。"
 
     daily_max: int
 
@@ -57,7 +57,7 @@ class CaseChanged(DomainError):
     code = "REPORTS_CASE_CHANGED"
     kind = Kind.CONFLICT
     template = "The case has changed meanwhile. Look at it again, then decide."
-    template_zh = "该件已有新的变化,请刷新后再操作。"
+    template_zh = "该件已有新的变化，请刷新后再操作。"
 
     version: int
 
@@ -90,7 +90,7 @@ class ReopenTermOver(DomainError):
     code = "REPORTS_REOPEN_TERM_OVER"
     kind = Kind.CONFLICT
     template = "A case can be reopened for {days} days. Send a new report."
-    template_zh = "办结超过 {days} 天,不能重新办理。请重新上报。"
+    template_zh = "办结超过 {days} 天，不能重新办理。请重新上报。"
 
     days: int
 
@@ -113,21 +113,21 @@ class DuplicateOfUnfit(DomainError):
     code = "REPORTS_DUPLICATE_OF_UNFIT"
     kind = Kind.INVALID
     template = "Name the other case that this one repeats: one that is not itself a repetition."
-    template_zh = "请填写被重复的另一件编号,且该件本身不能是重复件。"
+    template_zh = "请填写被重复的另一件编号，且该件本身不能是重复件。"
 
 
 class OwnCase(DomainError):
     code = "REPORTS_OWN_CASE"
     kind = Kind.CONFLICT
     template = "This is your own case: you hear of it anyway."
-    template_zh = "这是您自己上报的件,无需关注。"
+    template_zh = "这是您自己上报的件，无需关注。"
 
 
 class CaseFull(DomainError):
     code = "REPORTS_CASE_FULL"
     kind = Kind.CONFLICT
     template = "This case has taken all the steps that one case can. Open a new one."
-    template_zh = "该件的办理记录已满,请另行上报。"
+    template_zh = "该件的办理记录已满，请另行上报。"
 
 
 class PhotoUnknown(DomainError):
@@ -136,14 +136,14 @@ class PhotoUnknown(DomainError):
     code = "REPORTS_PHOTO_UNKNOWN"
     kind = Kind.INVALID
     template = "One of the photos is no longer here. Take or choose it again."
-    template_zh = "有照片已失效,请重新拍摄或选择。"
+    template_zh = "有照片已失效，请重新拍摄或选择。"
 
 
 class PhotoTooLarge(DomainError):
     code = "REPORTS_PHOTO_TOO_LARGE"
     kind = Kind.INVALID
     template = "A photo may take {bytes_max} bytes. Choose a smaller one."
-    template_zh = "照片过大,请选择较小的照片。"
+    template_zh = "照片过大，请选择较小的照片。"
 
     bytes_max: int
 
@@ -152,7 +152,7 @@ class PhotoTooManyPixels(DomainError):
     code = "REPORTS_PHOTO_TOO_MANY_PIXELS"
     kind = Kind.INVALID
     template = "A photo may have {pixels_max} pixels. Choose a smaller one."
-    template_zh = "照片尺寸过大,请选择较小的照片。"
+    template_zh = "照片尺寸过大，请选择较小的照片。"
 
     pixels_max: int
 
@@ -168,14 +168,14 @@ class PhotoBroken(DomainError):
     code = "REPORTS_PHOTO_BROKEN"
     kind = Kind.INVALID
     template = "This photo cannot be read. Take or choose it again."
-    template_zh = "照片无法读取,请重新拍摄或选择。"
+    template_zh = "照片无法读取，请重新拍摄或选择。"
 
 
 class PhotoTooSlow(DomainError):
     code = "REPORTS_PHOTO_TOO_SLOW"
     kind = Kind.INVALID
     template = "The photo did not arrive whole within {seconds_max} seconds. Send it again."
-    template_zh = "照片在 {seconds_max} 秒内未能传完,请重试。"
+    template_zh = "照片在 {seconds_max} 秒内未能传完，请重试。"
 
     seconds_max: int
 
@@ -193,7 +193,7 @@ class PhotosBusy(DomainError):
     code = "REPORTS_PHOTOS_BUSY"
     kind = Kind.UNAVAILABLE
     template = "Too many photos arrive at once. Try again shortly."
-    template_zh = "当前上传人数较多,请稍后重试。"
+    template_zh = "当前上传人数较多，请稍后重试。"
 
 
 class HandOverRefused(DomainError):

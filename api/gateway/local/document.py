@@ -31,12 +31,12 @@ from graphql.language import (
 )
 from graphql.pyutils import is_awaitable
 
-from api.gateway.bounded import Bounded
 from api.gateway.local import completion
 from api.gateway.local.arguments import Variables
 from api.gateway.local.fields import FieldPlan
 from api.gateway.local.machine import Complete, Machine, ObjectRun, Slot, located, started
 from api.gateway.local.source import object_function, rows_function
+from core.bounded import Bounded
 
 _FIELDS_MAX: Final = 5_000
 _VARIANTS_MAX: Final = 8

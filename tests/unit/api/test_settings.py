@@ -24,6 +24,9 @@ def test_defaults_and_values() -> None:
     assert settings.subgraphs == {"sensor": "http://s/graphql", "data": "https://d/"}
     assert settings.demo is True and settings.development is False
     assert settings.city_zone.key == "Asia/Shanghai"
+    assert settings.mini_run_command == ()
+    walled = Settings.from_env({**GOOD, "TONG_MINI_RUN_COMMAND": "/usr/bin/env -i '/opt/my tong'"})
+    assert walled.mini_run_command == ("/usr/bin/env", "-i", "/opt/my tong")
 
 
 def test_secrets_stay_out_of_the_repr() -> None:
@@ -60,6 +63,8 @@ def test_every_fault_is_reported_at_once() -> None:
         ("TONG_LOG_LEVEL", "LOUD"),
         ("TONG_REQUEST_BYTES_MAX", "1e6"),
         ("TONG_PORT", "²"),
+        ("TONG_MINI_RUN_COMMAND", "tong"),
+        ("TONG_MINI_RUN_COMMAND", "/opt/tong 'half"),
     ],
 )
 def test_a_wrong_value_is_one_fault(name: str, value: str) -> None:
@@ -107,3 +112,33 @@ def test_a_host_above_the_citys_is_none_for_programs() -> None:
     with pytest.raises(SettingsError, match="one is under the other"):
         Settings.from_env(told)
     assert Settings.from_env({**told, "TONG_MINI_URL": "https://citymini.example"}).mini_url
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [
+        *((name, "") for name in ("TONG_DATA_URL", "TONG_FACE_URL", "TONG_NET_ID_URL", "TONG_GOVERNANCE_URL")),
+        ("TONG_SUBGRAPHS", "sensor=http://127.0.0.1:9100/graphql,lights="),
+    ],
+)
+def test_a_sandbox_stands_beside_no_real_register_provider_or_department(name: str, of: str) -> None:
+    beside = {**GOOD, name: f"{of}http://127.0.0.1:9000"}
+    assert Settings.from_env({**beside, "TONG_SANDBOX": "on"}).sandbox
+    for there in ("https://registers.gov.example", "https://127.0.0.1.example", "http://10.0.0.7:9000"):
+        far = of + there
+        assert not Settings.from_env({**beside, name: far}).sandbox
+        with pytest.raises(SettingsError) as refusal:
+            Settings.from_env({**beside, name: far, "TONG_SANDBOX": "on", "TONG_DEMO": "on"})
+        assert refusal.value.faults == [
+            f"{name} must be of this machine, as everything beside a sandbox (TONG_SANDBOX)"
+        ]
+
+
+def test_issuers_of_ci_systems_are_addresses_over_https() -> None:
+    told = "https://token.actions.githubusercontent.com, https://gitlab.com,http://127.0.0.1:9"
+    found = Settings.from_env({**GOOD, "TONG_CI_ISSUERS": told}).ci_issuers
+    assert found == ("https://token.actions.githubusercontent.com", "https://gitlab.com", "http://127.0.0.1:9")
+    assert Settings.from_env(GOOD).ci_issuers == ()
+    for wrong in ("gitlab.com", "http://gitlab.com", "https://gitlab.com?x", "https://"):
+        with pytest.raises(SettingsError, match="TONG_CI_ISSUERS must be addresses over https"):
+            Settings.from_env({**GOOD, "TONG_CI_ISSUERS": wrong})

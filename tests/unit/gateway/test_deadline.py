@@ -17,7 +17,7 @@ LONG = 30.0
 
 
 def run(loop: str, main: Callable[[], Awaitable[Any]]) -> Any:
-    factory = uvloop.new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+    factory = uvloop.new_event_loop if loop == "uvloop" else asyncio.SelectorEventLoop
     with asyncio.Runner(loop_factory=factory) as runner:
         return runner.run(main())  # type: ignore[arg-type]
 

@@ -20,6 +20,9 @@ class _Nobody:
     async def context(self, request: Any) -> Any:
         raise AssertionError(request)
 
+    async def renewed(self, asked: Any, before: Any) -> Any:
+        raise AssertionError("nobody asks")
+
     def sameness(self, context: Any) -> str:
         return ""
 

@@ -16,11 +16,11 @@ import strawberry
 from aiohttp import web
 from graphql import GraphQLSchema, build_schema
 
-from api.gateway.bounded import Bounded
 from api.gateway.client import Client
 from api.gateway.errors import SubgraphUnavailable
 from api.gateway.execute import Engine
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
+from core.bounded import Bounded
 from core.errors import NotFound, Unavailable
 from core.graph import Context, Int64, graphql_core_schema
 from core.graph import build_schema as build_schema_of_room

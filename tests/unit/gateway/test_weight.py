@@ -5,7 +5,8 @@ from __future__ import annotations
 import gc
 import sys
 import tracemalloc
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -37,20 +38,31 @@ _DOCUMENTS = {
 }
 
 
-def _taken(make: Callable[[], None]) -> int:
-    """Bytes that the allocator handed out and did not get back."""
+@pytest.fixture(scope="module", autouse=True)
+def frozen() -> Iterator[None]:
+    """What was there before is looked through once, not before and after each test: it is most of the time."""
     gc.collect()
-    gc.freeze()  # what was there before is not looked through again: it is most of the time
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@contextmanager
+def _counted() -> Iterator[Callable[[], int]]:
+    """Asked for the bytes that the allocator handed out in the block and did not get back."""
+    gc.collect()
     tracemalloc.start()
-    try:
-        make()
+
+    def taken() -> int:
         # The interpreter's cache of attribute names keeps what visitors look up by.
         sys._clear_type_cache()
         gc.collect()
         return tracemalloc.get_traced_memory()[0]
+
+    try:
+        yield taken
     finally:
         tracemalloc.stop()
-        gc.unfreeze()
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +83,10 @@ def test_a_document_weighs_what_it_takes(engine: Engine, kind: str) -> None:
     engine._reading.document(_DOCUMENTS[kind].format(n="Warm"), None)
     before = engine.caches["texts"].weight
 
-    def read() -> None:
+    with _counted() as taken:
         for text in _texts(kind):
             engine._reading.document(text, None)
-
-    taken = _taken(read)
-    _about(engine.caches["texts"].weight - before, taken)
+        _about(engine.caches["texts"].weight - before, taken())
 
 
 @pytest.mark.parametrize("kind", _DOCUMENTS)
@@ -86,13 +96,11 @@ def test_a_plan_weighs_what_it_takes(engine: Engine, kind: str) -> None:
     engine.prepare(_DOCUMENTS[kind].format(n="Warm"))
     before = engine._plans.weight
 
-    def plan() -> None:
+    with _counted() as taken:
         for text in texts:
             engine.prepare(text)
-
-    taken = _taken(plan)
-    assert len(documents) == _COUNT
-    _about(engine._plans.weight - before, taken)
+        assert len(documents) == _COUNT
+        _about(engine._plans.weight - before, taken())
 
 
 @pytest.mark.parametrize("fields", ["id", "id name level email home { code } friends(first: 2) { id name }"])
@@ -107,18 +115,10 @@ async def test_a_compiled_document_weighs_what_it_takes(fields: str) -> None:
 
     await run([_COUNT])
     before = transport.documents.weight
-    gc.collect()
-    gc.freeze()  # what was there before is not looked through again: it is most of the time
-    tracemalloc.start()
-    try:
+    with _counted() as taken:
         await run(range(_COUNT))
-        sys._clear_type_cache()
-        gc.collect()
-        taken = tracemalloc.get_traced_memory()[0]
-    finally:
-        tracemalloc.stop()
-    assert transport.ran["compiled"] > _COUNT
-    _about(transport.documents.weight - before, taken)
+        assert transport.ran["compiled"] > _COUNT
+        _about(transport.documents.weight - before, taken())
 
 
 async def test_a_local_document_is_weighed_again_when_it_has_grown() -> None:
