@@ -50,6 +50,7 @@ TOLD: Final[Mapping[str, Told]] = {
     "health.fact_recorded": Told(once_for=("fact",)),
     "identity.acting_begun": Told(once_for=("acting",)),
     "identity.invitation_sent": Told(once_for=("invitation",)),
+    "miniapps.member_invited": Told(once_for=("invitation",)),
     "identity.relation_begun": Told(once_for=("relation",)),
     "identity.relation_ended": Told(once_for=("relation_id",)),
     "identity.data_download_ready": Told(once_for=("download",)),

@@ -16,6 +16,8 @@ from notifications.model import Category, Channel, Priority
 from notifications.templates import Template, Variable, VariableKind
 
 EMAIL_CODE: Final = "notifications.email_code"
+# What a mini-program sends to a citizen who asked for it; the roof fills it.
+PROGRAM_MESSAGE: Final = "miniapps.program_message"
 CODE_LIFETIME: Final = timedelta(minutes=10)
 
 _NAME: Final = Variable(VariableKind.TEXT)
@@ -331,6 +333,21 @@ _TEMPLATES: Final = (
         link="/me/family",
     ),
     Template(
+        code="miniapps.member_invited",
+        category=Category.SECURITY,
+        priority=Priority.IMPORTANT,
+        subject=Text(zh="有开发者邀请您一起开发小程序", en="Somebody asks you to build programs with them"),
+        notice=Text(zh="您收到一份邀请，请查看", en="An invitation waits for your answer"),
+        body=Text(
+            zh="有开发者邀请您成为其小程序的开发成员。邀请十四天内有效，接受之前不会有任何变化。"
+            "\n\n请在“我的单位”中查看是谁、担任什么角色。如果不认识对方，请不要接受。",
+            en="A developer asks you to become a member of those who build their programs. It waits for fourteen days, "
+            "and nothing changes before you accept."
+            "\n\nSee who asks, and as what, under “Organisations”. If you do not know them, do not accept.",
+        ),
+        link="/me/organisations",
+    ),
+    Template(
         code="identity.relation_begun",
         category=Category.SECURITY,
         priority=Priority.IMPORTANT,
@@ -495,6 +512,24 @@ _TEMPLATES: Final = (
         ),
         link="/me/messages",
         channels=frozenset(),
+    ),
+    Template(
+        code=PROGRAM_MESSAGE,
+        category=Category.CITY,
+        priority=Priority.ROUTINE,
+        subject=Text(zh="小程序“{program}”：{title}", en="{program}, a mini-program: {title}"),
+        notice=Text(zh="您订阅的小程序有一条消息", en="A mini-program has a message that you asked for"),
+        body=Text(
+            zh="{text}\n\n这条消息由小程序“{program}”发送，您此前同意接收。如不想再收到，请在该小程序的详情页取消订阅。",
+            en="{text}\n\nThe mini-program {program} sent this. You agreed to it before."
+            "\n\nIf you do not want more of them, take it back on the page about the program.",
+        ),
+        link="/mini/{app}{page}",
+        variables={
+            "program": _NAME,
+            "title": Variable(VariableKind.TEXT, length_max=60),
+            "text": Variable(VariableKind.TEXT, length_max=1000),
+        },
     ),
     Template(
         code=EMAIL_CODE,

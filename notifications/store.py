@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from pymongo import ASCENDING, DESCENDING, IndexModel
-from pymongo.errors import DuplicateKeyError
 
-from core.mongo import Document, Mongo, Session, answering, ensure_indexes
+from core.mongo import Document, Mongo, Session, answering, ensure_indexes, move_rows
 from core.paging import Page, PageRequest
 from core.resealing import SealedField
 from notifications.model import (
@@ -90,13 +89,7 @@ class MessageStore:
 
         Raises: Unavailable.
         """
-        async with answering():
-            ids = [row["_id"] async for row in self._messages.find({"citizen": citizen}, {"_id": 1})]
-            for id_ in ids:
-                try:
-                    await self._messages.update_one({"_id": id_}, {"$set": {"citizen": to}})
-                except DuplicateKeyError:
-                    await self._messages.delete_one({"_id": id_})
+        await move_rows(self._messages, "citizen", source=citizen, to=to)
 
     async def forget(self, citizen: str) -> None:
         """Delete every message of a citizen whose account is gone. Raises: Unavailable."""

@@ -36,7 +36,7 @@ class BodyMalformed(DomainError):
 class BodyTooSlow(DomainError):
     kind = Kind.INVALID
     template = "The body did not arrive within {seconds_max} s: send it again."
-    template_zh = "请求内容未在 {seconds_max} 秒内送达,请重新发送。"
+    template_zh = "请求内容未在 {seconds_max} 秒内送达，请重新发送。"
 
     seconds_max: int
 
@@ -63,7 +63,7 @@ class QueryTooCostly(DomainError):
 
     kind = Kind.INVALID
     template = "The query could bring {asked} {counted} and at most {most} are allowed: ask for fewer or shorter lists."
-    template_zh = "查询结果可能过大(上限 {most}),请减少列表数量或长度。"
+    template_zh = "查询结果可能过大（上限 {most}），请减少列表数量或长度。"
 
     counted: str
     most: int

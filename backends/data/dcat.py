@@ -47,7 +47,7 @@ def catalogue_page(
         "@context": _CONTEXT,
         "@id": f"{base_url}/catalogue",
         "@type": "dcat:Catalog",
-        "dct:title": _text(Text(zh="北京市公共数据目录(演示)", en="Open data catalogue of Beijing (demonstration)")),
+        "dct:title": _text(Text(zh="北京市公共数据目录（演示）", en="Open data catalogue of Beijing (demonstration)")),
         "dct:description": _text(
             Text(
                 zh="市级与区级部门公开的数据集。", en="Datasets that departments of the city and its districts publish."

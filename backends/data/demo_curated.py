@@ -99,7 +99,7 @@ def _with_rows() -> Iterator[tuple[str, Said, Said]]:
         said(
             title=("环境空气质量指数分级浓度限值", "Breakpoints of the air quality index"),
             description=(
-                "HJ 633-2012 规定的空气质量分指数及对应的污染物项目浓度限值(24 小时平均)。",
+                "HJ 633-2012 规定的空气质量分指数及对应的污染物项目浓度限值（24 小时平均）。",
                 "Individual index and the 24-hour mean of each pollutant that stands for it, after HJ 633-2012.",
             ),
             department=ENVIRONMENT, theme="ENVI", keywords=["空气质量", "AQI", "PM2.5", "标准", "air quality"],
@@ -223,7 +223,7 @@ _ELSEWHERE: Final = (
      "空气质量 PM2.5 监测站 air quality", "NEVER", "CC-BY-4.0",
      "https://archive.ics.uci.edu/dataset/501/beijing+multi+site+air+quality+data", "ZIP"),
     ("subway-stations", "TRAN", CITY_MANAGEMENT, ("地铁站点与出入口位置", "Subway stations and their entrances"),
-     ("轨道交通各线路站点及出入口坐标(WGS-84)。", "Stations of every line with their entrances, in WGS-84."),
+     ("轨道交通各线路站点及出入口坐标（WGS-84）。", "Stations of every line with their entrances, in WGS-84."),
      "地铁 轨道交通 站点 subway metro station", "IRREG", "ODbL-1.0",
      "https://www.openstreetmap.org/relation/1771304", "HTML"),
     ("streets-and-communities", "REGI", CIVIL_AFFAIRS, ("街道乡镇与社区村名录", "Streets, towns and communities"),

@@ -102,9 +102,9 @@ def generated(*, seed: int = SEED) -> Iterator[tuple[str, Said]]:
 def _dataset(topic: Topic, district: District, seed: int) -> Said:
     zh, en = district.name.zh, district.name.en
     entry = said(
-        title=(f"{zh}{topic.zh}(2025 年,模拟)", f"{topic.en} in {en}, 2025 (synthetic)"),
+        title=(f"{zh}{topic.zh}（2025 年，模拟）", f"{topic.en} in {en}, 2025 (synthetic)"),
         description=(
-            f"{zh}2025 年逐月{topic.zh},单位:{topic.unit_zh}。数据由程序生成,仅供演示。",
+            f"{zh}2025 年逐月{topic.zh}，单位：{topic.unit_zh}。数据由程序生成，仅供演示。",
             f"{topic.en} in {en} for each month of 2025, in {topic.unit_en}. Made by a program for the demonstration.",
         ),
         department=topic.department,
@@ -115,6 +115,6 @@ def _dataset(topic: Topic, district: District, seed: int) -> Said:
         synthetic=True,
     )
     chance = random.Random(f"{seed}:{topic.slug}:{district.code}")
-    value = column("value", f"数量({topic.unit_zh})", f"How many {topic.unit_en}", "integer")
+    value = column("value", f"数量（{topic.unit_zh}）", f"How many {topic.unit_en}", "integer")
     rows = [[month, chance.randint(topic.least, topic.most)] for month in _MONTHS]
     return {"dataset": entry, "table": {"columns": [column("month", "月份", "Month", "date"), value], "rows": rows}}

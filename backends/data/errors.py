@@ -44,7 +44,7 @@ class KeyMayNot(DomainError):
     code = "DATA_KEY_MAY_NOT"
     kind = Kind.FORBIDDEN
     template = "This key may not do this: it lacks the right {right}."
-    template_zh = "该密钥没有此项权限({right})。"
+    template_zh = "该密钥没有此项权限（{right}）。"
 
     right: str
 
@@ -62,7 +62,7 @@ class RowsUnknown(DomainError):
     code = "DATA_ROWS_UNKNOWN"
     kind = Kind.NOT_FOUND
     template = "The city publishes no rows of this dataset here: see where its distributions lead."
-    template_zh = "该数据集未在此提供数据下载,请查看其发布地址。"
+    template_zh = "该数据集未在此提供数据下载，请查看其发布地址。"
 
 
 class DatasetInvalid(DomainError):
@@ -74,7 +74,7 @@ class DatasetInvalid(DomainError):
     code = "DATA_DATASET_INVALID"
     kind = Kind.INVALID
     template = "{field}: {problem}"
-    template_zh = "数据集内容有误({field})。"
+    template_zh = "数据集内容有误（{field}）。"
 
     field: str
     problem: str
@@ -84,14 +84,14 @@ class DatasetTaken(DomainError):
     code = "DATA_DATASET_TAKEN"
     kind = Kind.CONFLICT
     template = "This dataset is published with another key: choose another id."
-    template_zh = "该数据集由其他密钥发布,请使用其他编号。"
+    template_zh = "该数据集由其他密钥发布，请使用其他编号。"
 
 
 class CatalogueFull(DomainError):
     code = "DATA_CATALOGUE_FULL"
     kind = Kind.CONFLICT
     template = "The catalogue holds {most} datasets and takes no more."
-    template_zh = "目录已有 {most} 个数据集,无法再添加。"
+    template_zh = "目录已有 {most} 个数据集，无法再添加。"
 
     most: int
 
@@ -100,7 +100,7 @@ class SearchRefused(DomainError):
     code = "DATA_SEARCH_REFUSED"
     kind = Kind.INVALID
     template = "{field}: {problem}"
-    template_zh = "检索条件有误({field})。"
+    template_zh = "检索条件有误（{field}）。"
 
     field: str
     problem: str
@@ -122,7 +122,7 @@ class QuestionMalformed(DomainError):
     code = "DATA_QUESTION_MALFORMED"
     kind = Kind.INVALID
     template = "{field}: {problem}"
-    template_zh = "查询内容有误({field})。"
+    template_zh = "查询内容有误（{field}）。"
 
     field: str
     problem: str
@@ -132,6 +132,6 @@ class TooManyQuestions(DomainError):
     code = "DATA_TOO_MANY_QUESTIONS"
     kind = Kind.LIMITED
     template = "Too many questions: ask again in {retry_after_s} s."
-    template_zh = "查询过于频繁,请在 {retry_after_s} 秒后重试。"
+    template_zh = "查询过于频繁，请在 {retry_after_s} 秒后重试。"
 
     retry_after_s: int

@@ -55,10 +55,10 @@ _SEALED: Final = "face.check"
 _SCORE: Final = 0.97
 _ADULT: Final = 18
 _ASKED: Final = ("id", "name", "number", "audience", "returnTo")
-_TITLE: Final = Text(zh="实人认证(演示)", en="Real-person check (demonstration)")
+_TITLE: Final = Text(zh="实人认证（演示）", en="Real-person check (demonstration)")
 _LOOK: Final = Text(zh="我正看着摄像头", en="I am looking at the camera")
 _AWAY: Final = Text(zh="让认证失败", en="Let the check fail")
-_NET_ID: Final = Text(zh="国家网络身份认证(演示)", en="National network identity (demonstration)")
+_NET_ID: Final = Text(zh="国家网络身份认证（演示）", en="National network identity (demonstration)")
 _ISSUE: Final = Text(zh="出具网证", en="Give me a credential")
 
 

@@ -164,7 +164,7 @@ def all_distributions(dataset: Dataset, *, base_url: str) -> tuple[Distribution,
 
 def _served(dataset: Dataset, format: Format, file: RowsFile, base_url: str) -> Distribution:
     url = f"{base_url}/datasets/{dataset.id}/rows.{format.lower()}"
-    title = Text(zh=f"{dataset.entry.title.zh}({format})", en=f"{dataset.entry.title.en} ({format})")
+    title = Text(zh=f"{dataset.entry.title.zh}（{format}）", en=f"{dataset.entry.title.en} ({format})")
     return Distribution(title, format, url, url, file.byte_size, file.checksum)
 
 

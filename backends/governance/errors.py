@@ -38,7 +38,7 @@ class FieldInvalid(DomainError):
     code = "GOVERNANCE_FIELD_INVALID"
     kind = Kind.INVALID
     template = "{field}: {problem}"
-    template_zh = "内容有误({field})。"
+    template_zh = "内容有误（{field}）。"
 
     field: str
     problem: str
@@ -62,7 +62,7 @@ class StepNotAllowed(DomainError):
     code = "GOVERNANCE_STEP_NOT_ALLOWED"
     kind = Kind.CONFLICT
     template = "An event that is {status} cannot become {asked}."
-    template_zh = "当前状态({status})不能变更为 {asked}。"
+    template_zh = "当前状态（{status}）不能变更为 {asked}。"
 
     status: str
     asked: str

@@ -31,9 +31,9 @@ class Reason(StrEnum):
 REASON_LABELS: Final[Mapping[Reason, Text]] = {
     Reason.BY_CATEGORY: Text(zh="按事项类别派单", en="This unit deals with this kind of event here"),
     Reason.NO_UNIT_FOR_CATEGORY: Text(
-        zh="无对应执行单位,区政府兜底", en="No unit deals with this kind of event here: the district's government does"
+        zh="无对应执行单位，区政府兜底", en="No unit deals with this kind of event here: the district's government does"
     ),
-    Reason.DISTRICT_UNKNOWN: Text(zh="属地不明,市级受理", en="The district is not known: the city's centre takes it"),
+    Reason.DISTRICT_UNKNOWN: Text(zh="属地不明，市级受理", en="The district is not known: the city's centre takes it"),
     Reason.BY_HAND: Text(zh="人工派单", en="Chosen by a dispatcher"),
 }
 

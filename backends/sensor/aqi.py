@@ -70,7 +70,7 @@ class Category(Enum):
         200,
         Text(zh="中度污染", en="Moderately polluted"),
         Text(
-            zh="儿童、老年人及心脏病、呼吸系统疾病患者避免长时间、高强度的户外锻炼,一般人群适量减少户外运动。",
+            zh="儿童、老年人及心脏病、呼吸系统疾病患者避免长时间、高强度的户外锻炼，一般人群适量减少户外运动。",
             en="Children, older people and people with heart or lung disease should avoid long or hard exercise "
             "outdoors; everyone else should do somewhat less of it.",
         ),
@@ -79,7 +79,7 @@ class Category(Enum):
         300,
         Text(zh="重度污染", en="Heavily polluted"),
         Text(
-            zh="儿童、老年人和心脏病、肺病患者应停留在室内,停止户外运动,一般人群减少户外运动。",
+            zh="儿童、老年人和心脏病、肺病患者应停留在室内，停止户外运动，一般人群减少户外运动。",
             en="Children, older people and people with heart or lung disease should stay indoors and not exercise "
             "outside; everyone else should exercise outside less.",
         ),
@@ -88,7 +88,7 @@ class Category(Enum):
         INDEX_MAX,
         Text(zh="严重污染", en="Severely polluted"),
         Text(
-            zh="儿童、老年人和病人应当留在室内,避免体力消耗,一般人群应避免户外活动。",
+            zh="儿童、老年人和病人应当留在室内，避免体力消耗，一般人群应避免户外活动。",
             en="Children, older people and people who are ill should stay indoors and avoid exertion; everyone else "
             "should avoid being outdoors.",
         ),

@@ -17,7 +17,7 @@ class IngestKeyInvalid(base.KeyInvalid):
 class BodyTooLarge(base.BodyTooLarge):
     code = "SENSOR_BODY_TOO_LARGE"
     template = "The body is larger than {bytes_max} bytes: send fewer rows at a time."
-    template_zh = "请求内容超过 {bytes_max} 字节,请分批发送。"
+    template_zh = "请求内容超过 {bytes_max} 字节，请分批发送。"
 
 
 class BodyMalformed(base.BodyMalformed):
@@ -27,7 +27,7 @@ class BodyMalformed(base.BodyMalformed):
 class BodyTooSlow(base.BodyTooSlow):
     code = "SENSOR_BODY_TOO_SLOW"
     template = "The body did not arrive within {seconds_max} s: send it again, or fewer rows at a time."
-    template_zh = "请求内容未在 {seconds_max} 秒内送达,请重新发送或分批发送。"
+    template_zh = "请求内容未在 {seconds_max} 秒内送达，请重新发送或分批发送。"
 
 
 class BatchInvalid(DomainError):
@@ -39,7 +39,7 @@ class BatchInvalid(DomainError):
     code = "SENSOR_BATCH_INVALID"
     kind = Kind.INVALID
     template = "{rows_invalid} rows are invalid; nothing was stored."
-    template_zh = "有 {rows_invalid} 行数据无效,未保存任何数据。"
+    template_zh = "有 {rows_invalid} 行数据无效，未保存任何数据。"
 
     rows_invalid: int
     rows: list[dict[str, Any]]
@@ -49,7 +49,7 @@ class RowMalformed(DomainError):
     code = "SENSOR_ROW_MALFORMED"
     kind = Kind.INVALID
     template = "{field}: {problem}"
-    template_zh = "数据行格式有误({field})。"
+    template_zh = "数据行格式有误（{field}）。"
 
     field: str
     problem: str
@@ -70,7 +70,7 @@ class StationTaken(DomainError):
     code = "SENSOR_STATION_TAKEN"
     kind = Kind.CONFLICT
     template = "{station} is a code of stations that are made or imported, not registered: choose another."
-    template_zh = "{station} 属于模拟或导入的监测站,不能用于注册,请使用其他代码。"
+    template_zh = "{station} 属于模拟或导入的监测站，不能用于注册，请使用其他代码。"
 
     station: str
 
@@ -111,7 +111,7 @@ class RangeRefused(DomainError):
     code = "SENSOR_RANGE_REFUSED"
     kind = Kind.INVALID
     template = "{field}: a series lies between {earliest} and tomorrow and spans at most {days_max} days."
-    template_zh = "时间范围有误({field}):应在 {earliest} 至明日之间,且不超过 {days_max} 天。"
+    template_zh = "时间范围有误（{field}）：应在 {earliest} 至明日之间，且不超过 {days_max} 天。"
 
     field: str
     earliest: str
@@ -124,7 +124,7 @@ class WritersBusy(DomainError):
     code = "SENSOR_WRITERS_BUSY"
     kind = Kind.UNAVAILABLE
     template = "Another writer is storing readings of these stations. Send the same batch again in {retry_after_s} s."
-    template_zh = "其他程序正在写入这些监测站的数据,请在 {retry_after_s} 秒后重新发送。"
+    template_zh = "其他程序正在写入这些监测站的数据，请在 {retry_after_s} 秒后重新发送。"
 
     retry_after_s: int
 

@@ -57,7 +57,7 @@ _COMPASS: Final = {
 }  # fmt: skip
 
 _SOURCE: Final = Text(
-    zh="北京市多站点空气质量数据集(UCI,CC BY 4.0)", en="Beijing Multi-Site Air Quality data set (UCI, CC BY 4.0)"
+    zh="北京市多站点空气质量数据集（UCI，CC BY 4.0）", en="Beijing Multi-Site Air Quality data set (UCI, CC BY 4.0)"
 )
 # Where the twelve stations stand; the files give only their names.
 _KNOWN: Final = {

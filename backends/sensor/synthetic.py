@@ -59,7 +59,9 @@ _PLACES: Final = {
 def stations() -> list[Station]:
     """The demo stations: one or two in each district, `syn-<district>-<n>`, each marked synthetic."""
     return [
-        Station(f"syn-{code}-{n}", Text(zh=f"{zh}(合成)", en=f"{en} (synthetic)"), code, synthetic=True, source=SOURCE)
+        Station(
+            f"syn-{code}-{n}", Text(zh=f"{zh}（合成）", en=f"{en} (synthetic)"), code, synthetic=True, source=SOURCE
+        )
         for code in DISTRICTS
         for n, (zh, en) in enumerate(_PLACES[code][1], start=1)
     ]
