@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+import uvloop
 
 from core import embedded
 from core import redis as core_redis
@@ -26,9 +27,23 @@ from tests.support.remembering import filled
 
 # Schemas and parsed documents stay for the whole run: looking through them for cycles is a tenth of its time.
 gc.set_threshold(50_000, 20, 100)
+# The event loop that every process of the city runs on.
+asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 _MEMORY_WANTED = 4 * 1024**3
 NOW = datetime(2026, 11, 22, 4, 0, tzinfo=UTC)
+# Those that open whole cities come last: tests before them count what is in a database, and no city may live beside.
+_LAST = ("architecture", "journeys", "simulation", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """By folder; those of one folder stay as they are."""
+    items.sort(key=lambda item: _LAST.index(folder) if (folder := _folder_of(item)) in _LAST else -1)
+
+
+def _folder_of(item: pytest.Item) -> str:
+    parts = item.path.relative_to(item.config.rootpath).parts
+    return parts[1] if len(parts) > 1 else ""
 
 
 @pytest.fixture(scope="session")
@@ -48,8 +63,18 @@ def _roomy() -> Path | None:
 async def stores(data_folder: Path) -> AsyncIterator[Stores]:
     """The run's MongoDB and Redis. Tests that kill a server start their own."""
     running = await embedded.start(data_folder / "stores")
+    await _without_journal(running)
     yield running
     await running.stop()
+
+
+async def _without_journal(running: Stores) -> None:
+    """What is acknowledged need not be in the journal, for which each write waits: nothing kills this MongoDB."""
+    mongo = Mongo.connect(url=running.mongo_url, database="admin", timeout_s=10)
+    config = (await mongo.database.command("replSetGetConfig"))["config"]
+    changed = {**config, "writeConcernMajorityJournalDefault": False, "version": config["version"] + 1}
+    await mongo.database.command("replSetReconfig", changed)
+    await mongo.close()
 
 
 @pytest_asyncio.fixture(scope="session")

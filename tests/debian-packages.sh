@@ -13,6 +13,7 @@ wanted=""
 has chromium-headless-shell || has chromium || wanted="$wanted chromium"
 has node || wanted="$wanted nodejs"
 has npm || wanted="$wanted npm"
+has softhsm2-util || wanted="$wanted softhsm2"
 [ -n "$(find /usr/share/fonts -iname '*cjk*' -print -quit 2>/dev/null)" ] || wanted="$wanted fonts-noto-cjk"
 if [ -n "$wanted" ]; then
   [ -n "$may" ] || {

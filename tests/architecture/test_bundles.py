@@ -1,4 +1,4 @@
-"""The library of packages is one: the city's copy is the developers', and their vectors are current."""
+"""The libraries of packages and of review are one each: the city's copies are the developers'; vectors are current."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sdk.contract.bundles import COPY, generated
+from sdk.contract import bundles, review
 
-GENERATED = generated()
+GENERATED = {**bundles.generated(), **review.generated()}
 
 
 @pytest.mark.parametrize("file", GENERATED, ids=lambda file: f"{file.parent.name}/{file.name}")
@@ -16,5 +16,6 @@ def test_what_is_written_from_the_library_is_current(file: Path) -> None:
     assert file.read_text(encoding="utf-8") == GENERATED[file], "run `make contract` and commit what changed"
 
 
-def test_the_city_s_copy_holds_nothing_more() -> None:
-    assert {file for file in COPY.iterdir() if file.is_file()} <= set(GENERATED)
+@pytest.mark.parametrize("copy", [bundles.COPY, review.COPY], ids=lambda copy: copy.name)
+def test_the_city_s_copy_holds_nothing_more(copy: Path) -> None:
+    assert {file for file in copy.iterdir() if file.is_file()} <= set(GENERATED)

@@ -33,7 +33,7 @@ GIVES_SOMEBODY = {"MaskedPerson", "FoundCitizen"}
 # Flags and numbers about something say nothing of it.
 _SAYS_NOTHING = {"Boolean", "Int"}
 
-# Who is given them is whom they are about.
+# Who is given them is whom they are about; those of test citizens are about nobody.
 OWN = {
     "Device.name",
     "SecurityEvent.deviceName",
@@ -43,6 +43,10 @@ OWN = {
     "Passkey.name",
     "Session.deviceName",
     "StaffMember.displayName",
+    "TestCitizen.bornOn",
+    "TestCitizen.homeDistrict",
+    "TestCitizen.idNumber",
+    "TestCitizen.phone",
 }
 
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2]
 # They hold what lives in Redis for minutes.
 IN_REDIS = {
     "api/domains/health/cache.py", "identity/credentials/tickets.py", "identity/evidence/pending.py",
-    "identity/oidc/pending.py", "miniapps/openid/codes.py", "miniapps/sessions/running.py",
+    "core/pending.py", "miniapps/openid/codes.py", "miniapps/sessions/running.py",
 }  # fmt: skip
 # Whose rows another module names.
 ROWS_ELSEWHERE = {"notifications/sealing.py": "notifications/store.py"}

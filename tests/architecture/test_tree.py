@@ -78,8 +78,10 @@ def test_the_environment_is_read_in_main_modules_alone() -> None:
         "backends/data/__main__.py",
         "backends/governance/__main__.py",
         "backends/sensor/__main__.py",
+        "examples/library/backend/__main__.py",
         "loadtest/__main__.py",
         "loadtest/bench.py",
+        "sdk/python/src/citytong_sdk/tong/__main__.py",
     }
 
 

@@ -16,6 +16,8 @@ _ANSWER: Final = (
     b"Connection: close\r\n\r\nx"
 )
 _HOST: Final = re.compile(rb"([a-z0-9-]+)\.[a-z]+\.localhost")
+_WAY: Final = re.compile(rb"[a-z0-9-]+\Z")
+_NAME_MAX: Final = 63  # RFC 1035 §2.3.4, of a label
 _STUN: Final = b"\x21\x12\xa4\x42"  # RFC 8489 §5, the magic cookie
 
 
@@ -68,5 +70,8 @@ async def collecting(who: str) -> AsyncIterator[Collector]:
 
 
 def looked_up(log: Path, who: str) -> set[str]:
-    """The ways whose hosts the browser asked for, or wrote down at all. log: Chromium's, as far as it is."""
-    return set(re.findall(rf"([a-z0-9-]+)\.{who}\.localhost", log.read_text(errors="replace")))
+    """The ways whose hosts the browser asked for, or wrote down at all. log: Chromium's, as far as it is: megabytes,
+    so what ends a host's name is looked for first.
+    """
+    before = log.read_bytes().split(f".{who}.localhost".encode())[:-1]
+    return {way[0].decode() for part in before if (way := _WAY.search(part[-_NAME_MAX:]))}

@@ -116,8 +116,8 @@ class Scene:
     phone: Phone
     bare: str
     log: Path
-    written: io.StringIO
-    releases: dict[str, Release]
+    written: io.StringIO = field(repr=False)
+    releases: dict[str, Release] = field(repr=False)
     said: list[str] = field(default_factory=list)
     policies: dict[str, str] = field(default_factory=dict)
     attempts: dict[str, Attempt] = field(default_factory=dict)

@@ -4,10 +4,11 @@ English name."""
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
-from playwright.async_api import Frame, Page
+from playwright.async_api import Error, Frame, Page
 
 from miniapps.releases.own import OwnPrograms
 from tests.browser.shell_phone import Phone
@@ -86,6 +87,8 @@ async def publish(city: OpenCity, folder: Path) -> None:
             "name": "北京市城市副中心公共文化设施预约与志愿服务时长登记平台",
             "description": "预约场馆，登记志愿服务时长。",
             "pages": ["pages/home/home"],
+            "req_permissions": [{"name": "city.message.subscribe", "reason": "开场前提醒"}],
+            "city_subscribe_templates": ["booking", "hours"],
         },
         {
             "name": "Municipal Cultural Venue Booking and Volunteer Hours",
@@ -96,17 +99,16 @@ async def publish(city: OpenCity, folder: Path) -> None:
     await own.publish()
 
 
-async def program_frame(page: Page, path: str = "") -> Frame:
-    """The frame of the program's page (of the one at `path`), when its script has the line."""
+async def program_frame(page: Page, path: str = "", *, of: str = "") -> Frame:
+    """The frame of a program's page (of the one at `path`, of the program `of`), when its script has the line."""
 
     async def found() -> Frame | None:
         for frame in page.frames:
-            if (
-                ".mini.localhost" in frame.url
-                and path in frame.url
-                and await frame.evaluate("globalThis.ready === true")
-            ):
-                return frame
+            player = frame.parent_frame.url if frame.parent_frame else ""
+            if ".mini.localhost" in frame.url and path in frame.url and player.endswith(of):
+                with suppress(Error):  # it went, or was led on, while it was looked at
+                    if await frame.evaluate("globalThis.ready === true"):
+                        return frame
         return None
 
     return await until(found, what="the program's page")
@@ -114,10 +116,17 @@ async def program_frame(page: Page, path: str = "") -> Frame:
 
 async def opened(phone: Phone, app_id: str = LIBRARY, *, page: str = "") -> Frame:
     """A program on its screen, painted."""
-    await phone.open(f"/mini/{app_id}" + (f"?page={page}" if page else ""), ready=f"[data-app='{app_id}'] .mini-who")
-    frame = await program_frame(phone.page, page)
-    await phone.page.wait_for_selector(f"[data-app='{app_id}'] .mini-splash", state="hidden")
+    stage = f"[data-app='{app_id}']:not([hidden])"
+    await phone.open(f"/mini/{app_id}" + (f"?page={page}" if page else ""), ready=f"{stage} .mini-who")
+    frame = await program_frame(phone.page, page, of=f"/run/{app_id}")
+    await phone.page.wait_for_selector(f"{stage} .mini-splash", state="hidden")
     return frame
+
+
+async def ended(page: Page) -> None:
+    """The reader ends the program before them; its own cross only puts it away."""
+    await page.locator("[data-testid=mini-menu]:visible").click()
+    await page.get_by_test_id("mini-end").click()
 
 
 async def begin(frame: Frame, method: str, **params: Any) -> None:

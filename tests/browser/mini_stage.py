@@ -4,6 +4,7 @@ what the runtime asks the graph. What the graph would say is said by this stage;
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import socket
@@ -11,21 +12,25 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from aiohttp import web
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, Page, async_playwright
 
 from api.web.replies import SECURITY_HEADERS
 from api.web.shell import Shell
+from core.files import File
 from miniapps.bundles import blocks, policy, revocations, statement, tlog
 from miniapps.bundles.archive import pack
 from miniapps.bundles.hashing import files_h1, sha256_hex
 from miniapps.bundles.html import inline_script_hashes
 from miniapps.bundles.statement import Profile, Statement
+from miniapps.releases import hints
 from miniapps.releases.http import player_policy
+from miniapps.releases.serving import HostFiles
 from tests.browser.shell_phone import CHROMIUM_ARGS, chromium
 
 HOST: Final = Path("miniapps/host")
@@ -35,6 +40,7 @@ OTHER: Final = "org.example.other"
 SPA: Final = "org.example.spa"
 ROOT: Final = "abcdefghij234567"
 LOG: Final = "city.example/mini-log"
+HOST_FILES: Final = HostFiles.shipped()
 
 _PAGE: Final = b"""<!doctype html><html><head><meta charset="utf-8"><title>page</title>
 <script type="module" src="../../common/program.js"></script></head>
@@ -46,6 +52,14 @@ _HARNESS: Final = """<!doctype html><html data-theme="light" data-mode="standard
 <meta http-equiv="Content-Security-Policy" content="require-trusted-types-for 'script'; trusted-types 'none'">
 <link rel="icon" href="data:,"><link rel="stylesheet" href="tokens.css"><title>harness</title></head><body>
 <button id="host">host</button><script type="module" src="/tests/harness.js"></script></body></html>"""
+
+
+async def to_harness(page: Page, base: str) -> Page:
+    """`page` with the stand-in for the shell's screens, somebody signed in."""
+    await page.goto(f"{base}/harness")
+    await page.wait_for_selector("html[data-ready]", state="attached")
+    await page.evaluate("signIn()")
+    return page
 
 
 @asynccontextmanager
@@ -96,7 +110,8 @@ FILES: Final = {
 class Stage:
     """asked: GraphQL operations with their variables. capabilities:
     what the city says that a program may do. spoilt: a byte of packages that is changed on their way. down: nobody
-    answers; missed: what was asked for then."""
+    answers; missed: what was asked for then. answers: clear, the graph says nothing yet. refused: why it opens no
+    program. pages: those that were served."""
 
     port: int
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
@@ -104,13 +119,17 @@ class Stage:
     stored: dict[str, Any] = field(default_factory=dict)
     revision: int = 0
     ended: str | None = None
+    refused: str | None = None
     version_code: int = 3
     spoilt: int | None = None
+    answers: asyncio.Event = field(default_factory=asyncio.Event)
     down: bool = False
     missed: list[str] = field(default_factory=list)
+    pages: list[str] = field(default_factory=list)
     revoked: set[str] = field(default_factory=set)
     shell: Shell = field(init=False)
     _keys: Mapping[str, Ed25519PrivateKey] = field(init=False, repr=False)
+    _made: dict[bytes, dict[tuple[str, str], File]] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         self.shell = Shell(HOST, live=True)
@@ -125,7 +144,9 @@ class Stage:
         self.asked.clear()
         self.stored.clear()
         self.revoked.clear()
+        self.pages.clear()
         self.spoilt = None
+        self.answers.set()
         self.down = False
         self.missed.clear()
         self.capabilities = {
@@ -134,7 +155,7 @@ class Stage:
             "city.device.clipboard": "GRANTED",
             "city.device.location.fuzzy": "DENIED",
         }
-        self.revision, self.ended, self.version_code = 0, None, 3
+        self.revision, self.ended, self.refused, self.version_code = 0, None, None, 3
 
     def origin(self, app_id: str) -> str:
         return f"http://{app_id.replace('.', '-')}.mini.localhost:{self.port}"
@@ -154,18 +175,29 @@ class Stage:
         return self.program_file(request)
 
     def program_file(self, request: web.Request) -> web.Response:
-        if request.path == "/__mini/preload.js":
-            headers = {"Content-Type": "text/javascript", "Access-Control-Allow-Origin": "*"}
-            return web.Response(body=(HOST / "mini/preload.js").read_bytes(), headers=headers)
+        if request.path.startswith("/__mini/"):
+            return HOST_FILES.files[request.path.removeprefix("/__mini/")].answer(request)
         app_id = next(one for one in FILES if str(request.url.host).startswith(one.replace(".", "-")))
         root, _, path = request.path.lstrip("/").partition("/")
         content = FILES[app_id].get(path) if root == ROOT else None
         if content is None:
             return web.Response(status=404, headers={"Access-Control-Allow-Origin": "*"})
-        hashes = inline_script_hashes(content) if path.endswith(".html") else ()
+        if path.endswith(".html"):
+            self.pages.append(request.path_qs)
+        return self.file(app_id, path, content).answer(request)
+
+    def file(self, app_id: str, path: str, content: bytes) -> File:
+        """Made once for each content, as the city does."""
+        if (made := self._made.get(content, {}).get((app_id, path))) is not None:
+            return made
+        page = path.endswith(".html")
+        hashes = inline_script_hashes(content) if page else ()
         headers = policy.headers(path, profile=profile(app_id), hashes=hashes, shell_origins=[self.base])
-        body = policy.inject(content, "/__mini/preload.js") if path.endswith(".html") else content
-        return web.Response(body=body, headers=headers)
+        if page:
+            headers |= {"Link": hints.modules(path, FILES[app_id]), "Cache-Control": "no-cache"}
+        made = File.of(policy.inject(content, "/__mini/preload.js") if page else content, headers)
+        self._made.setdefault(content, {})[app_id, path] = made
+        return made
 
     def routes(self) -> list[web.RouteDef]:
         return [
@@ -203,7 +235,7 @@ class Stage:
         told = [
             {**_jwk(self._keys[kid], kid), "city_purpose": purpose, "city_log": LOG} for purpose, kid in own.items()
         ]
-        return web.json_response({"keys": told})
+        return web.json_response({"keys": told}, headers={"Cache-Control": "public, max-age=300"})
 
     async def revocations(self, _: web.Request) -> web.Response:
         listed = revocations.Revocations(1, int(time.time()), 3600, frozenset(self.revoked))
@@ -226,6 +258,7 @@ class Stage:
         said = await request.json()
         name, variables = said["operationName"], said["variables"]
         self.asked.append((name, variables))
+        await self.answers.wait()
         return web.json_response(getattr(self, f"on_{name}")(variables))
 
     async def mini_graphql(self, request: web.Request) -> web.Response:
@@ -234,6 +267,9 @@ class Stage:
         return web.json_response({"data": {"citizen": {"phone": None}}, "withheld": ["Citizen.phone"]})
 
     def on_OpenMiniProgram(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        if self.refused:
+            why = {"code": self.refused, "kind": "CONFLICT"}
+            return {"data": None, "errors": [{"message": "no", "extensions": why}]}
         app_id = said["appId"]
         manifest = json.loads(FILES[app_id]["manifest.json"])
         release = {
@@ -242,8 +278,7 @@ class Stage:
             "versionName": "1.0.3",
             "versionCode": self.version_code,
             "packageUrl": f"/mini/packages/{app_id}.ma",
-            "packageSha256": sha256_hex(pack(FILES[app_id])),
-            "filesH1": files_h1(FILES[app_id]),
+            **_hashes(tuple(FILES[app_id].items())),
             "origin": self.origin(app_id),
             "root": ROOT,
             "manifest": manifest,
@@ -256,6 +291,7 @@ class Stage:
             "query": said["query"],
             "scene": said["scene"],
             "referrerAppId": APP if said["referrer"] else None,
+            "trial": said["scene"] == "trial",
             "storage": self.stored,
             "storageRevision": self.revision,
             "program": {**program, "organisation": organisation},
@@ -277,6 +313,15 @@ class Stage:
     def on_MiniPhoneCode(self, _: Mapping[str, Any]) -> dict[str, Any]:
         return {"data": {"miniPhoneCode": {"code": "pc_1", "expiresIn": 300}}}
 
+    def on_MiniSubscriptionsWanted(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        choices = {"due": "ASK", "new": "ASK", "news": "ACCEPT", "sale": "BAN"}
+        words = {"title": "{book} is due", "body": "Bring {book} back by {day}."}
+        told = [{"name": name, "choice": choices.get(name, "FILTER"), "words": words} for name in said["templates"]]
+        return {"data": {"miniSubscriptionsWanted": told}}
+
+    def on_AnswerMiniSubscriptions(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        return {"data": {"answerMiniSubscriptions": [{"name": name, "choice": "ACCEPT"} for name in said["accepted"]]}}
+
     def on_AnswerMiniPermissions(self, said: Mapping[str, Any]) -> dict[str, Any]:
         self.capabilities |= dict.fromkeys(said["granted"], "GRANTED")
         return {"data": {"answerMiniPermissions": self.told()}}
@@ -293,11 +338,19 @@ class Stage:
         self.revision += 1
         return {"data": {"writeMiniStorage": {"revision": self.revision}}}
 
+    def on_NoteMiniLogs(self, said: Mapping[str, Any]) -> dict[str, Any]:
+        return {"data": {"noteMiniLogs": len(said["entries"])}}
+
     def told(self) -> list[dict[str, Any]]:
         return [
             {"name": name, "state": state, "why": None if state == "GRANTED" else "consent", "reason": "because"}
             for name, state in self.capabilities.items()
         ]
+
+
+@cache
+def _hashes(files: tuple[tuple[str, bytes], ...]) -> dict[str, str]:
+    return {"packageSha256": sha256_hex(pack(dict(files))), "filesH1": files_h1(dict(files))}
 
 
 def profile(app_id: str, said: Statement | None = None, developer: bytes = b"") -> Profile:

@@ -35,17 +35,19 @@ def chromium() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """base: the city. faults: what the console complained of. strangers: requests that left the city."""
+    """base: the city. faults: what the console complained of. strangers: requests that left the city, of one that is
+    watched; None of another, since to hear of each request is a tenth of what it costs to load the shell.
+    """
 
     base: str
     page: Page
     faults: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
+    strangers: list[str] | None = None
 
     async def open(self, path: str = "", *, ready: str = "h1") -> None:
-        """Show a screen by its address, as a link would, and wait for `ready`."""
+        """Show a screen by its address, as a link would, and wait for `ready`. Until it comes, the one before stays."""
         await self.page.goto(f"{self.base}/#{path}")
-        await self.page.wait_for_selector(ready, state="attached")
+        await self.page.wait_for_selector(f"body:not([aria-busy]) :is({ready})", state="attached")
 
     async def sign_in(self, phone: str) -> None:
         """Through the screens, as a person does; the demo city shows the code."""
@@ -69,25 +71,37 @@ class Phone:
         await self.page.evaluate("(kept) => (localStorage['citytong.prefs'] = kept)", json.dumps({**PLAIN, **prefs}))
         await self.page.reload()
 
+    async def begin_again(self) -> None:
+        """Where one begins, signed in as before: one tab, nothing routed, and forgotten what a start forgets."""
+        for tab in self.page.context.pages:
+            if tab is not self.page:
+                await tab.close()
+        await self.page.unroute_all()
+        await self.page.evaluate(
+            "(kept) => { sessionStorage.clear(); localStorage['citytong.prefs'] = kept; location.hash = '/home'; }",
+            json.dumps(PLAIN),
+        )
+        await self.page.reload()
+        await self.page.wait_for_selector(_BEGUN)
+        self.faults.clear()
+
     async def violations(self) -> list[str]:
         """What axe finds wrong, each with its first culprit. Still pictures only: a fade is not a colour."""
-        await self.still()
         if not await self.page.evaluate("'axe' in window"):
             await self.page.evaluate(AXE_SCRIPT)
-        found: list[str] = await self.page.evaluate(_VIOLATIONS)
-        return found
+        return await self._of_a_still_picture(_VIOLATIONS)
 
-    async def still(self) -> None:
-        """Wait until nothing moves but what moves for ever.
+    async def stop_the_clock(self) -> None:
+        """From now on the page's installed clock goes by the test's word alone, however slow the machine is.
 
-        Asked from outside, again and again: what ends may start the next (an armed button fades into its own colour),
-        and a page's own clock may be a test's.
+        It is put ahead, since it cannot be stopped at a moment that is over when it hears of it.
         """
+        await self.page.clock.pause_at(await self.page.evaluate("Date.now()") / 1000 + _AHEAD_S)
 
-        async def nothing_moves() -> bool:
-            return not await self.page.evaluate(_MOVING)
-
-        await until(nothing_moves, what="a still picture")
+    async def press(self, test_id: str) -> bool:
+        """Press what opens a sheet that asks. Was its yes still unarmed when it came? Half a second later it is not."""
+        asked: bool = await self.page.get_by_test_id(test_id).evaluate(_PRESS)
+        return asked
 
     async def overflow_px(self) -> int:
         """How far the page can be scrolled sideways."""
@@ -96,21 +110,42 @@ class Phone:
 
     async def small_targets(self, least_px: float) -> list[str]:
         """Controls narrower or lower than this. A link within a sentence is not a control."""
-        await self.still()  # a button that was pressed is a little smaller for a moment
-        found: list[str] = await self.page.evaluate(_SMALL_TARGETS, least_px)
-        return found
+        # A button that was pressed is a little smaller for a moment.
+        return await self._of_a_still_picture(_SMALL_TARGETS, least_px)
+
+    async def _of_a_still_picture(self, look: str, *said: Any) -> list[str]:
+        """What is seen while nothing moves but what moves for ever.
+
+        Both are asked in one breath, since what comes late may fade in at any moment; and from outside, again and
+        again: what ends may start the next (an armed button fades into its own colour), and a page's own clock may be
+        a test's.
+        """
+
+        async def seen() -> list[str] | None:
+            found: list[str] | None = await self.page.evaluate(
+                f"(said) => ({_MOVING})() ? null : ({look})(said)", *said
+            )
+            return found
+
+        return await until(seen, what="a still picture")
 
 
 # What a phone looks like unless a test says otherwise.
 PLAIN = {"locale": "zh-CN", "theme": "light"}
 
 NewPhone = Callable[..., Awaitable[Phone]]
+SamePhone = Callable[[str], Awaitable[Phone]]
 
-# Where one begins: at home, at the counter, with the cases of one's district, or with what waits for a second officer.
+# Where one begins: at home, at the counter, with the cases of one's district, or with what waits for an officer.
 _BEGUN = (
     "[data-screen=home] .bricks, [data-testid=own-scans], [data-testid=staff-cases], [data-testid=counter], "
-    "[data-testid=acts]"
+    "[data-testid=acts], [data-testid=programs]"
 )
+_AHEAD_S = 30
+_PRESS = """(button) => {
+  button.click();
+  return document.querySelector("dialog[open] [data-testid=confirm]").disabled;
+}"""
 # A band travels for ever; a ring's way is renewed every second. What is arming is about to change.
 _MOVING = """() => document.querySelector(".arming") !== null || document.getAnimations().some((each) =>
   each.playState === "running" && each.effect.getTiming().iterations !== Infinity
@@ -126,12 +161,17 @@ _SMALL_TARGETS = """(least) => [...document.querySelectorAll("a, button, summary
   .map(([el, box]) => `${el.className || el.tagName} ${box.width.toFixed(0)}x${box.height.toFixed(0)}`)"""
 
 
-async def phone_of(browser: Browser, base: str, *, prefs: dict[str, str], **look: Any) -> tuple[BrowserContext, Phone]:
-    """A new phone that has never seen the city. prefs: the look that its owner chose. look: of the Chromium context."""
+async def phone_of(
+    browser: Browser, base: str, *, prefs: dict[str, str], watched: bool = False, **look: Any
+) -> tuple[BrowserContext, Phone]:
+    """A new phone that has never seen the city.
+
+    prefs: the look that its owner chose. watched: says which requests leave the city. look: of the Chromium context.
+    """
     context = await browser.new_context(
         **{
             "viewport": {"width": 390, "height": 844},
-            "device_scale_factor": 2,
+            "device_scale_factor": 1,
             "timezone_id": "Asia/Shanghai",
             "locale": prefs.get("locale", "zh-CN"),
             **look,
@@ -141,17 +181,20 @@ async def phone_of(browser: Browser, base: str, *, prefs: dict[str, str], **look
     await context.add_init_script(f"localStorage['citytong.prefs'] ??= {kept}")
     # Each new phone would fetch all of the shell; what its worker does is asked in test_mini_offline.py.
     await context.add_init_script("delete Navigator.prototype.serviceWorker")
-    phone = Phone(base, await context.new_page())
+    strangers: list[str] | None = [] if watched else None
+    phone = Phone(base, await context.new_page(), strangers=strangers)
     _watch(phone)
     return context, phone
 
 
 def _watch(phone: Phone) -> None:
-    def asked(request: Request) -> None:
-        if not request.url.startswith((phone.base, "data:", "blob:")):
-            phone.strangers.append(request.url)
+    if (strangers := phone.strangers) is not None:
 
-    phone.page.on("request", asked)
+        def asked(request: Request) -> None:
+            if not request.url.startswith((phone.base, "data:", "blob:")):
+                strangers.append(request.url)
+
+        phone.page.on("request", asked)
     phone.page.on("pageerror", lambda error: phone.faults.append(str(error)))
     phone.page.on("console", lambda said: phone.faults.append(said.text) if said.type in ("error", "warning") else None)
 

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Error, Frame, Page
 
-from tests.browser.mini_stage import APP, FILES, HOST, Stage, files_of, isolating_browser, open_stage
+from tests.browser.mini_stage import APP, FILES, HOST, Stage, files_of, open_stage, to_harness
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -64,8 +64,8 @@ _COMMON = {
 }
 _WITHIN = """async () => ({ found, classic, inline: await inline, named, origin,
   color: getComputedStyle(document.querySelector("h1")).color,
-  decoded: (await Promise.allSettled([...document.images].map((image) => image.decode()))).length,
-  images: [...document.images].map(({ naturalWidth }) => naturalWidth), early, query: welcome.launch.query })"""
+  images: (await Promise.allSettled([...document.images].map((image) => image.decode()))).map(({ status }) => status),
+  early, query: welcome.launch.query })"""
 
 
 def _files() -> dict[str, bytes]:
@@ -86,12 +86,6 @@ async def stage(kept_program: None) -> AsyncIterator[Stage]:
         yield opened
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    async with isolating_browser() as opened:
-        yield opened
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def context(stage: Stage, browser: Browser) -> AsyncIterator[BrowserContext]:
     stage.begin()
@@ -107,10 +101,7 @@ async def kept_shell(stage: Stage, context: BrowserContext) -> Page:
     await page.goto(stage.base)
     await page.evaluate("navigator.serviceWorker.ready.then(() => null)")
     await until(lambda: page.evaluate("navigator.serviceWorker.controller !== null"), what="the worker")
-    await page.goto(f"{stage.base}/harness")
-    await page.wait_for_selector("html[data-ready]", state="attached")
-    await page.evaluate("signIn()")
-    return page
+    return await to_harness(page, stage.base)
 
 
 async def is_ready(frame: Frame) -> bool:
@@ -176,10 +167,10 @@ _TRY = """async ([base, other]) => {
 }"""
 
 
-async def refused(page: Page) -> str:
+async def refused(page: Page, **more: Any) -> str:
     """Why a program does not start."""
     said: str = await page.evaluate(
-        "([id, page]) => open(id, { page }).then(() => 'started', (error) => error.code)", [KEPT, HOME]
+        "([id, more]) => open(id, more).then(() => 'started', (error) => error.code)", [KEPT, {"page": HOME, **more}]
     )
     return said
 
@@ -190,7 +181,22 @@ async def test_a_program_starts_without_a_line_as_it_does_with_one(stage: Stage,
     stage.down = True
     offline = await (await started(page, query={"a": "1"})).evaluate(_WITHIN)
     assert offline == online
-    assert (offline["found"]["fetched"], offline["images"][0], offline["early"]) == ({"a": 1}, 1, True)
+    assert (offline["found"]["fetched"], offline["early"]) == ({"a": 1}, True)
+    assert offline["images"] == ["fulfilled", "fulfilled", "rejected"]
+
+
+async def test_what_is_tried_is_kept_for_nobody_and_tried_by_what_the_city_says_now(
+    stage: Stage, context: BrowserContext
+) -> None:
+    page = await kept_shell(stage, context)
+    await started(page, scene="trial")
+    stage.down = True
+    assert [await refused(page), await refused(page, scene="trial")] == ["CLIENT_UNREACHABLE"] * 2
+    stage.down = False
+    await started(page)
+    stage.down = True
+    assert await refused(page, scene="trial") == "CLIENT_UNREACHABLE"
+    assert await (await started(page)).evaluate("welcome.launch.scene") == "home"
 
 
 async def test_a_page_lies_on_another_and_what_was_stored_is_there(stage: Stage, context: BrowserContext) -> None:
@@ -202,6 +208,20 @@ async def test_a_page_lies_on_another_and_what_was_stored_is_there(stage: Stage,
     loan = await until(lambda: _frame_with(page, "Page"), what="the other page")
     assert await loan.evaluate("[self.origin, early, welcome.env.stack.length]") == ["null", True, 2]
     assert await page.evaluate("id => handles[id].back()", KEPT) is True
+
+
+async def test_a_link_within_a_kept_page_stays_in_it(stage: Stage, context: BrowserContext) -> None:
+    page = await kept_shell(stage, context)
+    await started(page)
+    stage.down = True
+    home = await started(page)
+    for address in ("#there", "../loan/loan.html", ""):
+        await home.evaluate(
+            "address => { const a = document.createElement('a'); a.setAttribute('href', address);"
+            " document.body.append(a); a.click(); }",
+            address,
+        )
+    assert await home.evaluate("[location.href, found !== undefined]") == ["about:srcdoc#there", True]
 
 
 async def _frame_with(page: Page, heading: str) -> Frame | None:

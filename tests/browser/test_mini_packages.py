@@ -21,7 +21,7 @@ ORIGIN = "http://localhost:9"
 
 SAY = """async () => {
   const { unpack } = await import("/miniapps/host/mini/unzip.js");
-  const { verifyPackage, keysOf, logKeyOf, filesH1 } = await import("/miniapps/host/mini/package.js");
+  const { verifyPackage, keysOf, logKeyOf, filesH1, floorOf } = await import("/miniapps/host/mini/package.js");
   const read = async (name) => (await fetch(`/sdk/contract/vectors/bundles/${name}.json`)).json();
   const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
   const said = {};
@@ -37,6 +37,7 @@ SAY = """async () => {
     const more = { ...known, seenVersionCode: one.seen_version_code, revocations: one.revoked };
     await tell(one, async () => (await verifyPackage(bytes(one.bytes), more)).statement.files_h1);
   }
+  for (const one of signed.floors) await tell(one, async () => floorOf(one, one.app_id, one.seen));
   return said;
 }"""
 
@@ -89,7 +90,8 @@ async def test_chromium_says_of_packages_what_the_vectors_say(page: Page) -> Non
     refused = {one["id"]: one["code"] for one in [*archives["refused"], *signed["refused"]]}
     good = {one["id"]: one["files_h1"] for one in archives["good"]}
     believed = {one["id"]: signed["hashes"]["files_h1"] for one in signed["good"]}
-    assert await page.evaluate(SAY) == {**refused, **good, **believed}
+    floors = {one["id"]: one["floor"] for one in signed["floors"]}
+    assert await page.evaluate(SAY) == {**refused, **good, **believed, **floors}
 
 
 async def test_chromium_finds_nothing_in_a_page_that_its_reader_did_not(page: Page) -> None:

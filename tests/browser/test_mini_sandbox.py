@@ -17,6 +17,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Error, Frame, Page
 
+from core.principal import Principal, PrincipalKind
+from miniapps.versions.desk import REVIEW
+from miniapps.versions.figures import DAYS
 from tests.browser.collectors import Collector, collecting, looked_up
 from tests.browser.mini_hostile import LOOSE, STRICT, Scene, staged
 from tests.browser.shell_phone import CITIZEN
@@ -33,6 +36,7 @@ SILENT: Final = {
     "report-uri",
 }
 PROGRAMS: Final = (STRICT, LOOSE, "kept")
+_REVIEWS: Final = frozenset({REVIEW})
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -60,6 +64,25 @@ async def test_not_one_byte_leaves_a_program_and_a_bare_page_is_heard(scene: Sce
         assert (tried.at.connections, dict(tried.at.arrived), looked_up(scene.log, tried.at.who)) == (0, {}, set()), (
             name
         )
+
+
+@covers("T32")
+async def test_the_browser_tells_the_city_what_was_tried_and_nothing_of_what_for(scene: Scene) -> None:
+    """By the header alone: a page can neither turn it off nor choose who is told."""
+    platform, officer = scene.city.city.rooms.platform, Principal(PrincipalKind.STAFF, "stf_1", scopes=_REVIEWS)
+
+    async def told() -> dict[str, int]:
+        found = await platform.blocking.of(principal=officer, app_id=STRICT)
+        return dict(found.get(1, {}))
+
+    async def all_kinds() -> bool:
+        return {"connect-src elsewhere", "img-src elsewhere", "require-trusted-types-for inline"} <= (
+            await told()
+        ).keys()
+
+    await until(all_kinds, what="what the browser says of the page")
+    rows = await platform.blocking.counting.mongo.collection(DAYS).find({"app_id": STRICT}).to_list(None)
+    assert not [who for who in (STRICT, LOOSE, "localhost", "http") if who in str([row["blocked"] for row in rows])]
 
 
 @covers("E1", "E1b", "E2", "E14", "E28", "E31", "T8", "T9")
@@ -197,7 +220,7 @@ async def test_a_realm_that_has_webrtc_again_is_heard_by_nobody(scene: Scene) ->
 
 @covers("E26")
 async def test_workers_come_from_blobs_alone_and_reach_nobody(scene: Scene) -> None:
-    found = scene.attempts[LOOSE].found
+    found = await until(lambda: answered(scene.attempts[LOOSE].frame), what="what became of each worker")
     assert (found["worker"], found["shared-worker"], found["service-worker"]) == (*["SecurityError"] * 3,)
     assert {found[name] for name in found if name.startswith("worker-")} == {"Error"}
     strict = scene.attempts[STRICT].found
@@ -207,6 +230,12 @@ async def test_workers_come_from_blobs_alone_and_reach_nobody(scene: Scene) -> N
       new Worker(URL.createObjectURL(new Blob([text]))).onmessage = ({ data }) => resolve(data);
     })"""
     assert await scene.attempts[LOOSE].frame.evaluate(worker) == ["undefined", "undefined"]
+
+
+async def answered(frame: Frame) -> dict[str, str] | None:
+    """What was told of each way, when no worker is under way any more."""
+    found: dict[str, str] = await frame.evaluate("found")
+    return None if any(said == "begun" for name, said in found.items() if name.startswith("worker-")) else found
 
 
 async def realm(frame: Frame, at: Collector) -> None:
@@ -279,8 +308,14 @@ async def framed_by(page: Page, url: str) -> str:
         url,
     )
     within = element.as_element()
-    frame = await within.content_frame() if within else None
-    return frame.url if frame else ""
+    assert within is not None
+
+    async def loaded() -> str | None:
+        """What the frame shows; another process tells of it."""
+        frame = await within.content_frame()
+        return frame.url if frame and frame.url not in ("", "about:blank") else None
+
+    return await until(loaded, what=url)
 
 
 @covers("E17", "E18b", "T7", "T8")

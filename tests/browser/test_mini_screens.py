@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 import pytest_asyncio
 from playwright.async_api import Route, expect
 
+from core.locale import Locale
+from core.mongo import Session
+from core.paging import PageRequest
 from miniapps.sessions.capabilities import PERMISSIONS
-from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, program_frame, publish
-from tests.browser.shell_phone import LONG_NAME, NewPhone, Phone, operation
+from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, ended, opened, program_frame, publish
+from tests.browser.shell_phone import LONG_NAME, NewPhone, Phone, SamePhone, operation
 from tests.browser.shell_phone import answer as answer_of_city
 from tests.support.city import OpenCity
+from tests.support.waiting import until
 
 LOOKS: dict[str, dict[str, str]] = {
     "light": {"theme": "light"},
@@ -28,6 +34,10 @@ SCREENS = {
     "/mini/city.test.none": "[data-testid=empty]",
 }
 
+# Names of the pages that are seen, of the program on screen.
+_SEEN = """() => [...document.querySelectorAll(".mini-stage:not([hidden]) .mini-player")].flatMap((player) =>
+  [...player.contentDocument.querySelectorAll("iframe:not([hidden])")].map((page) => page.src.split("/").at(-2)))"""
+
 
 @pytest_asyncio.fixture(scope="module", autouse=True)
 async def published(shell_city: OpenCity, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[None]:
@@ -41,10 +51,11 @@ async def wrong(phone: Phone, *, least_px: int) -> list[str]:
 
 
 @pytest.mark.parametrize("look", LOOKS)
-async def test_every_screen_in_every_look(new_phone: NewPhone, look: str) -> None:
+async def test_every_screen_in_every_look(same_phone: SamePhone, look: str) -> None:
     prefs = LOOKS[look]
     least = 60 if prefs.get("mode") == "elder" else 44
-    phone = await new_phone(signed_in=LONG_NAME, prefs=prefs)
+    phone = await same_phone(LONG_NAME)
+    await phone.wear(prefs)
     found: dict[str, list[str]] = {}
     for path, ready in SCREENS.items():
         await phone.open(path, ready=ready)
@@ -81,13 +92,16 @@ async def test_at_320_px_with_text_at_200_per_cent_nothing_is_cut(new_phone: New
     assert await page.get_by_role("dialog").evaluate("(sheet) => sheet.scrollWidth - sheet.clientWidth") <= 0
 
 
-async def test_programs_are_found_by_word_and_by_kind(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in=LONG_NAME)
+async def test_programs_are_found_by_word_and_by_kind(same_phone: SamePhone) -> None:
+    phone = await same_phone(LONG_NAME)
     page = phone.page
     await page.get_by_role("searchbox").fill("续借")
     hit = page.get_by_test_id("found-programs")
     await expect(hit.locator(".mini-name")).to_have_text(["城市图书馆"])
-    await phone.open("/mini", ready="[data-testid=mini-list]")
+    async with page.expect_request(lambda asked: operation(asked) == "MiniPrograms") as listed:
+        await phone.open("/mini", ready="[data-testid=mini-list]")
+    asked = (await listed.value).post_data_json
+    assert asked and asked["variables"]["district"] == "110105"
     names = page.get_by_test_id("mini-list").locator(".mini-name")
     await page.locator(".choice", has_text="环境").click()
     await expect(names.filter(has_text="城市图书馆")).to_have_count(1)
@@ -124,8 +138,8 @@ async def test_a_program_s_page_says_who_built_it_and_settles_what_it_may_do(new
     await phone.open("/me/programs", ready="[data-testid=empty]")
 
 
-async def test_a_program_lives_while_another_screen_is_shown_and_two_at_once(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in="13800000004")
+async def test_a_program_lives_while_another_screen_is_shown_and_two_at_once(same_phone: SamePhone) -> None:
+    phone = await same_phone("13800000004")
     page = phone.page
     shelf = await opened(phone)
     await expect(page.locator(".mini-title")).to_have_text("我的书架")
@@ -154,10 +168,142 @@ async def test_a_program_lives_while_another_screen_is_shown_and_two_at_once(new
     await expect(page.get_by_test_id("mini-back")).to_have_attribute("aria-label", "首页")
     assert (await page.evaluate("location.hash")) == f"#/mini/{LIBRARY}"
 
+    # Closed it is put away, and comes as it was; to be rid of it is another thing.
     await page.locator("[data-testid=mini-close]:visible").click()
+    await expect(page.locator(f"[data-app='{LONG}']")).to_be_visible()  # where one came from
+    await expect(page.locator(f"[data-app='{LIBRARY}']")).to_be_hidden()
+    await opened(phone)
+    hidden = "events.filter(({ ev }) => ev === 'apphide').map(({ d }) => d.reason)"
+    assert await book.evaluate(hidden) == ["closed"]
+    await ended(page)
     await expect(page.locator(f"[data-app='{LIBRARY}']")).to_have_count(0)
-    await expect(page.locator("#app")).to_be_visible()
-    await expect(page.locator(f"[data-app='{LONG}']")).to_have_count(1)
+    await expect(page.locator(f"[data-app='{LONG}']")).to_be_visible()
+
+
+async def test_the_system_s_back_goes_page_by_page_and_then_leaves_the_program(same_phone: SamePhone) -> None:
+    phone = await same_phone("13800000004")
+    page = phone.page
+    shown = page.get_by_test_id("mini-stage")
+
+    async def levels() -> int:
+        return int(await page.evaluate("history.state.level ?? 0"))
+
+    async def on(path: str, *, level: int) -> None:
+        async def there() -> bool:
+            return (await page.evaluate(_SEEN), await levels()) == ([path], level)
+
+        await until(there, what=f"{path} at level {level}")
+
+    shelf = await opened(phone)
+    await begin(shelf, "navigateTo", url="pages/book/book?isbn=1")
+    await on("book", level=1)
+    await begin(await program_frame(page, "isbn=1"), "navigateTo", url="pages/book/book?isbn=2")
+    await on("book", level=2)
+    await page.go_back()
+    await on("book", level=1)
+    await page.go_forward()  # that page is gone
+    await on("book", level=1)
+
+    # A page that asks before it is left stays, and so does its entry, until the person agrees.
+    book = await program_frame(page, "isbn=1")
+    await begin(book, "enableAlertBeforeUnload", message="别走")
+    await answer(book)
+    await page.go_back()
+    await page.get_by_role("dialog").wait_for()
+    await page.keyboard.press("Escape")
+    await on("book", level=1)
+    await begin(book, "disableAlertBeforeUnload")
+    await answer(book)
+
+    # By the bar's own arrow the history follows.
+    await page.locator("[data-testid=mini-back]:visible").click()
+    await on("shelf", level=0)
+    await begin(shelf, "navigateTo", url="pages/book/book?isbn=3")
+    await on("book", level=1)
+    await begin(await program_frame(page, "isbn=3"), "navigateTo", url="pages/book/book?isbn=4")
+    await on("book", level=2)
+
+    # From another screen back to where they were; a reload begins at the first page, with nothing behind it but home.
+    await phone.open("/me", ready="h1")
+    await page.go_back()
+    await on("book", level=2)
+    await page.reload()
+    await program_frame(page, "shelf")
+    await on("shelf", level=0)
+    await page.go_back()
+    await expect(shown).to_have_count(1)
+    await expect(shown).to_be_hidden()
+    assert await page.evaluate("location.hash") == "#/home"
+
+
+async def test_closing_a_program_on_its_third_page_leads_where_it_was_opened(same_phone: SamePhone) -> None:
+    phone = await same_phone("13800000004")
+    page = phone.page
+    await phone.open("/mini", ready="[data-testid=mini-list]")
+    shelf = await opened(phone)
+    await begin(shelf, "navigateTo", url="pages/book/book?isbn=1")
+    await begin(await program_frame(page, "isbn=1"), "navigateTo", url="pages/book/book?isbn=2")
+    await program_frame(page, "isbn=2")
+    await page.locator("[data-testid=mini-close]:visible").click()
+    await expect(page.get_by_test_id("mini-list")).to_be_visible()
+    assert await page.evaluate("[location.hash, history.state.level ?? 0]") == ["#/mini", 0]
+
+
+async def asked_of(phone: Phone, name: str, *, elsewhere: str, tile: str) -> object:
+    """The variables with which home asks the city an operation, when one comes there from elsewhere."""
+    await phone.open(elsewhere)
+    async with phone.page.expect_request(lambda request: operation(request) == name) as asked:
+        await phone.open("/home", ready=f"[data-testid=mini-tiles] a[href='#/mini/{tile}']")
+    return json.loads((await asked.value).post_data or "{}")["variables"]
+
+
+async def test_home_shows_programs_of_the_district_as_soon_as_it_knows_which(
+    new_phone: NewPhone, shell_city: OpenCity
+) -> None:
+    releases = shell_city.city.rooms.releases
+    listed = await releases.programs(locale=Locale.ZH_CN, page=PageRequest.of(first=1, after=None))
+    first = listed.rows[0].app_id
+    before = await releases.terms(first)
+
+    async def of(districts: frozenset[str] | None) -> None:
+        async def work(session: Session) -> None:
+            await releases.store.put_terms(first, replace(before, districts=districts), session=session)
+
+        await shell_city.city.ground.mongo.transaction(work)
+        releases.forget()
+
+    phone = await new_phone(signed_in="13800000003")
+    await of(frozenset({"110108"}))
+    try:
+        # The city says which it is, and is asked for the rest; from then on it is asked with all else.
+        assert await asked_of(phone, "MiniPrograms", elsewhere="/code", tile=first) == {"district": "110108"}
+        assert await asked_of(phone, "Home", elsewhere="/bills", tile=first) == {"district": "110108"}
+    finally:
+        await of(before.districts)
+
+
+async def test_a_program_that_one_rests_on_is_made_ready_and_opened_there(same_phone: SamePhone) -> None:
+    phone = await same_phone("13800000005")
+    page = phone.page
+    await opened(phone)
+    await ended(page)
+    await expect(page.get_by_test_id("mini-stage")).to_have_count(0)
+    await phone.open("/home", ready="[data-testid=mini-tiles]")
+    await expect(page.locator("main [aria-busy]")).to_have_count(
+        0
+    )  # what was known is drawn anew if the city says more
+    tile = page.get_by_test_id("mini-tiles").locator(f"a[href='#/mini/{LIBRARY}']")
+    await tile.hover()
+
+    async def waits() -> bool:
+        return any(frame.url.endswith("/__mini/waiting.html") for frame in page.frames)
+
+    await until(waits, what="the page that waits")
+    await expect(page.locator(".mini-stage.waits")).to_be_hidden()
+    await tile.click()
+    await program_frame(page, "shelf")
+    await expect(page.locator(f"[data-app='{LIBRARY}'] .mini-title")).to_have_text("我的书架")
+    await expect(page.get_by_test_id("mini-stage")).to_have_count(1)
 
 
 async def test_a_deep_link_from_outside_lands_on_the_program(new_phone: NewPhone) -> None:
@@ -170,8 +316,8 @@ async def test_a_deep_link_from_outside_lands_on_the_program(new_phone: NewPhone
     assert (await phone.page.evaluate("location.hash")) == f"#/mini/{LIBRARY}"
 
 
-async def test_what_a_program_has_drawn(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in="13800000005")
+async def test_what_a_program_has_drawn(same_phone: SamePhone) -> None:
+    phone = await same_phone("13800000005")
     page = phone.page
     shelf = await opened(phone)
     await begin(shelf, "uiMainButtonSet", text="<b>续借</b>", visible=True)

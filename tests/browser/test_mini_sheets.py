@@ -9,6 +9,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Frame, Page, expect
 
+from core.locale import Text
+from core.mongo import Session
+from miniapps.backends.templates import Words
 from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, opened, publish
 from tests.browser.shell_phone import CITIZEN, NewPhone, phone_of
 from tests.support.city import OpenCity
@@ -36,7 +39,7 @@ async def still(published: None, shell_city: OpenCity, shell_browser: Browser) -
     await phone.page.clock.install()
     await phone.sign_in(CITIZEN)
     shelf = await opened(phone)
-    await phone.page.clock.pause_at(await phone.page.evaluate("Date.now() / 1000 + 1"))
+    await phone.stop_the_clock()
     yield phone.page, shelf
     await context.close()
 
@@ -47,6 +50,10 @@ async def asked(page: Page, shelf: Frame, method: str = "makePhoneCall", **param
     await begin(shelf, method, **(params or {"phoneNumber": "010-12345"}))
     await page.wait_for_selector("[data-testid=confirm]")
     await page.evaluate("Promise.allSettled(document.querySelector('dialog').getAnimations().map((a) => a.finished))")
+    # It lies still; whoever watched it before has been told where by the time that a new watcher is.
+    await page.get_by_test_id("confirm").evaluate(
+        "(yes) => new Promise((told) => new IntersectionObserver((_, own) => told(own.disconnect())).observe(yes))"
+    )
     box = await page.get_by_test_id("confirm").bounding_box()
     assert box is not None
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -55,6 +62,11 @@ async def asked(page: Page, shelf: Frame, method: str = "makePhoneCall", **param
 async def unanswered(shelf: Frame) -> bool:
     said: bool = await shelf.evaluate("globalThis.answer === undefined")
     return said
+
+
+async def left(shelf: Frame) -> bool:
+    """The program has not the keyboard. It hears of that by another process, later."""
+    return not await shelf.evaluate("document.hasFocus()")
 
 
 @covers("T15", "E30")
@@ -76,10 +88,14 @@ async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(still: Stil
 
     x, y = await asked(page, shelf)
     await page.clock.run_for(900)
+    yes = page.get_by_test_id("confirm")
+    await expect(yes).to_be_enabled()
     await page.mouse.click(x, y - 150)  # on the sheet, beside the button
+    await expect(yes).to_be_disabled()
     await page.mouse.click(x, y)
     assert await unanswered(shelf)
     await page.clock.run_for(499)
+    await expect(yes).to_be_disabled()
     await page.mouse.click(x, y)
     assert await unanswered(shelf)
     # A finger that came down too early and goes up after it.
@@ -89,10 +105,11 @@ async def test_a_double_tap_confirms_nothing_and_one_that_waits_does(still: Stil
     await page.mouse.up()
     assert await unanswered(shelf)
     # Scripts press nothing.
-    await page.get_by_test_id("confirm").evaluate("(yes) => yes.click()")
-    await page.get_by_test_id("confirm").dispatch_event("pointerdown", {"isPrimary": True})
+    await yes.evaluate("(yes) => yes.click()")
+    await yes.dispatch_event("pointerdown", {"isPrimary": True})
     assert await unanswered(shelf)
     await page.clock.run_for(501)
+    await expect(yes).to_be_enabled()
     await page.mouse.click(x, y)
     assert "ok" in await answer(shelf)
 
@@ -171,8 +188,11 @@ async def test_a_program_s_focus_and_layers_do_not_reach_the_sheet(new_phone: Ne
     assert await page.evaluate(in_sheet)
     held = page.locator(f"[data-app='{LIBRARY}'] .mini-mount")
     assert await held.evaluate("(mount) => [getComputedStyle(mount).visibility, mount.inert]") == ["hidden", True]
+    await page.evaluate("() => addEventListener('focus', () => (globalThis.given = true))")
     await shelf.evaluate("window.focus(); over.focus()")
-    await page.wait_for_function(in_sheet)
+    await page.wait_for_function("globalThis.given")  # it was taken, and given back
+    await until(lambda: left(shelf), what="the keyboard to leave the program")
+    await page.wait_for_function(f"document.hasFocus() && {in_sheet}")
     for key in ("a", "Tab", "Tab"):
         await page.keyboard.press(key)
     assert await page.evaluate(in_sheet)
@@ -207,10 +227,7 @@ async def test_what_is_wanted_is_decided_one_by_one_and_kept_as_it_was_read(
     await boxes.nth(2).click(force=True)
     sizes = [await button.bounding_box() for button in await sheet.locator(".yes-no button").all()]
     assert len({(box["width"], box["height"]) for box in sizes if box}) == 1
-    yes = page.get_by_test_id("confirm")
-
-    await page.evaluate("new Promise((done) => setTimeout(done, 500))")  # no yes within a moment of the tick
-    await yes.click()
+    await page.get_by_test_id("confirm").click()  # which waits: no yes counts within a moment of the tick
     assert (await answer(shelf))["ok"] == {
         "granted": ["city.device.clipboard"],
         "denied": ["city.user.phone", "city.device.location.fuzzy"],
@@ -236,7 +253,7 @@ async def test_who_is_opened_next_is_told_by_the_city_and_leaving_takes_a_sheet_
     await expect(page.locator(f"[data-app='{LIBRARY}']")).to_be_hidden()
     assert await page.evaluate("location.hash") == f"#/mini/{LONG}"
 
-    await phone.open(f"/mini/{LIBRARY}", ready=f"[data-app='{LIBRARY}'] .mini-who")
+    await phone.open(f"/mini/{LIBRARY}", ready=f"[data-app='{LIBRARY}']:not([hidden]) .mini-who")
     await begin(shelf, "authorize", scopes=["city.device.clipboard"])
     await page.wait_for_selector("[data-testid=confirm]")
     await phone.open("/home", ready="[data-testid=mini-tiles]")
@@ -251,7 +268,7 @@ async def test_the_keyboard_goes_on_in_the_program_after_a_sheet(still: Still) -
         params = {"phoneNumber": "010-12345"} if method == "makePhoneCall" else {"title": "续借？"}
         await begin(shelf, method, **params)
         await page.wait_for_selector("dialog[open]")
-        assert not await shelf.evaluate("document.hasFocus()")
+        await until(lambda: left(shelf), what="the keyboard to leave the program")
         await page.keyboard.press("Escape")
         await answer(shelf)
 
@@ -259,3 +276,44 @@ async def test_the_keyboard_goes_on_in_the_program_after_a_sheet(still: Still) -
             return bool(await shelf.evaluate("document.hasFocus()"))
 
         await until(back, what="the keyboard")
+
+
+async def _worded(city: OpenCity) -> None:
+    """Its kinds of messages have words, which a reviewer saw."""
+    shelf = city.city.rooms.program_messages.shelf
+    both = {
+        name: Text(zh=zh, en=en)
+        for name, zh, en in (("booking", "{venue}开场提醒", "{venue} opens"), ("hours", "时长已登记", "Hours noted"))
+    }
+
+    async def work(session: Session) -> None:
+        for name, title in both.items():
+            words = Words(title, Text(zh="请于{at}前到场。", en="Be there by {at}.") if name == "booking" else title)
+            await shelf.write(LONG, name, words, session=session)
+        await shelf.hand_in(LONG, at=city.clock.now(), session=session)
+        await shelf.approve(LONG, session=session)
+
+    await city.city.ground.mongo.transaction(work)
+
+
+async def test_a_person_says_which_messages_they_want_and_takes_them_back(
+    shell_city: OpenCity, new_phone: NewPhone
+) -> None:
+    await _worded(shell_city)
+    phone = await new_phone(prefs={"locale": "zh-CN", "theme": "light"})
+    await phone.sign_in(CITIZEN)
+    page, shelf = phone.page, await opened(phone, LONG)
+    await shelf.click("#tap")
+    await begin(shelf, "requestSubscribeMessage", tmplIds=["booking", "hours", "none"])
+    sheet = page.get_by_role("dialog")
+    await expect(sheet.get_by_test_id("wanted")).to_contain_text("…开场提醒")
+    await sheet.get_by_role("checkbox", name="时长已登记").uncheck()
+    await page.wait_for_selector(ARMED)
+    await page.get_by_test_id("confirm").click()
+    assert (await answer(shelf))["ok"] == {"booking": "accept", "hours": "reject", "none": "filter"}
+
+    await phone.open(f"/mini/{LONG}/about", ready="[data-testid=mini-subscriptions] li")
+    mine = page.get_by_test_id("mini-subscriptions")
+    await expect(mine).to_contain_text("还可发 1 条")
+    await mine.get_by_role("button", name="取消").click()
+    await expect(mine.locator("li")).to_have_count(0)

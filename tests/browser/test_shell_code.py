@@ -72,6 +72,7 @@ async def test_it_renews_itself_before_it_ends(new_phone: NewPhone) -> None:
     page = phone.page
     await page.clock.install()
     await phone.sign_in(CITIZEN)
+    await phone.stop_the_clock()
     await phone.open("/code", ready=".qr")
     first = await read(page)
     drawn = await page.get_by_test_id("qr").locator("path").get_attribute("d")
@@ -100,6 +101,7 @@ async def test_without_a_line_it_says_how_long_then_hides_then_comes_back(new_ph
     page = phone.page
     await page.clock.install()
     await phone.sign_in(CITIZEN)
+    await phone.stop_the_clock()
     await phone.open("/code", ready=".qr")
     await page.context.set_offline(True)
     await page.clock.run_for(53_000)
@@ -107,6 +109,7 @@ async def test_without_a_line_it_says_how_long_then_hides_then_comes_back(new_ph
     await expect(slab).to_have_attribute("data-state", "late")
     await expect(page.get_by_test_id("countdown")).to_contain_text("暂时没能更新")
     await page.clock.run_for(10_000)
+    await page.clock.resume()
     await expect(page.get_by_test_id("code-ended")).to_contain_text("此码已失效")
     await expect(page.get_by_test_id("qr")).to_have_count(0)
     assert await page.get_by_test_id("band").locator("g").evaluate(_PLAY) == "paused"

@@ -9,6 +9,7 @@ from playwright.async_api import Browser, Page, Request, expect
 from core.clock import SystemClock
 from tests.browser.shell_phone import CITIZEN, NewPhone, Phone, operation, phone_of
 from tests.support.city import OpenCity, Visitor
+from tests.support.waiting import until
 from tests.unit.identity.devices.owners import AppKey
 
 DEVICES = "{ devices { current keyBound } }"
@@ -91,7 +92,7 @@ async def ended_once(phone: Phone) -> None:
 
 
 async def test_what_is_carried_away_opens_nothing(new_phone: NewPhone, shell_city: OpenCity) -> None:
-    phone = await new_phone(signed_in=CITIZEN)
+    phone = await new_phone(signed_in=CITIZEN, watched=True)
     page = phone.page
     assert await bound(page)
     held = await run(page, _HELD)
@@ -131,7 +132,9 @@ async def test_what_is_carried_away_opens_nothing(new_phone: NewPhone, shell_cit
     sent = await (await uploaded.value).all_headers()
     assert sent["authorization"].startswith("DPoP ") and sent["dpop"]
 
-    # Signed out, the device stays known by its key; forgotten, it has none.
+    # Signed out, the device stays known by its key; forgotten, it has none. A tab that renews its session has one made.
+    for tab in tabs:
+        await tab.close()
     await run(page, "async () => (await own('api.js')).signOut()")
     await phone.sign_in(CITIZEN)
     assert await bound(page) and await run(page, _HELD) == held
@@ -199,6 +202,13 @@ async def test_at_another_address_than_the_city_s_own_no_session_is_bound(
     async with context:
         page = phone.page
         asked = asked_of(page)
+        await phone.open("/sign-in", ready="#phone")
+        await page.focus("#phone")  # and it offers passkeys, while one types
+
+        async def without_a_proof() -> bool:
+            return len(asked) > 2
+
+        await until(without_a_proof, what="a question without a proof")
         await phone.sign_in("13700000064")
         assert not await bound(page)
         names = [operation(request) for request in asked]

@@ -11,7 +11,13 @@ from graphql import build_schema, parse, validate
 from tests.browser.shell_phone import NewPhone
 
 HOST = Path("miniapps/host")
-_AROUND_PROGRAMS = ("armed", "chrome", "closed", "runs", "sheets", "stage")
+_STATIC = re.compile(r'^(?:import|export)\s(?:[\w*\s{},$]+\sfrom\s)?"(\.[^"]+)"', re.MULTILINE)
+_OTHERWISE = """async () => {
+  const { SCREENS } = await import("/screens.js");
+  const each = Object.entries(SCREENS).filter(([, view]) => view.fetched);
+  const wrong = await Promise.all(each.map(async ([path, view]) => [path, view.for, (await view.fetched())?.for]));
+  return each.length > 50 ? wrong.filter(([, said, is]) => said !== is) : each;
+}"""
 
 
 async def test_every_document_is_valid_in_the_supergraph(new_phone: NewPhone) -> None:
@@ -27,18 +33,30 @@ async def test_every_document_is_valid_in_the_supergraph(new_phone: NewPhone) ->
     assert len(documents) >= 17
 
 
-def test_the_page_names_every_module_once() -> None:
-    """A module that is not preloaded costs its reader a round trip more; one that is gone costs an error. What runs
-    programs comes with the first program that is opened.
+def test_the_page_names_every_module_that_it_begins_with_once() -> None:
+    """A module that is not preloaded costs its reader a round trip more; one that is gone costs an error; one that is
+    not needed yet costs everybody. What is imported on demand comes when it is: a screen, programs, a reader of codes.
     """
     named = re.findall(
         r'(?:modulepreload" href|script(?: type="module")? src)="([^"]+)"', (HOST / "index.html").read_text()
     )
-    there = {str(path.relative_to(HOST)) for path in HOST.rglob("*.js")}
-    of_programs = {name for name in there if name.startswith("mini/")} - {"mini/kept.js", "mini/owned.js"}
-    of_programs |= {"mini-colour.js", *(f"ui/mini-{name}.js" for name in _AROUND_PROGRAMS)}
-    only_when_needed = {"vendor/jsqr/jsQR.js", "vendor/es-module-lexer/lexer.js", "sw.js"} | of_programs
-    assert sorted(named) == sorted(there - only_when_needed)
+    there = {"early.js", "app.js"}
+    left = {"app.js"}
+    while left:
+        file = HOST / left.pop()
+        found = {
+            (file.parent / name).resolve().relative_to(HOST.resolve()).as_posix()
+            for name in _STATIC.findall(file.read_text())
+        }
+        left |= found - there
+        there |= found
+    assert sorted(named) == sorted(there)
+
+
+async def test_each_screen_that_comes_later_is_for_whom_its_address_says(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open(ready="#phone")
+    assert await phone.page.evaluate(_OTHERWISE) == []
 
 
 def test_the_page_names_every_style() -> None:

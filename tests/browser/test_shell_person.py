@@ -86,7 +86,7 @@ async def test_each_way_to_be_known(new_phone: NewPhone) -> None:
             assert await phone.violations() == []
     await expect(level).to_contain_text("四级")
     await expect(page.get_by_test_id("evidence")).to_contain_text("实人核验")
-    assert page.url == f"{phone.base}/#/me/real-name"
+    await expect(page).to_have_url(f"{phone.base}/#/me/real-name")
     kept = await page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.state])")
     assert "eyJ" not in kept.replace("handed-on", "")
     await phone.open("/real-name/face", ready="[data-testid=face-over]")

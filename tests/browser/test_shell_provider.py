@@ -35,6 +35,7 @@ LOOKS: dict[str, dict[str, str]] = {
 }
 SCREENS = {
     "/device?user_code=BCDF-GHJK": "#user-code",
+    "/developer/device?code=BCDF-GHJK": "#user-code, #studio",
     "/signed-out?confirm=1": "[data-testid=leave]",
     "/signed-out": "[data-testid=signed-out]",
     "/me/real-name": "[data-testid=level]",
@@ -110,7 +111,7 @@ async def asked_of(phone: Phone, partner: Partner, **more: str) -> None:
 
 async def test_a_partner_asks_and_the_citizen_decides(new_phone: NewPhone, partner: Partner) -> None:
     """Signed out first; for the child; for herself, fact by fact; seen and taken back; out of it again."""
-    phone = await new_phone()
+    phone = await new_phone(watched=True)
     page, allow = phone.page, phone.page.get_by_test_id("confirm")
     await page.goto(partner.question(phone.base))
     asker = page.get_by_test_id("asker")
@@ -152,6 +153,7 @@ async def test_a_partner_asks_and_the_citizen_decides(new_phone: NewPhone, partn
     await page.go_back()
     await expect(page.get_by_test_id("problem")).to_have_attribute("data-code", "OIDC_INTERACTION_GONE")
     assert phone.faults == []
+    assert phone.strangers is not None
     assert [one for one in phone.strangers if not one.startswith(partner.callback)] == []
 
 
@@ -167,14 +169,14 @@ async def she_takes_it_back(phone: Phone) -> None:
     await phone.open("/me/data/consents", ready="[data-testid=consents]")
     await page.get_by_test_id("consents").first.get_by_role("link", name="演示图书馆").click()
     await page.get_by_text("看当时显示的内容").first.click()
-    await expect(page.get_by_test_id("receipts")).to_contain_text("用途:办理借书证")
+    await expect(page.get_by_test_id("receipts")).to_contain_text("用途：办理借书证")
     await page.get_by_test_id("take-back").click()
     await page.get_by_test_id("sheet").get_by_test_id("confirm").click()
     await expect(page.get_by_test_id("consent-state")).to_have_text(re.compile("已收回"))
 
 
 async def test_a_kiosk_is_let_in_by_its_code(new_phone: NewPhone, shell_city: OpenCity) -> None:
-    phone = await new_phone(signed_in=CITIZEN)
+    phone = await new_phone(signed_in=CITIZEN, watched=True)
     page, http = phone.page, shell_city.http
     form = {"client_id": KIOSK.id, "scope": "openid profile"}
     async with http.post(f"{phone.base}/oidc/device_authorization", data=form) as answer:
@@ -197,11 +199,33 @@ async def test_a_kiosk_is_let_in_by_its_code(new_phone: NewPhone, shell_city: Op
     assert phone.faults == [] and phone.strangers == []
 
 
+async def test_a_developer_begins_and_signs_a_tool_in(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    phone = await new_phone(signed_in=REPRESENTATIVE, watched=True)
+    page, http = phone.page, shell_city.http
+    async with http.post(f"{phone.base}/open/device", data={"client_id": "tong"}) as answer:
+        begun: JSON = await answer.json()
+    await phone.open(f"/developer/device?code={begun['user_code']}", ready="#studio")
+    await page.fill("#studio", "欧阳软件")
+    await page.get_by_test_id("begin-building").click()
+    await expect(page.locator("#user-code")).to_have_value(begun["user_code"])
+    await expect(page.locator("main")).to_contain_text("欧阳软件 · 负责人")
+    # A finger that means one button does not meet the other.
+    yes, no = [await page.get_by_test_id(id).bounding_box() for id in ("approve-tool", "deny-tool")]
+    assert yes and no and no["y"] - (yes["y"] + yes["height"]) >= 8
+    await page.get_by_test_id("approve-tool").click()
+    await expect(page.get_by_test_id("paired")).to_be_visible()
+    form = {"client_id": "tong", "device_code": begun["device_code"]}
+    form |= {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}
+    async with http.post(f"{phone.base}/open/token", data=form) as answer:
+        assert (await answer.json())["scope"] == "developer"
+    assert phone.faults == [] and phone.strangers == []
+
+
 async def test_a_guardian_shows_the_child_s_code_and_both_logs_say_so(
     new_phone: NewPhone, shell_city: OpenCity
 ) -> None:
     """Switched to the child, its code under its own name; ended, her own; both sides of it are written down."""
-    phone = await new_phone(signed_in=CITIZEN)
+    phone = await new_phone(signed_in=CITIZEN, watched=True)
     page = phone.page
     await phone.open("/me/family", ready="[data-testid=relation]")
     await page.get_by_test_id("relation").filter(has_text=CHILD).get_by_test_id("act-for").click()
@@ -233,7 +257,7 @@ async def test_a_guardian_shows_the_child_s_code_and_both_logs_say_so(
 
 
 async def test_an_organisation_a_child_an_invitation_a_copy_and_a_change_of_mind(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in=REPRESENTATIVE)
+    phone = await new_phone(signed_in=REPRESENTATIVE, watched=True)
     page = phone.page
     await phone.open("/me/organisations/new", ready="#uscc")
     await page.fill("#uscc", "91110101MA0DEM001X")
@@ -260,7 +284,7 @@ async def test_an_organisation_a_child_an_invitation_a_copy_and_a_change_of_mind
     await expect(page.get_by_test_id("erase")).to_be_disabled()
     assert phone.faults == [] and phone.strangers == []
 
-    hers = await new_phone(signed_in=CITIZEN)
+    hers = await new_phone(signed_in=CITIZEN, watched=True)
     await hers.open("/me/family", ready="[data-testid=invitation]")
     await hers.page.get_by_test_id("invitation").filter(has_text="餐饮").get_by_test_id("accept").click()
     joined = hers.page.get_by_test_id("relation").filter(has_text="餐饮")
@@ -276,7 +300,7 @@ async def test_the_provider_s_pages_and_one_s_own_in_every_size(
     new_phone: NewPhone, partner: Partner, look: str
 ) -> None:
     """Each as it is opened, and again at 320 px with text at 200 %."""
-    phone = await new_phone(prefs=LOOKS[look])
+    phone = await new_phone(prefs=LOOKS[look], watched=True)
     least = 60 if "elder" in look else 44
     wrong: dict[str, list[str]] = {}
 

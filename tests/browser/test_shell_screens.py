@@ -8,7 +8,7 @@ from typing import Any
 
 from playwright.async_api import Route, expect
 
-from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, operation
+from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, SamePhone, operation
 
 CITIZEN_SCREENS = {
     "/home": ".bricks",
@@ -63,7 +63,7 @@ def least_px_of(look: str) -> int:
 
 
 async def test_a_citizen_s_screens(new_phone: NewPhone) -> None:
-    phone = await new_phone()
+    phone = await new_phone(watched=True)
     await phone.open("/sign-in", ready="#phone")
     assert await check_looks(phone, SIGN_IN_SCREENS) == {}
     await phone.sign_in(LONG_NAME)
@@ -103,8 +103,8 @@ async def test_home_knows_the_citizen(new_phone: NewPhone) -> None:
     await expect(page.get_by_test_id("found").get_by_role("link")).to_have_text(["My district"])
 
 
-async def test_the_keyboard_alone_is_enough(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in=CITIZEN)
+async def test_the_keyboard_alone_is_enough(same_phone: SamePhone) -> None:
+    phone = await same_phone(CITIZEN)
     page = phone.page
     await page.reload()
     await page.wait_for_selector(".bricks")
@@ -112,6 +112,16 @@ async def test_the_keyboard_alone_is_enough(new_phone: NewPhone) -> None:
     await expect(page.locator(":focus")).to_have_text("跳到正文")
     await page.keyboard.press("Enter")
     assert await page.evaluate("document.activeElement.id") == "main"
+    # To where one is already: to its beginning, and the history knows the way back as before.
+    before = await page.evaluate("history.state.depth")
+    await page.locator(".dock-item[href='#/home']").focus()
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_be_focused()
+    assert await page.evaluate("history.state.depth") == before
+    async with page.context.expect_page() as beside:
+        await page.locator(".dock-item[href='#/home']").focus()
+        await page.keyboard.press("ControlOrMeta+Enter")
+    await (await beside.value).close()
     await page.locator(".dock-item.city").focus()
     ring = await page.locator(".dock-item.city").evaluate("(el) => getComputedStyle(el).outlineStyle")
     assert ring == "solid"
@@ -126,7 +136,7 @@ async def test_signing_out_asks_first_and_yes_is_armed_after_a_moment(new_phone:
     await phone.sign_in(CITIZEN)
     await phone.open("/me", ready=".person")
     page = phone.page
-    await page.clock.pause_at(await page.evaluate("Date.now()") / 1000 + 1)
+    await phone.stop_the_clock()
     await page.get_by_role("button", name="退出登录").click()
     yes = page.get_by_test_id("confirm")
     await page.clock.run_for(700)
@@ -143,9 +153,9 @@ async def test_signing_out_asks_first_and_yes_is_armed_after_a_moment(new_phone:
     assert await page.evaluate("localStorage.getItem('citytong.session')") is None
 
 
-async def test_what_is_missing_is_named_and_the_rest_stands(new_phone: NewPhone) -> None:
+async def test_what_is_missing_is_named_and_the_rest_stands(same_phone: SamePhone) -> None:
     """The sensor backend is away: the same answer that the gateway gives then."""
-    phone = await new_phone(signed_in=CITIZEN)
+    phone = await same_phone(CITIZEN)
     page = phone.page
 
     async def without_air(route: Route) -> None:
@@ -183,8 +193,8 @@ async def test_offline_says_what_still_works(new_phone: NewPhone) -> None:
     await expect(page.locator(".choice")).to_have_count(16)
 
 
-async def test_what_was_known_stays_when_the_line_is_bad_and_is_renewed_when_it_is_back(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in=CITIZEN)
+async def test_what_was_known_stays_when_the_line_is_bad_and_is_renewed_when_it_is_back(same_phone: SamePhone) -> None:
+    phone = await same_phone(CITIZEN)
     page = phone.page
     await phone.open("/me", ready=".person")
     await page.route("**/graphql", lambda route: route.abort())
@@ -217,8 +227,21 @@ async def test_back_leads_back_and_to_where_it_was(new_phone: NewPhone) -> None:
     assert await page.evaluate("history.length") == entries + 1
 
 
-async def test_a_sheet_goes_with_its_screen(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in=CITIZEN)
+async def test_a_screen_that_does_not_come_says_so_and_can_be_asked_for_again(new_phone: NewPhone) -> None:
+    phone = await new_phone()
+    await phone.open("/sign-in", ready="#phone")
+    await phone.page.route("**/views/recover.js", lambda route: route.abort())
+    await phone.page.evaluate("location.hash = '/sign-in/recover'")
+    problem = phone.page.locator("[data-screen='sign-in/recover']").get_by_test_id("problem")
+    await expect(problem).to_have_attribute("data-code", "CLIENT_UNREACHABLE")
+    await expect(phone.page.locator("h1")).to_be_focused()
+    await phone.page.unroute_all()
+    await problem.get_by_role("button").click()
+    await phone.page.wait_for_selector("#lost-phone")
+
+
+async def test_a_sheet_goes_with_its_screen(same_phone: SamePhone) -> None:
+    phone = await same_phone(CITIZEN)
     await phone.open("/me", ready=".person")
     await phone.page.get_by_role("button", name="退出登录").click()
     await phone.page.go_back()
@@ -270,13 +293,35 @@ async def test_a_picked_district_stays_picked_and_is_sent_once(new_phone: NewPho
     assert saved == ["SetDistrict"]
 
 
+async def test_a_screen_that_comes_late_begins_at_its_top(new_phone: NewPhone) -> None:
+    """What was scrolled while it was on its way is the screen before."""
+    phone = await new_phone(signed_in=CITIZEN, viewport={"width": 390, "height": 400})
+    page, busy, may_come = phone.page, phone.page.locator("body[aria-busy]"), asyncio.Event()
+
+    async def late(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route("**/views/display.js", late)
+    await page.evaluate("scrollTo(0, 200); location.hash = '/me/display'")
+    await expect(busy).to_have_count(1)
+    await page.go_back()
+    await expect(busy).to_have_count(0)
+    await page.go_forward()
+    await expect(busy).to_have_count(1)
+    may_come.set()
+    await page.wait_for_selector("[data-screen='me/display'] h1")
+    assert await page.evaluate("scrollY") == 0
+    await expect(page.locator("h1")).to_be_focused()
+
+
 async def test_the_first_paint_is_already_in_the_reader_s_look(new_phone: NewPhone) -> None:
     """The modules never come here: what is set was set before them."""
     phone = await new_phone(prefs={"theme": "dark", "mode": "elder", "text": "large"})
     await phone.page.route("**/app.js", lambda route: route.abort())
     await phone.page.goto(phone.base)
     look = await phone.page.evaluate("({ ...document.documentElement.dataset })")
-    assert look == {"theme": "dark", "mode": "elder", "text": "large"}
+    assert look == {"sandbox": "", "theme": "dark", "mode": "elder", "text": "large"}
     await expect(phone.page.locator(".brand")).to_have_text("城市通")
 
 

@@ -128,7 +128,7 @@ async def test_a_password_an_app_and_recovery_codes_from_first_to_last(new_phone
 
 
 async def test_another_screen_is_let_in_by_its_number(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in="13700000052", prefs={"mode": "elder"})
+    phone = await new_phone(signed_in="13700000052", prefs={"mode": "elder"}, watched=True)
     screen = await new_phone(prefs={"locale": "en"}, viewport={"width": 1280, "height": 800})
     await screen.open("/sign-in/screen")
     for number_is_right in (False, True):

@@ -93,7 +93,7 @@ async def test_staff_land_at_the_desk_and_see_no_citizen_s_screen(new_phone: New
     phone = await new_phone(signed_in=OFFICER)
     await expect(phone.page.get_by_test_id("officer")).to_contain_text("DC-0312")
     await phone.open("/home", ready="[data-testid=own-scans]")
-    assert await phone.page.evaluate("location.hash") == "#/desk"
+    await expect(phone.page).to_have_url(f"{phone.base}/#/desk")
 
 
 async def test_a_reload_spends_no_token_and_a_new_tab_spends_one(new_phone: NewPhone) -> None:
@@ -112,7 +112,7 @@ async def test_a_reload_spends_no_token_and_a_new_tab_spends_one(new_phone: NewP
 async def test_a_stranger_is_led_to_sign_in(new_phone: NewPhone) -> None:
     stranger = await new_phone()
     await stranger.open("/home", ready="#phone")
-    assert await stranger.page.evaluate("location.hash") == "#/sign-in"
+    await expect(stranger.page).to_have_url(f"{stranger.base}/#/sign-in")
 
 
 async def test_four_tabs_at_once_do_not_spend_one_token_twice(new_phone: NewPhone) -> None:
@@ -151,7 +151,8 @@ async def test_an_access_token_that_ran_out_is_renewed_once(new_phone: NewPhone)
     await phone.page.route("**/graphql", run_out)
     await phone.page.evaluate("location.hash = '/me'")
     await phone.page.wait_for_selector(".person")
-    assert seen == ["Me", "Refresh", "Me"]
+    # What home still had to ask is neither here nor there.
+    assert [name for name in seen if name in ("Me", "Refresh")] == ["Me", "Refresh", "Me"]
 
 
 async def test_a_session_that_was_ended_elsewhere_leads_to_sign_in(new_phone: NewPhone) -> None:

@@ -30,7 +30,7 @@ async def test_one_officer_freezes_and_two_let_go_on(new_phone: NewPhone) -> Non
     await page.get_by_role("button", name="查找").click()
     await expect(page.locator("h1")).to_have_text("刘*英")
     await page.get_by_test_id("freeze").click()
-    await page.fill("dialog textarea", "手机丢失,防止冒用")
+    await page.fill("dialog textarea", "手机丢失，防止冒用")
     assert await wrong(officer) == []
     asked: list[str] = []
 
@@ -45,7 +45,7 @@ async def test_one_officer_freezes_and_two_let_go_on(new_phone: NewPhone) -> Non
     await page.get_by_test_id("confirm").click()
     await page.get_by_test_id("step-up").get_by_test_id("demo-code").get_by_role("button").click()
     await expect(page.get_by_test_id("account-state")).to_contain_text("已冻结至")
-    await expect(page.get_by_test_id("intervention")).to_contain_text("手机丢失,防止冒用")
+    await expect(page.get_by_test_id("intervention")).to_contain_text("手机丢失，防止冒用")
 
     # Who has proven that it is theirs is told until when, and where to go.
     owner = await new_phone()
@@ -88,6 +88,7 @@ async def test_who_manages_staff_proposes_and_changes_their_mind(new_phone: NewP
     admin = await new_phone(signed_in=ADMIN, prefs=ELDER)
     page = admin.page
     await page.get_by_role("link", name="Staff", exact=True).click()
+    await expect(page.get_by_test_id("members")).to_be_visible()
     assert await wrong(admin, 60) == []
     await page.get_by_test_id("member").filter(has_text="ZS-0102").get_by_role("link").click()
     await page.get_by_role("link", name="Change the jurisdiction").click()

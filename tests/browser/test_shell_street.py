@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from playwright.async_api import FilePayload, Locator, Page, Route, expect
 
-from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, answer, operation
+from tests.browser.shell_phone import CITIZEN, LONG_NAME, OFFICER, NewPhone, Phone, SamePhone, answer, operation
 from tests.browser.test_shell_screens import LOOKS, check_looks, least_px_of
 from tests.support.city import JSON, OpenCity
 from tests.support.photos import photo
@@ -91,7 +91,7 @@ async def test_a_lamp_s_way_from_its_plate_to_its_repair(new_phone: NewPhone, sh
     """A photo is refused, the page is reloaded, the line breaks: one case. Another follows it. A handler mends it."""
     words = "17 号灯不亮，晚上很黑。"
     plate = (await plate_of(shell_city, name="demo-lamp"))["plate"]
-    citizen = await new_phone(signed_in=CITIZEN)
+    citizen = await new_phone(signed_in=CITIZEN, watched=True)
     page = citizen.page
     await citizen.open("/scan", ready="#paste")
     await typed(page, plate)
@@ -141,7 +141,7 @@ async def photos_with_one_refused(page: Page) -> None:
     await page.evaluate(_WATCH_UPLOADS)
     await page.set_input_files(".photo-input", [picture(2, (3000, 1500))])
     await expect(page.locator("[data-testid=photo][data-state=sent]")).to_have_count(1)
-    assert await page.evaluate("uploaded") == [["image/jpeg", 2048, 1024]]
+    assert await page.evaluate("Promise.all(uploaded)") == [["image/jpeg", 2048, 1024]]
 
 
 async def sent_over_a_broken_line(page: Page) -> None:
@@ -212,10 +212,12 @@ async def handled(new_phone: NewPhone, city: OpenCity, citizen: Phone, case: JSO
     assert handler.faults == []
 
 
-async def test_what_is_no_plate_is_named_and_a_visit_is_counted_once(new_phone: NewPhone, shell_city: OpenCity) -> None:
+async def test_what_is_no_plate_is_named_and_a_visit_is_counted_once(
+    same_phone: SamePhone, shell_city: OpenCity
+) -> None:
     gate = (await park_gate(shell_city))["plate"]
     forged = gate[:-1] + ("A" if gate[-1] != "A" else "Q")
-    phone = await new_phone(signed_in=CITIZEN)
+    phone = await same_phone(CITIZEN)
     page = phone.page
     sent: list[str] = []
     page.on("request", lambda request: sent.append(request.post_data or ""))
@@ -317,9 +319,9 @@ async def test_acting_for_her_mother_and_for_nobody_else(new_phone: NewPhone, sh
     await expect(mother.page.get_by_test_id("look").first).to_contain_text("张*华")
 
 
-async def test_acting_ends_with_what_it_rests_on(new_phone: NewPhone) -> None:
+async def test_acting_ends_with_what_it_rests_on(same_phone: SamePhone) -> None:
     """A token that is over is asked for anew; a relation that is over ends it, and the session goes on."""
-    phone = await new_phone(signed_in=CITIZEN)
+    phone = await same_phone(CITIZEN)
     page = phone.page
     await phone.open("/me/family", ready="[data-testid=relation]")
     await page.get_by_test_id("relation").filter(has_text=MOTHER).get_by_test_id("act-for").click()
@@ -345,6 +347,7 @@ async def test_acting_ends_with_what_it_rests_on(new_phone: NewPhone) -> None:
 
 
 async def test_an_inspector_checks_a_licence_once(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    officer = await new_phone(signed_in=OFFICER)  # first: a code is good for a minute
     zhang = await shell_city.token(CITIZEN)
     held = await shell_city.ask(LICENCES, token=zhang)
     assert held.data
@@ -352,7 +355,6 @@ async def test_an_inspector_checks_a_licence_once(new_phone: NewPhone, shell_cit
     shared = await shell_city.ask(SHARE, token=zhang, input={"licenceId": driving, "purpose": "路面执法检查"})
     assert shared.data
     text = shared.data["shareLicence"]["text"]
-    officer = await new_phone(signed_in=OFFICER)
     page = officer.page
     verdict = page.get_by_test_id("verdict")
     await typed(page, text[:70] + ("A" if text[70] != "A" else "B") + text[71:])
@@ -372,10 +374,10 @@ async def test_an_inspector_checks_a_licence_once(new_phone: NewPhone, shell_cit
 
 
 async def test_a_health_check_shows_a_colour_for_five_minutes(new_phone: NewPhone, shell_city: OpenCity) -> None:
+    officer = await new_phone(signed_in=OFFICER)  # first: a code is good for a minute
     zhang = await shell_city.token(CITIZEN)
     shown = await shell_city.ask("{ me { cityCode { text } } }", token=zhang)
     assert shown.data
-    officer = await new_phone(signed_in=OFFICER)
     page = officer.page
     await page.clock.install()
     await page.get_by_role("radio", name="健康核验").check()
@@ -392,7 +394,7 @@ async def test_a_health_check_shows_a_colour_for_five_minutes(new_phone: NewPhon
 async def test_the_street_s_screens_in_every_look(new_phone: NewPhone, shell_city: OpenCity) -> None:
     gate = await park_gate(shell_city)
     screens = citizen_screens(gate, (await mine(shell_city))["id"])
-    citizen = await new_phone(signed_in=CITIZEN)
+    citizen = await new_phone(signed_in=CITIZEN, watched=True)
     for look in LOOKS:
         # Who reloads acts for nobody else any more.
         assert await check_looks(citizen, screens, (look,)) == {}
@@ -445,7 +447,7 @@ _WATCH_UPLOADS = """() => {
   globalThis.uploaded = [];
   const { send } = XMLHttpRequest.prototype;
   XMLHttpRequest.prototype.send = function (photo) {
-    createImageBitmap(photo).then(({ width, height }) => uploaded.push([photo.type, width, height]));
+    uploaded.push(createImageBitmap(photo).then(({ width, height }) => [photo.type, width, height]));
     return send.call(this, photo);
   };
 }"""

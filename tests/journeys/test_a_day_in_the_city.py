@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +12,7 @@ from core.clock import FixedClock
 from core.embedded import Stores
 from core.mongo import Mongo
 from core.redis import Redis
-from tests.support.city import JSON, OpenCity, open_demo_city, settings
+from tests.support.city import JSON, OpenCity, answered, open_demo_city, settings
 from tests.support.departments import KEY, departments
 from tests.support.photos import PHOTO_TYPE, photo
 from tests.support.waiting import until
@@ -74,17 +73,11 @@ async def city_without(
         yield await stack.enter_async_context(open_demo_city(told, clock))
 
 
-async def did(city: OpenCity, query: str, *, token: str, **variables: Any) -> JSON:
-    answer = await city.ask(query, token=token, **variables)
-    assert answer.errors == [] and answer.data is not None, answer.errors
-    return answer.data
-
-
 async def noticed(city: OpenCity, *, token: str, words: str) -> JSON:
     """The message whose subject has these words; waits until it is there."""
 
     async def look() -> JSON | None:
-        inbox = (await did(city, SUBJECTS, token=token))["me"]["inbox"]["nodes"]
+        inbox = (await answered(city, SUBJECTS, token=token))["me"]["inbox"]["nodes"]
         return next((message for message in inbox if words in message["subject"]), None)
 
     return await until(look, what=f"a message about {words}")
@@ -110,15 +103,15 @@ async def she_reads_what_is_due(city: OpenCity, zhang: str) -> None:
 
 
 async def she_pays(city: OpenCity, zhang: str) -> None:
-    before = (await did(city, BILLS, token=zhang))["me"]
+    before = (await answered(city, BILLS, token=zhang))["me"]
     (bill,) = before["bills"]["nodes"]
     given = {"billId": bill["id"], "idempotencyKey": "a-day-in-the-city"}
-    paid = (await did(city, PAY, token=zhang, input=given))["payBill"]
+    paid = (await answered(city, PAY, token=zhang, input=given))["payBill"]
     assert paid["amount"] == {"text": "¥36.00"} and paid["bill"] == {"status": "PAID"}
-    assert (await did(city, PAY, token=zhang, input=given))["payBill"]["id"] == paid["id"], (
+    assert (await answered(city, PAY, token=zhang, input=given))["payBill"]["id"] == paid["id"], (
         "asked again: the same payment"
     )
-    after = (await did(city, BILLS, token=zhang))["me"]
+    after = (await answered(city, BILLS, token=zhang))["me"]
     assert after["bills"]["nodes"] == []
     assert before["wallet"]["balance"]["amount"] - after["wallet"]["balance"]["amount"] == 3600
     await noticed(city, token=zhang, words="缴费成功：生活垃圾处理费")
@@ -126,17 +119,17 @@ async def she_pays(city: OpenCity, zhang: str) -> None:
 
 async def she_shows_her_licence(city: OpenCity, zhang: str) -> None:
     inspector = await city.token(INSPECTOR, audience="STAFF")
-    licences = (await did(city, LICENCES, token=zhang))["me"]["licences"]
+    licences = (await answered(city, LICENCES, token=zhang))["me"]["licences"]
     driving = next(one for one in licences if one["type"]["name"] == "机动车驾驶证")
-    share = await did(city, SHARE, token=zhang, input={"licenceId": driving["id"], "purpose": "路面执法检查"})
+    share = await answered(city, SHARE, token=zhang, input={"licenceId": driving["id"], "purpose": "路面执法检查"})
     shown = share["shareLicence"]
     assert shown["text"].startswith("CL1:") and shown["lifetimeS"] == 60
-    checked = (await did(city, VERIFY, token=inspector, input={"text": shown["text"]}))["verifyLicence"]
+    checked = (await answered(city, VERIFY, token=inspector, input={"text": shown["text"]}))["verifyLicence"]
     assert (checked["result"], checked["status"], checked["purpose"]) == ("VALID", "VALID", "路面执法检查")
     assert checked["fields"] == shown["fields"] and checked["holder"] == {"maskedName": "张*华"}
     again = await city.ask(VERIFY, token=inspector, input={"text": shown["text"]})
     assert again.codes == ["LICENCES_CODE_REPLAYED"]
-    seen = (await did(city, SHOWINGS, token=zhang))["me"]["licenceShowings"]["nodes"]
+    seen = (await answered(city, SHOWINGS, token=zhang))["me"]["licenceShowings"]["nodes"]
     assert seen == [{"purpose": "路面执法检查", "verifier": {"organisation": "东城区综合执法局", "badge": "DC-0312"}}]
 
 
@@ -146,7 +139,7 @@ async def she_reports_a_lamp(city: OpenCity, zhang: str, *, handed_over: bool) -
     lamp = await the_lamp_on_its_plate(city, zhang)
     given = {
         "clientReportId": "lamp-1",
-        "description": "路灯不亮,晚上很黑。",
+        "description": "路灯不亮，晚上很黑。",
         "placeCode": lamp,
         "photoIds": [await uploaded(city, token=zhang, seed=1)],
     }
@@ -157,17 +150,17 @@ async def she_reports_a_lamp(city: OpenCity, zhang: str, *, handed_over: bool) -
     step = {"caseId": created["id"], "version": created["version"], "action": "ACCEPT"}
     assert (await city.ask(ACT, token=elsewhere, input=step)).codes == ["NOT_FOUND"], "a case of another district"
 
-    mine = (await did(city, STAFF_CASES, token=handler))["staffCases"]["nodes"]
+    mine = (await answered(city, STAFF_CASES, token=handler))["staffCases"]["nodes"]
     assert created["number"] in [case["number"] for case in mine]
     if handed_over:
         await the_department_takes_it(city, zhang, created["id"])
     repaired = await uploaded(city, token=handler, seed=2)
     for action, more in (("ACCEPT", {}), ("START", {}), ("RESOLVE", {"note": "已更换灯具", "photoIds": [repaired]})):
-        version = (await did(city, VERSION, token=handler, id=created["id"]))["case"]["version"]
-        await did(city, ACT, token=handler, input={**step, "version": version, "action": action, **more})
+        version = (await answered(city, VERSION, token=handler, id=created["id"]))["case"]["version"]
+        await answered(city, ACT, token=handler, input={**step, "version": version, "action": action, **more})
 
     case = (
-        (await did(city, CASE, token=zhang, id=created["id"]))["case"]
+        (await answered(city, CASE, token=zhang, id=created["id"]))["case"]
         if handed_over
         else await alone(city, zhang, created)
     )
@@ -221,8 +214,8 @@ async def the_lamp_on_its_plate(city: OpenCity, zhang: str) -> str:
         "reportCategory": "street-lamp",
         "checkIn": False,
     }
-    plate = (await did(city, REGISTER, token=registrar, input=lamp))["registerPlace"]
-    read = (await did(city, READ, token=zhang, text=plate["plate"]))["readCode"]
+    plate = (await answered(city, REGISTER, token=registrar, input=lamp))["registerPlace"]
+    read = (await answered(city, READ, token=zhang, text=plate["plate"]))["readCode"]
     assert read["code"] == plate["code"] and read["reportCategory"] == "street-lamp"
     assert [action["kind"] for action in read["actions"]] == ["REPORT"]
     code: str = read["code"]
@@ -241,7 +234,7 @@ async def the_department_takes_it(city: OpenCity, zhang: str, case_id: str) -> N
     """The event reaches the department's backend, which dispatches it; what the unit says comes back."""
 
     async def there() -> str | None:
-        event = (await did(city, CASE, token=zhang, id=case_id))["case"]["cityEvent"]
+        event = (await answered(city, CASE, token=zhang, id=case_id))["case"]["cityEvent"]
         return event["id"] if event else None
 
     event_id = await until(there, what="the event in the department's backend")
@@ -251,7 +244,7 @@ async def the_department_takes_it(city: OpenCity, zhang: str, case_id: str) -> N
         assert answer.status == 200, await answer.text()
 
     async def told() -> bool:
-        timeline = (await did(city, CASE, token=zhang, id=case_id))["case"]["timeline"]
+        timeline = (await answered(city, CASE, token=zhang, id=case_id))["case"]["timeline"]
         words = [(entry["label"], entry["note"]) for entry in timeline if entry["kind"] == "STATUS"]
         return ("处置单位已签收", "维修队已出发") in words
 
@@ -259,16 +252,16 @@ async def the_department_takes_it(city: OpenCity, zhang: str, case_id: str) -> N
 
 
 async def she_checks_on_her_mother(city: OpenCity, zhang: str) -> None:
-    relations = (await did(city, RELATIONS, token=zhang))["me"]["relations"]
+    relations = (await answered(city, RELATIONS, token=zhang))["me"]["relations"]
     mother = next(one for one in relations if one["side"] == "ACTOR" and one["subject"]["maskedName"] == "刘*英")
-    acting = (await did(city, ACT_FOR, token=zhang, id=mother["id"]))["actFor"]["accessToken"]
-    hers = await did(city, HER_HEALTH, token=acting)
+    acting = (await answered(city, ACT_FOR, token=zhang, id=mother["id"]))["actFor"]["accessToken"]
+    hers = await answered(city, HER_HEALTH, token=acting)
     assert hers["acting"] == {"subject": {"maskedName": "刘*英"}}
     assert hers["me"]["healthStatus"]["colour"] == "GREEN" and hers["me"]["healthStatus"]["reason"]
     refused = await city.ask("{ me { cityCode { text } } }", token=acting)
     assert refused.codes == ["FORBIDDEN"], "her code is for her alone"
     liu = await city.token(LIU)
-    looks = (await did(city, LOOKS, token=liu))["me"]["healthLooks"]["nodes"]
+    looks = (await answered(city, LOOKS, token=liu))["me"]["healthLooks"]["nodes"]
     assert looks == [{"by": "DELEGATE", "delegate": {"maskedName": "张*华"}}]
 
 

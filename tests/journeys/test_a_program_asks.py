@@ -10,7 +10,7 @@ import pytest
 from miniapps.errors import NotPermitted
 from miniapps.openid.errors import CodeInvalid, CodeUsed
 from miniapps.sessions.store import VISITS
-from tests.support.city import JSON, OpenCity
+from tests.support.city import JSON, OpenCity, answered
 from tests.support.library import CAMERA, LOCATION, OPENID, PHONE, publish_library
 from tests.support.waiting import until
 from tests.unit.miniapps.releases.workshop import APP
@@ -49,14 +49,8 @@ REVOKE = "mutation($id: ID!) { revokeConsent(id: $id) { id } }"
 SIGN_OUT = "mutation { signOut }"
 
 
-async def _did(city: OpenCity, document: str, token: str, **variables: Any) -> JSON:
-    answer = await city.ask(document, token=token, **variables)
-    assert answer.errors == [] and answer.data is not None, answer.errors
-    return answer.data
-
-
 async def _open(city: OpenCity, token: str, **how: Any) -> JSON:
-    session: JSON = (await _did(city, OPEN, token, app=APP, **how))["openMiniProgram"]
+    session: JSON = (await answered(city, OPEN, token, app=APP, **how))["openMiniProgram"]
     return session
 
 
@@ -95,26 +89,26 @@ async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(city: OpenCi
     }
 
     # Nobody else speaks for the session, and nothing is given before the citizen says so.
-    assert await _did(city, STATE, alexander, id=mine) == {"miniSession": {"ended": "EXPIRED", "capabilities": []}}
+    assert await answered(city, STATE, alexander, id=mine) == {"miniSession": {"ended": "EXPIRED", "capabilities": []}}
     for document in (LOGIN, PHONE_CODE):
         assert (await city.ask(document, token=alexander, id=mine)).codes == ["MINIAPPS_SESSION_OVER"]
     early = await city.ask(PHONE_CODE, token=zhang, id=mine)
     assert early.codes == ["MINIAPPS_NOT_PERMITTED"]
     assert early.errors[0]["extensions"]["why"] == "consent"
 
-    told = await _did(city, ANSWER, zhang, id=mine, yes=[PHONE], no=[LOCATION])
+    told = await answered(city, ANSWER, zhang, id=mine, yes=[PHONE], no=[LOCATION])
     assert _states(told["answerMiniPermissions"])[PHONE] == "GRANTED:"
     assert _states(told["answerMiniPermissions"])[LOCATION] == "DENIED:consent"
 
     # What its backend learns.
-    code = (await _did(city, LOGIN, zhang, id=mine))["miniLogin"]["code"]
+    code = (await answered(city, LOGIN, zhang, id=mine))["miniLogin"]["code"]
     identity = await openids.redeem_login(code=code, app_id=APP)
     assert identity.session_id == mine and identity.scopes == (OPENID, PHONE)
     with pytest.raises(CodeUsed):
         await openids.redeem_login(code=code, app_id=APP)
     async with city.http.get(f"{city.base}/.well-known/mini-jwks.json") as response:
         keys = {key["kid"]: key for key in (await response.json(content_type=None))["keys"]}
-    token = (await _did(city, TOKEN, zhang, id=mine))["miniLaunchToken"]["token"]
+    token = (await answered(city, TOKEN, zhang, id=mine))["miniLaunchToken"]["token"]
     header = jwt.get_unverified_header(token)
     assert header["alg"] == keys[header["kid"]]["alg"] == "EdDSA"
     unclocked: Any = {"verify_exp": False, "verify_iat": False}
@@ -122,22 +116,22 @@ async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(city: OpenCi
         token, jwt.PyJWK.from_dict(keys[header["kid"]]), algorithms=["EdDSA"], audience=APP, options=unclocked
     )
     assert (claims["sub"], claims["sid"], claims["scn"]) == (identity.openid, mine, "link")
-    phone = (await _did(city, PHONE_CODE, zhang, id=mine))["miniPhoneCode"]["code"]
+    phone = (await answered(city, PHONE_CODE, zhang, id=mine))["miniPhoneCode"]["code"]
     assert await openids.redeem_phone(code=phone, app_id=APP) == f"+86{ZHANG}"
-    pending = (await _did(city, PHONE_CODE, zhang, id=mine))["miniPhoneCode"]["code"]
+    pending = (await answered(city, PHONE_CODE, zhang, id=mine))["miniPhoneCode"]["code"]
 
     # What it keeps.
     put = {"cart": ["A1", None], "n": 1.5}
-    assert await _did(city, WRITE, zhang, id=mine, revision=0, put=put) == {"writeMiniStorage": {"revision": 1}}
+    assert await answered(city, WRITE, zhang, id=mine, revision=0, put=put) == {"writeMiniStorage": {"revision": 1}}
     conflict = await city.ask(WRITE, token=zhang, id=mine, revision=0, put={"n": 2})
     assert (conflict.codes, conflict.errors[0]["extensions"]["revision"]) == (["MINIAPPS_STORAGE_CHANGED"], 1)
-    assert (await _did(city, WRITE, zhang, id=mine, revision=1, removed=["n"]))["writeMiniStorage"]["revision"] == 2
+    assert (await answered(city, WRITE, zhang, id=mine, revision=1, removed=["n"]))["writeMiniStorage"]["revision"] == 2
     again = await _open(city, zhang, referrer=mine)
     assert (again["storage"], again["storageRevision"]) == ({"cart": ["A1", None]}, 2)
     assert again["referrerAppId"] == APP
 
     # What its citizen sees where they see everything else; and taking back ends it in the open session.
-    seen = await _did(city, MINE, zhang)
+    seen = await answered(city, MINE, zhang)
     assert seen["me"]["recentMiniPrograms"] == [{"appId": APP, "name": "图书馆"}]
     (permit,) = seen["me"]["miniPermits"]["nodes"]
     assert (permit["name"], permit["reason"], permit["program"]) == (PHONE, "取书通知", {"name": "图书馆"})
@@ -147,20 +141,20 @@ async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(city: OpenCi
     assert consent["fields"] == [{"code": PHONE, "name": "手机号码", "sensitive": True}]
     entry = next(one for one in seen["accessLog"]["nodes"] if one["program"] == "图书馆")
     assert (entry["purpose"], entry["fields"][0]["code"]) == ("小程序经您同意获取手机号", PHONE)
-    await _did(city, REVOKE, zhang, id=consent["id"])
-    left = (await _did(city, STATE, zhang, id=mine))["miniSession"]
+    await answered(city, REVOKE, zhang, id=consent["id"])
+    left = (await answered(city, STATE, zhang, id=mine))["miniSession"]
     assert (left["ended"], _states(left["capabilities"])[PHONE]) == (None, "PROMPT:consent")
     with pytest.raises(NotPermitted):
         await openids.redeem_phone(code=pending, app_id=APP)
-    settled = await _did(city, SETTLE, zhang, app=APP, name=PHONE, state="DENIED")
+    settled = await answered(city, SETTLE, zhang, app=APP, name=PHONE, state="DENIED")
     assert _states(settled["setMiniPermission"])[PHONE] == "DENIED:consent"
 
     # How runs end: closed, revoked by the city, with the sign-in.
-    await _did(city, CLOSE, zhang, id=again["id"])
-    assert (await _did(city, STATE, zhang, id=again["id"]))["miniSession"]["ended"] == "CLOSED"
+    await answered(city, CLOSE, zhang, id=again["id"])
+    assert (await answered(city, STATE, zhang, id=again["id"]))["miniSession"]["ended"] == "CLOSED"
     others = (await _open(city, alexander))["id"]
-    waiting = (await _did(city, LOGIN, alexander, id=others))["miniLogin"]["code"]
-    await _did(city, SIGN_OUT, alexander)
+    waiting = (await answered(city, LOGIN, alexander, id=others))["miniLogin"]["code"]
+    await answered(city, SIGN_OUT, alexander)
 
     async def gone() -> bool:
         return await city.city.rooms.sessions.still_running(others) is None
@@ -169,6 +163,6 @@ async def test_a_program_is_opened_asks_and_is_known_by_its_citizen(city: OpenCi
     with pytest.raises(CodeInvalid):
         await openids.redeem_login(code=waiting, app_id=APP)
     await city.city.rooms.releases.revoke(app_id=APP, version_code=1, reason="a fault", by="stf_1")
-    assert (await _did(city, STATE, zhang, id=mine))["miniSession"]["ended"] == "VERSION_REVOKED"
+    assert (await answered(city, STATE, zhang, id=mine))["miniSession"]["ended"] == "VERSION_REVOKED"
     closed = await city.ask(OPEN, token=zhang, app=APP)
     assert closed.codes == ["NOT_FOUND"]

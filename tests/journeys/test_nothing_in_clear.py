@@ -20,7 +20,7 @@ from core.clock import Clock, FixedClock
 from core.mongo import Mongo
 from core.redis import Redis
 from identity.demo import CITIZENS, STAFF
-from tests.support.city import JSON, OpenCity
+from tests.support.city import JSON, OpenCity, answered
 from tests.support.dump import leaks, of_mongo, of_redis, phone_spellings, spellings
 from tests.support.library import PHONE, publish_library
 from tests.support.photos import PHOTO_TYPE, photo
@@ -30,7 +30,7 @@ ZHANG, ALEXANDER, OUYANG, NEWCOMER = "13800000001", "13800000002", "13800000003"
 INSPECTOR, CLERK = "13900000001", "13900000003"
 NEWCOMERS_NAME, NEWCOMERS_NUMBER = "王小明", "110101199003070038"
 EMAIL, PUSH, PASSWORD = "zhang.lihua@mail.example", "push-of-zhang:0123456789abcdef", "三只 企鹅 在 长城 上"
-WORDS = "我是张丽华,电话 138 0000 0001,身份证 110101198503120025,门前的路灯不亮"
+WORDS = "我是张丽华，电话 138 0000 0001，身份证 110101198503120025，门前的路灯不亮"
 ADDRESS, REASON = "王府井大街 7 号张丽华家", "张丽华本人 13800000001 来窗口办理"
 
 REPORT = "mutation($input: CreateReportInput!) { createReport(input: $input) { id number } }"
@@ -61,12 +61,6 @@ def log() -> Iterator[io.StringIO]:
     root.setLevel(level)
 
 
-async def did(city: OpenCity, query: str, *, token: str, **variables: Any) -> JSON:
-    answer = await city.ask(query, token=token, **variables)
-    assert answer.errors == [] and answer.data is not None, (query, answer.errors)
-    return answer.data
-
-
 async def _leaks(hay: AsyncIterator[tuple[str, bytes]], needles: Mapping[bytes, str]) -> set[str]:
     return {one async for where, part in hay for one in leaks(where, part, needles)}
 
@@ -93,19 +87,19 @@ async def _a_day(city: OpenCity) -> None:
     newcomer = await city.token(NEWCOMER)
     inspector, clerk = [await city.token(phone, audience="STAFF") for phone in (INSPECTOR, CLERK)]
     named = {"name": NEWCOMERS_NAME, "idNumber": NEWCOMERS_NUMBER}
-    await did(
+    await answered(
         city,
         "mutation($input: ConfirmRealNameInput!) { confirmRealName(input: $input) { id } }",
         token=newcomer,
         input=named,
     )
-    await did(city, "mutation($p: String!) { setPassword(password: $p) { hasPassword } }", token=zhang, p=PASSWORD)
+    await answered(city, "mutation($p: String!) { setPassword(password: $p) { hasPassword } }", token=zhang, p=PASSWORD)
     refused = "mutation($input: SignInWithPasswordInput!) { signInWithPassword(input: $input) { accessToken } }"
     given = {"phone": ZHANG, "password": f"{PASSWORD}!", "deviceName": "张丽华的手机"}
     assert (await city.ask(refused, input=given)).codes
-    await did(city, "mutation { beginTotp { uri } }", token=zhang)
-    screen = await did(city, 'mutation { beginLink(deviceName: "张丽华的平板") { code } }', token="")
-    await did(
+    await answered(city, "mutation { beginTotp { uri } }", token=zhang)
+    screen = await answered(city, 'mutation { beginLink(deviceName: "张丽华的平板") { code } }', token="")
+    await answered(
         city,
         "mutation($c: String!) { lookAtLink(code: $c) { deviceName } }",
         token=zhang,
@@ -114,21 +108,21 @@ async def _a_day(city: OpenCity) -> None:
     asked = {"phone": OUYANG, "name": CITIZENS["ouyang"].name, "kind": "PROXY", "matters": ["payments:read"]}
     asked["until"] = "2026-12-24T00:00:00Z"
     invite = "mutation($input: InviteDelegateInput!) { inviteDelegate(input: $input) { id } }"
-    await did(city, invite, token=zhang, input=asked)
+    await answered(city, invite, token=zhang, input=asked)
     registered = "mutation { registerOrganisation(uscc: %s, name: %s) { id } }"
     own = registered % ('"91110101MA0DEM001X"', '"北京通城示范餐饮有限公司"')
-    organisation = (await did(city, own, token=ouyang))["registerOrganisation"]["id"]
+    organisation = (await answered(city, own, token=ouyang))["registerOrganisation"]["id"]
     joins = {"organisationId": organisation, "phone": ALEXANDER, "name": CITIZENS["alexander"].name}
     joins["post"] = {"role": "VIEWER"}
-    await did(
+    await answered(
         city, "mutation($input: InviteMemberInput!) { inviteMember(input: $input) { id } }", token=ouyang, input=joins
     )
-    waiting = (await did(city, "{ invitations { id } }", token=alexander))["invitations"]
+    waiting = (await answered(city, "{ invitations { id } }", token=alexander))["invitations"]
     accept = "mutation($id: ID!) { acceptInvitation(id: $id) { id } }"
-    await did(city, accept, token=alexander, id=waiting[0]["id"])
+    await answered(city, accept, token=alexander, id=waiting[0]["id"])
     await _who_answers_for_others_stays(city, ouyang, organisation)
     found = {"phone": ZHANG, "name": "张丽华", "reason": REASON}
-    await did(city, "mutation($i: FindCitizenInput!) { findCitizen(input: $i) { id } }", token=clerk, i=found)
+    await answered(city, "mutation($i: FindCitizenInput!) { findCitizen(input: $i) { id } }", token=clerk, i=found)
     await _in_the_rooms(city, zhang, inspector)
 
 
@@ -138,11 +132,11 @@ async def _who_answers_for_others_stays(city: OpenCity, owner: str, organisation
     assert refused.codes == ["IDENTITY_OWNS_ORGANISATIONS"]
     assert refused.errors[0]["extensions"]["names"] == ["北京通城示范餐饮有限公司"]
     members = "query($id: ID!) { organisation(id: $id) { members { id role } } }"
-    found = (await did(city, members, token=owner, id=organisation))["organisation"]["members"]
+    found = (await answered(city, members, token=owner, id=organisation))["organisation"]["members"]
     viewer = next(one["id"] for one in found if one["role"] == "VIEWER")
-    await did(city, "mutation($id: ID!) { removeMember(memberId: $id) }", token=owner, id=viewer)
-    await did(city, erase, token=owner)
-    await did(city, "mutation { cancelErasure { state } }", token=owner)
+    await answered(city, "mutation($id: ID!) { removeMember(memberId: $id) }", token=owner, id=viewer)
+    await answered(city, erase, token=owner)
+    await answered(city, "mutation { cancelErasure { state } }", token=owner)
 
 
 async def _in_the_rooms(city: OpenCity, zhang: str, inspector: str) -> None:
@@ -154,31 +148,31 @@ async def _in_the_rooms(city: OpenCity, zhang: str, inspector: str) -> None:
             ids.append((await answer.json())["id"])
     report: JSON = {"clientReportId": "r1", "description": WORDS, "address": ADDRESS, "categoryCode": "street-lamp"}
     report |= {"location": {"longitude": 116.4166, "latitude": 39.9289}, "photoIds": ids[:1]}
-    await did(city, REPORT, token=zhang, input=report)
-    code = (await did(city, "{ me { cityCode { text } } }", token=zhang))["me"]["cityCode"]["text"]
+    await answered(city, REPORT, token=zhang, input=report)
+    code = (await answered(city, "{ me { cityCode { text } } }", token=zhang))["me"]["cityCode"]["text"]
     scan = "mutation($i: ScanCityCodeInput!) { scanCityCode(input: $i) { id person { maskedName } health { colour } } }"
-    await did(city, scan, token=inspector, i={"text": code, "purpose": "HEALTH_CHECK"})
-    licence = (await did(city, "{ me { licences { id } } }", token=zhang))["me"]["licences"][0]["id"]
+    await answered(city, scan, token=inspector, i={"text": code, "purpose": "HEALTH_CHECK"})
+    licence = (await answered(city, "{ me { licences { id } } }", token=zhang))["me"]["licences"][0]["id"]
     share = {"licenceId": licence, "purpose": REASON[:20]}
-    shown = await did(
+    shown = await answered(
         city, "mutation($i: ShareLicenceInput!) { shareLicence(input: $i) { text } }", token=zhang, i=share
     )
     verify = "mutation($i: VerifyLicenceInput!) { verifyLicence(input: $i) { id } }"
-    await did(city, verify, token=inspector, i={"text": shown["shareLicence"]["text"]})
+    await answered(city, verify, token=inspector, i={"text": shown["shareLicence"]["text"]})
     fact = {"clientFactId": "f1", "symptoms": ["FEVER"], "areas": ["110105"]}
-    await did(city, "mutation($i: DeclareHealthInput!) { declareHealth(input: $i) { id } }", token=zhang, i=fact)
-    bills = (await did(city, BILLS, token=zhang))["me"]["bills"]["nodes"]
+    await answered(city, "mutation($i: DeclareHealthInput!) { declareHealth(input: $i) { id } }", token=zhang, i=fact)
+    bills = (await answered(city, BILLS, token=zhang))["me"]["bills"]["nodes"]
     unpaid = next(one["id"] for one in bills if one["status"] == "UNPAID")
     pay = {"billId": unpaid, "idempotencyKey": "payment-1"}
-    await did(city, "mutation($i: PayBillInput!) { payBill(input: $i) { id } }", token=zhang, i=pay)
+    await answered(city, "mutation($i: PayBillInput!) { payBill(input: $i) { id } }", token=zhang, i=pay)
     push = {"kind": "FID", "value": PUSH, "platform": "ANDROID"}
-    await did(
+    await answered(
         city, "mutation($i: RegisterPushTargetInput!) { registerPushTarget(input: $i) { id } }", token=zhang, i=push
     )
     email = "mutation($i: SetNotificationEmailInput!) { setNotificationEmail(input: $i) { address } }"
     await city.ask(email, token=zhang, i={"address": EMAIL})  # refused where no mail goes out: kept all the less
     await _in_a_program(city, zhang)
-    await did(city, "mutation { requestDataDownload { id } }", token=zhang)
+    await answered(city, "mutation { requestDataDownload { id } }", token=zhang)
     await city.city.rooms.wings.downloads.work()
 
 
@@ -186,24 +180,29 @@ async def _in_a_program(city: OpenCity, zhang: str) -> None:
     """It is told her phone, and keeps what she wrote."""
     app, openids = await publish_library(city), city.city.rooms.openids
     opened = "mutation($a: String!, $q: JSON) { openMiniProgram(appId: $a, query: $q) { id } }"
-    session = (await did(city, opened, token=zhang, a=app, q={"to": ADDRESS}))["openMiniProgram"]["id"]
+    session = (await answered(city, opened, token=zhang, a=app, q={"to": ADDRESS}))["openMiniProgram"]["id"]
     agreed = "mutation($s: ID!, $p: [String!]!) { answerMiniPermissions(%s) { state } }"
     shown = 'session: $s, granted: $p, denied: [], text: "手机号用于取书通知"'
-    await did(city, agreed % shown, token=zhang, s=session, p=[PHONE])
-    asked = await did(city, "mutation($s: ID!) { miniPhoneCode(session: $s) { code } }", token=zhang, s=session)
+    await answered(city, agreed % shown, token=zhang, s=session, p=[PHONE])
+    asked = await answered(city, "mutation($s: ID!) { miniPhoneCode(session: $s) { code } }", token=zhang, s=session)
     assert await openids.redeem_phone(code=asked["miniPhoneCode"]["code"], app_id=app) == f"+86{ZHANG}"
-    waiting = await did(city, "mutation($s: ID!) { miniLogin(session: $s) { code } }", token=zhang, s=session)
+    waiting = await answered(city, "mutation($s: ID!) { miniLogin(session: $s) { code } }", token=zhang, s=session)
     assert (await openids.redeem_login(code=waiting["miniLogin"]["code"], app_id=app)).openid
-    await did(city, "mutation($s: ID!) { miniPhoneCode(session: $s) { code } }", token=zhang, s=session)
+    await answered(city, "mutation($s: ID!) { miniPhoneCode(session: $s) { code } }", token=zhang, s=session)
     kept = "mutation($s: ID!, $p: JSON) { writeMiniStorage(session: $s, revision: 0, put: $p) { revision } }"
-    await did(city, kept, token=zhang, s=session, p={ADDRESS: WORDS})
+    await answered(city, kept, token=zhang, s=session, p={ADDRESS: WORDS})
 
 
 async def test_nobody_is_found_in_a_dump_and_who_left_is_gone(
     city: OpenCity, mongo: Mongo, redis: Redis, log: io.StringIO
 ) -> None:
-    needles = _needles()
+    needles, outbox = _needles(), city.city.ground.outbox
     await _a_day(city)
+
+    async def all_told() -> bool:
+        return not (await outbox.backlog()).waiting
+
+    await until(all_told, what="that every room has heard of the day")
     assert await _leaks(of_mongo(mongo), needles) == set()
     assert await _leaks(of_redis(redis), needles) == set()
     assert leaks("log", log.getvalue().encode(), needles) == set()
@@ -267,8 +266,8 @@ async def _who_leaves_is_gone(city: OpenCity, mongo: Mongo) -> None:
     assert isinstance(city.clock, FixedClock)
     city.clock.advance(seconds=61)  # so that the next code is told from the last one
     zhang = await city.token(ZHANG)
-    leaver: str = (await did(city, "{ me { id } }", token=zhang))["me"]["id"]
-    await did(city, "mutation { eraseAccount { state } }", token=zhang)
+    leaver: str = (await answered(city, "{ me { id } }", token=zhang))["me"]["id"]
+    await answered(city, "mutation { eraseAccount { state } }", token=zhang)
     rooms, database = city.city.rooms, mongo.database
     await database["identity_erasures"].update_one({"citizen": leaver}, {"$set": {"next_at": city.clock.now()}})
     await rooms.wings.erasures.work()

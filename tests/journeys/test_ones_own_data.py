@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import Any
 
 import orjson
 
 from core.clock import FixedClock
 from identity.recovery.merges import SETTLED_AFTER
-from tests.support.city import JSON, OpenCity
+from tests.support.city import JSON, OpenCity, answered
 from tests.support.waiting import until
 
 ZHANG, INSPECTOR, NEWCOMER = "13800000001", "13900000001", "13700000123"
@@ -31,7 +30,7 @@ MINE = "{ me { id phone cases(first: 5) { nodes { id } } inbox(first: 20) { node
 LAMP = {
     "clientReportId": "two-accounts",
     "categoryCode": "street-lamp",
-    "description": "路灯不亮,晚上看不清路",
+    "description": "路灯不亮，晚上看不清路",
     "address": "东城区景山前街",
     "location": {"longitude": 116.4166, "latitude": 39.9289},
     "photoIds": [],
@@ -47,12 +46,6 @@ async def _log(city: OpenCity, token: str, *, first: int, pages: int) -> list[JS
         seen += page["nodes"]
         after = page["pageInfo"]["endCursor"]
     return seen
-
-
-async def _did(city: OpenCity, query: str, token: str = "", **variables: Any) -> JSON:
-    answer = await city.ask(query, token=token, **variables)
-    assert answer.errors == [] and answer.data is not None, answer.errors
-    return answer.data
 
 
 async def _code(city: OpenCity, phone: str, before: str) -> str:
@@ -77,7 +70,7 @@ async def test_a_scan_is_seen_in_the_access_log_in_every_room_that_it_touched(ci
     assert told == {
         ("扫描城市码", "健康核验", "城市码", "DC-0312"),
         ("查看健康状态", "健康核验", "健康状态", "DC-0312"),
-        ("工作人员核对身份", None, "姓名(部分隐藏)", "DC-0312"),
+        ("工作人员核对身份", None, "姓名（部分隐藏）", "DC-0312"),
     }
     assert await _log(city, zhang, first=1, pages=3) == newest
 
@@ -139,25 +132,25 @@ async def test_who_leaves_is_forgotten_and_who_has_two_accounts_makes_one_of_the
 async def _two_become_one(city: OpenCity) -> None:
     """A second account is merged, and another phone counts: what both held is there."""
     goes, stays = await city.token(GOES), await city.token(STAYS)
-    report = (await _did(city, REPORT, goes, input=LAMP))["createReport"]["id"]
+    report = (await answered(city, REPORT, goes, input=LAMP))["createReport"]["id"]
     assert isinstance(city.clock, FixedClock)
     city.clock.advance(seconds=1)
     sms = city.city.rooms.development_sms
     assert sms is not None
     known = str(((await sms.latest(GOES)) or {"code": ""})["code"])
-    merge = (await _did(city, BEGIN, stays, phone=GOES))["beginMerge"]["id"]
-    await _did(city, CONFIRM, stays, id=merge, code=await _code(city, GOES, known))
+    merge = (await answered(city, BEGIN, stays, phone=GOES))["beginMerge"]["id"]
+    await answered(city, CONFIRM, stays, id=merge, code=await _code(city, GOES, known))
     assert (await city.ask("{ me { id } }", token=goes)).codes == ["AUTH_TOKEN_INVALID"]
     city.clock.advance(seconds=SETTLED_AFTER.total_seconds())
     await city.city.rooms.wings.merges.work()
 
     # By the old phone alone, just now, another number counts at once: the one that the merge set free, too.
-    assert (await _did(city, CHANGE, stays, phone=NEXT))["beginPhoneChange"] == {"state": "CODE_SENT"}
-    changed = await _did(city, CONFIRM_CHANGE, stays, code=await _code(city, NEXT, ""))
+    assert (await answered(city, CHANGE, stays, phone=NEXT))["beginPhoneChange"] == {"state": "CODE_SENT"}
+    changed = await answered(city, CONFIRM_CHANGE, stays, code=await _code(city, NEXT, ""))
     assert changed["confirmPhoneChange"]["state"] == "DONE"
 
     async def told() -> JSON | None:
-        mine = await _did(city, MINE, stays)
+        mine = await answered(city, MINE, stays)
         subjects = {one["subject"] for one in mine["me"]["inbox"]["nodes"]}
         return mine if {"您的另一个账号已并入本账号", "您的账号已更换手机号"} <= subjects else None
 
@@ -165,4 +158,4 @@ async def _two_become_one(city: OpenCity) -> None:
     assert mine["me"]["phone"] == f"+86{NEXT}"
     assert [one["id"] for one in mine["me"]["cases"]["nodes"]] == [report]
     city.clock.advance(seconds=1)
-    assert (await _did(city, "{ me { id } }", await city.token(NEXT)))["me"]["id"] == mine["me"]["id"]
+    assert (await answered(city, "{ me { id } }", await city.token(NEXT)))["me"]["id"] == mine["me"]["id"]

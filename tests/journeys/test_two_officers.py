@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from core.clock import FixedClock
-from tests.support.city import REQUEST_CODE, SIGN_IN, Answer, OpenCity
+from tests.support.city import REQUEST_CODE, SIGN_IN, Answer, OpenCity, answered, did
 from tests.support.waiting import until
 
 ALEXANDER, NAME = "13800000002", "Alexander Montgomery-Featherstonehaugh"
@@ -21,23 +21,16 @@ APPROVE = "mutation($id: ID!) { approveAct(id: $id) { state decider { badge } } 
 MINE = "{ interventions { nodes { kind label reason until officer { badge organisation } second { badge } } } }"
 LOG = "{ accessLog(first: 20) { nodes { purpose reason officer { badge } } } }"
 REGISTER = "mutation($metadata: String!) { registerOidcClient(input: {metadata: $metadata}) { record { id } } }"
-FREEZE, LET_GO_ON = "涉嫌冒用他人身份, 案号 2026-118", "案件已查清, 与本人无关"
-
-
-async def _did(city: OpenCity, query: str, token: str, **variables: Any) -> Any:
-    answer = await city.ask(query, token=token, **variables)
-    assert answer.errors == [] and answer.data is not None, answer.errors
-    (value,) = answer.data.values()
-    return value
+FREEZE, LET_GO_ON = "涉嫌冒用他人身份，案号 2026-118", "案件已查清，与本人无关"
 
 
 async def _two(city: OpenCity, one: str, other: str, **act: Any) -> dict[str, Any]:
     """Proposed by the one, who cannot approve it; found and approved by the other. Returns what the other read."""
-    proposed = await _did(city, PROPOSE, one, input=act)
+    proposed = await did(city, PROPOSE, one, input=act)
     assert (await city.ask(APPROVE, token=one, id=proposed["id"])).codes == ["STAFF_OWN_MATTER"]
-    (waits,) = (await _did(city, WAITING, other))["nodes"]
+    (waits,) = (await did(city, WAITING, other))["nodes"]
     assert waits["id"] == proposed["id"]
-    assert (await _did(city, APPROVE, other, id=waits["id"]))["state"] == "DONE"
+    assert (await did(city, APPROVE, other, id=waits["id"]))["state"] == "DONE"
     read: dict[str, Any] = waits
     return read
 
@@ -45,14 +38,14 @@ async def _two(city: OpenCity, one: str, other: str, **act: Any) -> dict[str, An
 async def _sign_in(city: OpenCity, clock: FixedClock, phone: str) -> Answer:
     clock.advance(seconds=61)  # so that the next code may be asked for
     given = {"phone": phone, "audience": "CITIZEN", "deviceId": "test"}
-    asked = await _did(city, REQUEST_CODE, "", input=given)
+    asked = await did(city, REQUEST_CODE, "", input=given)
     return await city.ask(SIGN_IN, input={**given, "code": await city.sms(phone, asked=asked), "deviceName": "x"})
 
 
 async def test_two_officers_freeze_an_account_and_let_it_go_on(city: OpenCity, clock: FixedClock) -> None:
     citizen = await city.token(ALEXANDER)
     one, other = await city.token(OFFICER, audience="STAFF"), await city.token(OTHER, audience="STAFF")
-    found = await _did(city, FIND, one, input={"phone": ALEXANDER, "name": NAME, "reason": "公安机关来函"})
+    found = await did(city, FIND, one, input={"phone": ALEXANDER, "name": NAME, "reason": "公安机关来函"})
     week = (city.clock.now() + timedelta(days=7)).isoformat()
     read = await _two(
         city, one, other, kind="ACCOUNT_FREEZE", subject=found["id"], reason=FREEZE, details={"until": week}
@@ -71,11 +64,12 @@ async def test_two_officers_freeze_an_account_and_let_it_go_on(city: OpenCity, c
     again = await _sign_in(city, clock, ALEXANDER)
     assert again.errors == [] and again.data is not None
     citizen = again.data["signIn"]["accessToken"]
-    unfrozen, frozen = (await _did(city, MINE, citizen))["nodes"]
+    (mine,) = (await answered(city, MINE, citizen)).values()
+    unfrozen, frozen = mine["nodes"]
     assert (unfrozen["kind"], unfrozen["reason"], unfrozen["officer"]["badge"]) == ("UNFROZEN", LET_GO_ON, "ZS-0202")
     assert (frozen["kind"], frozen["label"], frozen["reason"]) == ("FROZEN", "账号已冻结", FREEZE)
     assert (frozen["officer"]["badge"], frozen["second"]["badge"]) == ("ZS-0201", "ZS-0202")
-    logged = {row["reason"] for row in (await _did(city, LOG, citizen))["nodes"]}
+    logged = {row["reason"] for row in (await did(city, LOG, citizen))["nodes"]}
     assert {FREEZE, LET_GO_ON, "公安机关来函"} <= logged
 
     # Who lets partners in reads why the other one would.
@@ -87,7 +81,7 @@ async def test_two_officers_freeze_an_account_and_let_it_go_on(city: OpenCity, c
         "operator_name": "市图书馆",
         "purpose": "办理借书证",
     }
-    registered = await _did(city, REGISTER, one, metadata=orjson.dumps(metadata).decode())
+    registered = await did(city, REGISTER, one, metadata=orjson.dumps(metadata).decode())
     client = registered["record"]["id"]
-    why = "合同 2026-77, 已核对回调地址"
+    why = "合同 2026-77，已核对回调地址"
     assert (await _two(city, one, other, kind="OIDC_CLIENT_APPROVE", subject=client, reason=why))["reason"] == why

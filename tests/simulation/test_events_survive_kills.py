@@ -123,7 +123,7 @@ async def test_a_worker_killed_inside_its_handler(ground: Ground) -> None:
     victim = await ground.worker("hang")
     appending = asyncio.create_task(ground.append(20))
     entered = ground.mongo.collection("entered")
-    await until(lambda: _some(entered.count_documents({})), what="a handler at work")
+    await until(lambda: _some(entered.count_documents({})), what="a handler at work", deadline_s=RECOVERY_S)
     kill_9(victim.pid)
     await victim.wait()
     await appending
@@ -144,7 +144,7 @@ async def test_redis_killed_with_all_it_held(ground: Ground) -> None:
     await ground.worker()
     appending = asyncio.create_task(ground.append(150))
     for reached in (20, 80):
-        await until(partial(_over, ground, reached), what=f"{reached} handled")
+        await until(partial(_over, ground, reached), what=f"{reached} handled", deadline_s=RECOVERY_S)
         kill_9(ground.stores.children["valkey"].pid)
     await appending
     await until(ground.all_done, what="the end of every event", deadline_s=RECOVERY_S)
@@ -160,7 +160,7 @@ async def test_mongodb_killed_and_started_again(ground: Ground) -> None:
     await ground.worker()
     await ground.worker()
     appending = asyncio.create_task(ground.append(150))
-    await until(lambda: _over(ground, 20), what="the first twenty")
+    await until(lambda: _over(ground, 20), what="the first twenty", deadline_s=RECOVERY_S)
     kill_9(ground.stores.children["mongod"].pid)
     await appending
     await until(ground.all_done, what="the end of every event", deadline_s=RECOVERY_S)

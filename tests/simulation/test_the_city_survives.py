@@ -27,7 +27,11 @@ SCANS = """query($after: String) {
 async def running(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[CityProcess, Visitor]]:
     """One city for the tests after which it is whole again: a start costs more than they do."""
     folder = tmp_path_factory.mktemp("survivor")
-    async with city_process(folder / "city") as process, aiohttp.ClientSession() as http:
+    # How often one may ask is not what is asked here, and whoever asks until a store is back asks often.
+    async with (
+        city_process(folder / "city", TONG_REQUESTS_PER_MINUTE_MAX="0") as process,
+        aiohttp.ClientSession() as http,
+    ):
         yield process, Visitor(process.base, http)
 
 

@@ -102,9 +102,9 @@ class Visitor:
 
 @dataclass(frozen=True, slots=True)
 class OpenCity(Visitor):
-    """A city in this process. clock: the one it lives by."""
+    """A city in this process, which is all that its repr says of it. clock: the one it lives by."""
 
-    city: City
+    city: City = field(repr=False)
     clock: Clock
 
     def _code_of_app(self) -> str:
@@ -121,6 +121,19 @@ SIGN_IN = """mutation($input: SignInInput!) {
 COMPLETE_SIGN_IN = """mutation($input: CompleteSignInInput!) {
   completeSignIn(input: $input) { accessToken refreshToken accessTokenExpiresAt session { id current } }
 }"""
+
+
+async def answered(city: OpenCity, document: str, token: str = "", **asked: Any) -> JSON:
+    """All that was asked; nothing may go wrong. asked: as of `OpenCity.ask`."""
+    answer = await city.ask(document, token=token, **asked)
+    assert answer.errors == [] and answer.data is not None, (document, answer.errors)
+    return answer.data
+
+
+async def did(city: OpenCity, document: str, token: str, **variables: Any) -> Any:
+    """The one thing that was asked, in English; nothing may go wrong."""
+    (found,) = (await answered(city, document, token, language="en", **variables)).values()
+    return found
 
 
 def settings(*, mongo_url: str, redis_url: str, database: str, departments: Mapping[str, str], **more: str) -> Settings:

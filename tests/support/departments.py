@@ -14,10 +14,11 @@ import backends.sensor.app as sensor_app
 from backends.base.keys import digests_of
 from backends.data.keys import grants_of
 from backends.sensor.feed import SyntheticFeed
-from core.clock import Clock
+from core.clock import Clock, SystemClock
 from core.jose import key_of_seed
 from core.mongo import Mongo
 from core.processes import free_port
+from core.tasks import going_on
 
 KEY: Final = "the-departments-key-of-the-tests"
 FACE_KEY: Final = bytes(range(64, 96))
@@ -73,11 +74,13 @@ def nowhere() -> dict[str, str]:
 
 @asynccontextmanager
 async def sensor_backend(*, mongo_url: str, database: str, clock: Clock, port: int = 0) -> AsyncIterator[str]:
-    """With synthetic readings up to the clock's hour."""
+    """With synthetic readings up to the clock's hour, also when a clock that goes by itself enters the next one."""
     told = sensor_app.Settings(mongo_url=mongo_url, database=database, port=port, demo=True, mongo_timeout_s=10)
     async with sensor_app.opened(told, clock=clock) as sensors:
-        await SyntheticFeed(sensors, clock, told.seed, told.backfill_h).catch_up()
-        async with sensor_app.serving(told, sensors) as base:
+        feed = SyntheticFeed(sensors, clock, told.seed, told.backfill_h, look_every_s=1)
+        await feed.catch_up()
+        going = {"synthetic feed": feed.run} if isinstance(clock, SystemClock) else {}
+        async with going_on(going), sensor_app.serving(told, sensors) as base:
             yield base
 
 

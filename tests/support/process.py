@@ -16,7 +16,7 @@ from typing import Any
 from tests.support.waiting import until
 
 _ROOT = Path(__file__).parents[2]
-_READY_S = 60
+_READY_S = 120
 
 
 @dataclass(frozen=True, slots=True)

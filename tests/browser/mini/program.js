@@ -18,8 +18,4 @@ globalThis.ask = (m, p) =>
     calls.set(last, resolve);
     port.postMessage({ id: last, m, p });
   });
-addEventListener("message", ({ data }) => {
-  const end = performance.now() + (data.spin ?? 0);
-  while (performance.now() < end);
-});
 globalThis.ready = true;

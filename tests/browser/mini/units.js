@@ -9,9 +9,11 @@ import { pageStates, programStates } from "/mini/lifecycle.js";
 import { Manifest } from "/mini/manifest.js";
 import { route, routeTo } from "/mini/routes.js";
 import { CHANGED, ProgramStorage } from "/mini/storage.js";
+import { Told } from "/mini/told.js";
 import { httpsUrl, miniUri, pageUrl, programOrigin } from "/mini/urls.js";
 import { weigh } from "/mini/weigh.js";
 import { CityError } from "/api.js";
+import { Stage } from "/ui/mini-stage.js";
 
 function same(found, expected) {
   const [one, other] = [JSON.stringify(found), JSON.stringify(expected)];
@@ -263,6 +265,47 @@ export const units = {
     line = true;
     await made.flush();
     same(sent, [{ clear: false, removed: ["a"], put: { b: 2, c: 3 } }]);
+  },
+
+  "what a run tells goes in batches, and not more than its share": async () => {
+    const clock = still();
+    const { due } = clock;
+    const sent = [];
+    let line = true;
+    const told = new Told({ clock, send: async (entries) => void (line ? sent.push(entries) : await Promise.reject(city("CLIENT_OFFLINE"))) });
+    const at = Date.now();
+    told.wrote("warn", `${"x".repeat(999)}😀`, at);
+    told.wrote("info", "", at);
+    told.counted("renewed");
+    told.failed("E_USER_CANCEL");
+    told.failed("E_NETWORK");
+    same([sent.length, due.length], [0, 1]);
+    due.shift()();
+    same(sent[0].map(({ level, text, code, event }) => [level, text?.length, code, event]), [
+      ["WARN", 999, undefined, undefined], ["INFO", undefined, undefined, "renewed"], ["ERROR", undefined, "E_NETWORK", undefined],
+    ]);
+    same(sent[0][0].at, new Date(at).toISOString());
+    for (let i = 0; i < 120; i += 1) told.wrote("info", `line ${i}`, 8.7e15);
+    same(due.length, 1);
+    await told.flush();
+    same([sent[1].length, sent[1][0].text, sent[1][49].text, new Date(sent[1][0].at) <= new Date()], [50, "line 70", "line 119", true]);
+    line = false;
+    told.wrote("error", "lost", at);
+    await told.flush();
+    line = true;
+    await told.flush();
+    same(sent.length, 2);
+  },
+
+  "who tries a version sees that they do": () => {
+    const stage = new Stage("org.example.library", /** @type {any} */ ({}));
+    const marks = () => [...stage.el.querySelectorAll("[data-testid=mini-trial]")].map((mark) => mark.textContent);
+    const facts = { appId: "org.example.library", name: "Library", shortName: "Library", iconUrl: null, versionName: "1.0.3" };
+    const known = { ...facts, organisation: { id: "mpo_1", name: "Libraries", verified: true } };
+    stage.know({ ...known, trial: false });
+    same(marks(), []);
+    stage.know({ ...known, trial: true });
+    same(marks().length === 1 && ["Trial", "体验版"].includes(marks()[0]), true);
   },
 
   "the city's refusals have names of the contract": () => {

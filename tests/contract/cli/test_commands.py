@@ -144,6 +144,8 @@ async def test_another_master_key_is_refused(run: Run, stores: Stores, mongo: Mo
         "mini-revocations",
         "mini-developer",
         "mini-launch",
+        "mini-open",
+        "mini-webhook",
         "audit-checkpoint",
     )
     assert status == 0 and re.fullmatch("".join(rf"{ring}: \w{{4}} signs now\n" for ring in rings), out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from core.clock import FixedClock
 from core.crypto import FieldCipher, UnsealError
 from core.mongo import Mongo
 from tests.contract.data.publishing import ASK, PUBLISH, Door, code
+from tests.support.remembering import once
 
 XIAOMING = {"name": "王小明", "idNumber": "110101199003070038"}
 CATERING = {"uscc": "91110101MA0DEM001X", "name": "北京通城示范餐饮有限公司"}
@@ -24,8 +26,8 @@ SOFTWARE = {"uscc": "91110108MA0DEM0026", "name": "北京海淀示范软件有�
 
 
 @pytest_asyncio.fixture(autouse=True)
-async def filled(registers: Registers) -> None:
-    await load_registers(registers.records)
+async def filled(registers: Registers, mongo: Mongo) -> None:
+    await once(mongo, "registers", partial(load_registers, registers.records))
 
 
 async def everything(mongo: Mongo) -> dict[str, list[dict[str, Any]]]:

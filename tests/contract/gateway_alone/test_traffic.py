@@ -12,8 +12,19 @@ import pytest
 from aiohttp import web
 from yarl import URL
 
-from tests.contract.gateway_alone.conftest import Subgraph, gateway, greeting
+from tests.contract.gateway_alone.conftest import Client, Subgraph, gateway, greeting
 from tests.support.waiting import until
+
+
+async def shared(client: Client, *, queries: int, fetches: int = 0) -> None:
+    """So many have come, and wait for what another asked: queries at the gateway, and fetches at its subgraph."""
+    wanted = {f"tong_gateway_shared_total {queries}.0", f'tong_subgraph_shared_total{{service="a"}} {fetches}.0'}
+
+    async def come() -> bool:
+        async with client.http.get(f"{client.base}/metrics") as answer:
+            return wanted <= set((await answer.text()).splitlines())
+
+    await until(come, what=f"{queries} and {fetches} who share")
 
 
 @pytest.mark.parametrize("lean", [True, False])
@@ -77,7 +88,7 @@ async def test_the_same_question_at_the_same_moment_is_asked_once(supergraph: Pa
             return len(subgraph.seen) == 4
 
         await until(four_seen, what="four requests")
-        await asyncio.sleep(0.2)
+        await shared(client, queries=4, fetches=1)
         go.set()
         answers = await asyncio.gather(*tasks)
         assert [a["data"] for _, a in answers] == [{"hello": "hi"}] * 6 + [{"change": "done"}] * 2 + [{"hello": "hi"}]
@@ -132,9 +143,9 @@ async def test_one_of_two_who_hangs_up_leaves_the_other_its_answer(supergraph: P
     subgraph.answer = waits
     async with gateway(supergraph) as client:
         first, second = (asyncio.create_task(client.ask("{ hello }")) for _ in range(2))
-        await asyncio.sleep(0.2)
+        await shared(client, queries=1)
         first.cancel()
-        await asyncio.sleep(0.2)
+        await asyncio.wait((first,))
         go.set()
         assert await second == (200, {"data": {"hello": "hi"}})
     assert (len(subgraph.seen), subgraph.left) == (1, [])
@@ -154,7 +165,11 @@ async def test_a_mutation_runs_to_its_end_though_the_client_hangs_up(
     subgraph.answer = changes
     async with gateway(supergraph, lean=lean) as client:
         asking = asyncio.create_task(client.ask("mutation { change }"))
-        await asyncio.sleep(0.1)
+
+        async def seen() -> bool:
+            return len(subgraph.seen) == 1
+
+        await until(seen, what="the change on its way")
         asking.cancel()
 
         async def changed() -> bool:

@@ -170,7 +170,7 @@ async def test_a_district_that_is_not_known_goes_to_the_city_s_centre(door: Door
 
 async def test_a_refusal_is_told_in_the_reader_s_language(door: Door) -> None:
     for locale, words in (
-        ("zh", "内容有误(version)。"),
+        ("zh", "内容有误（version）。"),
         ("en", "version: must be a whole number from 0 to 2147483647"),
     ):
         _, answer = await door.post("/intake/events", report(version=-1), Accept_Language=locale)

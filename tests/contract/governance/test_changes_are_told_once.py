@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 import core.mongo
-from backends.governance import store
 from backends.governance.errors import StepNotAllowed
 from backends.governance.model import Source, Status
 from backends.governance.service import Governance
@@ -93,12 +92,9 @@ async def test_of_two_who_take_one_step_one_does(door: Door, governance: Governa
 
 
 async def test_places_are_without_a_gap_under_many_writers_of_many_processes(
-    governance: Governance, mongo: Mongo, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+    governance: Governance, mongo: Mongo, clock: FixedClock
 ) -> None:
     """A reader that follows the log while it is written sees every place once and in order."""
-    # On a machine that does much else nobody gives up.
-    monkeypatch.setattr(store, "WRITERS_WAIT_S", 60.0)
-    monkeypatch.setattr(core.mongo, "TRANSACTION_TRIED_S", 60.0)
     processes = [Governance(GovernanceStore(mongo), clock, Ids(clock)) for _ in range(4)]
     reports, each = 24, 2
     seen: list[int] = []

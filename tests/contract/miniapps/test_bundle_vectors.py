@@ -147,6 +147,14 @@ def test_a_signed_package_is_refused(case: dict[str, Any]) -> None:
     refused(case, lambda: statement.verify(package, **KNOWN, seen_version_code=seen, revocations=known))
 
 
+@cases("signatures", "floors")
+@covers("T28")
+def test_a_device_goes_back_from_what_was_taken_back_alone(case: dict[str, Any]) -> None:
+    listed = frozenset((one["app_id"], one["code"]) for one in case["versions"])
+    known = revocations.Revocations(sequence=1, issued_at=0, max_age=0, versions=listed)
+    assert known.floor(case["app_id"], case["seen"]) == case["floor"]
+
+
 @cases("signatures", "revocations")
 def test_a_list_of_revocations(case: dict[str, Any]) -> None:
     def run() -> revocations.Revocations:

@@ -16,6 +16,7 @@ import pytest_asyncio
 from core.clock import FixedClock
 from notifications.mail import SmtpCarrier
 from notifications.push import FcmCarrier
+from tests.conftest import NOW
 from tests.contract.notifications.standing_in import ROOT, StandIn
 
 
@@ -43,13 +44,14 @@ async def standing_in(running: dict[str, Any]) -> AsyncIterator[StandIn]:
         yield stand_in
 
 
-@pytest_asyncio.fixture
-async def fcm(running: dict[str, Any], clock: FixedClock) -> AsyncIterator[FcmCarrier]:
+@pytest_asyncio.fixture(scope="module")
+async def fcm(running: dict[str, Any]) -> AsyncIterator[FcmCarrier]:
+    """One for all of them, for making one costs more than they do."""
     carrier = FcmCarrier(
         url=running["fcm"],
         project=running["project"],
         credentials_file=Path(running["credentials"]),
-        clock=clock,
+        clock=FixedClock(NOW),
         timeout_s=2.0,
     )
     yield carrier

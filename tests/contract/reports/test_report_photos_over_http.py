@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from io import BytesIO
 from typing import Any, Final
 
@@ -24,7 +25,7 @@ from core.errors import DomainError
 from core.graph import Context
 from core.mongo import Mongo
 from core.principal import ANONYMOUS, Principal
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_S, until
 from tests.unit.reports import reporting
 from tests.unit.reports.reporting import (
     DONGCHENG,
@@ -57,14 +58,25 @@ async def refusing(request: web.Request, handler: Handler) -> web.StreamResponse
         return web.Response(status=fault.http_status, body=orjson.dumps(fault.extensions))
 
 
-@pytest_asyncio.fixture
-async def client(room: Reports) -> AsyncIterator[Client]:
+@asynccontextmanager
+async def door(room: Reports, *, arrives_within_s: float, came: list[str] | None = None) -> AsyncIterator[Client]:
+    """came: fills with who has come to the door."""
+
     async def context(request: web.Request) -> Context:
+        if came is not None:
+            came.append(request.headers.get("Authorization", ""))
         return Context(request_id="r", principal=WHO[request.headers.get("Authorization", "")])
 
     application = web.Application(middlewares=[refusing], client_max_size=256 * 1024)
-    application.add_routes(routes(service=room, context=context, arrives_within_s=0.5))
+    application.add_routes(routes(service=room, context=context, arrives_within_s=arrives_within_s))
     async with TestClient(TestServer(application)) as made:
+        yield made
+
+
+@pytest_asyncio.fixture
+async def client(room: Reports) -> AsyncIterator[Client]:
+    """In time for everybody."""
+    async with door(room, arrives_within_s=DEADLINE_S) as made:
         yield made
 
 
@@ -144,36 +156,36 @@ async def test_a_photo_that_says_nothing_of_its_size_is_bounded(client: Client, 
     assert await everything(mongo) == {}
 
 
-async def test_a_photo_that_does_not_come_to_an_end_is_given_up(client: Client, mongo: Mongo) -> None:
+async def test_a_photo_that_does_not_come_to_an_end_is_given_up(room: Reports, mongo: Mongo) -> None:
     async def slow() -> AsyncIterator[bytes]:
         yield b"\xff\xd8\xff"
         await asyncio.Event().wait()
 
-    status, refusal = await upload(client, slow())
+    async with door(room, arrives_within_s=0.5) as client:
+        status, refusal = await upload(client, slow())
     assert (status, refusal["code"]) == (400, "REPORTS_PHOTO_TOO_SLOW")
     assert await everything(mongo) == {}
 
 
-async def test_who_is_slow_does_not_take_everybody_s_place(client: Client, mongo: Mongo) -> None:
-    begun = 0
-
+async def test_who_is_slow_does_not_take_everybody_s_place(room: Reports) -> None:
     async def slow() -> AsyncIterator[bytes]:
-        nonlocal begun
-        begun += 1
         yield b"\xff\xd8\xff"
         await asyncio.Event().wait()
 
-    async def all_begun() -> bool:
-        return begun == PHOTOS_MAX
+    came: list[str] = []
+    async with door(room, arrives_within_s=2.0, came=came) as client:
 
-    crawling = [asyncio.create_task(upload(client, slow())) for _ in range(PHOTOS_MAX)]
-    await until(all_begun, what="uploads under way")
-    status, refusal = await upload(client, jpeg())
-    assert (status, refusal["code"]) == (503, "REPORTS_PHOTOS_BUSY")
-    assert (await upload(client, jpeg(), who="zhou"))[0] == 201
-    ends = await asyncio.gather(*crawling)
-    assert [(status, refusal["code"]) for status, refusal in ends] == [(400, "REPORTS_PHOTO_TOO_SLOW")] * PHOTOS_MAX
-    assert (await upload(client, jpeg()))[0] == 201
+        async def all_there() -> bool:
+            return len(came) == PHOTOS_MAX
+
+        crawling = [asyncio.create_task(upload(client, slow())) for _ in range(PHOTOS_MAX)]
+        await until(all_there, what="uploads under way")
+        status, refusal = await upload(client, jpeg())
+        assert (status, refusal["code"]) == (503, "REPORTS_PHOTOS_BUSY")
+        assert (await upload(client, jpeg(), who="zhou"))[0] == 201
+        ends = await asyncio.gather(*crawling)
+        assert [(status, told["code"]) for status, told in ends] == [(400, "REPORTS_PHOTO_TOO_SLOW")] * PHOTOS_MAX
+        assert (await upload(client, jpeg()))[0] == 201
 
 
 async def test_a_packed_body_is_not_unpacked(client: Client, mongo: Mongo) -> None:

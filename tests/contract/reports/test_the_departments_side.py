@@ -29,7 +29,7 @@ from core.events import Backbone, Event, Limits, open_facts
 from core.locale import Text
 from core.mongo import Mongo
 from core.tasks import going_on
-from tests.support.waiting import until
+from tests.support.waiting import DEADLINE_S, until
 from tests.unit.reports.reporting import ANNA, DONGCHENG, Build, citizen, everything, handler, reported
 
 KEY = "governance-key"
@@ -77,7 +77,7 @@ async def governance(departments: Departments) -> AsyncIterator[Governance]:
     application = web.Application()
     application.add_routes([web.post("/intake/events", departments.intake), web.get("/changes", departments.changes)])
     async with TestServer(application) as server, aiohttp.ClientSession() as session:
-        yield Governance(url=str(server.make_url("")), key=KEY, session=session, timeout_s=0.5)
+        yield Governance(url=str(server.make_url("")), key=KEY, session=session, timeout_s=DEADLINE_S)
 
 
 @pytest_asyncio.fixture
@@ -151,8 +151,9 @@ async def test_departments_that_hang_or_are_gone_are_tried_again(
 ) -> None:
     case = await reported(linked)
     departments.hang = True
+    hasty = Governance(url=governance.url, key=KEY, session=governance.session, timeout_s=0.5)
     with pytest.raises(HandOverFailed):
-        await linked.hand_over(told_of(case.id))
+        await build(mongo, hasty).hand_over(told_of(case.id))
     gone = Governance(url="http://127.0.0.1:9", key=KEY, session=governance.session)
     with pytest.raises(HandOverFailed):
         await build(mongo, gone).hand_over(told_of(case.id))

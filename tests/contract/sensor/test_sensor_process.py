@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -50,11 +51,12 @@ async def test_the_demo_serves_synthetic_air_and_a_second_start_adds_only_missin
     code, output, _ = await ended(first)
     assert (code, output) == (0, "")
     assert time.monotonic() - started < 15
-    assert len(await stored(mongo)) == 24 * 5
+    served = len(await stored(mongo))
+    assert served in (24 * 5, 24 * 6)  # 6 when an hour has just ended; and so below
     code, output, _ = await ended(await command("backfill", "--hours", "9", *on(stores, mongo)))
-    assert (code, orjson.loads(output)["accepted"]) in [(0, 24 * 4), (0, 24 * 5)]  # 5 when an hour has just ended
+    assert (code, orjson.loads(output)["accepted"]) in [(0, 24 * 9 - served), (0, 24 * 10 - served)]
     standing = await stored(mongo)
-    assert len(standing) == len(set(standing)) == 24 * 5 + orjson.loads(output)["accepted"]
+    assert len(standing) == len(set(standing)) == served + orjson.loads(output)["accepted"]
 
 
 async def test_interrupt_stops_it_within_two_seconds_with_a_client_connected(stores: Stores, mongo: Mongo) -> None:
@@ -141,7 +143,8 @@ async def test_an_import_killed_at_any_point_is_finished_by_the_next(
             return bool(await readings.count_documents({}) >= least)
 
         await until(enough)
-        process.kill()
+        with suppress(ProcessLookupError):  # it may have come to its end meanwhile
+            process.kill()
         await process.communicate()
     code, output, _ = await ended(await command("import", file, *on(stores, mongo)))
     done = orjson.loads(output)

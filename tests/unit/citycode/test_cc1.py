@@ -115,11 +115,11 @@ def test_reading_anything_ends_in_a_domain_error(text: str) -> None:
 @pytest.mark.parametrize("unit", ["A", " ", "CC1:", "\0", "码", "\ud800"])
 def test_a_megabyte_is_refused_without_being_read(unit: str) -> None:
     text = unit * (2**20 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(1000):
         with pytest.raises(CodeMalformed):
             cc1.parse(text)
-    assert time.perf_counter() - started < 1.0  # reading a thousand megabytes takes minutes
+    assert time.process_time() - started < 1.0  # reading a thousand megabytes takes minutes
 
 
 @pytest.mark.parametrize("around", ["{}\n", "\r\n{}", "  {}\t", "{}" + " " * 121])

@@ -144,11 +144,11 @@ def test_what_is_no_plate_is_malformed(text: str) -> None:
 @pytest.mark.parametrize("unit", ["A", " ", "HTTPS://", "码", "\ud800"])
 def test_a_megabyte_is_refused_unread(unit: str) -> None:
     text = unit * (2**20 // len(unit))
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(1000):
         with pytest.raises(PlateMalformed):
             placecode.parse(text)
-    assert time.perf_counter() - started < 1.0
+    assert time.process_time() - started < 1.0
 
 
 @pytest.mark.parametrize(

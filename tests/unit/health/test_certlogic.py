@@ -141,7 +141,7 @@ def nested(depth: int) -> Any:
 
 
 def test_depth_size_and_steps_are_bounded() -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     for too_much in (nested(100_000), [[1] * 501], [nested(20)] * 100, nested(17)):
         assert len(list(problems(too_much))) == 1
     with pytest.raises(CertLogicError):
@@ -153,7 +153,7 @@ def test_depth_size_and_steps_are_bounded() -> None:
         value(inner)
     doubling = {"reduce": [ten, [{"var": "accumulator"}, {"var": "accumulator"}], 0]}
     assert len(value({"reduce": [doubling, {"var": "accumulator"}, "x"]})) == 1
-    assert time.perf_counter() - started < 2.0
+    assert time.process_time() - started < 2.0
 
 
 def test_what_a_rule_reads_is_told_with_its_place() -> None:

@@ -152,10 +152,10 @@ def test_a_deep_or_huge_set_is_judged_in_bounded_time() -> None:
         "x" * 10_000_000,
     ]
     for text in texts:
-        started = time.perf_counter()
+        started = time.process_time()
         with pytest.raises(HealthRulesInvalid):
             RuleSet.parse(text)
-        assert time.perf_counter() - started < 1.5
+        assert time.process_time() - started < 1.5
 
 
 def test_rules_that_fail_on_somebody_give_no_colour() -> None:

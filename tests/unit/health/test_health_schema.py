@@ -81,7 +81,7 @@ async def test_the_walk_of_a_colour(health: Health) -> None:
         "label": "绿码",
         "reason": "well。",
         "advice": "well advice。",
-        "basis": [{"kind": "ANTIGEN", "label": "抗原检测:阴性", "at": NOON}],
+        "basis": [{"kind": "ANTIGEN", "label": "抗原检测：阴性", "at": NOON}],
         "rulesVersion": 1,
         "computedAt": NOON,
         "validUntil": "2026-11-23T04:00:00+00:00",
@@ -117,7 +117,7 @@ async def test_what_is_declared_is_read(health: Health) -> None:
     )
     said = {"clientFactId": "one", "symptoms": ["FEVER"], "areas": ["110101"]}
     made = await data_of(await ask(declare, {"input": said}, principal=citizen(), room=health, locale=Locale.ZH_CN))
-    assert made["declareHealth"] == {"kind": "DECLARATION", "label": "健康申报:发热、东城区", "department": None}
+    assert made["declareHealth"] == {"kind": "DECLARATION", "label": "健康申报：发热、东城区", "department": None}
 
 
 async def test_numbers_that_are_none_are_bad_input(health: Health) -> None:

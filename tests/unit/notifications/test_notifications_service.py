@@ -56,6 +56,7 @@ LINKS = {
     "payments": "/bills/bil_1",
     "reports": "/cases/cas_1",
     "health": "/health",
+    "miniapps": "/me/organisations",
     "identity.acting_begun": "/me/family",
     "identity.invitation": "/me/family",
     "identity.relation": "/me/family",

@@ -9,7 +9,7 @@ import pytest
 from core.errors import DomainError
 from core.locale import Locale, Text
 from notifications.announcements import TOLD
-from notifications.catalogue import CATALOGUE, EMAIL_CODE, Catalogue
+from notifications.catalogue import CATALOGUE, EMAIL_CODE, PROGRAM_MESSAGE, Catalogue
 from notifications.errors import TemplateUnknown, VariableInvalid, VariableMissing, VariableUnknown
 from notifications.model import Category, Priority
 from notifications.templates import Template, Variable, VariableKind
@@ -22,6 +22,8 @@ NUMBER = Variable(VariableKind.NUMBER)
 def values_of(code: str) -> dict[str, Any]:
     if code == EMAIL_CODE:
         return {"code": "135790", "minutes": 10}
+    if code == PROGRAM_MESSAGE:
+        return {"program": {"zh": "图书馆", "en": "City Library"}, "title": "十一月电费", "text": "疫苗"}
     template = CATALOGUE.latest(code)
     return {name: value for name, value in EVENTS[code][1].items() if name in template.variables}
 
@@ -46,7 +48,7 @@ def body_of(made: Template, locale: Locale = Locale.EN, **values: Any) -> str:
 
 def test_every_event_that_is_told_has_a_template_and_an_example() -> None:
     assert set(TOLD) == set(EVENTS)
-    assert CATALOGUE.codes() == sorted([*TOLD, EMAIL_CODE])
+    assert CATALOGUE.codes() == sorted([*TOLD, EMAIL_CODE, PROGRAM_MESSAGE])
 
 
 @pytest.mark.parametrize("locale", list(Locale))

@@ -65,6 +65,7 @@ EVENTS: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "health.fact_recorded": ({"fact": "fct_1"}, {"kind": {"zh": "疫苗接种", "en": "Vaccination"}}),
     "identity.acting_begun": ({"actor": BEN, "acting": "act_1"}, {}),
     "identity.invitation_sent": ({"invitation": "inv_1", "inviter": BEN}, {}),
+    "miniapps.member_invited": ({"invitation": "mdi_1"}, {}),
     "identity.relation_begun": ({"relation": "rel_1", "actor": BEN, "subject": ANNA}, {}),
     "identity.relation_ended": ({"relation_id": "rel_1", "actor": BEN, "subject": ANNA, "by": BEN}, {}),
     "identity.sign_in_noticed": ({"account_id": ANNA, "what": "new_device"}, {}),
