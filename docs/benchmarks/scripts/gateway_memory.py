@@ -34,7 +34,6 @@ import strawberry
 import uvloop
 from aiohttp import web
 
-from api.gateway.bounded import Bounded
 from api.gateway.client import Client
 from api.gateway.documents import Documents
 from api.gateway.execute import Engine
@@ -43,6 +42,7 @@ from api.gateway.retries import Retries
 from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
+from core.bounded import Bounded
 from core.errors import DomainError, Unavailable
 from core.graph import Context, build_schema, graphql_core_schema
 

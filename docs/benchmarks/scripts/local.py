@@ -39,6 +39,7 @@ from api.web.door import application
 from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
 from api.web.ports import SERVER, answering, bound
+from api.web.shell import Shell
 from core.graph import Context, Info, build_schema, graphql_core_schema
 from core.principal import ANONYMOUS, Principal
 from loadtest.http import Measured, load, post
@@ -226,7 +227,7 @@ def door(compile_at: int) -> web.Application:
         graphql=GraphQLDoor(engine, Asking(authenticate=_nobody, services={}, trusted_proxies=0), 65_536),
         metrics=Metrics(),
         checks=(),
-        shell=Path("miniapps/host").resolve(),
+        shell=Shell(Path("miniapps/host").resolve()),
         routes=(),
         development=False,
     )

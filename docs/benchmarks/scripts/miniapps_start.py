@@ -31,12 +31,17 @@ Figures = tuple[float, float, float]
 APP: Final = "org.example.start"
 PAGE: Final = "pages/home/home"
 ROUNDS: Final = 11
+# How long a finger is down before its click, on phones: 60 to 120 ms.
+DOWN_MS: Final = 80
 ISOLATED: Final = ("--site-per-process", "--enable-features=SplitCacheByNetworkIsolationKey")
 MODULES: Final = 10
 WAYS: Final = {
     "bare": "the page by itself, cache warm",
     "cold": "program, first start ever: fetched, verified",
-    "network": "program, warm, by the network",
+    "network": "program, warm, opened with nothing prepared",
+    "touched": "program, warm, prepared while the finger was down",
+    "home": "program, warm, prepared before the finger came down",
+    "hot": "program, hot: alive, and comes to the front",
     "kept": "program, warm, without a line, composed from what is kept",
 }
 _HTML: Final = b"""<!doctype html><html><head><meta charset="utf-8"><title>start</title>
@@ -52,6 +57,31 @@ _PAINTED: Final = """() => {
   const begun = performance.timeOrigin;
   return paint && globalThis.drawn ? [begun + paint.startTime, globalThis.drawn, begun] : null;
 }"""
+# A run that ends has a moment for its last words (`GRACE_MS` of program.js); a start within it waits for them.
+_CLOSE: Final = """async (id) => {
+  handles[id].close();
+  await new Promise((done) => setTimeout(done, 500));
+  mounts[id].remove();
+}"""
+_PREPARE: Final = """async ([id, ms]) => {
+  void prepare(id);
+  await new Promise((done) => setTimeout(done, ms));
+}"""
+_SHOW: Final = """(id) => {
+  const touched = performance.timeOrigin + performance.now();
+  mounts[id].hidden = false;
+  handles[id].show();
+  return touched;
+}"""
+_STILL: Final = """() => new Promise((done) => {
+  requestAnimationFrame(() => done(false));
+  setTimeout(done, 100, true);
+})"""
+_DRAWN_AGAIN: Final = """() => new Promise((done) => requestAnimationFrame(() => {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => done(performance.timeOrigin + performance.now());
+  port2.postMessage(0);
+}))"""
 _TOUCH: Final = """async ([id, page]) => {
   const touched = performance.timeOrigin + performance.now();
   await open(id, { page });
@@ -136,13 +166,37 @@ async def shell(context: BrowserContext, stage: Stage, *, kept: bool) -> Page:
     return page
 
 
-async def opened(page: Page) -> Figures:
-    """Milliseconds to the first paint and to the frame after the modules; those of the first that its document took."""
+async def opened(page: Page, *, ahead_ms: int | None = None) -> Figures:
+    """Milliseconds to the first paint and to the frame after the modules; those of the first that its document took.
+
+    ahead_ms: so long before it is opened it begins to be prepared.
+    """
+    if ahead_ms is not None:
+        await page.evaluate(_PREPARE, [APP, ahead_ms])
     touched = await page.evaluate(_TOUCH, [APP, PAGE])
     first, drawn, begun = await painted(page, within=True)
-    await page.evaluate("id => { handles[id].close(); mounts[id].remove(); }", APP)
-    await until(lambda: _alone(page), what="the end of the program")
+    await closed(page)
     return first - touched, drawn - touched, first - begun
+
+
+async def shown_again(page: Page) -> Figures:
+    """To the frame after the one in which it is drawn again; its document is there."""
+    await page.evaluate(_TOUCH, [APP, PAGE])
+    await painted(page, within=True)
+    inner = next(frame for frame in page.frames if frame.parent_frame not in (None, page.main_frame))
+    await page.evaluate("id => { handles[id].hide(); mounts[id].hidden = true; }", APP)
+    await until(lambda: inner.evaluate(_STILL), what="a program that is not drawn")
+    drawn = asyncio.ensure_future(inner.evaluate(_DRAWN_AGAIN))
+    await page.evaluate("() => new Promise((done) => setTimeout(done, 50))")
+    touched = await page.evaluate(_SHOW, APP)
+    at = await drawn
+    await closed(page)
+    return at - touched, at - touched, at - touched
+
+
+async def closed(page: Page) -> None:
+    await page.evaluate(_CLOSE, APP)
+    await until(lambda: _alone(page), what="the end of the program")
 
 
 async def _alone(page: Page) -> bool:
@@ -171,15 +225,19 @@ async def measured(browser: Browser, stage: Stage, site: str) -> dict[str, list[
     kept = await shell(await browser.new_context(), stage, kept=True)
     await opened(kept)  # keeps it
     for _ in range(2):  # caches are warm
-        for turn in (by_itself(lone, site), opened(network), without_line(kept, stage)):
+        for turn in (by_itself(lone, site), opened(network, ahead_ms=DOWN_MS), without_line(kept, stage)):
             await turn
     turns: dict[str, Callable[[], Awaitable[Figures]]] = {
         "bare": lambda: by_itself(lone, site),
         "network": lambda: opened(network),
+        "touched": lambda: opened(network, ahead_ms=DOWN_MS),
+        "home": lambda: opened(network, ahead_ms=1_000),
+        "hot": lambda: shown_again(network),
         "kept": lambda: without_line(kept, stage),
     }
     for number in range(ROUNDS):
-        for way in [*turns, *turns][number % 3 :][:3]:
+        begin = number % len(turns)
+        for way in [*turns, *turns][begin : begin + len(turns)]:
             found[way].append(await turns[way]())
         context = await browser.new_context(service_workers="block")
         found["cold"].append(await opened(await shell(context, stage, kept=False)))
