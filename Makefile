@@ -15,10 +15,10 @@ MEASURED := citycode data health identity licences notifications payments rates 
 # What is imported is compiled once, not in every process that starts; some images ask for the latter.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check setup composer audits kit sdk-js format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd bench-miniapps-bridge bench-miniapps-start audit $(MEASURED:%=bench-%) lock reset debian
+.PHONY: run site test check setup composer audits kit sdk-js format schema docs contract load bench bench-web bench-sensor bench-local bench-memory bench-gateway bench-identity-crowd bench-miniapps-bridge bench-miniapps-start bench-miniapps-review bench-miniapps-tokens bench-miniapps-backends bench-tong-start audit $(MEASURED:%=bench-%) lock reset debian
 
 run: setup
-	@$(BIN)/python -m api serve --embedded --demo --welcome --data-dir $(DATA) --port $(PORT)
+	@$(BIN)/python -m api serve --embedded --demo --sandbox --welcome --data-dir $(DATA) --port $(PORT)
 
 setup: .venv/installed
 
@@ -39,13 +39,14 @@ format: setup
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# One worker more than cores, for they wait too: for processes and for pages.
-WORKERS ?= $(shell expr $$(nproc) + 1)
+# Two workers more than cores: a quarter of a run is waiting, for processes and for pages. A file is one worker's: what
+# its tests share (a city, phones that are signed in) is made once. Those with cities are last (tests/conftest.py).
+WORKERS ?= $(shell expr $$(nproc) + 2)
 
 test: setup debian composer audits kit
-	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 8 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# What tests need beside Python: a browser, fonts for Chinese, Node for the composer.
+# What tests need beside Python: a browser, fonts for Chinese, Node for the composer, a token of PKCS #11.
 debian:
 	@sh tests/debian-packages.sh
 
@@ -69,13 +70,18 @@ sdk/js/node_modules/installed: sdk/js/package-lock.json
 	@cd sdk/js && npm ci --ignore-scripts --silent
 	@touch $@
 
-# The published form of @citytong/sdk, after a change of sdk/js/src.
+# The published form of @citytong/sdk, after a change of sdk/js/src; its hashes go into the rules of review.
 sdk-js: kit
 	@cd sdk/js && node build.js
+	@$(MAKE) --no-print-directory contract
 
 schema: setup composer
 	for backend in sensor governance data; do $(BIN)/python -m backends.$$backend schema || exit 1; done
 	$(BIN)/python -m api schema
+
+# What developers read, as static pages in var/site.
+site: setup
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 docs: setup
 	$(BIN)/python -m api docs
@@ -87,7 +93,7 @@ load: setup
 	$(BIN)/python -m loadtest
 
 # Each prints the table that its document holds; payments alone takes two minutes.
-bench: bench-web $(MEASURED:%=bench-%) bench-identity-crowd bench-miniapps-bridge bench-miniapps-start bench-sensor
+bench: bench-web $(MEASURED:%=bench-%) bench-identity-crowd bench-miniapps-bridge bench-miniapps-start bench-miniapps-tokens bench-miniapps-backends bench-miniapps-review bench-tong-start bench-sensor
 
 bench-identity-crowd: setup
 	$(BIN)/python -m docs.benchmarks.scripts.identity_crowd
@@ -104,6 +110,19 @@ $(MEASURED:%=bench-%): bench-%: setup
 
 bench-miniapps-start: setup
 	$(BIN)/python -m docs.benchmarks.scripts.miniapps_start
+
+bench-miniapps-review: setup
+	PYTHONPATH=sdk/python/src $(BIN)/python -m docs.benchmarks.scripts.miniapps_review
+
+bench-miniapps-tokens: setup
+	PYTHONPATH=sdk/python/src $(BIN)/python -m docs.benchmarks.scripts.miniapps_tokens
+
+bench-miniapps-backends: setup
+	PYTHONPATH=sdk/python/src $(BIN)/python -m docs.benchmarks.scripts.miniapps_backends
+
+# In Chromium.
+bench-tong-start: setup debian
+	PYTHONPATH=sdk/python/src $(BIN)/python -m docs.benchmarks.scripts.tong_start
 
 # A million requests: ten minutes of one core.
 bench-memory: setup
