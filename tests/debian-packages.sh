@@ -10,7 +10,7 @@ install() {
 }
 
 wanted=""
-has chromium-headless-shell || has chromium || wanted="$wanted chromium"
+has chromium || wanted="$wanted chromium"
 has node || wanted="$wanted nodejs"
 has npm || wanted="$wanted npm"
 has softhsm2-util || wanted="$wanted softhsm2"
@@ -22,12 +22,11 @@ if [ -n "$wanted" ]; then
   }
   has apt-get || { echo "The tests need these programs; install them by your system's means:$wanted" >&2; exit 1; }
   $as_root apt-get update -qq
-  # Chromium without the windows that nobody sees costs the tests half as much; older systems have only the whole one.
-  if known chromium-headless-shell; then wanted="$(echo "$wanted" | sed 's/ chromium/ chromium-headless-shell/')"; fi
   # shellcheck disable=SC2086 the list is words on purpose
   install $wanted
 fi
-# Beside a whole Chromium it only saves time: without it the tests run all the same.
+# Chromium without the windows that nobody sees costs the tests half as much, and older systems do not have it. What
+# leaves a program is asked of the whole one.
 if ! has chromium-headless-shell && [ -n "$may" ] && has apt-get && known chromium-headless-shell; then
   install chromium-headless-shell || echo "Without it: the tests in the browser take twice as long." >&2
 fi

@@ -25,13 +25,16 @@ from tests.browser.test_mini_programs import PLAIN, answered, gone, opened, prog
 from tests.support.city import JSON, REQUEST_CODE, OpenCity, did
 from tests.support.developing import Holder
 from tests.support.receiving import Receiver, receiving
+from tests.support.residents import resident
 from tests.support.waiting import until
 from tests.unit.miniapps.releases.workshop import Developer, files
 
 FOLDER: Final = Path("miniapps/programs/developer")
 CONSOLE: Final = "org.city.developer"
 ZHANG, OUYANG, REVIEWER = "13800000001", "13800000003", "13900000017"
-BEGIN: Final = 'mutation { registerDeveloper(input: {name: "Ouyang builds"}) { id } }'
+# They begin to build, and nobody of the demo does: the city is the run's, and other files find its people as they were.
+ASKED, BEGINNER = "13700000082", "13700000083"
+BEGIN: Final = 'mutation { registerDeveloper(input: {name: "Situ builds"}) { id } }'
 ME: Final = "{ developer { organisations { id name keys { id retiresAt } } } }"
 ADD_KEY: Final = """mutation($of: ID!, $jwk: JSON!, $proof: String!) {
   addDeveloperKey(organisation: $of, jwk: $jwk, proof: $proof) { id }
@@ -380,9 +383,10 @@ async def words_of_messages(page: Page, app: Frame, city: OpenCity) -> None:
 async def test_a_developer_is_asked_in_the_console_and_answers_in_the_shell(
     new_phone: NewPhone, studio: Studio
 ) -> None:
-    ouyang = await studio.city.token(OUYANG)
-    await did(studio.city, BEGIN, ouyang)
-    asked = (await did(studio.city, "{ developer { id } }", ouyang))["id"]
+    await resident(studio.city, phone=ASKED, name="司徒晴")
+    token = await studio.city.token(ASKED)
+    await did(studio.city, BEGIN, token)
+    asked = (await did(studio.city, "{ developer { id } }", token))["id"]
     phone, home = await console(new_phone, prefs={"locale": "en"})
     organisation = await to(phone.page, home, f"#manage-{studio.id}", "organisation")
     await organisation.locator("#add-member > summary").click()
@@ -391,7 +395,7 @@ async def test_a_developer_is_asked_in_the_console_and_answers_in_the_shell(
     await expect(organisation.locator("#invited")).to_contain_text(re.compile(r"can accept until \w+ \d"))
     await expect(organisation.locator("#members ~ .things:not(#invited) > li")).to_have_count(1)
 
-    theirs = await new_phone(signed_in=OUYANG, **PLAIN)
+    theirs = await new_phone(signed_in=ASKED, **PLAIN)
     await theirs.open("/me/organisations", ready="[data-testid=builder-asks]")
     await expect(theirs.page.get_by_test_id("builder-asks")).to_contain_text(NAME)
     assert await theirs.violations() == []
@@ -399,7 +403,7 @@ async def test_a_developer_is_asked_in_the_console_and_answers_in_the_shell(
     await expect(theirs.page.get_by_test_id("builder-asks")).to_have_count(0)
     await expect(theirs.page.get_by_test_id("builder-answered")).to_contain_text("开发者控制台")
     assert await theirs.violations() == []
-    mine = (await did(studio.city, ME, ouyang))["organisations"]
+    mine = (await did(studio.city, ME, token))["organisations"]
     assert studio.id in [one["id"] for one in mine]
 
 
@@ -525,9 +529,8 @@ async def looks_right(frame: Frame) -> None:
 async def test_who_builds_nothing_yet_registers_and_a_narrow_screen_with_large_text_cuts_nothing(
     new_phone: NewPhone, studio: Studio
 ) -> None:
-    phone = await new_phone(
-        signed_in="13800000004", prefs={"locale": "en"}, viewport={"width": 320, "height": 640}, **PLAIN
-    )
+    await resident(studio.city, phone=BEGINNER, name="司徒晨")
+    phone = await new_phone(signed_in=BEGINNER, prefs={"locale": "en"}, viewport=NARROW, **PLAIN)
     page = phone.page
     home = await opened(phone, CONSOLE, "pages/home", ready=".ask")
     await answered(page, home.locator(".ask .main").click, tick=[])
