@@ -169,11 +169,19 @@ def demo_totp(now: datetime) -> dict[str, str]:
 
 async def people(store: IdentityStore) -> dict[str, str]:
     """The account ids of the demo people who are there, by nickname."""
-    looks = {nickname: _citizen(demo, store) for nickname, demo in CITIZENS.items()} | {
-        nickname: store.staff_of_phone(demo.phone) for nickname, demo in STAFF.items()
-    }
-    accounts: list[Account | None] = await asyncio.gather(*looks.values())
-    return {nickname: account.id for nickname, account in zip(looks, accounts, strict=True) if account}
+    nicknames = (*CITIZENS, *STAFF)
+    accounts = await asyncio.gather(*(person(nickname, store) for nickname in nicknames))
+    return {nickname: account.id for nickname, account in zip(nicknames, accounts, strict=True) if account}
+
+
+async def person(nickname: str, store: IdentityStore) -> Account | None:
+    """A demo person, when they are there. Raises: KeyError, of a nickname that the demo does not know."""
+    if nickname in STAFF:
+        return await store.staff_of_phone(STAFF[nickname].phone)
+    demo = CITIZENS[nickname]
+    if demo.phone:
+        return await store.citizen_of_phone(demo.phone)
+    return await store.citizen_of_id_number(demo.id_number or "")
 
 
 def _relations(who: Mapping[str, str], *, ids: Ids, now: datetime, zone: tzinfo) -> list[Relation]:
@@ -197,12 +205,6 @@ async def _add_relation(relation: Relation, *, store: IdentityStore) -> bool:
     if any((one.kind, one.subject) == (relation.kind, relation.subject) for one in there):
         return False
     return await store.delegations.add(relation)
-
-
-async def _citizen(demo: _DemoCitizen, store: IdentityStore) -> Citizen | None:
-    if demo.phone:
-        return await store.citizen_of_phone(demo.phone)
-    return await store.citizen_of_id_number(demo.id_number or "")
 
 
 async def _add_citizen(demo: _DemoCitizen, *, store: IdentityStore, ids: Ids, clock: Clock) -> bool:

@@ -26,7 +26,7 @@ from core.personal import PersonalCipher
 from core.principal import ANONYMOUS, Principal
 from core.redis import Redis
 from identity.codes import SignInCodes, random_code
-from identity.demo import load_demo, people
+from identity.demo import load_demo, person
 from identity.limits import STANDARD_LIMITS, SignInLimits
 from identity.model import Audience
 from identity.registers import PopulationRegister
@@ -121,7 +121,9 @@ class Room:
         return await self.principal(await self.sign_in(phone))
 
     async def id_of(self, nickname: str) -> str:
-        return (await people(self.identity.store))[nickname]
+        account = await person(nickname, self.identity.store)
+        assert account is not None
+        return account.id
 
     async def relation(self, kind: RelationKind) -> str:
         """The id of Zhang's relation of this kind: to her mother, to her child."""
