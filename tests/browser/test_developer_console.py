@@ -19,6 +19,7 @@ from core.clock import epoch_s
 from core.mongo import Session
 from miniapps.developers.demo import APP, NAME
 from miniapps.developers.granting import DEVICE_GRANT
+from miniapps.developers.runs import IDENTIFYING
 from miniapps.versions.model import Origin
 from tests.browser.shell_phone import NewPhone, Phone
 from tests.browser.test_mini_programs import PLAIN, answered, gone, opened, program, violations
@@ -172,6 +173,11 @@ def test_documents_and_words_are_whole() -> None:
     assert named.count("export const") == len(documents)
 
 
+def test_the_console_knows_which_claims_say_whose_run_it_is() -> None:
+    (listed,) = re.findall(r"export const WHOSE = \[(.*?)\]", (FOLDER / "common" / "claims.js").read_text())
+    assert set(re.findall(r"'(\w+)'", listed)) == IDENTIFYING
+
+
 async def test_what_was_found_and_a_version_all_the_way_and_back(new_phone: NewPhone, studio: Studio) -> None:
     phone, home = await console(new_phone)
     page = phone.page
@@ -277,7 +283,7 @@ async def test_keys_domains_and_what_the_city_says_no_to(new_phone: NewPhone, st
     await form.locator("[name=jwk]").fill(private)
     await form.locator("[name=proof]").fill("x.y.z")
     await form.locator("[type=submit]").click()
-    await expect(form.locator(".trouble")).to_contain_text("There is a private key in this!")
+    await wrong_at(organisation, "jwk", "There is a private key in this!")
     assert [body for body in sent if "c2VjcmV0" in body] == []
     await form.locator("[name=jwk]").fill(json.dumps(key.jwk))
     await form.locator("[type=submit]").click()
@@ -501,9 +507,20 @@ async def test_whose_runs_hand_in_and_which_run_handed_a_version_in(new_phone: N
     await told.fill("#publisher-claims", "repository: hutong/hello")
     await told.click("#publisher-send")
     await expect(told.locator("#publisher .trouble")).to_contain_text("This line is wrong: repository: hutong/hello.")
-    await told.fill("#publisher-claims", "environment = release")
+    # What can be seen to be wrong is said at the field, and neither asked about nor sent.
+    for written, said in (
+        ("repository=hutong/hello\nrepository = hutong/other", "repository is there twice"),
+        ("environment = release", "add one of repository, project_path, sub"),
+    ):
+        await told.fill("#publisher-claims", written)
+        await told.click("#publisher-send")
+        await wrong_at(told, "claims", said)
+        assert await violations(told) == []
+    await expect(page.locator("dialog[open]")).to_have_count(0)
+    await told.fill("#publisher-claims", "repository=hutong/hello\naud=elsewhere")
     await told.click("#publisher-send")
-    await expect(page.locator("dialog[open]")).to_contain_text("environment=release")
+    await expect(page.locator("dialog[open]")).to_contain_text("hutong/hello")
+    await expect(told.locator("#publisher [aria-invalid]")).to_have_count(0)
     await page.locator("dialog[open]").get_by_role("button").last.click()
     await expect(page.locator("dialog[open]")).to_have_count(0)
     await sure(page, told.locator("#publisher-send").click)
@@ -519,6 +536,15 @@ async def test_whose_runs_hand_in_and_which_run_handed_a_version_in(new_phone: N
     await looks_right(told)
     await sure(page, one.get_by_role("button").click)
     await expect(one).to_have_count(0)
+
+
+async def wrong_at(frame: Frame, name: str, words: str) -> None:
+    """The field of this name alone is marked, has the focus, and is described by what is wrong with it."""
+    marked = frame.locator("[aria-invalid]")
+    await expect(marked).to_have_attribute("name", name)
+    await expect(marked).to_be_focused()
+    await expect(marked).to_have_accessible_description(re.compile(re.escape(words)))
+    await expect(frame.locator(".field", has=marked).locator(".trouble")).to_contain_text(words)
 
 
 async def looks_right(frame: Frame) -> None:

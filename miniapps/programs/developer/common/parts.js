@@ -125,22 +125,44 @@ export const tick = (name, words) => (form) =>
   h('label', { class: 'tick', for: `${form}-${name}` }, h('input', { type: 'checkbox', id: `${form}-${name}`, name, value: 'yes' }), h('span', {}, words));
 
 /**
- * Fields, and a button that does something with what is in them. What the city says no to is said above the button, and
- * what was entered stays.
+ * Fields, and a button that does something with what is in them. What is refused is said at the field that it is about, or
+ * else above the button, and what was entered stays.
  * @param {{ id: string, fields: ((form: string) => Node)[], words: string, work: (values: Record<string, string>) => Promise<void>, look?: string, also?: Node[] }} of
  */
 export function form({ id, fields, words, work, look = 'main', also = [] }) {
-  const said = h('p', { class: 'trouble', role: 'alert' });
+  const said = h('p', { class: 'trouble', role: 'alert', id: `${id}-said` });
   const send = h('button', { type: 'submit', class: look, id: `${id}-send` }, words);
-  const made = h('form', { id, novalidate: '' }, ...fields.map((field) => field(id)), said, h('div', { class: 'acts' }, send, ...also));
+  const acts = h('div', { class: 'acts' }, send, ...also);
+  const made = h('form', { id, novalidate: '' }, ...fields.map((field) => field(id)), said, acts);
   made.addEventListener('submit', (event) => {
     event.preventDefault();
     const wrong = made.querySelector(':invalid');
     if (wrong) return wrong.reportValidity();
     const values = Object.fromEntries([...new FormData(made)].map(([name, value]) => [name, String(value).trim()]));
-    run(send, said, () => work(values));
+    for (const input of made.querySelectorAll('[aria-invalid]')) unmark(input);
+    acts.before(said);
+    run(send, said, () => work(values), ({ field }) => field && mark(made.elements[field], said));
   });
   return made;
+}
+
+/** It is this field that is wrong, and `said` says how. */
+function mark(input, said) {
+  input.setAttribute('aria-invalid', 'true');
+  describe(input, said.id);
+  input.closest('.field').append(said);
+  input.focus();
+}
+
+function unmark(input) {
+  input.removeAttribute('aria-invalid');
+  describe(input);
+}
+
+/** By what has these ids, and its hint. */
+function describe(input, ...ids) {
+  const hint = input.closest('.field').querySelector('.hint')?.id;
+  input.setAttribute('aria-describedby', [...ids, hint].filter(Boolean).join(' '));
 }
 
 /** A button that does something by itself; what the city says no to is said below it. */
@@ -150,8 +172,8 @@ export function button(id, words, work, look = 'quiet', name = null) {
   return h('div', { class: 'act' }, pressed, said);
 }
 
-/** One thing at a time. */
-async function run(pressed, said, work) {
+/** One thing at a time. @param {(error: Refused) => void} [refused]  it was, and that is said */
+async function run(pressed, said, work, refused = () => {}) {
   if (pressed.getAttribute('aria-disabled')) return;
   const words = [...pressed.childNodes];
   pressed.setAttribute('aria-disabled', 'true');
@@ -162,6 +184,7 @@ async function run(pressed, said, work) {
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
     said.replaceChildren(sign('warn'), h('span', {}, error.message, error.code ? h('code', { class: 'code' }, error.code) : null));
+    refused(error);
   } finally {
     pressed.removeAttribute('aria-disabled');
     pressed.replaceChildren(...words);
