@@ -23,7 +23,6 @@ from api.gateway.errors import ManifestInvalid
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.retries import Retries
-from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.ground import Ground
@@ -48,6 +47,7 @@ from core.events import Backbone, Backlog, DeadLetters, Limits
 from core.graph import Context, graphql_core_schema
 from core.keys import KeyRing
 from core.principal import Principal
+from core.sharing import InFlight
 from core.tasks import Work, going_on
 
 _LOG = logging.getLogger(__name__)

@@ -26,7 +26,6 @@ from aiohttp import web
 from api.gateway.documents import Documents
 from api.gateway.errors import DocumentNotKnown
 from api.gateway.execute import Answer, Engine
-from api.gateway.sharing import InFlight
 from api.gateway.transport import RequestContext
 from api.web.asking import Asked
 from api.web.errors import (
@@ -51,6 +50,7 @@ from api.web.replies import Reply, refused
 from api.web.streams import Streams, at_once
 from core.errors import DomainError, Kind
 from core.graph import GraphQLRequest
+from core.sharing import InFlight
 from core.tasks import Unbroken
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
