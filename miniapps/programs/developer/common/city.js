@@ -7,7 +7,7 @@ const PATIENCE_MS = 180_000;
 
 /**
  * The city said no, or could not be reached: `message` is a sentence for the reader, `code` the city's code for why.
- * `field`: which field of the form it is about.
+ * `field`: what it is about of that which was entered, as the graph calls it.
  */
 export class Refused extends Error {
   constructor(message, { code = '', field = '' } = {}) {
@@ -21,7 +21,7 @@ export class Refused extends Error {
 export async function act(documentId, variables) {
   const { data, errors, withheld } = await mp.graphql(documentId, variables, { timeout: PATIENCE_MS }).catch(notReached);
   const [first] = errors ?? [];
-  if (first) throw new Refused(first.message, { code: first.extensions?.code });
+  if (first) throw new Refused(first.message, { code: first.extensions?.code, field: first.extensions?.field });
   if (withheld.length) throw new Refused(t('ask.settings'));
   return data;
 }
