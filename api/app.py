@@ -250,7 +250,10 @@ def door(city: City) -> web.Application:
         rates=_rates(city) if settings.requests_per_minute_max else None,
         streams=Streams(
             StreamLimits(
-                open_max=settings.streams_max, of_one_max=settings.streams_of_one_max, life_s=settings.stream_life_s
+                open_max=settings.streams_max,
+                of_one_max=settings.streams_of_one_max,
+                of_organisation_max=settings.streams_of_organisation_max,
+                life_s=settings.stream_life_s,
             )
         ),
     )
