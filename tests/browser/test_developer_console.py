@@ -555,7 +555,9 @@ async def wrong_at(place: Frame | Locator, name: str, words: str) -> None:
     await expect(marked).to_have_attribute("name", name)
     await expect(marked).to_be_focused()
     await expect(marked).to_have_accessible_description(re.compile(re.escape(words)))
-    await expect(marked.locator("..").locator(".trouble")).to_contain_text(words)
+    said = marked.locator("+ .trouble")
+    await expect(said).to_contain_text(words)
+    await expect(said).to_be_in_viewport(ratio=1)
 
 
 async def looks_right(frame: Frame) -> None:

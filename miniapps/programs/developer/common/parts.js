@@ -158,8 +158,9 @@ const inWords = ({ message, code, field }, input) =>
 function mark(input, said) {
   input.setAttribute('aria-invalid', 'true');
   describe(input, said.id);
-  input.closest('.field').append(said);
+  input.after(said);
   input.focus();
+  said.scrollIntoView({ block: 'nearest' });
 }
 
 function unmark(input) {
