@@ -20,6 +20,7 @@ from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, ended, ope
 from tests.browser.shell_phone import LONG_NAME, NewPhone, Phone, SamePhone, operation
 from tests.browser.shell_phone import answer as answer_of_city
 from tests.support.city import OpenCity
+from tests.support.residents import resident
 from tests.support.waiting import until
 
 LOOKS: dict[str, dict[str, str]] = {
@@ -283,8 +284,11 @@ async def test_home_shows_programs_of_the_district_as_soon_as_it_knows_which(
         await of(before.districts)
 
 
-async def test_tiles_of_the_district_come_when_no_hand_is_on_the_screen(new_phone: NewPhone) -> None:
-    phone = await new_phone(signed_in="13800000003")
+async def test_tiles_of_the_district_come_when_no_hand_is_on_the_screen(
+    new_phone: NewPhone, shell_city: OpenCity
+) -> None:
+    await resident(shell_city, phone="13700000091", name="司徒岚")  # who has used no program yet
+    phone = await new_phone(signed_in="13700000091")
     page, comes = phone.page, asyncio.Event()
     tiles = page.get_by_test_id("mini-tiles").locator("a")
 
