@@ -570,12 +570,16 @@ def _ready_line(address: str, pids: Mapping[str, int | None]) -> None:
 
 
 def _welcome(address: str, *, demo: bool, folder: Path) -> None:
+    """folder: where data stays."""
     print(f"\n  CityTong is open.\n\n  The shell   {address}/\n  GraphiQL    {address}/graphiql\n")
     if demo:
         print(_DEMO_LOGINS)
-    print(f"  Ctrl-C stops everything. Data stays in {folder}; `make reset` forgets it.\n", flush=True)
+    forgets = "`make reset`" if folder.resolve() == _FOLDER_OF_MAKE else "deleting that folder"
+    print(f"  Ctrl-C stops everything. Data stays in {folder}; {forgets} forgets it.\n", flush=True)
 
 
+# The Makefile's, which `make reset` deletes.
+_FOLDER_OF_MAKE = Path(__file__).parents[1] / "var"
 _DEMO_LOGINS = """\
   Demo logins (the sign-in code is shown on the page):
     138 0000 0001   张丽华, citizen of Dongcheng; acts for her mother and her child

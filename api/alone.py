@@ -29,7 +29,6 @@ from api.gateway.errors import ManifestInvalid, SupergraphInvalid
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.retries import Retries
-from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport
 from api.web.asking import Asked, language
@@ -38,6 +37,7 @@ from api.web.graphql import GraphQLDoor
 from api.web.metrics import Metrics
 from core.locale import Locale
 from core.principal import ANONYMOUS, Principal
+from core.sharing import InFlight
 
 _LOG = logging.getLogger(__name__)
 

@@ -23,7 +23,6 @@ from api.gateway.errors import ManifestInvalid
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.retries import Retries
-from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, Transport
 from api.ground import Ground
@@ -48,6 +47,7 @@ from core.events import Backbone, Backlog, DeadLetters, Limits
 from core.graph import Context, graphql_core_schema
 from core.keys import KeyRing
 from core.principal import Principal
+from core.sharing import InFlight
 from core.tasks import Work, going_on
 
 _LOG = logging.getLogger(__name__)
@@ -250,7 +250,10 @@ def door(city: City) -> web.Application:
         rates=_rates(city) if settings.requests_per_minute_max else None,
         streams=Streams(
             StreamLimits(
-                open_max=settings.streams_max, of_one_max=settings.streams_of_one_max, life_s=settings.stream_life_s
+                open_max=settings.streams_max,
+                of_one_max=settings.streams_of_one_max,
+                of_organisation_max=settings.streams_of_organisation_max,
+                life_s=settings.stream_life_s,
             )
         ),
     )

@@ -326,6 +326,9 @@ class Settings:
         _whole(0, 100_000), "How many event streams this process keeps open at once.", default=500
     )
     streams_of_one_max: int = _setting(_whole(1, 10_000), "How many of them one caller may have.", default=10)
+    streams_of_organisation_max: int = _setting(
+        _whole(1, 100_000), "How many of them the tools of one organisation may have together.", default=50
+    )
     stream_life_s: int = _setting(
         _whole(10, 86_400), "How long an event stream goes on before its client asks again.", default=600, unit="s"
     )

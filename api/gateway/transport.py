@@ -34,13 +34,13 @@ from api.gateway.client import Client, Target
 from api.gateway.errors import SubgraphFault, SubgraphUnavailable
 from api.gateway.local.document import LocalDocument, NotCompiled
 from api.gateway.retries import Retries
-from api.gateway.sharing import InFlight
 from api.gateway.weight import bytes_of
 from core.bounded import Bounded
 from core.errors import BadInput, DomainError, Internal, Kind
 from core.graphql_runs import TidyExecutor
 from core.locale import Locale
 from core.principal import Principal
+from core.sharing import InFlight
 from core.tasks import Unbroken
 
 _LOG = logging.getLogger(__name__)

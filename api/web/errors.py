@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Final
+
 from core.errors import DomainError, Kind
+from core.locale import Locale
 
 
 class RequestMalformed(DomainError):
@@ -69,15 +73,42 @@ class RateLimited(DomainError):
     retry_after_s: int
 
 
+class StreamsOf(StrEnum):
+    """Whose event streams are counted, in one process. ORGANISATION: all tools that ask for it."""
+
+    CALLER = "CALLER"
+    ORGANISATION = "ORGANISATION"
+    PROCESS = "PROCESS"
+
+
 class TooManyStreams(DomainError):
-    """of_one_max: of one caller in one process. The process may have as many as it can bear, too."""
+    """whose: has as many as they may (`CALLER`, `ORGANISATION`, `PROCESS`: this server). most: how many that is."""
 
     code = "STREAMS_TOO_MANY"
     kind = Kind.LIMITED
-    template = "There are too many event streams open; one caller may have {of_one_max}. End one, or try again later."
-    template_zh = "打开的事件流过多，每个用户至多 {of_one_max} 个。"
+    template = "There are too many event streams open: {whose} may have {most}. End one, or try again later."
+    template_zh = "打开的事件流过多：{whose}至多 {most} 个。请先关闭一个，或稍后重试。"
 
-    of_one_max: int
+    whose: StreamsOf
+    most: int
+
+    def message_in(self, locale: Locale) -> str:
+        """With whose they are in the reader's language."""
+        chinese = locale is Locale.ZH_CN
+        words = (_STREAMS_OF_ZH if chinese else _STREAMS_OF)[self.whose]
+        return (self.template_zh if chinese else self.template).format(whose=words, most=self.most)
+
+
+_STREAMS_OF: Final = {
+    StreamsOf.CALLER: "one caller",
+    StreamsOf.ORGANISATION: "one organisation",
+    StreamsOf.PROCESS: "this server",
+}
+_STREAMS_OF_ZH: Final = {
+    StreamsOf.CALLER: "每个用户",
+    StreamsOf.ORGANISATION: "每个机构",
+    StreamsOf.PROCESS: "本服务器",
+}
 
 
 class StreamUnread(DomainError):

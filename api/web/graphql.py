@@ -26,7 +26,6 @@ from aiohttp import web
 from api.gateway.documents import Documents
 from api.gateway.errors import DocumentNotKnown
 from api.gateway.execute import Answer, Engine
-from api.gateway.sharing import InFlight
 from api.gateway.transport import RequestContext
 from api.web.asking import Asked
 from api.web.errors import (
@@ -51,6 +50,8 @@ from api.web.replies import Reply, refused
 from api.web.streams import Streams, at_once
 from core.errors import DomainError, Kind
 from core.graph import GraphQLRequest
+from core.principal import PrincipalKind
+from core.sharing import InFlight
 from core.tasks import Unbroken
 
 _OPTIONS: Final = orjson.OPT_NON_STR_KEYS
@@ -58,6 +59,8 @@ BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
 # Levels that orjson writes for sure; it reads four times as many.
 _SURELY_WRITTEN: Final = 200
+# Whose subject is an organisation: its tools, and who acts for it.
+_FOR_ORGANISATIONS: Final = frozenset({PrincipalKind.SERVICE, PrincipalKind.ORGANISATION})
 _Written: TypeAlias = tuple[bytes, int]
 
 
@@ -167,7 +170,9 @@ class GraphQLDoor:
             context = await self.asking.context(asked)
             if self.rates is not None:
                 await self.rates.admit(context, partial(self._weight, body))
-            with self.streams.claimed(context.principal.actor or asked.remote):
+            who = context.principal
+            organisation = who.subject if who.kind in _FOR_ORGANISATIONS else ""
+            with self.streams.claimed(who.actor or asked.remote, organisation=organisation):
                 renewed = partial(self.asking.renewed, asked, context)
                 answers = await self.engine.subscribe(
                     query=body.query,

@@ -25,7 +25,7 @@ from aiohttp import web
 from api.gateway.execute import Answer
 from api.gateway.transport import RequestContext, error_value
 from api.web.asking import REQUEST_ID
-from api.web.errors import StreamUnread, TooManyStreams
+from api.web.errors import StreamsOf, StreamUnread, TooManyStreams
 from api.web.media import EVENT_STREAM
 from api.web.replies import SECURITY_HEADERS, SERVER_NAME, Reply, broken_by
 from core.errors import DomainError
@@ -47,10 +47,13 @@ _HEADERS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """open_max: streams of this process; of_one_max: of one caller in it. The others: seconds, see the rules."""
+    """open_max: streams of this process; of_one_max: of one caller in it; of_organisation_max: of all tools of one
+    organisation. The others: seconds, see the rules.
+    """
 
     open_max: int = 500
     of_one_max: int = 10
+    of_organisation_max: int = 50
     life_s: float = 600.0
     heartbeat_s: float = 15.0
     unread_s: float = 30.0
@@ -64,23 +67,30 @@ class Streams:
     limits: StreamLimits = field(default_factory=StreamLimits)
     open: int = 0
     unread: int = 0
-    _of: Counter[str] = field(default_factory=Counter)
+    _of: Counter[tuple[StreamsOf, str]] = field(default_factory=Counter)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
 
     @contextmanager
-    def claimed(self, caller: str) -> Iterator[None]:
-        """A place for one more. Raises: TooManyStreams."""
-        if self.open >= self.limits.open_max or self._of[caller] >= self.limits.of_one_max:
-            raise TooManyStreams(of_one_max=self.limits.of_one_max)
+    def claimed(self, caller: str, *, organisation: str = "") -> Iterator[None]:
+        """A place for one more. organisation: for whom a tool asks; empty for nobody's. Raises: TooManyStreams."""
+        shares = {(StreamsOf.CALLER, caller): self.limits.of_one_max}
+        if organisation:
+            shares[StreamsOf.ORGANISATION, organisation] = self.limits.of_organisation_max
+        for share, most in shares.items():
+            if self._of[share] >= most:
+                raise TooManyStreams(whose=share[0], most=most)
+        if self.open >= self.limits.open_max:
+            raise TooManyStreams(whose=StreamsOf.PROCESS, most=self.limits.open_max)
         self.open += 1
-        self._of[caller] += 1
+        self._of.update(shares.keys())
         try:
             yield
         finally:
             self.open -= 1
-            self._of[caller] -= 1
-            if not self._of[caller]:
-                del self._of[caller]
+            for share in shares:
+                self._of[share] -= 1
+                if not self._of[share]:
+                    del self._of[share]
 
     async def stop(self, _: web.Application) -> None:
         """End every stream, now and from now on: the process stops."""

@@ -13,6 +13,7 @@ from core.bounded import Bounded
 from core.clock import Clock, to_ms
 from core.errors import BadInput
 from core.principal import Principal, PrincipalKind
+from core.sharing import InFlight
 from miniapps.asking.errors import DocumentUnknown, NewDocumentsTooCostly, OperationsInvalid
 from miniapps.asking.model import GraphRules, Narrowed, TrustedDocument, document, document_id, narrowed, texts
 from miniapps.errors import NotPermitted
@@ -64,8 +65,10 @@ class Asking:
     paces: Paces
     clock: Clock
     processor_s: Callable[[], float] = time.thread_time
-    # One document at a time that no release has: nobody spends at once what is checked one by one.
+    # One document at a time that no release has: nobody spends at once what is checked one by one. Who asks for one
+    # that their organisation's own request is reading is given what that finds, and pays nothing more.
     _unpublished: asyncio.Lock = field(default_factory=asyncio.Lock, repr=False)
+    _reading: InFlight[TrustedDocument] = field(default_factory=InFlight, repr=False)
     _texts: Bounded[str, Mapping[str, str]] = field(
         default_factory=lambda: Bounded(_RELEASES_KEPT, _CHARACTERS_KEPT), repr=False
     )
@@ -134,12 +137,15 @@ class Asking:
     ) -> Told:
         """A document that no release has yet, for a test citizen: read as publishing would, and asked as `ask_for`.
 
-        Reading new ones is paid for by the organisation, good or not (`READING`); known ones cost nothing.
+        Reading new ones is paid for by the organisation, good or not (`READING`); known ones cost nothing, and the same
+        one at the same moment is read once.
         Raises: BadInput, OperationsInvalid, NewDocumentsTooCostly, Unavailable.
         """
         _check_variables(variables)
         id = document_id(text)
-        trusted = self._documents.get(id) or await self._read_at_cost(id, text, organisation)
+        trusted = self._documents.get(id) or await self._reading.share(
+            (organisation, id), lambda: self._read_at_cost(id, text, organisation)
+        )
         if told := trusted.scopes & allowed:
             await self._log(citizen, app_id, sorted(told))
         return await self._told(trusted, allowed, variables, ask)

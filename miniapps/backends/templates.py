@@ -95,9 +95,10 @@ def _languages(words: Words) -> tuple[str, str]:
 def _text(given: Any, field: str, length_max: int) -> Text:
     if not isinstance(given, dict) or set(given) != {"zh-CN", "en"}:
         raise BadInput(field=field, problem="must have a text in zh-CN and in en")
-    for text in given.values():
+    for language, text in given.items():
+        where = f"{field}.{language}"
         if not isinstance(text, str) or not 0 < len(text.strip()) <= length_max or not text.isprintable():
-            raise BadInput(field=field, problem=f"must be 1 to {length_max} printable characters in each language")
+            raise BadInput(field=where, problem=f"must be 1 to {length_max} printable characters")
         if _ADDRESS.search(text) or re.search(r"[{}]", _PLACE.sub("", text)):
-            raise BadInput(field=field, problem="must hold no address, and braces around the names of places alone")
+            raise BadInput(field=where, problem="must hold no address, and braces around the names of places alone")
     return Text(zh=given["zh-CN"].strip(), en=given["en"].strip())

@@ -151,7 +151,7 @@ class Publishing:
     async def _entered(self, form: Mapping[str, str], app_id: str) -> Run:
         claims, publisher = await self._believed(form.get("subject_token", ""), app_id)
         here, now = self.developers, to_ms(self.developers.clock.now())
-        account = await here.account(publisher.organisation)
+        account = await here.store.account(publisher.organisation)
         if account is None or account.blocked or not await here.answered_for(account):
             raise _nobody()
         run = Run(

@@ -259,11 +259,11 @@ def _role(account: Account, developer: str, posts: Mapping[str, Post]) -> Role |
     return posts[account.of].role if account.of in posts else None
 
 
-def parse_name(typed: str) -> str:
+def parse_name(typed: str, *, field: str = "name") -> str:
     """Of somebody who builds in their own name. Raises: BadInput."""
     name = unicodedata.normalize("NFC", " ".join(typed.split())) if len(typed) <= 2 * NAME_LENGTH_MAX else ""
     if not 2 <= len(name) <= NAME_LENGTH_MAX or not name.isprintable():
-        raise BadInput(field="name", problem=f"must have 2 to {NAME_LENGTH_MAX} printable characters")
+        raise BadInput(field=field, problem=f"must have 2 to {NAME_LENGTH_MAX} printable characters")
     return name
 
 
@@ -277,7 +277,7 @@ def _parse_names(names: Mapping[str, object]) -> Mapping[Locale, str]:
     said: dict[Locale, str] = {}
     for locale in Locale:
         if isinstance(found := names.get(locale.value), str) and found.strip():
-            said[locale] = parse_name(found)
+            said[locale] = parse_name(found, field=f"names.{locale.value}")
     if not said or not names.keys() <= {locale.value for locale in Locale}:
         raise BadInput(field="names", problem="must have a name by zh-CN, by en, or by both")
     return {locale: said.get(locale) or next(iter(said.values())) for locale in Locale}

@@ -23,7 +23,7 @@ PUBLISHERS_MAX: Final = 20
 CLAIMS_MAX: Final = 10
 _CLAIM_LENGTH_MAX: Final = 255
 # GitHub's, GitLab's; `sub` of any other.
-_IDENTIFYING: Final = frozenset({"sub", "repository", "repository_id", "project_path", "project_id"})
+IDENTIFYING: Final = frozenset({"sub", "repository", "repository_id", "project_path", "project_id"})
 # Others than these are checked for every token.
 _OF_TOKENS: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
 _NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_]{0,63}")
@@ -98,8 +98,8 @@ def parse_claims(found: object) -> dict[str, str]:
             raise _bad("has a name that it cannot have; iss, aud and times are checked always")
         if not isinstance(value, str) or not 0 < len(value) <= _CLAIM_LENGTH_MAX or not value.isprintable():
             raise _bad(f"must have texts of 1 to {_CLAIM_LENGTH_MAX} characters as values")
-    if not _IDENTIFYING & found.keys():
-        raise _bad(f"must name whose run it is, by one of {', '.join(sorted(_IDENTIFYING))}")
+    if not IDENTIFYING & found.keys():
+        raise _bad(f"must name whose run it is, by one of {', '.join(sorted(IDENTIFYING))}")
     return dict(found)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol, TypeVar
@@ -202,9 +202,20 @@ class Developers:
         app = await self.store.app(app_id.lower())
         return replace(app, domains=await self.domains.proved(app.app_id)) if app else None
 
-    async def account(self, organisation: str) -> Account | None:
-        """Of who builds; None for an organisation that registered otherwise. Raises: Unavailable."""
-        return await self.store.account(organisation)
+    async def apps(self, app_ids: Collection[str]) -> Mapping[str, App]:
+        """Those that there are, by id. Without their domains. Raises: Unavailable."""
+        return await self.store.apps(app_ids)
+
+    async def accounts(self, organisations: Collection[str]) -> Mapping[str, Account]:
+        """Of those who build, by id; an organisation that registered otherwise has none. Raises: Unavailable."""
+        return await self.store.accounts(organisations)
+
+    async def organisations_of(self, citizen: str) -> frozenset[str]:
+        """Those (`mpo_…`) that the citizen builds for. Raises: Unavailable."""
+        developer = await self.store.developer_of(citizen)
+        posts = [post.organisation for post in await self.people.posts(citizen)]
+        accounts = await self.store.accounts_of(developer.id if developer else "", posts)
+        return frozenset(account.organisation for account in accounts)
 
     async def backend(self, token: str) -> str:
         """The app whose backend holds this access token. Raises: SignInRequired, Unavailable."""
@@ -249,16 +260,23 @@ class Developers:
         account = await self.store.account(organisation)
         if account is None:
             raise NotFound(thing="organisation")
+        return (await self.ratings([account]))[organisation]
+
+    async def ratings(self, accounts: Collection[Account]) -> Mapping[str, Rating]:
+        """The same of each of these, by id. Raises: Unavailable."""
         now = self.clock.now()
-        counts = await self.store.facts(organisation, since=now - COUNTED_FOR)
-        return rating(
-            Facts(
-                verified=account.kind is AccountKind.ORGANISATION,
-                age_days=(now - account.since).days,
-                counts=counts,
-                by_officer=account.rated.grade if account.rated else None,
+        counts = await self.store.facts([one.organisation for one in accounts], since=now - COUNTED_FOR)
+        return {
+            one.organisation: rating(
+                Facts(
+                    verified=one.kind is AccountKind.ORGANISATION,
+                    age_days=(now - one.since).days,
+                    counts=counts[one.organisation],
+                    by_officer=one.rated.grade if one.rated else None,
+                )
             )
-        )
+            for one in accounts
+        }
 
     async def note(self, *, organisation: str, fact: Fact, session: Session) -> None:
         """What happened counts for its rating from now on; in the caller's transaction."""

@@ -96,6 +96,12 @@ class DeveloperStore:
     async def account(self, organisation: str, *, session: Session | None = None) -> Account | None:
         return _account(await self._one(ACCOUNTS, {"_id": organisation}, session))
 
+    async def accounts(self, organisations: Iterable[str]) -> Mapping[str, Account]:
+        """Those that there are, by id."""
+        async with answering():
+            rows = await self.mongo.collection(ACCOUNTS).find({"_id": {"$in": list(organisations)}}).to_list(None)
+        return {row["_id"]: found for row in rows if (found := _account(row))}
+
     async def account_of(self, of: str, *, session: Session | None = None) -> Account | None:
         """The account of an organisation that is registered with the city."""
         return _account(await self._one(ACCOUNTS, {"kind": AccountKind.ORGANISATION.value, "of": of}, session))
@@ -136,6 +142,12 @@ class DeveloperStore:
     async def app(self, app_id: str, *, session: Session | None = None) -> App | None:
         """Without its domains."""
         return _app(await self._one(APPS, {"_id": app_id}, session))
+
+    async def apps(self, app_ids: Iterable[str]) -> Mapping[str, App]:
+        """Those that there are, by id. Without their domains."""
+        async with answering():
+            rows = await self.mongo.collection(APPS).find({"_id": {"$in": list(app_ids)}}).to_list(None)
+        return {row["_id"]: found for row in rows if (found := _app(row))}
 
     async def apps_of(self, organisation: str, *, session: Session | None = None) -> list[App]:
         """By their ids. Without their domains."""
@@ -179,15 +191,19 @@ class DeveloperStore:
         row = {"_id": self.ids.new("mfa"), "organisation": organisation, "fact": fact.value, "at": at}
         await self.mongo.collection(FACTS).insert_one(row, session=session)
 
-    async def facts(self, organisation: str, *, since: datetime) -> Mapping[Fact, int]:
-        """How many of each kind there were."""
+    async def facts(self, organisations: Iterable[str], *, since: datetime) -> Mapping[str, Mapping[Fact, int]]:
+        """How many of each kind there were, of each of them."""
+        wanted = list(organisations)
         counted = [
-            {"$match": {"organisation": organisation, "at": {"$gte": since}}},
-            {"$group": {"_id": "$fact", "count": {"$sum": 1}}},
+            {"$match": {"organisation": {"$in": wanted}, "at": {"$gte": since}}},
+            {"$group": {"_id": {"of": "$organisation", "fact": "$fact"}, "count": {"$sum": 1}}},
         ]
         async with answering():
             rows = await (await self.mongo.collection(FACTS).aggregate(counted)).to_list(None)
-        return {Fact(row["_id"]): int(row["count"]) for row in rows}
+        found: dict[str, dict[Fact, int]] = {organisation: {} for organisation in wanted}
+        for row in rows:
+            found[row["_id"]["of"]][Fact(row["_id"]["fact"])] = int(row["count"])
+        return found
 
     async def _one(self, collection: str, wanted: Mapping[str, Any], session: Session | None = None) -> Document | None:
         async with answering():

@@ -66,6 +66,11 @@ class OfficersKin:
         citizen = await self.citizen_of(officer)
         return citizen is not None and await self.circle.builds(citizen, organisation=organisation)
 
+    async def organisations(self, officer: str) -> frozenset[str]:
+        """Raises: Unavailable."""
+        citizen = await self.citizen_of(officer)
+        return await self.circle.developers.organisations_of(citizen) if citizen is not None else frozenset()
+
     async def citizen_of(self, officer: str) -> str | None:
         """Raises: Unavailable."""
         return await self.circle.officers.citizen_of(officer)

@@ -6,7 +6,7 @@ verb changes beside it.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -60,14 +60,22 @@ class Builders(Protocol):
         """Raises: NotFound, Unavailable."""
         ...
 
+    async def ratings(self, accounts: Collection[Account]) -> Mapping[str, Rating]:
+        """By organisation. Raises: Unavailable."""
+        ...
+
     async def note(self, *, organisation: str, fact: Fact, session: Session) -> None: ...
 
     async def app(self, app_id: str) -> App | None:
         """With its proved domains. Raises: Unavailable."""
         ...
 
-    async def account(self, organisation: str) -> Account | None:
-        """None for the city itself. Raises: Unavailable."""
+    async def apps(self, app_ids: Collection[str]) -> Mapping[str, App]:
+        """Those that there are, by id. Without their domains. Raises: Unavailable."""
+        ...
+
+    async def accounts(self, organisations: Collection[str]) -> Mapping[str, Account]:
+        """By id; the city itself has none. Raises: Unavailable."""
         ...
 
     async def run_keys(self, authority: Authority, package: str) -> Sequence[Run]:
@@ -84,6 +92,10 @@ class Officers(Kin, Protocol):
 
     async def citizen_of(self, officer: str) -> str | None:
         """Raises: Unavailable."""
+        ...
+
+    async def organisations(self, officer: str) -> Collection[str]:
+        """Those (`mpo_…`) of which `builds` is true. Raises: Unavailable."""
         ...
 
 

@@ -8,7 +8,7 @@ Rules
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,10 +17,10 @@ from core.locale import Locale
 from core.paging import Page, PageRequest
 from core.principal import Principal, PrincipalKind
 from miniapps.bundles import manifest as manifests
-from miniapps.developers.model import AccountKind
+from miniapps.developers.model import Account, AccountKind, App
 from miniapps.developers.rating import Rating
 from miniapps.developers.registering import RATE
-from miniapps.releases.model import Category, Release, Rollout, Terms
+from miniapps.releases.model import Category, Organisation, Release, Rollout, Terms
 from miniapps.versions.desk import REVIEW, Desk
 from miniapps.versions.difference import files_of
 from miniapps.versions.filing import Filing, FilingStore
@@ -107,30 +107,25 @@ class Records:
 
     async def builder(self, organisation: str) -> Builder:
         """Raises: NotFound, Unavailable."""
-        known = (await self.desk.releases.store.organisations([organisation])).get(organisation)
-        if known is None:
+        found = (await self.builders([organisation])).get(organisation)
+        if found is None:
             raise NotFound(thing="organisation")
-        account = await self.desk.builders.account(organisation)
-        if account is None:
-            return Builder(known.id, known.names, known.verified, person=False)
-        return Builder(
-            id=known.id,
-            names=known.names,
-            verified=known.verified,
-            person=account.kind is AccountKind.PERSON,
-            blocked=account.blocked,
-            rated_because=account.rated.reason if account.rated else "",
-            rating=await self.desk.builders.rating(organisation),
-        )
+        return found
 
-    async def builder_of(self, app_id: str) -> Builder:
-        """Raises: NotFound, Unavailable."""
-        return await self.builder((await self.desk.app(app_id)).organisation)
+    async def builders(self, organisations: Collection[str]) -> Mapping[str, Builder]:
+        """Those that there are, by id. Raises: Unavailable."""
+        known = await self.desk.releases.store.organisations(organisations)
+        accounts = await self.desk.builders.accounts(known)
+        ratings = await self.desk.builders.ratings(accounts.values())
+        return {id: _builder(one, accounts.get(id), ratings.get(id)) for id, one in known.items()}
 
-    async def own_program(self, *, principal: Principal, app_id: str) -> bool:
-        """Whether the officer belongs to those who build it. Raises: NotFound, Unavailable."""
-        organisation = (await self.desk.app(app_id)).organisation
-        return await self.desk.kin.builds(principal.actor, organisation=organisation)
+    async def programs(self, app_ids: Collection[str]) -> Mapping[str, App]:
+        """As they were registered, those that there are, by id. Raises: Unavailable."""
+        return await self.desk.builders.apps(app_ids)
+
+    async def own_organisations(self, *, principal: Principal) -> Collection[str]:
+        """Those that the officer belongs to. Raises: Unavailable."""
+        return await self.desk.kin.organisations(principal.actor)
 
     async def versions(self, *, principal: Principal, app_id: str, request: PageRequest) -> Page[Version]:
         """The last made first. Raises: SignInRequired, Forbidden, Unavailable."""
@@ -162,6 +157,20 @@ def require_officer(principal: Principal) -> None:
     principal.require(PrincipalKind.STAFF)
     if principal.scopes.isdisjoint(OFFICERS):
         raise Forbidden()
+
+
+def _builder(known: Organisation, account: Account | None, rating: Rating | None) -> Builder:
+    if account is None:
+        return Builder(known.id, known.names, known.verified, person=False)
+    return Builder(
+        id=known.id,
+        names=known.names,
+        verified=known.verified,
+        person=account.kind is AccountKind.PERSON,
+        blocked=account.blocked,
+        rated_because=account.rated.reason if account.rated else "",
+        rating=rating,
+    )
 
 
 def _asked(files: Mapping[str, bytes]) -> list[Asked]:

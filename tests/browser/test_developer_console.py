@@ -19,6 +19,7 @@ from core.clock import epoch_s
 from core.mongo import Session
 from miniapps.developers.demo import APP, NAME
 from miniapps.developers.granting import DEVICE_GRANT
+from miniapps.developers.runs import IDENTIFYING
 from miniapps.versions.model import Origin
 from tests.browser.shell_phone import NewPhone, Phone
 from tests.browser.test_mini_programs import PLAIN, answered, gone, opened, program, violations
@@ -172,6 +173,11 @@ def test_documents_and_words_are_whole() -> None:
     assert named.count("export const") == len(documents)
 
 
+def test_the_console_knows_which_claims_say_whose_run_it_is() -> None:
+    (listed,) = re.findall(r"export const WHOSE = \[(.*?)\]", (FOLDER / "common" / "claims.js").read_text())
+    assert set(re.findall(r"'(\w+)'", listed)) == IDENTIFYING
+
+
 async def test_what_was_found_and_a_version_all_the_way_and_back(new_phone: NewPhone, studio: Studio) -> None:
     phone, home = await console(new_phone)
     page = phone.page
@@ -268,6 +274,13 @@ async def test_keys_domains_and_what_the_city_says_no_to(new_phone: NewPhone, st
     await expect(organisation.locator(".grade")).to_contain_text("Grade")
     assert await violations(organisation) == []
 
+    await organisation.locator("#new-app > summary").click()
+    for name, typed in (("app", "studio.hutong.other"), ("zh", "胡同别处"), ("en", "E")):
+        await organisation.fill(f"#app-form-{name}", typed)
+    await organisation.click("#app-form-send")
+    await wrong_at(organisation, "en", "English name: must have 2 to 60 printable characters")
+    await expect(organisation.locator("#app-form .trouble")).to_contain_text("BAD_USER_INPUT")
+
     key = Holder.ed25519()
     await organisation.locator("#add-key > summary").click()
     form = organisation.locator("#add-key-form")
@@ -277,7 +290,7 @@ async def test_keys_domains_and_what_the_city_says_no_to(new_phone: NewPhone, st
     await form.locator("[name=jwk]").fill(private)
     await form.locator("[name=proof]").fill("x.y.z")
     await form.locator("[type=submit]").click()
-    await expect(form.locator(".trouble")).to_contain_text("There is a private key in this!")
+    await wrong_at(form, "jwk", "There is a private key in this!")
     assert [body for body in sent if "c2VjcmV0" in body] == []
     await form.locator("[name=jwk]").fill(json.dumps(key.jwk))
     await form.locator("[type=submit]").click()
@@ -358,6 +371,9 @@ async def words_of_messages(page: Page, app: Frame, city: OpenCity) -> None:
         await form.locator(f"[name={name}]").fill(words)
     await told.click("#new-template-send")
     await expect(form.locator(".trouble")).to_contain_text("other names in their braces")
+    await form.locator("[name=body-en]").fill("Bring it back by {day}: www.hutong.example")
+    await told.click("#new-template-send")
+    await wrong_at(told, "body-en", "Text in English: must hold no address")
     await form.locator("[name=body-en]").fill("Bring it back by {day}")
     await told.click("#new-template-send")
     one = told.locator(".things > li")
@@ -445,6 +461,7 @@ async def test_test_citizens_are_made_told_their_code_forgotten_and_removed(
     await told.select_option("#citizen-age", "CHILD")
     await told.select_option("#citizen-level", "1")
     await told.click("#citizen-send")
+    await wrong_at(told, "age", "填写的内容有误（年龄）。")
     await expect(told.locator("#citizen .trouble")).to_contain_text("BAD_USER_INPUT")
     await expect(told.locator("#citizen-name")).to_have_value("Maria-Theresia von Hohenberg-Schwarzenau")
     await told.select_option("#citizen-level", "4")
@@ -501,13 +518,24 @@ async def test_whose_runs_hand_in_and_which_run_handed_a_version_in(new_phone: N
     await told.fill("#publisher-claims", "repository: hutong/hello")
     await told.click("#publisher-send")
     await expect(told.locator("#publisher .trouble")).to_contain_text("This line is wrong: repository: hutong/hello.")
-    await told.fill("#publisher-claims", "environment = release")
+    # What can be seen to be wrong is said at the field, and neither asked about nor sent.
+    for written, said in (
+        ("repository=hutong/hello\nrepository = hutong/other", "repository is there twice"),
+        ("environment = release", "add one of repository, project_path, sub"),
+    ):
+        await told.fill("#publisher-claims", written)
+        await told.click("#publisher-send")
+        await wrong_at(told, "claims", said)
+        assert await violations(told) == []
+    await expect(page.locator("dialog[open]")).to_have_count(0)
+    await told.fill("#publisher-claims", "repository=hutong/hello\naud=elsewhere")
     await told.click("#publisher-send")
-    await expect(page.locator("dialog[open]")).to_contain_text("environment=release")
+    await expect(page.locator("dialog[open]")).to_contain_text("hutong/hello")
+    await expect(told.locator("#publisher [aria-invalid]")).to_have_count(0)
     await page.locator("dialog[open]").get_by_role("button").last.click()
     await expect(page.locator("dialog[open]")).to_have_count(0)
     await sure(page, told.locator("#publisher-send").click)
-    await expect(told.locator("#publisher .trouble")).to_contain_text("BAD_USER_INPUT")
+    await wrong_at(told, "claims", "What its ID tokens must say: has a name that it cannot have")
     await told.fill(
         "#publisher-claims", "environment = release\n\nrepository=hutong/a-walk-through-the-hutongs-of-the-city"
     )
@@ -519,6 +547,17 @@ async def test_whose_runs_hand_in_and_which_run_handed_a_version_in(new_phone: N
     await looks_right(told)
     await sure(page, one.get_by_role("button").click)
     await expect(one).to_have_count(0)
+
+
+async def wrong_at(place: Frame | Locator, name: str, words: str) -> None:
+    """The field of this name alone is marked, has the focus, and is described by what is wrong with it."""
+    marked = place.locator("[aria-invalid]")
+    await expect(marked).to_have_attribute("name", name)
+    await expect(marked).to_be_focused()
+    await expect(marked).to_have_accessible_description(re.compile(re.escape(words)))
+    said = marked.locator("+ .trouble")
+    await expect(said).to_contain_text(words)
+    await expect(said).to_be_in_viewport(ratio=1)
 
 
 async def looks_right(frame: Frame) -> None:
@@ -544,8 +583,12 @@ async def test_who_builds_nothing_yet_registers_and_a_narrow_screen_with_large_t
     await expect(switch).to_be_checked()
     await page.keyboard.press("Escape")
     await home.wait_for_selector("#register")
+    await home.fill("#register-name", "S")
+    await home.click("#register-send")
+    await wrong_at(home, "name", "Public name: must have 2 to 60 printable characters")
     await home.fill("#register-name", NAME)
     await home.click("#register-send")
+    await expect(home.locator("[aria-invalid]")).to_have_count(0)
     await expect(home.locator(".trouble").first).to_contain_text("MINIAPPS_NAME_TAKEN")
     await home.fill("#register-name", "A studio with a rather long name for a narrow screen")
     await home.click("#register-send")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from collections.abc import AsyncIterator
@@ -9,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Route, expect
+from playwright.async_api import Request, Response, Route, expect
 
 from core.locale import Locale
 from core.mongo import Session
@@ -19,6 +20,7 @@ from tests.browser.mini_programs import LIBRARY, LONG, answer, begin, ended, ope
 from tests.browser.shell_phone import LONG_NAME, NewPhone, Phone, SamePhone, operation
 from tests.browser.shell_phone import answer as answer_of_city
 from tests.support.city import OpenCity
+from tests.support.residents import resident
 from tests.support.waiting import until
 
 LOOKS: dict[str, dict[str, str]] = {
@@ -280,6 +282,79 @@ async def test_home_shows_programs_of_the_district_as_soon_as_it_knows_which(
         assert await asked_of(phone, "Home", elsewhere="/bills", tile=first) == {"district": "110108"}
     finally:
         await of(before.districts)
+
+
+async def test_tiles_of_the_district_come_when_no_hand_is_on_the_screen(
+    new_phone: NewPhone, shell_city: OpenCity
+) -> None:
+    await resident(shell_city, phone="13700000091", name="司徒岚")  # who has used no program yet
+    phone = await new_phone(signed_in="13700000091")
+    page, comes = phone.page, asyncio.Event()
+    tiles = page.get_by_test_id("mini-tiles").locator("a")
+
+    async def late(route: Route) -> None:
+        if operation(route.request) != "MiniPrograms":
+            return await route.fallback()
+        told = await route.fetch()
+        body = await told.json()
+        nodes = body["data"]["miniPrograms"]["nodes"]
+        nodes.insert(0, {**nodes[0], "appId": "city.test.district", "name": "海淀", "shortName": "海淀"})
+        await comes.wait()
+        return await route.fulfill(response=told, json=body)
+
+    async def shown() -> list[str]:
+        hashes: list[str] = await tiles.evaluate_all("(all) => all.map(({ hash }) => hash)")
+        return hashes
+
+    async def before() -> list[str]:
+        """The tiles of a screen that has asked for those of the district."""
+        comes.clear()
+        async with page.expect_request(_of_programs):
+            await page.reload()
+        await tiles.first.wait_for()
+        return await shown()
+
+    async def answered() -> None:
+        async with page.expect_response(lambda response: _of_programs(response.request)) as told:
+            comes.set()
+        answer: Response = await told.value
+        await answer.finished()
+        await page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+
+    async def changed() -> bool:
+        return "#/mini/city.test.district" in await shown()
+
+    await page.route("**/graphql", late)
+    were = await before()
+    await tiles.first.evaluate("(tile) => (tile.mark = true)")
+    await page.get_by_role("heading", level=1).hover()
+    await page.mouse.down()
+    await answered()
+    assert await shown() == were
+    await page.mouse.up()
+    await until(changed, what="the district's programs")
+    assert await shown() == ["#/mini/city.test.district", *were][:4]
+    assert await tiles.nth(1).evaluate("(tile) => tile.mark")  # who stays keeps their tile
+
+    were = await before()
+    await tiles.first.focus()
+    await answered()
+    assert await shown() == were
+    await expect(tiles.first).to_be_focused()
+    await page.get_by_role("searchbox").focus()
+    await until(changed, what="the district's programs")
+
+    were = await before()
+    await tiles.first.hover()
+    await page.mouse.down()
+    await answered()
+    assert await shown() == were
+    await page.mouse.up()
+    await page.wait_for_url(f"**/{were[0]}")
+
+
+def _of_programs(request: Request) -> bool:
+    return operation(request) == "MiniPrograms"
 
 
 async def test_a_program_that_one_rests_on_is_made_ready_and_opened_there(same_phone: SamePhone) -> None:

@@ -15,11 +15,15 @@ from citytong_sdk.errors import (
 )
 
 from core.clock import FixedClock
+from core.graph import Context
+from core.locale import Locale
 from core.mongo import Session
 from miniapps.backends.shelves import MESSAGES
 from miniapps.developers.model import Role
+from miniapps.developers.rating import Fact
 from tests.support.backing import APP, Backing
 from tests.support.city import OpenCity, did
+from tests.support.counting import counted
 from tests.support.receiving import receiving
 from tests.support.waiting import until
 
@@ -62,6 +66,13 @@ DECIDE = """mutation($app: String!, $name: String!, $revision: String!, $yes: Bo
 }"""
 WAITING = """{ miniTemplatesWaiting(first: 50) {
   nodes { appId programName own builder { name } template { name handedInAt } }
+} }"""
+REGISTER = "mutation($name: String) { registerDeveloper(input: {name: $name}) { id } }"
+NEW_APP = """mutation($of: ID!, $app: String!, $name: String!) {
+  registerApp(input: {organisation: $of, appId: $app, category: LIVING, names: {en: $name}}) { appId }
+}"""
+PAGE = """query($first: Int!) { miniTemplatesWaiting(first: $first) {
+  nodes { appId programName builder { name grade } own }
 } }"""
 STANDS = "query($app: String!) { miniTemplates(appId: $app) { name state revision approved { title } } }"
 LOGIN = "mutation($id: ID!) { miniLogin(session: $id) { code } }"
@@ -256,8 +267,64 @@ async def test_a_reviewer_decides_about_the_words_that_they_saw(same_city: OpenC
     await stands("APPROVED", "{book} is due today")
 
 
-async def _builds(city: OpenCity) -> None:
-    """The reviewer is a member of the studio, as a citizen."""
+async def test_a_page_of_words_that_wait_is_read_by_as_many_commands_as_one_row(same_city: OpenCity) -> None:
+    city, rooms = same_city, same_city.city.rooms
+    reviewer, wanted = await city.token(REVIEWER, audience="STAFF"), dict[str, Any]()
+    for phone, name, incidents, grade in ((OUYANG, "Ouyang builds", 4, "D"), (LIU, "Liu builds", 0, "C")):
+        builder = await city.token(phone)
+        organisation = (await did(city, REGISTER, builder, name=name))["id"]
+        for number in ("one", "two"):
+            app, called = f"dev.{name.split()[0].lower()}.{number}", f"{name} {number}"
+            await did(city, NEW_APP, builder, of=organisation, app=app, name=called)
+            await did(city, WRITE, builder, app=app, name="due_back", **WORDS)
+            await _waits(city, app)
+            stands = {"builder": {"name": name, "grade": grade}, "own": phone == OUYANG}
+            wanted[app] = {"appId": app, "programName": called, **stands}
+        await _went_wrong(city, organisation, incidents)
+    await _builds(city, "dev.ouyang.one")
+
+    async def asked(first: int) -> tuple[list[Any], list[str]]:
+        """The page, and what it asked of MongoDB."""
+        who = await rooms.wings.identity.authenticate(token=reviewer)
+        context = Context(request_id="req_1", principal=who, locale=Locale.EN, services=rooms.services)
+        async with counted(rooms.ground.redis, keys=":mini:") as there:
+            answer = await city.city.engine.execute(query=PAGE, variables={"first": first}, context=context)
+        return answer.as_dict()["data"]["miniTemplatesWaiting"]["nodes"], sorted(there.mongo)
+
+    (one, for_one), (all_, for_all) = await asked(1), await asked(50)
+    assert len(one) == 1 and {row["appId"]: row for row in all_ if row["appId"] in wanted} == wanted
+    rooms_own = ["accounts", "accounts", "apps", "developers", "organisations", "templates"]
+    of_identity = ["citizens", "organisations", "relations", "staff"]
+    assert for_one == [
+        "aggregate mini_facts",
+        *(f"find identity_{name}" for name in of_identity),
+        *(f"find mini_{name}" for name in rooms_own),
+    ]
+    assert for_all == for_one
+
+
+async def _waits(city: OpenCity, app_id: str) -> None:
+    """Its words wait for an officer."""
+    shelf = city.city.rooms.program_messages.shelf
+
+    async def handed_in(session: Session) -> None:
+        await shelf.hand_in(app_id, at=city.clock.now(), session=session)
+
+    await city.city.ground.mongo.transaction(handed_in)
+
+
+async def _went_wrong(city: OpenCity, organisation: str, times: int) -> None:
+    async def noted(session: Session) -> None:
+        for _ in range(times):
+            await city.city.rooms.platform.developers.note(
+                organisation=organisation, fact=Fact.INCIDENT, session=session
+            )
+
+    await city.city.ground.mongo.transaction(noted)
+
+
+async def _builds(city: OpenCity, app_id: str = APP) -> None:
+    """The reviewer is a member of those who build this, as a citizen."""
     assert isinstance(city.clock, FixedClock)
     city.clock.advance(seconds=61)  # a phone is sent so many codes
     await city.token(REVIEWER)
@@ -266,7 +333,7 @@ async def _builds(city: OpenCity) -> None:
         await rooms.wings.identity.store.citizen_of_phone(f"+86{REVIEWER}"),
         rooms.platform.developers.store,
     )
-    app = await store.app(APP)
+    app = await store.app(app_id)
     assert citizen is not None and app is not None
     account, developer = (
         await store.account(app.organisation),

@@ -193,6 +193,8 @@ async def test_test_citizens_from_beginning_to_end(
     assert (await laptop.tong("citizens", "show", "孙桂兰")) == {"citizen": elder, "code": None}
     status, out, _ = await laptop.tried("citizens", "show", "nobody")
     assert status == 2 and "TONG_WHICH_CITIZEN" in out
+    status, out, _ = await laptop.tried("status", "--app", "dev.nobody.nothing")
+    assert status == 2 and '"NOT_FOUND"' in out and "has no program dev.nobody.nothing here" in out
     await _at_the_desk(laptop, elder)
     assert await laptop.tong("citizens", "reset", elder["phone"][-8:], "--app", APP) == {
         "id": elder["id"],

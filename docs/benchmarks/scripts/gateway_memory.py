@@ -39,12 +39,12 @@ from api.gateway.documents import Documents
 from api.gateway.execute import Engine
 from api.gateway.limits import GatewayLimits
 from api.gateway.retries import Retries
-from api.gateway.sharing import InFlight
 from api.gateway.supergraph import Supergraph
 from api.gateway.transport import HttpTransport, LocalTransport, SubgraphRequest
 from core.bounded import Bounded
 from core.errors import DomainError, Unavailable
 from core.graph import Context, build_schema, graphql_core_schema
+from core.sharing import InFlight
 
 _DOCUMENTS: Final = 10_000
 _ZIPF: Final = 1.6

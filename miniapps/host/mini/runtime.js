@@ -27,6 +27,7 @@
  */
 
 import { lineBroke } from "../api.js";
+import { TRIAL } from "../mini-way.js";
 import { onSessionChange, sessionId } from "../session.js";
 import { Ahead, asAsked, beginning, lastAnswer, lastRun, stored } from "./ahead.js";
 import { begin } from "./city.js";
@@ -44,8 +45,6 @@ export { Untrusted } from "./trust.js";
 
 const ALIVE_MAX = 2;
 const LIST_EVERY_MS = 60 * 60_000;
-/** The scene of those who build it, or review it, and try what is not released. */
-const TRIAL = "trial";
 
 /** By id; who was shown last is last. @type {Map<string, Program>} */
 const alive = new Map();

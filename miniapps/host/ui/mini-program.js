@@ -45,7 +45,7 @@ export const programRow = (program, scene) =>
     null,
     h(
       "a.mini-open",
-      { href: `#/mini/${program.appId}`, ...readyOnTouch(program.appId), onclick: () => leadTo(program.appId, { scene }) },
+      { href: address(program), ...readyOnTouch(program.appId), onclick: () => leadTo(program.appId, { scene }) },
       programIcon(program),
       h(
         "span.mini-words",
@@ -68,21 +68,26 @@ export const programTiles = (programs, scene) =>
   h(
     "ul.mini-tiles",
     { "data-testid": "mini-tiles" },
-    programs.map((program) =>
-      h(
-        "li",
-        null,
-        h(
-          "a.mini-tile",
-          {
-            href: `#/mini/${program.appId}`,
-            ...readyOnTouch(program.appId),
-            onclick: () => leadTo(program.appId, { scene }),
-          },
-          programIcon(program),
-          h("span", { lang: nameLang(program.name) }, program.shortName || program.name),
-        ),
-      ),
+    programs.map((program) => tile(program, scene)),
+  );
+
+/** Others in their place: whoever stays keeps their tile. @param {HTMLElement} tiles @param {Facts[]} programs @param {string} scene */
+export function changeTiles(tiles, programs, scene) {
+  const there = new Map([...tiles.querySelectorAll("a")].map((link) => [link.hash, link.parentElement]));
+  fill(tiles, programs.map((program) => there.get(address(program)) ?? tile(program, scene)));
+}
+
+const address = ({ appId }) => `#/mini/${appId}`;
+
+const tile = (program, scene) =>
+  h(
+    "li",
+    null,
+    h(
+      "a.mini-tile",
+      { href: address(program), ...readyOnTouch(program.appId), onclick: () => leadTo(program.appId, { scene }) },
+      programIcon(program),
+      h("span", { lang: nameLang(program.name) }, program.shortName || program.name),
     ),
   );
 

@@ -7,6 +7,7 @@ import { ask, whole } from "../api.js";
 import { TRY_UNDER_REVIEW } from "../documents-desk-program.js";
 import { h } from "../dom.js";
 import { t } from "../i18n.js";
+import { TRIAL } from "../mini-way.js";
 import { qrPicture } from "../qr.js";
 import { actButton } from "./act.js";
 import { announce } from "./announce.js";
@@ -32,7 +33,7 @@ function begin(screen, { id }) {
 }
 
 function way({ appId, testAccount }) {
-  const to = `${location.origin}${location.pathname}#/mini/${appId}?trial`;
+  const to = `${location.origin}${location.pathname}#/mini/${appId}?${TRIAL}`;
   return h(
     "div.trial",
     { "data-testid": "trial" },

@@ -9,7 +9,7 @@ import { t } from "../i18n.js";
 import { homeDistrict, knowHomeDistrict, knownHomeDistrict } from "../home-district.js";
 import { fetchRuntime } from "../mini-way.js";
 import { cityNow } from "../session.js";
-import { programRow, programTiles } from "../ui/mini-program.js";
+import { changeTiles, programRow, programTiles } from "../ui/mini-program.js";
 import { horizon } from "../ui/horizon.js";
 import { airShape, icon, shape } from "../ui/icons.js";
 import { linkRow } from "../ui/list.js";
@@ -17,6 +17,7 @@ import { load, missingPart } from "../ui/load.js";
 import { keptPrograms } from "../ui/mini-kept.js";
 import { skeleton } from "../ui/skeleton.js";
 import { setUnread } from "../ui/unread.js";
+import { untouched } from "../ui/untouched.js";
 
 const DAY_MS = 86_400_000;
 /** From here on the air is worth a line of its own. */
@@ -244,14 +245,16 @@ const SERVICES = [
 const brick = (to, title, fact) =>
   h("li", null, h("a.brick", { href: `#${to}` }, h("span.brick-title", null, title), h("span.brick-fact", null, fact)));
 
-/** What they used last; then what else there is, until the row is full. A part that did not come is not missed here. */
-/** district: whose programs are among all of them; theirs is known when the city has answered for the first time. */
+/**
+ * What they used last; then what else there is, until the row is full. A part that did not come is not missed here.
+ * district: whose programs are among all of them; theirs is known when the city has answered for the first time.
+ */
 function programs(me, all, district, screen) {
   const recent = me.recentMiniPrograms ?? [];
   const some = tiled(recent, all);
   if (!some.length) return null;
   globalThis.requestIdleCallback?.(() => void fetchRuntime());
-  const tiles = h("div", null, programTiles(some, recent.length ? "recent" : "home"));
+  const tiles = programTiles(some, sceneOf(recent));
   if (recent.length < TILES && (me.homeDistrict?.code ?? null) !== district) void ofTheirDistrict(tiles, me, screen);
   return h(
     "section",
@@ -262,6 +265,8 @@ function programs(me, all, district, screen) {
   );
 }
 
+const sceneOf = (recent) => (recent.length ? "recent" : "home");
+
 function tiled(recent, all) {
   const others = (all?.nodes ?? []).filter(({ appId }) => recent.every((one) => one.appId !== appId));
   return [...recent, ...others].slice(0, TILES);
@@ -269,9 +274,11 @@ function tiled(recent, all) {
 
 /** Without an answer, those of the whole city stay. */
 async function ofTheirDistrict(tiles, { recentMiniPrograms, homeDistrict: home }, { signal }) {
+  const recent = recentMiniPrograms ?? [];
+  const whenUntouched = untouched(tiles, signal);
   const answer = await ask(MINI_PROGRAMS, { district: home?.code }, { signal }).catch(() => null);
-  const some = tiled(recentMiniPrograms ?? [], answer?.data?.miniPrograms);
-  if (answer && !signal.aborted) fill(tiles, programTiles(some, recentMiniPrograms?.length ? "recent" : "home"));
+  const all = answer?.data?.miniPrograms;
+  if (all) whenUntouched(() => changeTiles(tiles, tiled(recent, all), sceneOf(recent)));
 }
 
 /** Over what is here. Each entry has the words that people might use for it. */

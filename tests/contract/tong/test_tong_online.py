@@ -320,6 +320,8 @@ def test_a_city_that_is_started_anew_is_waited_for_and_one_that_stays_away_is_no
 def test_another_s_program_is_not_there(bench: Bench, online: TongCity) -> None:
     refused = bench.json("status", "--app", "org.example.other")
     assert refused.status == 2 and refused.error["code"] == "NOT_FOUND"
+    assert "no program org.example.other" in refused.error["message"]
+    assert refused.error["advice"].startswith("Register org.example.other in the Developer console")
 
 
 @pytest.mark.parametrize(

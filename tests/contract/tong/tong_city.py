@@ -110,7 +110,7 @@ class _Root:
     def _app(self, *_: Any, appId: str) -> dict[str, Any]:
         self._refuse()
         if appId != APP:
-            raise refusal("NOT_FOUND", "NOT_FOUND", "There is no such program.")
+            raise refusal("NOT_FOUND", "NOT_FOUND", "There is no such program.", thing="program")
         return {
             "appId": APP,
             "versions": lambda *_, **__: {"nodes": self.city.versions},

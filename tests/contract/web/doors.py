@@ -107,6 +107,9 @@ async def _authenticate(token: str) -> Principal:
         raise SignInRequired()
     if token.startswith("cit_"):
         return Principal(kind=PrincipalKind.CITIZEN, actor=token, subject=token)
+    if token.startswith("dev_"):
+        developer, _, organisation = token.partition(".")
+        return Principal(kind=PrincipalKind.SERVICE, actor=developer, subject=organisation)
     return (
         Principal(kind=PrincipalKind.CITIZEN, actor="cit_1", subject="cit_1", jkt=KEY)
         if token == "bound"

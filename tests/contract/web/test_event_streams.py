@@ -16,15 +16,17 @@ import aiohttp
 import orjson
 import pytest
 
+from api.web.errors import StreamsOf, TooManyStreams
 from api.web.graphql import Admits
 from api.web.rates import Rates
 from api.web.streams import StreamLimits, Streams
 from core.clock import FixedClock
 from core.crypto import FieldCipher
 from core.errors import SignInRequired
+from core.locale import Locale
 from core.redis import Redis
 from tests.contract.web.doors import Root, door, serving
-from tests.support.streams import subscribed
+from tests.support.streams import Told, subscribed
 from tests.support.waiting import until
 
 AUDITS = Path(__file__).parent / "audits"
@@ -196,20 +198,55 @@ async def test_a_server_that_stops_ends_its_streams_well() -> None:
         await there.left()
 
 
+def _one_too_many(told: Told) -> str:
+    """Whose they are, as the refusal says it."""
+    (answer,) = told.answers
+    assert (told.status, codes(answer)) == (429, ["STREAMS_TOO_MANY"])
+    (error,) = answer["errors"]
+    assert error["message"].endswith(". End one, or try again later.")
+    return f"{error['extensions']['whose']}: {error['message'].partition(': ')[2].partition('.')[0]}"
+
+
 async def test_one_caller_and_one_process_have_so_many() -> None:
     async with opened(of_one_max=1, open_max=2) as there, aiohttp.ClientSession(there.base) as session:
         async with subscribed(there.base, TICK, token="cit_ann"):
             async with subscribed(there.base, TICK, token="cit_ann") as second:
-                assert (second.status, codes(second.answers[0])) == (429, ["STREAMS_TOO_MANY"])
+                assert _one_too_many(second) == "CALLER: one caller may have 1"
             async with subscribed(there.base, TICK, token="cit_bob") as told:
                 assert told.status == 200
                 async with session.get("/metrics") as response:
                     assert "tong_streams 2.0" in await response.text()
                 async with subscribed(there.base, TICK, token="cit_eve") as third:
-                    assert (third.status, codes(third.answers[0])) == (429, ["STREAMS_TOO_MANY"])
+                    assert _one_too_many(third) == "PROCESS: this server may have 2"
         await there.left()
         async with subscribed(there.base, TICK, token="cit_ann") as again:
             assert again.status == 200
+
+
+async def test_no_organisation_takes_the_streams_of_the_others() -> None:
+    async with opened(of_one_max=2, of_organisation_max=3, open_max=5) as there, AsyncExitStack() as clients:
+        for one in ("dev_ann.mpo_1", "dev_ann.mpo_1", "dev_bob.mpo_1"):
+            told = await clients.enter_async_context(subscribed(there.base, TICK, token=one))
+            assert told.status == 200
+        async with subscribed(there.base, TICK, token="dev_bob.mpo_1") as fourth:
+            assert _one_too_many(fourth) == "ORGANISATION: one organisation may have 3"
+        # The same developer for another organisation, and somebody who asks for nobody's.
+        for one in ("dev_bob.mpo_2", "cit_ann"):
+            told = await clients.enter_async_context(subscribed(there.base, TICK, token=one))
+            assert told.status == 200
+        await clients.aclose()
+        await there.left()
+        async with subscribed(there.base, TICK, token="dev_bob.mpo_1") as again:
+            assert again.status == 200
+
+
+@pytest.mark.parametrize(
+    ("whose", "words"), [("CALLER", "每个用户"), ("ORGANISATION", "每个机构"), ("PROCESS", "本服务器")]
+)
+def test_whose_bound_was_met_is_said_in_chinese(whose: str, words: str) -> None:
+    refused = TooManyStreams(whose=StreamsOf(whose), most=50)
+    said = f"打开的事件流过多：{words}至多 50 个。请先关闭一个，或稍后重试。"
+    assert refused.message_in(Locale.ZH_CN) == said
 
 
 @asynccontextmanager

@@ -1,7 +1,8 @@
 /** What a CI run's ID token says, in words: of a publisher what it must say, of a version what it said. */
 import { t } from './words.js';
 
-const WHOSE = ['repository', 'project_path', 'sub', 'repository_id', 'project_id'];
+/** One of these says whose runs: the city takes no publisher without (`miniapps/developers/runs.py`). */
+export const WHOSE = ['repository', 'project_path', 'sub', 'repository_id', 'project_id'];
 const FIRST = [...WHOSE, 'ref', 'sha', 'workflow_ref', 'ci_config_ref_uri', 'environment', 'run_id', 'run_attempt', 'pipeline_id', 'job_id'];
 /** What is not known here comes last, by its own name. */
 const place = (name) => (FIRST.includes(name) ? FIRST.indexOf(name) : FIRST.length);

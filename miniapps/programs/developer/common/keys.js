@@ -14,12 +14,14 @@ export function publicKey(text) {
   try {
     jwk = JSON.parse(text);
   } catch {
-    throw new Refused(t('key.jwk.bad'));
+    throw wrong('key.jwk.bad');
   }
-  if (jwk === null || typeof jwk !== 'object' || Array.isArray(jwk)) throw new Refused(t('key.jwk.bad'));
-  if (PRIVATE.some((member) => member in jwk)) throw new Refused(t('key.jwk.private'));
+  if (jwk === null || typeof jwk !== 'object' || Array.isArray(jwk)) throw wrong('key.jwk.bad');
+  if (PRIVATE.some((member) => member in jwk)) throw wrong('key.jwk.private');
   return jwk;
 }
+
+const wrong = (words) => new Refused(t(words), { field: 'jwk' });
 
 const gone = ({ retiresAt }) => retiresAt !== null && new Date(retiresAt) <= new Date();
 

@@ -101,11 +101,12 @@ export const copied = (text, name) =>
 
 /**
  * @param {string} name  of the value; with the form's id it is the element's
- * @param {{ words: string, hint?: string, value?: string, lines?: number, options?: [string, string][], optional?: boolean }} of
+ * @param {{ words: string, graph?: string, hint?: string, value?: string, lines?: number, options?: [string, string][], optional?: boolean }} of
+ *   graph: what the city calls it when it says no, where that is not its name here; several with blanks between them
  */
-export const field = (name, { words, hint = '', value = '', lines = 0, options = null, optional = false, ...more }) => (form) => {
+export const field = (name, { words, graph = name, hint = '', value = '', lines = 0, options = null, optional = false, ...more }) => (form) => {
   const id = `${form}-${name}`;
-  const attributes = { id, name, 'aria-describedby': hint ? `${id}-hint` : null, required: optional || options ? null : '', ...more };
+  const attributes = { id, name, 'data-graph': graph, 'aria-describedby': hint ? `${id}-hint` : null, required: optional || options ? null : '', ...more };
   const input = options
     ? h('select', attributes, options.map(([code, label]) => h('option', { value: code, selected: code === value ? '' : null }, label)))
     : lines
@@ -125,22 +126,52 @@ export const tick = (name, words) => (form) =>
   h('label', { class: 'tick', for: `${form}-${name}` }, h('input', { type: 'checkbox', id: `${form}-${name}`, name, value: 'yes' }), h('span', {}, words));
 
 /**
- * Fields, and a button that does something with what is in them. What the city says no to is said above the button, and
- * what was entered stays.
+ * Fields, and a button that does something with what is in them. What is refused is said at the field that it is about, or
+ * else above the button, and what was entered stays.
  * @param {{ id: string, fields: ((form: string) => Node)[], words: string, work: (values: Record<string, string>) => Promise<void>, look?: string, also?: Node[] }} of
  */
 export function form({ id, fields, words, work, look = 'main', also = [] }) {
-  const said = h('p', { class: 'trouble', role: 'alert' });
+  const said = h('p', { class: 'trouble', role: 'alert', id: `${id}-said` });
   const send = h('button', { type: 'submit', class: look, id: `${id}-send` }, words);
-  const made = h('form', { id, novalidate: '' }, ...fields.map((field) => field(id)), said, h('div', { class: 'acts' }, send, ...also));
+  const acts = h('div', { class: 'acts' }, send, ...also);
+  const made = h('form', { id, novalidate: '' }, ...fields.map((field) => field(id)), said, acts);
   made.addEventListener('submit', (event) => {
     event.preventDefault();
     const wrong = made.querySelector(':invalid');
     if (wrong) return wrong.reportValidity();
     const values = Object.fromEntries([...new FormData(made)].map(([name, value]) => [name, String(value).trim()]));
-    run(send, said, () => work(values));
+    for (const input of made.querySelectorAll('[aria-invalid]')) unmark(input);
+    acts.before(said);
+    run(send, said, () => work(values), ({ field }) => asked(made, field));
   });
   return made;
+}
+
+/** The field that the city means, if it is one of the form's. */
+const asked = (made, graph) => [...made.elements].find((input) => !input.disabled && input.dataset.graph?.split(' ').includes(graph));
+
+/** The city names the field in the graph's word: whoever fills the form in reads the word that stands above it. */
+const inWords = ({ message, code, field }, input) =>
+  code === 'BAD_USER_INPUT' ? message.replace(field, () => input.labels[0].firstChild.textContent) : message;
+
+/** It is this field that is wrong, and `said` says how. */
+function mark(input, said) {
+  input.setAttribute('aria-invalid', 'true');
+  describe(input, said.id);
+  input.after(said);
+  input.focus();
+  said.scrollIntoView({ block: 'nearest' });
+}
+
+function unmark(input) {
+  input.removeAttribute('aria-invalid');
+  describe(input);
+}
+
+/** By what has these ids, and its hint. */
+function describe(input, ...ids) {
+  const hint = input.closest('.field').querySelector('.hint')?.id;
+  input.setAttribute('aria-describedby', [...ids, hint].filter(Boolean).join(' '));
 }
 
 /** A button that does something by itself; what the city says no to is said below it. */
@@ -150,8 +181,8 @@ export function button(id, words, work, look = 'quiet', name = null) {
   return h('div', { class: 'act' }, pressed, said);
 }
 
-/** One thing at a time. */
-async function run(pressed, said, work) {
+/** One thing at a time. @param {(error: Refused) => HTMLElement | undefined} [about]  the field that a no is about */
+async function run(pressed, said, work, about = () => undefined) {
   if (pressed.getAttribute('aria-disabled')) return;
   const words = [...pressed.childNodes];
   pressed.setAttribute('aria-disabled', 'true');
@@ -161,7 +192,9 @@ async function run(pressed, said, work) {
     await work();
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    said.replaceChildren(sign('warn'), h('span', {}, error.message, error.code ? h('code', { class: 'code' }, error.code) : null));
+    const input = about(error);
+    said.replaceChildren(sign('warn'), h('span', {}, input ? inWords(error, input) : error.message, error.code ? h('code', { class: 'code' }, error.code) : null));
+    if (input) mark(input, said);
   } finally {
     pressed.removeAttribute('aria-disabled');
     pressed.replaceChildren(...words);

@@ -104,8 +104,8 @@ function making(districts, more) {
     words: t('citizens.make'),
     fields: [
       field('name', { words: t('citizens.name'), hint: t('citizens.name.hint'), maxlength: 60, optional: true }),
-      field('age', { words: t('citizens.age'), options: AGES.map((one) => [one, t(`citizens.age.${one}`)]) }),
-      field('level', { words: t('citizens.real'), hint: t('citizens.real.hint'), options: LEVELS.map((one) => [one, t('citizens.level', { level: one })]) }),
+      field('age', { words: t('citizens.age'), graph: 'ageGroup', options: AGES.map((one) => [one, t(`citizens.age.${one}`)]) }),
+      field('level', { words: t('citizens.real'), graph: 'realNameLevel', hint: t('citizens.real.hint'), options: LEVELS.map((one) => [one, t('citizens.level', { level: one })]) }),
       field('residence', { words: t('citizens.residence'), options: RESIDENCES.map((one) => [one, t(`citizens.residence.${one}`)]) }),
       field('district', { words: t('citizens.district'), options: [['', t('citizens.district.none')], ...districts.map(({ code, name }) => [code, name])] }),
     ],

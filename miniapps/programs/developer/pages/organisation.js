@@ -56,8 +56,8 @@ const programs = ({ apps }, owner) =>
             words: t('org.app.register'),
             fields: [
               field('app', { words: t('org.app.id'), hint: t('org.app.id.hint'), maxlength: 128 }),
-              field('zh', { words: t('org.app.zh'), maxlength: 60 }),
-              field('en', { words: t('org.app.en'), maxlength: 60, optional: true }),
+              field('zh', { words: t('org.app.zh'), graph: 'names names.zh-CN', maxlength: 60 }),
+              field('en', { words: t('org.app.en'), graph: 'names.en', maxlength: 60, optional: true }),
               field('category', { words: t('org.app.category'), options: CATEGORIES.map((one) => [one, t(`category.${one}`)]) }),
             ],
             work: async ({ app, zh, en, category }) => {

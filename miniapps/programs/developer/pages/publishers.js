@@ -1,6 +1,6 @@
 /** Trusted publishers: whose CI runs hand in the program's versions, with nobody's key or password. */
 import { Refused, act } from '../common/city.js';
-import { claimName, inOrder, named } from '../common/claims.js';
+import { claimName, inOrder, named, WHOSE } from '../common/claims.js';
 import { ADD_PUBLISHER, PUBLISHERS, REMOVE_PUBLISHER } from '../common/documents.js';
 import { h } from '../common/dom.js';
 import { asked, heading, page } from '../common/page.js';
@@ -45,16 +45,20 @@ const publisher = ({ id, issuer, claims, addedAt, lastUsedAt }, owner) =>
       : null,
   );
 
+const wrong = (words, values) => new Refused(t(words, values), { field: 'claims' });
+
 /** `name=value`, one a line, as `tong publishers add --claim` takes them. */
 function parsed(text) {
-  const claims = {};
+  const claims = new Map();
   for (const line of text.split('\n').map((one) => one.trim()).filter(Boolean)) {
     const at = line.indexOf('=');
     const name = line.slice(0, Math.max(0, at)).trim();
-    if (!name || name in claims) throw new Refused(t('publishers.claims.bad', { line }));
-    claims[name] = line.slice(at + 1).trim();
+    if (!name) throw wrong('publishers.claims.bad', { line });
+    if (claims.has(name)) throw wrong('publishers.claims.twice', { name });
+    claims.set(name, line.slice(at + 1).trim());
   }
-  return claims;
+  if (!WHOSE.some((name) => claims.has(name))) throw wrong('publishers.claims.whose', { names: WHOSE });
+  return Object.fromEntries(claims);
 }
 
 function adding(issuers, more) {

@@ -51,8 +51,8 @@ function wording(id, words, one = null) {
     fields: [
       ...(one ? [] : [field('name', { words: t('template.name'), hint: t('template.name.hint'), maxlength: 64, pattern: NAME })]),
       ...LANGUAGES.flatMap((lang) => [
-        field(`title-${lang}`, { words: t(`template.title.${lang}`), value: shown?.titles[lang] ?? '', maxlength: TITLE_MAX, lang }),
-        field(`body-${lang}`, { words: t(`template.body.${lang}`), hint: t('template.body.hint'), value: shown?.bodies[lang] ?? '', lines: 3, maxlength: BODY_MAX, lang }),
+        field(`title-${lang}`, { words: t(`template.title.${lang}`), graph: `title.${lang}`, value: shown?.titles[lang] ?? '', maxlength: TITLE_MAX, lang }),
+        field(`body-${lang}`, { words: t(`template.body.${lang}`), graph: `body body.${lang}`, hint: t('template.body.hint'), value: shown?.bodies[lang] ?? '', lines: 3, maxlength: BODY_MAX, lang }),
       ]),
     ],
     work: async (values) => {

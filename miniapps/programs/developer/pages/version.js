@@ -90,7 +90,7 @@ const submitting = ({ notes }) =>
     words: t('submit.words'),
     fields: [
       field('notes', { words: t('version.notes'), value: notes, lines: 3, optional: true, maxlength: 4000 }),
-      field('test', { words: t('submit.test'), hint: t('submit.test.hint'), optional: true, maxlength: 500 }),
+      field('test', { words: t('submit.test'), graph: 'testAccount', hint: t('submit.test.hint'), optional: true, maxlength: 500 }),
     ],
     work: async ({ notes: said, test }) => {
       const sure = await twice({ title: t('submit.title'), content: t('submit.why'), yes: t('submit.words') });

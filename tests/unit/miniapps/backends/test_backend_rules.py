@@ -120,6 +120,13 @@ def test_words_that_are_refused(title: Any, body: Any) -> None:
         Words.parse(title=title, body=body)
 
 
+@pytest.mark.parametrize("wrong", ["", "see HTTPS://evil.example"])
+def test_words_that_are_refused_are_named_with_their_language(wrong: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        Words.parse(title=_both("x"), body={"zh-CN": "x", "en": wrong})
+    assert refused.value.field == "body.en"
+
+
 def test_data_fill_the_places_and_nothing_of_theirs_is_a_place() -> None:
     words = Words.parse(title=_both("{book}"), body={"zh-CN": "{day}前还{book}", "en": "{book} by {day}"})
     assert words.places == {"book", "day"}

@@ -26,6 +26,7 @@ from miniapps.developers.devices import DeviceStore
 from miniapps.developers.domains import DomainProof, DomainState, DomainStore, Method
 from miniapps.developers.model import Account, AccountKind, App, Role
 from miniapps.developers.publishers import PublisherStore
+from miniapps.developers.rating import Fact
 from miniapps.developers.service import Developers, Post
 from miniapps.developers.store import DeveloperStore
 from miniapps.developers.tokens import OpenTokens
@@ -138,6 +139,10 @@ class Bench:
     @property
     def people(self) -> PeopleAtHand:
         return self.runs.people
+
+    async def facts(self, organisation: str) -> Mapping[Fact, int]:
+        """What was noted of it at this very moment."""
+        return (await self.developers.store.facts([organisation], since=self.clock.now()))[organisation]
 
     async def draft(
         self, code: int = 1, *, who: Principal = ZHANG, package: bytes | None = None, **more: Any

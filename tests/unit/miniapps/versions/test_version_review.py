@@ -224,7 +224,7 @@ async def test_who_decides_has_the_power_and_no_part_in_it(bench: Bench) -> None
     assert (await bench.desk.found(version.id)).state is State.IN_REVIEW
     said_no = await bench.reviewing.reject(principal=REVIEWER, id=version.id, findings=[], note="Not yet")
     assert said_no.state is State.REJECTED and said_no.steps[-1].note == "Not yet"
-    assert await bench.developers.store.facts(version.organisation, since=bench.clock.now()) == {Fact.REJECTED: 1}
+    assert await bench.facts(version.organisation) == {Fact.REJECTED: 1}
 
 
 @covers("T33")

@@ -109,7 +109,7 @@ async def test_a_version_is_countersigned_logged_and_given_to_a_share(bench: Ben
     assert (promoted.state, await state(bench, first.id)) == (State.RELEASED, State.SUPERSEDED)
     assert await have(bench, 2, crowd) == {one.actor for one in crowd}
     assert await bench.rollouts.promote(principal=ZHANG, id=second.id) == promoted
-    assert await bench.developers.store.facts(first.organisation, since=bench.clock.now()) == {Fact.RELEASED: 2}
+    assert await bench.facts(first.organisation) == {Fact.RELEASED: 2}
 
 
 async def test_paused_nobody_more_gets_it_and_who_has_it_keeps_it(bench: Bench) -> None:
@@ -242,7 +242,7 @@ async def test_rolled_back_citizens_go_back_to_the_version_before(bench: Bench) 
     assert program is not None and program.in_(Locale.ZH_CN).name == "图书馆" and program.version_name == "1.1.0"
     told = await bench.sessions.told(principal=ZHANG, session_id=opened.session.id)
     assert told.ending is Ending.VERSION_REVOKED and await bench.opens(ZHANG) == 1
-    assert (await bench.developers.store.facts(first.organisation, since=bench.clock.now()))[Fact.INCIDENT] == 2
+    assert (await bench.facts(first.organisation))[Fact.INCIDENT] == 2
     # What comes next is newer than what was rolled back.
     assert await bench.opens(ZHANG) == 1
     await bench.released(4)

@@ -52,6 +52,8 @@ _ADVICE: Final[Mapping[str, str]] = {
 }
 _PERSON_NEEDED: Final = "MINIAPPS_PERSON_NEEDED"
 _PACKAGE_INVALID: Final = "MINIAPPS_PACKAGE_INVALID"
+# What there is not, as the city's NOT_FOUND names it.
+_PROGRAM: Final = frozenset({"program", "mini-program"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,12 +128,12 @@ class City:
         return self._asked(text, variables)
 
     def _asked(self, text: str, variables: Mapping[str, Any] | None) -> Mapping[str, Any]:
-        body = {"query": text, "variables": dict(variables or {})}
-        answer = self._with_token("POST", GRAPH, json=body)
+        asked = dict(variables or {})
+        answer = self._with_token("POST", GRAPH, json={"query": text, "variables": asked})
         with as_json(self.web.base + GRAPH):
             told = json.loads(answer.body)
             if faults := told.get("errors"):
-                raise self._refused(faults[0], answer)
+                raise self._refused(faults[0], answer, app_id=str(asked.get("app", "")))
             found: Mapping[str, Any] = told["data"]
             return found
 
@@ -170,7 +172,8 @@ class City:
         with as_json(self.web.base + SANDBOX):
             told: Mapping[str, Any] = json.loads(answer.body)
             if answer.status >= 400:
-                raise self._refused({**told["error"], "extensions": told["error"]}, answer)
+                fault = {**told["error"], "extensions": told["error"]}
+                raise self._refused(fault, answer, app_id=str(asked.get("appId", "")))
             return told
 
     def who(self) -> Mapping[str, Any]:
@@ -231,12 +234,20 @@ class City:
         with as_json(self.web.base + TOKEN):
             return str(json.loads(answer.body).get("error", "")) if answer.status >= 400 else ""
 
-    def _refused(self, fault: Mapping[str, Any], answer: Answer) -> TongError:
-        """What the city says no to, with its own code."""
+    def _refused(self, fault: Mapping[str, Any], answer: Answer, *, app_id: str = "") -> TongError:
+        """What the city says no to, with its own code. app_id: of the program that it was asked about, if any."""
         about: Mapping[str, Any] = fault.get("extensions", {})
         code, kind = str(about.get("code", "TONG_CITY_ANSWER")), str(about.get("kind", ""))
         if code == _PACKAGE_INVALID and (rule := about.get("rule")):
             return of_package(BundleError(str(rule), str(about.get("path", "")), str(fault.get("message", ""))))
+        if app_id and about.get("thing") in _PROGRAM:
+            return TongError(
+                code,
+                f"The organisation that you are signed in for has no program {app_id} here.",
+                where=self.web.base,
+                advice=f"Register {app_id} in the Developer console, under Organisation, keys and members; or sign in "
+                "for the organisation that it is of: tong login.",
+            )
         exit = _EXITS.get(kind) or _STATUS_EXITS.get(answer.status, Exit.USAGE)
         return TongError(
             code,

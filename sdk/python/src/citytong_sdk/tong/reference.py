@@ -37,7 +37,8 @@ terminal, files are written whole or not at all, and Ctrl-C ends with 130.
 
 `--json` prints one document: `{"ok", "command", "exit", "result"}`, or `{"ok": false, "command", "exit", "error":
 {"code", "message", "where", "why", "advice"}}`. Codes are `TONG_…`, a package's own (`BUNDLE_…`) or the city's
-([errors.md](../errors.md)). What has no end is one object a line: `tong logs -f --json-lines`.
+([errors.md](../errors.md)). What goes on is one object a line: `tong logs -f --json-lines`, and
+`tong status --watch --json-lines`, by which a script or a CI job follows a version until it is decided.
 
 | where | what |
 |---|---|

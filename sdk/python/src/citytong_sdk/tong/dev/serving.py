@@ -31,7 +31,7 @@ from .city import DevCity
 from .door import Door, bundle_hash, host_files
 from .program import Program
 from .sandbox import Sandbox
-from .watching import saves
+from .watching import look, saves
 
 SLOW_MS: Final = 400
 _DEVICE: Final = re.compile(r"[1-9][0-9]{2,3}x[1-9][0-9]{2,3}")
@@ -68,7 +68,7 @@ def serve(
     towards = _origin(backend)
     listening = _listening(port)
     bound = listening.getsockname()[1]
-    work = _Work(desk, project, towards, bound, network, far)
+    work = Work(desk, project, towards, bound, network, far)
     work.read(build=True)
     url = f"http://localhost:{bound}/?citizen={user}&device={device}"
     served = Served(url, project.app_id, bundle_hash(work.host), far.url if far else None)
@@ -94,8 +94,10 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
 
-class _Work:
-    """One run of the server."""
+class Work:
+    """One run of the server. watched: the files that it is read again for; with a build its sources, without one the
+    program's own.
+    """
 
     def __init__(
         self, desk: Desk, project: Project, backend: str, port: int, network: Network, sandbox: Sandbox | None
@@ -103,6 +105,10 @@ class _Work:
         self.desk = desk
         self.project = project
         self.backend = backend
+        self.watched = [project.folder] if project.build else [project.program, project.folder / "mocks.json"]
+        self.without = project.program if project.build else None
+        # Before anything of it is read: what is saved while the first build runs is seen as a change.
+        self._before = look(self.watched, self.without)
         self.host = host_files(host_folder())
         self.sandbox = sandbox
         self.citizens = sandbox.citizens() if sandbox else people()
@@ -122,7 +128,7 @@ class _Work:
 
     async def serve(self, listening: socket.socket) -> None:
         server = _Server(uvicorn.Config(self.door, timeout_graceful_shutdown=GRACE_S, **_QUIET))
-        watching = asyncio.create_task(self._watch())
+        watching = asyncio.create_task(self.watch())
         try:
             await server.serve(sockets=[listening])
         finally:
@@ -148,12 +154,10 @@ class _Work:
             return self.city.saved(None, _told(fault), findings)
         return self.city.saved(made, None, findings)
 
-    async def _watch(self) -> None:
-        """With a build: when its sources are saved. Without: when the program's files are."""
-        project = self.project
-        places = [project.folder] if project.build else [project.program, project.folder / "mocks.json"]
-        async for _ in saves(places, without=project.program if project.build else None):
-            await asyncio.to_thread(self.read, build=bool(project.build))
+    async def watch(self) -> None:
+        """Read it again for each save, without an end."""
+        async for _ in saves(self.watched, since=self._before, without=self.without):
+            await asyncio.to_thread(self.read, build=bool(self.project.build))
             for line in self.faults() or ["saved"]:
                 self.desk.note(line)
 

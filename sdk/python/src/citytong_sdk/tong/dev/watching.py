@@ -32,9 +32,9 @@ def look(places: Sequence[Path], without: Path | None = None) -> Seen:
     return frozenset(found)
 
 
-async def saves(places: Sequence[Path], *, without: Path | None = None) -> AsyncIterator[None]:
-    """Once for each burst of changes, when the writing has calmed down."""
-    before = await asyncio.to_thread(look, places, without)
+async def saves(places: Sequence[Path], *, since: Seen, without: Path | None = None) -> AsyncIterator[None]:
+    """Once for each burst of changes, when the writing has calmed down. since: a look before the files were read."""
+    before = since
     while True:
         await asyncio.sleep(EVERY_S)
         now = await asyncio.to_thread(look, places, without)
