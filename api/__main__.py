@@ -227,7 +227,7 @@ async def _serve(arguments: argparse.Namespace) -> int:
         address = await stack.enter_async_context(listening(city, held))
         _settle()
         if arguments.welcome:
-            _welcome(address, demo=settings.demo, folder=arguments.data_dir)
+            _welcome(address, demo=settings.demo, folder=arguments.data_dir if arguments.embedded else None)
         else:
             _ready_line(address, pids)
         await stop.wait_when_open()
@@ -569,13 +569,16 @@ def _ready_line(address: str, pids: Mapping[str, int | None]) -> None:
     print(orjson.dumps({**ready, "pid": os.getpid(), "pids": pids}).decode(), flush=True)
 
 
-def _welcome(address: str, *, demo: bool, folder: Path) -> None:
-    """folder: where data stays."""
+def _welcome(address: str, *, demo: bool, folder: Path | None) -> None:
+    """folder: where data stays, if it is in servers of our own."""
     print(f"\n  CityTong is open.\n\n  The shell   {address}/\n  GraphiQL    {address}/graphiql\n")
     if demo:
         print(_DEMO_LOGINS)
-    forgets = "`make reset`" if folder.resolve() == _FOLDER_OF_MAKE else "deleting that folder"
-    print(f"  Ctrl-C stops everything. Data stays in {folder}; {forgets} forgets it.\n", flush=True)
+    stays = ""
+    if folder:
+        forgets = "`make reset`" if folder.resolve() == _FOLDER_OF_MAKE else "deleting that folder"
+        stays = f" Data stays in {folder}; {forgets} forgets it."
+    print(f"  Ctrl-C stops everything.{stays}\n", flush=True)
 
 
 # The Makefile's, which `make reset` deletes.

@@ -26,3 +26,8 @@ def test_what_forgets_the_data_is_said_of_the_folder_that_it_is_in(
     monkeypatch.chdir(ROOT)
     main._welcome("http://127.0.0.1:8000", demo=False, folder=Path(folder))
     assert f"Data stays in {folder}; {forgets}." in capsys.readouterr().out
+
+
+def test_of_servers_that_are_another_s_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    main._welcome("http://127.0.0.1:8000", demo=False, folder=None)
+    assert capsys.readouterr().out.endswith("Ctrl-C stops everything.\n\n")
