@@ -22,6 +22,7 @@ from miniapps.backends.model import RETRIES, Delivery, Kind, Webhook
 from miniapps.backends.store import DELIVERIES, FIRST_OF_EACH, WebhookStore
 from miniapps.backends.telling import Telling
 from miniapps.developers.domains import DomainProof, DomainState, DomainStore
+from tests.support.names import leads
 from tests.support.threats import covers
 from tests.support.waiting import until
 
@@ -76,11 +77,6 @@ async def test_a_name_that_leads_inside_the_next_time_leads_nowhere(
         return await Telling(store, ids, clock).tell(APP, Kind.PING, {}, session=session)
 
     assert await store.mongo.transaction(told)
-    # The name server is the stranger's: it says another address each time.
-    said = [PUBLIC, inside, PUBLIC]
-
-    async def look_up(host: str, port: int, **_: Any) -> list[Any]:
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (said.pop(0), port))]
 
     async def called(*, attempts: int) -> None:
         async def begun() -> bool:
@@ -96,12 +92,12 @@ async def test_a_name_that_leads_inside_the_next_time_leads_nowhere(
         await until(tried, what="its end")
 
     with monkeypatch.context() as rebinding:
-        rebinding.setattr(asyncio.get_running_loop(), "getaddrinfo", look_up)
+        left = leads(rebinding, HOST, (PUBLIC,), (inside,), (PUBLIC,))
         await called(attempts=1)
         clock.advance(seconds=RETRIES[0].total_seconds() + 1)
         await called(attempts=2)
     assert connected == [(PUBLIC, 443)]  # the first time: what was checked; the second: nothing
-    assert said == [PUBLIC]  # each call looked the name up once
+    assert left == [(PUBLIC,)]  # each call looked the name up once
 
 
 async def test_what_is_committed_after_the_turn_that_did_not_see_it_is_told_all_the_same(
