@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import io
 import os
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -69,6 +70,29 @@ async def test_what_is_saved_while_the_first_build_runs_is_built(project: Path) 
     work = _work(project)
     async with _watched(work):
         await _runs(work, source.read_bytes())
+
+
+async def test_what_cannot_be_read_is_said_and_the_next_save_runs(project: Path) -> None:
+    words, schema, socket = (project / path for path in ("program/common/words.js", "schema.graphql", "program/socket"))
+    work = _work(project)
+    async with _watched(work):
+        schema.write_bytes(b"\xff")
+        await _wrong(work, words, "TONG_SCHEMA")
+        schema.unlink()
+        os.mknod(socket, stat.S_IFSOCK | 0o600)
+        await _wrong(work, words, "TONG_FILE")
+        socket.unlink()
+        words.write_bytes(words.read_bytes() + b"//\n")
+        await _runs(work, words.read_bytes())
+
+
+async def _wrong(work: Work, saved: Path, code: str) -> None:
+    saved.write_bytes(saved.read_bytes() + b"//\n")
+
+    async def said() -> bool:
+        return work.city.fault is not None and work.city.fault["code"] == code
+
+    await until(said, what=code)
 
 
 def test_what_is_written_anew_as_it_was_is_not_saved(tmp_path: Path) -> None:
