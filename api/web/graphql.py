@@ -59,8 +59,6 @@ BODY_S: Final = 10.0
 _QUERY_CHARACTERS_MAX: Final = 65_536
 # Levels that orjson writes for sure; it reads four times as many.
 _SURELY_WRITTEN: Final = 200
-# Whose subject is an organisation: its tools, and who acts for it.
-_FOR_ORGANISATIONS: Final = frozenset({PrincipalKind.SERVICE, PrincipalKind.ORGANISATION})
 _Written: TypeAlias = tuple[bytes, int]
 
 
@@ -171,7 +169,8 @@ class GraphQLDoor:
             if self.rates is not None:
                 await self.rates.admit(context, partial(self._weight, body))
             who = context.principal
-            organisation = who.subject if who.kind in _FOR_ORGANISATIONS else ""
+            # A tool's subject is the organisation that it was let in for.
+            organisation = who.subject if who.kind is PrincipalKind.SERVICE else ""
             with self.streams.claimed(who.actor or asked.remote, organisation=organisation):
                 renewed = partial(self.asking.renewed, asked, context)
                 answers = await self.engine.subscribe(

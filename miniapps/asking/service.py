@@ -14,6 +14,7 @@ from core.clock import Clock, to_ms
 from core.errors import BadInput
 from core.principal import Principal, PrincipalKind
 from core.sharing import InFlight
+from core.tasks import to_its_end
 from miniapps.asking.errors import DocumentUnknown, NewDocumentsTooCostly, OperationsInvalid
 from miniapps.asking.model import GraphRules, Narrowed, TrustedDocument, document, document_id, narrowed, texts
 from miniapps.errors import NotPermitted
@@ -191,8 +192,13 @@ class Asking:
         """Raises: OperationsInvalid, NewDocumentsTooCostly, Unavailable."""
         async with self._unpublished:
             await self.paces.check(READING, organisation, refused=_too_costly)
-            found, spent_s = await asyncio.to_thread(self._timed, text)
-            await self.paces.spend(READING, organisation, max(1, round(spent_s * 1000)))
+            # Whoever hangs up meanwhile has had the processor all the same: a thread is not cancelled.
+            return await to_its_end(self._read_and_paid(id, text, organisation))
+
+    async def _read_and_paid(self, id: str, text: str, organisation: str) -> TrustedDocument:
+        """Raises: OperationsInvalid, Unavailable."""
+        found, spent_s = await asyncio.to_thread(self._timed, text)
+        await self.paces.spend(READING, organisation, max(1, round(spent_s * 1000)))
         if isinstance(found, OperationsInvalid):
             raise found
         self._documents.put(id, found, weight=len(text))

@@ -280,6 +280,11 @@ async def test_keys_domains_and_what_the_city_says_no_to(new_phone: NewPhone, st
     await organisation.click("#app-form-send")
     await wrong_at(organisation, "en", "English name: must have 2 to 60 printable characters")
     await expect(organisation.locator("#app-form .trouble")).to_contain_text("BAD_USER_INPUT")
+    for name, typed in (("app", CONSOLE), ("en", "Elsewhere")):
+        await organisation.fill(f"#app-form-{name}", typed)
+    await organisation.click("#app-form-send")
+    await expect(organisation.locator("#app-form > .trouble")).to_contain_text("MINIAPPS_")
+    await expect(organisation.locator("#app-form-en:not([aria-invalid], [aria-describedby])")).to_have_count(1)
 
     key = Holder.ed25519()
     await organisation.locator("#add-key > summary").click()

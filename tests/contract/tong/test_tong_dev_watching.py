@@ -1,9 +1,12 @@
-"""What a developer saves while `tong dev` starts is read again, as if it were saved a minute later."""
+"""What a developer saves while `tong dev` starts is read again, as if it were saved a minute later; what a build writes
+among its sources is not a save."""
 
 from __future__ import annotations
 
 import asyncio
 import io
+import os
+import stat
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,6 +16,7 @@ from citytong_sdk.tong import project as projects
 from citytong_sdk.tong.desk import Desk
 from citytong_sdk.tong.dev import Network
 from citytong_sdk.tong.dev.serving import Work
+from citytong_sdk.tong.dev.watching import look
 
 from core.tasks import ended
 from tests.support.waiting import until
@@ -66,3 +70,47 @@ async def test_what_is_saved_while_the_first_build_runs_is_built(project: Path) 
     work = _work(project)
     async with _watched(work):
         await _runs(work, source.read_bytes())
+
+
+async def test_what_cannot_be_read_is_said_and_the_next_save_runs(project: Path) -> None:
+    words, schema, socket = (project / path for path in ("program/common/words.js", "schema.graphql", "program/socket"))
+    work = _work(project)
+    async with _watched(work):
+        schema.write_bytes(b"\xff")
+        await _wrong(work, words, "TONG_SCHEMA")
+        schema.unlink()
+        os.mknod(socket, stat.S_IFSOCK | 0o600)
+        await _wrong(work, words, "TONG_FILE")
+        socket.unlink()
+        words.write_bytes(words.read_bytes() + b"//\n")
+        await _runs(work, words.read_bytes())
+
+
+async def _wrong(work: Work, saved: Path, code: str) -> None:
+    saved.write_bytes(saved.read_bytes() + b"//\n")
+
+    async def said() -> bool:
+        return work.city.fault is not None and work.city.fault["code"] == code
+
+    await until(said, what=code)
+
+
+def test_what_is_written_anew_as_it_was_is_not_saved(tmp_path: Path) -> None:
+    made, large = tmp_path / "made.js", tmp_path / "large.bin"
+    made.write_bytes(b"one")
+    large.write_bytes(bytes(2_000_000))
+    first = look([tmp_path])
+    _write(made, b"one", later_s=1)
+    again = look([tmp_path], before=first)
+    assert again == first == look([tmp_path])
+    _write(made, b"two", later_s=2)
+    other = look([tmp_path], before=again)
+    assert other != again and other == look([tmp_path])
+    _write(large, bytes(2_000_000), later_s=3)  # too large to be read: it may be another
+    assert look([tmp_path], before=other) != other
+
+
+def _write(path: Path, content: bytes, *, later_s: int) -> None:
+    written = path.stat().st_mtime_ns
+    path.write_bytes(content)
+    os.utime(path, ns=(written, written + later_s * 1_000_000_000))

@@ -107,9 +107,10 @@ async def _authenticate(token: str) -> Principal:
         raise SignInRequired()
     if token.startswith("cit_"):
         return Principal(kind=PrincipalKind.CITIZEN, actor=token, subject=token)
-    if token.startswith("dev_"):
-        developer, _, organisation = token.partition(".")
-        return Principal(kind=PrincipalKind.SERVICE, actor=developer, subject=organisation)
+    if token.startswith(("dev_", "rep_")):
+        who, _, organisation = token.partition(".")
+        kind = PrincipalKind.SERVICE if who.startswith("dev_") else PrincipalKind.ORGANISATION
+        return Principal(kind=kind, actor=who, subject=organisation)
     return (
         Principal(kind=PrincipalKind.CITIZEN, actor="cit_1", subject="cit_1", jkt=KEY)
         if token == "bound"

@@ -224,14 +224,14 @@ async def test_one_caller_and_one_process_have_so_many() -> None:
 
 
 async def test_no_organisation_takes_the_streams_of_the_others() -> None:
-    async with opened(of_one_max=2, of_organisation_max=3, open_max=5) as there, AsyncExitStack() as clients:
+    async with opened(of_one_max=2, of_organisation_max=3, open_max=6) as there, AsyncExitStack() as clients:
         for one in ("dev_ann.mpo_1", "dev_ann.mpo_1", "dev_bob.mpo_1"):
             told = await clients.enter_async_context(subscribed(there.base, TICK, token=one))
             assert told.status == 200
         async with subscribed(there.base, TICK, token="dev_bob.mpo_1") as fourth:
             assert _one_too_many(fourth) == "ORGANISATION: one organisation may have 3"
-        # The same developer for another organisation, and somebody who asks for nobody's.
-        for one in ("dev_bob.mpo_2", "cit_ann"):
+        # The same developer for another organisation, and who asks by the shell's session, be it for an organisation.
+        for one in ("dev_bob.mpo_2", "cit_ann", "rep_eve.mpo_1"):
             told = await clients.enter_async_context(subscribed(there.base, TICK, token=one))
             assert told.status == 200
         await clients.aclose()

@@ -168,10 +168,12 @@ function unmark(input) {
   describe(input);
 }
 
-/** By what has these ids, and its hint. */
+/** By what has these ids, and its hint; by nothing where it has none. */
 function describe(input, ...ids) {
   const hint = input.closest('.field').querySelector('.hint')?.id;
-  input.setAttribute('aria-describedby', [...ids, hint].filter(Boolean).join(' '));
+  const by = [...ids, hint].filter(Boolean);
+  if (by.length) input.setAttribute('aria-describedby', by.join(' '));
+  else input.removeAttribute('aria-describedby');
 }
 
 /** A button that does something by itself; what the city says no to is said below it. */

@@ -1,4 +1,5 @@
-"""What reading a new document of an organisation costs it, when the same one is asked for twice at once."""
+"""What reading a new document of an organisation costs it: when the same one is asked for twice at once, and when who
+asked has gone."""
 
 from __future__ import annotations
 
@@ -30,12 +31,15 @@ _NO_ONE: Final = cast(Any, object())
 
 
 class Processor:
-    """Each reading takes `UNITS` milliseconds of it; the first waits at the gate. looks: two for each reading."""
+    """Each reading takes `UNITS` milliseconds of it; the first waits at the gate. taken: a thread stands there. looks:
+    two for each reading.
+    """
 
     def __init__(self) -> None:
-        self.gate, self.looks = threading.Event(), 0
+        self.gate, self.taken, self.looks = threading.Event(), threading.Event(), 0
 
     def __call__(self) -> float:
+        self.taken.set()
         assert self.gate.wait(20)
         self.looks += 1
         return self.looks * UNITS / 1000
@@ -112,6 +116,26 @@ async def test_who_waits_has_the_answer_when_the_first_has_gone(desk: Desk) -> N
         await first
     desk.processor.gate.set()
     assert (await second).data == {"districts": []}
+    assert desk.processor.read == 1 and await desk.spent(UNITS)
+
+
+async def test_what_is_read_is_paid_for_also_by_who_has_gone(desk: Desk) -> None:
+    asked = desk.asks(OPEN)
+
+    async def begun() -> bool:
+        return desk.processor.taken.is_set()
+
+    async def paid() -> bool:
+        return await desk.spent(UNITS)
+
+    await until(begun, what="the processor for it")
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    assert desk.asking._unpublished.locked()  # nobody reads another one beside it
+    desk.processor.gate.set()
+    await until(paid, what="what was read and paid for")
+    assert (await desk.asks(OPEN)).data == {"districts": []}
     assert desk.processor.read == 1 and await desk.spent(UNITS)
 
 

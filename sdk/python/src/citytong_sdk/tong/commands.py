@@ -19,7 +19,7 @@ from citytong_sdk.errors import KeyInvalid
 
 from . import keyring
 from .desk import Desk, Done, fail, finish
-from .errors import Exit, TongError, of_package
+from .errors import Exit, TongError, of_file, of_package
 
 Json: TypeAlias = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 _UsageError: Final[Any] = typer.BadParameter.__mro__[1]
@@ -87,13 +87,7 @@ def _told(fault: Exception) -> TongError:
     if isinstance(fault, KeyInvalid):  # a token that is pulled out between two signatures
         return keyring.unusable(fault)
     if isinstance(fault, OSError):
-        return TongError(
-            "TONG_FILE",
-            "A file or folder could not be used.",
-            where=str(fault.filename or ""),
-            why=fault.strerror or type(fault).__name__,
-            advice="Look whether it is there and yours to read and write.",
-        )
+        return of_file(fault)
     return TongError(
         "TONG_INTERNAL",
         "tong itself failed.",

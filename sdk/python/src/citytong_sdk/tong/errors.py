@@ -104,3 +104,14 @@ def of_package(fault: BundleError, where: str = "") -> TongError:
         advice=advice,
         exit=Exit.SIGNATURE if signature else Exit.FINDINGS,
     )
+
+
+def of_file(fault: OSError) -> TongError:
+    """What the system says of a file or a folder, for a person."""
+    return TongError(
+        "TONG_FILE",
+        "A file or folder could not be used.",
+        where=str(fault.filename or ""),
+        why=fault.strerror or type(fault).__name__,
+        advice="Look whether it is there and yours to read and write.",
+    )

@@ -20,7 +20,7 @@ from citytong_sdk.bundles.errors import BundleError
 from citytong_sdk.review.operations import SCOPE_OF
 from citytong_sdk.tong import project as projects
 from citytong_sdk.tong.desk import Desk, Done
-from citytong_sdk.tong.errors import TongError, of_package
+from citytong_sdk.tong.errors import TongError, of_file, of_package
 from citytong_sdk.tong.project import Project
 
 from . import Network, Served
@@ -150,6 +150,8 @@ class Work:
             self.towards.answers(files.get(manifest.operations, b""), self.city.answers)
         except BundleError as fault:
             return self.city.saved(None, _told(of_package(fault, str(self.project.program))), findings)
+        except OSError as fault:
+            return self.city.saved(None, _told(of_file(fault)), findings)
         except TongError as fault:
             return self.city.saved(None, _told(fault), findings)
         return self.city.saved(made, None, findings)
@@ -167,7 +169,12 @@ class Work:
             mocks = mocks_of(self.project.folder)
         except ValueError as fault:
             raise TongError("TONG_MOCKS", "mocks.json cannot be read.", where="mocks.json", why=str(fault)) from fault
-        text = schema.read_text(encoding="utf-8") if schema.is_file() else ""
+        try:
+            text = schema.read_text(encoding="utf-8") if schema.is_file() else ""
+        except UnicodeDecodeError as fault:
+            raise TongError(
+                "TONG_SCHEMA", "The city's graph cannot be read.", where=str(schema), why=str(fault)
+            ) from fault
         local = Answers(schema=text, scopes=SCOPE_OF, mocks=mocks)
         return self.sandbox.answers(local) if self.sandbox else local
 

@@ -1,22 +1,43 @@
-"""Noticing that files were saved. By looking: a project is small, and looking works on every file system."""
+"""Noticing that files were saved. By looking: a project is small, and looking works on every file system.
+
+A file is what is in it: one that is written anew as it was is not saved. A build that writes among its own sources
+would else be the reason for the next one, without an end.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+import hashlib
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Final, TypeAlias
 
 EVERY_S: Final = 0.25
 _IGNORED: Final = frozenset({"node_modules", "__pycache__", ".git", ".venv"})
 _LOOKED_AT_MAX: Final = 10_000
+# A larger file is not read: its size and when it was written stand for what is in it.
+_READ_BYTES_MAX: Final = 1_000_000
 
-Seen = frozenset[tuple[str, int, int]]
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """stamp: its size and when it was written, in nanoseconds. content: what tells what is in it from anything else."""
+
+    stamp: tuple[int, int] = field(compare=False)
+    content: bytes
 
 
-def look(places: Sequence[Path], without: Path | None = None) -> Seen:
-    """Every file at or under `places`, with its size and when it was written. without: a folder that is passed over."""
-    found: set[tuple[str, int, int]] = set()
+Seen: TypeAlias = Mapping[str, _File]
+NOTHING: Final[Seen] = MappingProxyType({})
+
+
+def look(places: Sequence[Path], without: Path | None = None, *, before: Seen = NOTHING) -> Seen:
+    """Every file at or under `places`, by its path. without: a folder that is passed over. before: an earlier look;
+    what was not written since is not read again.
+    """
+    found: dict[str, _File] = {}
     waiting = list(places)
     while waiting and len(found) < _LOOKED_AT_MAX:
         path = waiting.pop()
@@ -25,11 +46,21 @@ def look(places: Sequence[Path], without: Path | None = None) -> Seen:
                 inner = [one for one in path.iterdir() if one.name not in _IGNORED and not one.is_symlink()]
                 waiting += [one for one in inner if one != without]
             elif path.is_file():
-                stat = path.stat()
-                found.add((str(path), stat.st_size, stat.st_mtime_ns))
+                found[str(path)] = _file(path, before.get(str(path)))
         except OSError:
-            continue  # It went while it was looked at: the next look finds it gone.
-    return frozenset(found)
+            continue  # It went while it was looked at, or cannot be read: it is not there.
+    return found
+
+
+def _file(path: Path, known: _File | None) -> _File:
+    """Raises: OSError."""
+    stat = path.stat()
+    stamp = (stat.st_size, stat.st_mtime_ns)
+    if known is not None and known.stamp == stamp:
+        return known
+    if stat.st_size > _READ_BYTES_MAX:
+        return _File(stamp, repr(stamp).encode())
+    return _File(stamp, hashlib.sha256(path.read_bytes()).digest())
 
 
 async def saves(places: Sequence[Path], *, since: Seen, without: Path | None = None) -> AsyncIterator[None]:
@@ -37,11 +68,10 @@ async def saves(places: Sequence[Path], *, since: Seen, without: Path | None = N
     before = since
     while True:
         await asyncio.sleep(EVERY_S)
-        now = await asyncio.to_thread(look, places, without)
-        if now == before:
+        last, before = before, await asyncio.to_thread(look, places, without, before=before)
+        if before == last:
             continue
-        while (calm := await asyncio.to_thread(look, places, without)) != now:
-            now = calm
+        while (calm := await asyncio.to_thread(look, places, without, before=before)) != before:
+            before = calm
             await asyncio.sleep(EVERY_S / 2)
-        before = now
         yield
