@@ -14,21 +14,19 @@ from typing import Final
 import strawberry
 from strawberry.scalars import JSON
 
-from core.errors import NotFound
 from core.graph import Connection, Info, connection_of
-from core.loading import DataLoader
 from core.paging import PageRequest
 from miniapps.backends.graph import MiniTemplate
 from miniapps.backends.subscribing import Subscribing
-from miniapps.developers.model import App
 from miniapps.graph_of_building import DeveloperRating
 from miniapps.releases.graph import MiniCategory
 from miniapps.releases.model import Release, ReleaseState
+from miniapps.versions import loading
 from miniapps.versions.blocked import Blocking
 from miniapps.versions.graph import REVIEWERS, After, BuilderRecord, First, MiniRollout, MiniVersion
 from miniapps.versions.graph_of_officers import MiniFiling, MiniQuota
 from miniapps.versions.quotas import Quotas
-from miniapps.versions.records import Builder, Record, Records
+from miniapps.versions.records import Record, Records
 
 OFFICERS: Final = [["miniapps:review"], ["miniapps:rate"], ["miniapps:revoke"]]
 
@@ -133,46 +131,18 @@ class MiniTemplateWaiting:
 
     @strawberry.federation.field(authenticated=True, description="As the program was registered.")
     async def program_name(self, info: Info) -> str:
-        return (await _programs(info).load(self.app_id)).names[info.context.locale]
+        return (await loading.programs(info).load(self.app_id)).names[info.context.locale]
 
     @strawberry.federation.field(authenticated=True, description="Who builds the program.")
     async def builder(self, info: Info) -> BuilderRecord:
-        organisation = (await _programs(info).load(self.app_id)).organisation
-        return BuilderRecord.of(await _builders(info).load(organisation), info.context.locale)
+        organisation = (await loading.programs(info).load(self.app_id)).organisation
+        return BuilderRecord.of(await loading.builders(info).load(organisation), info.context.locale)
 
     @strawberry.federation.field(
         authenticated=True, description="It is of an organisation of yours: you decide nothing about it."
     )
     async def own(self, info: Info) -> bool:
-        return await _own(info).load((await _programs(info).load(self.app_id)).organisation)
-
-
-def _programs(info: Info) -> DataLoader[str, App]:
-    """This request's loaders: what is asked for in one turn, as by the rows of a page, is found with one query."""
-
-    async def load(app_ids: list[str]) -> list[App | BaseException]:
-        found = await info.context.service(Records).programs(app_ids)
-        return [found.get(app_id) or NotFound(thing="mini-program") for app_id in app_ids]
-
-    return info.context.once("miniapps.desk.programs", lambda: DataLoader(load_fn=load))
-
-
-def _builders(info: Info) -> DataLoader[str, Builder]:
-    async def load(organisations: list[str]) -> list[Builder | BaseException]:
-        found = await info.context.service(Records).builders(organisations)
-        return [found.get(one) or NotFound(thing="organisation") for one in organisations]
-
-    return info.context.once("miniapps.desk.builders", lambda: DataLoader(load_fn=load))
-
-
-def _own(info: Info) -> DataLoader[str, bool]:
-    """Of organisations, whether the officer belongs to them."""
-
-    async def load(organisations: list[str]) -> list[bool | BaseException]:
-        own = await info.context.service(Records).own_organisations(principal=info.context.principal)
-        return [one in own for one in organisations]
-
-    return info.context.once("miniapps.desk.own", lambda: DataLoader(load_fn=load))
+        return await loading.own(info).load((await loading.programs(info).load(self.app_id)).organisation)
 
 
 @strawberry.type

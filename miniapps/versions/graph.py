@@ -17,7 +17,7 @@ from core.paging import PageRequest
 from miniapps.developers.rating import Grade
 from miniapps.releases.model import WHOLE, Rollout
 from miniapps.versions import difference as differing
-from miniapps.versions import model
+from miniapps.versions import loading, model
 from miniapps.versions.records import Asked, Builder, Records
 from miniapps.versions.rollouts import TESTERS, Rollouts
 from miniapps.versions.service import Versions
@@ -233,12 +233,11 @@ class MiniVersion:
 
     @strawberry.federation.field(requires_scopes=REVIEWERS, description="As the program was registered.")
     async def program_name(self, info: Info) -> str:
-        return await info.context.service(Records).name(self.row.app_id, info.context.locale)
+        return (await loading.programs(info).load(self.row.app_id)).names[info.context.locale]
 
     @strawberry.federation.field(requires_scopes=REVIEWERS, description="Who builds it.")
     async def builder(self, info: Info) -> BuilderRecord:
-        found = await info.context.service(Records).builder(self.row.organisation)
-        return BuilderRecord.of(found, info.context.locale)
+        return BuilderRecord.of(await loading.builders(info).load(self.row.organisation), info.context.locale)
 
     @strawberry.federation.field(
         requires_scopes=REVIEWERS, description="Permissions of its manifest, those that it needs first."
@@ -256,7 +255,7 @@ class MiniVersion:
         requires_scopes=REVIEWERS, description="It is of an organisation of yours: you decide nothing about it."
     )
     async def own(self, info: Info) -> bool:
-        return await info.context.service(Records).own(principal=info.context.principal, version=self.row)
+        return await loading.own(info).load(self.row.organisation)
 
     @strawberry.federation.field(
         requires_scopes=REVIEWERS, description="You may open it now, as the citizen of the same phone."

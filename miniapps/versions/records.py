@@ -137,14 +137,6 @@ class Records:
         require_officer(principal)
         return await self.filings.of(app_id)
 
-    async def own(self, *, principal: Principal, version: Version) -> bool:
-        """Whether the officer belongs to those who build it. Raises: Unavailable."""
-        return await self.desk.kin.builds(principal.actor, organisation=version.organisation)
-
-    async def name(self, app_id: str, locale: Locale) -> str:
-        """As it was registered. Raises: NotFound, Unavailable."""
-        return (await self.desk.app(app_id)).names[locale]
-
     async def asked(self, version: Version) -> list[Asked]:
         """Permissions of its manifest, those that it needs first. Raises: Unavailable."""
         kept = await self.desk.store.upload(version.package)
