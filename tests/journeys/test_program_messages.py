@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +23,8 @@ from core.mongo import Session
 from miniapps.backends.shelves import MESSAGES
 from miniapps.developers.model import Role
 from miniapps.developers.rating import Fact
+from miniapps.versions.model import State, Version
+from miniapps.versions.store import VERSIONS
 from tests.support.backing import APP, Backing
 from tests.support.city import OpenCity, did
 from tests.support.counting import counted
@@ -74,6 +78,9 @@ NEW_APP = """mutation($of: ID!, $app: String!, $name: String!) {
 PAGE = """query($first: Int!) { miniTemplatesWaiting(first: $first) {
   nodes { appId programName builder { name grade } own }
 } }"""
+QUEUE = (
+    """query($first: Int!) { reviewQueue(first: $first) { nodes { appId programName builder { name grade } own } } }"""
+)
 STANDS = "query($app: String!) { miniTemplates(appId: $app) { name state revision approved { title } } }"
 LOGIN = "mutation($id: ID!) { miniLogin(session: $id) { code } }"
 SET = "mutation($app: String!, $url: String) { setWebhook(appId: $app, url: $url) { state } }"
@@ -283,13 +290,13 @@ async def test_a_page_of_words_that_wait_is_read_by_as_many_commands_as_one_row(
         await _went_wrong(city, organisation, incidents)
     await _builds(city, "dev.ouyang.one")
 
-    async def asked(first: int) -> tuple[list[Any], list[str]]:
+    async def asked(first: int, *, page: str = PAGE, of: str = "miniTemplatesWaiting") -> tuple[list[Any], list[str]]:
         """The page, and what it asked of MongoDB."""
         who = await rooms.wings.identity.authenticate(token=reviewer)
         context = Context(request_id="req_1", principal=who, locale=Locale.EN, services=rooms.services)
         async with counted(rooms.ground.redis, keys=":mini:") as there:
-            answer = await city.city.engine.execute(query=PAGE, variables={"first": first}, context=context)
-        return answer.as_dict()["data"]["miniTemplatesWaiting"]["nodes"], sorted(there.mongo)
+            answer = await city.city.engine.execute(query=page, variables={"first": first}, context=context)
+        return answer.as_dict()["data"][of]["nodes"], sorted(there.mongo)
 
     (one, for_one), (all_, for_all) = await asked(1), await asked(50)
     assert len(one) == 1 and {row["appId"]: row for row in all_ if row["appId"] in wanted} == wanted
@@ -301,6 +308,51 @@ async def test_a_page_of_words_that_wait_is_read_by_as_many_commands_as_one_row(
         *(f"find mini_{name}" for name in rooms_own),
     ]
     assert for_all == for_one
+
+    # Versions that wait are named, and their builders found, by the same way.
+    async with _queued(city, wanted):
+        (one, for_one), (all_, for_all) = [await asked(first, page=QUEUE, of="reviewQueue") for first in (1, 50)]
+    assert len(one) == 1 and {row["appId"]: row for row in all_ if row["appId"] in wanted} == wanted
+    assert for_one == [
+        "aggregate mini_facts",
+        *(f"find identity_{name}" for name in of_identity),
+        *(f"find mini_{name}" for name in ("accounts", "accounts", "apps", "developers", "organisations", "versions")),
+    ]
+    assert for_all == for_one
+
+
+@asynccontextmanager
+async def _queued(city: OpenCity, app_ids: Iterable[str]) -> AsyncIterator[None]:
+    """A version of each waits for a reviewer."""
+    store = city.city.rooms.platform.records.desk.store
+    versions = [
+        Version(
+            id=f"mpv_{number}",
+            app_id=app_id,
+            organisation=found.organisation,
+            developer="dev_1",
+            version_name="1.0.0",
+            version_code=1,
+            package=f"{number:064}",
+            files_h1="",
+            size=1,
+            asked=frozenset(),
+            domains=frozenset(),
+            state=State.IN_REVIEW,
+            created_at=city.clock.now(),
+            queued=f"{number:03}",
+        )
+        for number, app_id in enumerate(app_ids)
+        if (found := await city.city.rooms.platform.developers.store.app(app_id))
+    ]
+
+    async def waits(session: Session) -> None:
+        for version in versions:
+            await store.put(version, session=session)
+
+    await store.mongo.transaction(waits)
+    yield
+    await store.mongo.collection(VERSIONS).delete_many({"_id": {"$in": [version.id for version in versions]}})
 
 
 async def _waits(city: OpenCity, app_id: str) -> None:
